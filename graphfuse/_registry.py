@@ -1,0 +1,73 @@
+"""A registry that finds what is in a package's files: adding one file adds one entry."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from graphfuse.errors import FusionError, UnknownNameError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Named entries, filled by importing every module of ``package`` at the first look-up.
+
+    Args:
+        kind: what an entry is, in the words of an error message.
+        package: the package whose modules register themselves.
+
+    Example:
+        >>> planets: Registry[int] = Registry("planet", "graphfuse.stats")
+        >>> planets.add("mars", 4)
+        >>> planets.names()
+        ['mars']
+        >>> planets.get("mers")
+        Traceback (most recent call last):
+        ...
+        graphfuse.errors.UnknownNameError: unknown planet 'mers'; did you mean 'mars'? Known: mars
+    """
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind, self.package = kind, package
+        self._entries: dict[str, T] = {}
+        self._discovered = False
+
+    def add(self, name: str, entry: T) -> None:
+        """Register ``entry``; a name that is taken by something else is an error."""
+        present = self._entries.setdefault(name, entry)
+        if present is not entry:
+            raise FusionError(
+                f"{self.kind} {name!r} is registered twice: {present!r} and {entry!r}"
+            )
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Decorate a class or function to register it."""
+
+        def decorate(entry: T) -> T:
+            self.add(name, entry)
+            return entry
+
+        return decorate
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        self._discover()
+        return sorted(self._entries)
+
+    def get(self, name: str) -> T:
+        """Look an entry up by its name."""
+        self._discover()
+        if name not in self._entries:
+            raise UnknownNameError(self.kind, name, self._entries)
+        return self._entries[name]
+
+    def _discover(self) -> None:
+        if self._discovered:
+            return
+        self._discovered = True
+        package = importlib.import_module(self.package)
+        for module in pkgutil.walk_packages(package.__path__, prefix=f"{self.package}."):
+            importlib.import_module(module.name)

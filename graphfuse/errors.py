@@ -1,0 +1,60 @@
+"""Every exception that graphfuse raises on bad input.
+
+All of them derive from :class:`FusionError` and from the built-in exception that fits, so that
+``except ValueError`` keeps working. A message says what was given, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class FusionError(Exception):
+    """Base of all graphfuse errors."""
+
+
+class InputError(FusionError, ValueError):
+    """A value, shape or combination of arguments that graphfuse cannot work with."""
+
+
+class SchemaError(InputError):
+    """Data that does not fit the schema it was given with."""
+
+
+class NotFittedError(FusionError, RuntimeError):
+    """Something that is fitted on training data was used before it was fitted."""
+
+
+class UnknownNameError(FusionError, KeyError, ValueError):
+    """A name that no registry, schema or configuration knows.
+
+    Example:
+        >>> raise UnknownNameError("strategy", "graph:hgtt", ["concat", "graph:hgt"])
+        Traceback (most recent call last):
+        ...
+        graphfuse.errors.UnknownNameError: unknown strategy 'graph:hgtt'; did you mean 'graph:hgt'? ...
+    """
+
+    def __init__(self, kind: str, given: object, choices: Iterable[str]) -> None:
+        super().__init__(kind, given, tuple(choices))
+        self.kind, self.given, self.choices = kind, given, sorted(set(choices))
+
+    def __str__(self) -> str:
+        close = difflib.get_close_matches(str(self.given), self.choices, n=1, cutoff=0.5)
+        hint = f"; did you mean {close[0]!r}?" if close else ";"
+        listed = ", ".join(self.choices) or "none"
+        return f"unknown {self.kind} {self.given!r}{hint} Known: {listed}"
+
+    def __reduce__(self) -> tuple[type, tuple[str, object, tuple[str, ...]]]:
+        return type(self), (self.kind, self.given, tuple(self.choices))
+
+
+class MissingDependencyError(FusionError, ImportError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package!r}, which is not installed; "
+            f"install it with: pip install 'graphfuse[{extra}]'"
+        )
