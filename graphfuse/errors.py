@@ -1,7 +1,8 @@
 """Every exception that graphfuse raises on bad input.
 
 All of them derive from :class:`FusionError` and from the built-in exception that fits, so that
-``except ValueError`` keeps working. A message says what was given, what was expected and what to do.
+``except ValueError`` keeps working. A message says what was given, what was expected and what
+to do.
 """
 
 from __future__ import annotations
@@ -30,10 +31,8 @@ class UnknownNameError(FusionError, KeyError, ValueError):
     """A name that no registry, schema or configuration knows.
 
     Example:
-        >>> raise UnknownNameError("strategy", "graph:hgtt", ["concat", "graph:hgt"])
-        Traceback (most recent call last):
-        ...
-        graphfuse.errors.UnknownNameError: unknown strategy 'graph:hgtt'; did you mean 'graph:hgt'? ...
+        >>> print(UnknownNameError("strategy", "graph:hgtt", ["concat", "graph:hgt"]))
+        unknown strategy 'graph:hgtt'; did you mean 'graph:hgt'? Known: concat, graph:hgt
     """
 
     def __init__(self, kind: str, given: object, choices: Iterable[str]) -> None:

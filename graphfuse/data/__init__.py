@@ -1,0 +1,29 @@
+"""Samples, batches, datasets, splits and scaling."""
+
+from graphfuse.data.batch import Batch
+from graphfuse.data.catalog import list_datasets, load_dataset
+from graphfuse.data.catalog._card import DatasetCard
+from graphfuse.data.dataset import FusionDataset, RelationSpec, collate
+from graphfuse.data.sample import EdgeType, Sample, SparseEdges
+from graphfuse.data.scaling import Standardizer
+from graphfuse.data.schema import Modality, Schema, Target
+from graphfuse.data.splits import Split, make_splits
+
+__all__ = [
+    "Batch",
+    "DatasetCard",
+    "EdgeType",
+    "FusionDataset",
+    "Modality",
+    "RelationSpec",
+    "Sample",
+    "Schema",
+    "SparseEdges",
+    "Split",
+    "Standardizer",
+    "Target",
+    "collate",
+    "list_datasets",
+    "load_dataset",
+    "make_splits",
+]

@@ -1,0 +1,357 @@
+"""Many samples, each modality as values [total nodes, F] plus offsets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graphfuse.data._ragged import Padding, Ragged, offsets_of
+from graphfuse.data.batch import Batch
+from graphfuse.data.sample import EdgeType, Sample, SparseEdges
+from graphfuse.data.schema import Schema
+from graphfuse.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from torch_geometric.data import HeteroData
+
+DENSE_EDGES_UP_TO = 512 * 512
+"""A batch's edges of one type are dense up to this many node pairs a sample."""
+
+
+@dataclass(frozen=True)
+class RelationSpec:
+    """A relation by name and plain options, which :class:`graphfuse.graph.GraphBuilder` builds.
+
+    Data is a room below graphs, so that a dataset can only name the relations that fit it.
+
+    Example:
+        >>> RelationSpec("k_nearest", {"k": 1})
+        RelationSpec(name='k_nearest', options={'k': 1})
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class FusionDataset:
+    """Samples of one schema; made by ``from_...`` methods, :meth:`load` or ``load_dataset``.
+
+    ``dataset[i]`` is a :class:`Sample`, ``dataset.batch(indices)`` a :class:`Batch` built by
+    gathers. ``groups`` are kept together by every split; ``splits`` names a given part ("train",
+    "validation", "test") for each sample; ``relations`` are those that fit this data, if known.
+
+    Example:
+        >>> dataset = FusionDataset.from_arrays(
+        ...     {"image": np.zeros((3, 9, 8)), "text": [np.ones((2, 5)), None, np.ones((1, 5))]},
+        ...     y=["cat", "dog", "cat"],
+        ... )
+        >>> dataset.schema.classes, len(dataset)
+        (('cat', 'dog'), 3)
+        >>> dataset.batch([0, 1]).mask["text"]
+        tensor([[ True,  True],
+                [False, False]])
+    """
+
+    schema: Schema
+    x: Mapping[str, Ragged]
+    ids: np.ndarray
+    y: Mapping[str, Tensor] | None = None
+    pos: Mapping[str, Tensor] = field(default_factory=dict)
+    attrs: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
+    edges: Mapping[EdgeType, tuple[Ragged, Tensor | None]] = field(default_factory=dict)
+    unit: Mapping[str, Tensor] | None = None
+    unit_offsets: Tensor | None = None
+    domain: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    splits: np.ndarray | None = None
+    name: str = ""
+    relations: tuple[RelationSpec, ...] | None = None
+    bayes_accuracy: float | None = None
+    graph_should_win: bool | None = None
+
+    @classmethod
+    def from_arrays(
+        cls, x: Mapping[str, Any], y: Any = None, *, task: str | None = None, **options: Any
+    ) -> FusionDataset:
+        """Build a dataset from arrays; see :func:`graphfuse.data.arrays.from_arrays`."""
+        from graphfuse.data.arrays import from_arrays
+
+        return from_arrays(x, y, task=task, **options)
+
+    @classmethod
+    def from_samples(
+        cls, samples: Sequence[Sample], schema: Schema | None = None, *, name: str = ""
+    ) -> FusionDataset:
+        """Build a dataset from samples; without a schema, one that fits them."""
+        from graphfuse.data.samples import from_samples
+
+        return from_samples(samples, schema, name=name)
+
+    @classmethod
+    def from_pyg(
+        cls, graphs: Sequence[HeteroData], schema: Schema | None = None, *, name: str = ""
+    ) -> FusionDataset:
+        """Build a dataset from ``HeteroData``: node types are modalities, edges are given edges."""
+        from graphfuse.data._convert import samples_from_pyg
+
+        return cls.from_samples(list(samples_from_pyg(graphs)), schema, name=name)
+
+    @classmethod
+    def load(cls, path: str | Path) -> FusionDataset:
+        """Read a folder that :meth:`save` wrote; values are mapped, not copied, into memory."""
+        from graphfuse.data.storage import load
+
+        return load(Path(path))
+
+    def save(self, path: str | Path) -> None:
+        """Write a folder: ``samples.arrow`` and ``schema.json``; whole or not at all."""
+        from graphfuse.data.storage import save
+
+        save(self, Path(path))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        task = "/".join(target.task for target in self.schema.targets.values()) or "unlabelled"
+        sizes = ", ".join(f"{m.name}{list(m.shape)}" for m in self.schema.modalities)
+        return f"FusionDataset({self.name!r}, {len(self)} samples, {sizes}, {task})"
+
+    def __getitem__(self, i: int) -> Sample:
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"sample {i} of a dataset of {len(self)}")
+        i %= len(self)
+        spans = {
+            name: slice(int(column.offsets[i]), int(column.offsets[i + 1]))
+            for name, column in self.x.items()
+        }
+        present = {name: span for name, span in spans.items() if span.stop > span.start}
+
+        def rows(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+            return {m: values[m][span] for m, span in present.items() if m in values}
+
+        return Sample(
+            x={name: self.x[name].values[span] for name, span in present.items()},
+            y=self._label(i),
+            pos=rows(self.pos),
+            attrs={name: rows(values) for name, values in self.attrs.items()},
+            edges={edge_type: self._sample_edges(edge_type, i) for edge_type in self.edges},
+            unit=None if self.unit is None else rows(self.unit),
+            domain=None if self.domain is None else str(self.domain[i]),
+            id=str(self.ids[i]),
+        )
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[i] for i in range(len(self)))
+
+    @property
+    def edge_types(self) -> tuple[EdgeType, ...]:
+        """Types of the edges that the samples carry, sorted."""
+        return tuple(sorted(self.edges))
+
+    def batch(self, indices: Sequence[int] | np.ndarray | Tensor) -> Batch:
+        """Return the samples at ``indices`` as one padded batch, by gathers alone."""
+        rows = _as_rows(indices, len(self))
+        paddings = {name: Padding.of(column.offsets, rows) for name, column in self.x.items()}
+        unit_mask, y = self._targets(rows)
+        return Batch(
+            x={name: paddings[name].apply(column.values) for name, column in self.x.items()},
+            mask={name: padding.mask for name, padding in paddings.items()},
+            pos={name: paddings[name].apply(values) for name, values in self.pos.items()},
+            attrs={
+                attribute: {m: paddings[m].apply(v, -1) for m, v in values.items()}
+                for attribute, values in self.attrs.items()
+            },
+            edges={t: self._batch_edges(t, rows, paddings) for t in self.edge_types},
+            unit=None
+            if self.unit is None
+            else {name: paddings[name].apply(values, -1) for name, values in self.unit.items()},
+            unit_mask=unit_mask,
+            y=y,
+            ids=[str(i) for i in self.ids[rows.numpy()]],
+            domain=None
+            if self.domain is None
+            else [None if d == "" else str(d) for d in self.domain[rows.numpy()]],
+        )
+
+    def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> FusionDataset:
+        """Return a dataset of the samples at ``indices``, in that order."""
+        rows = _as_rows(indices, len(self))
+        where = {name: column.positions(rows)[0] for name, column in self.x.items()}
+        picked = rows.numpy()
+        y, unit_offsets = self.y, self.unit_offsets
+        if y is not None:
+            place = rows
+            if unit_offsets is not None:
+                ragged = Ragged(next(iter(y.values())), unit_offsets)
+                place, _ = ragged.positions(rows)
+                unit_offsets = offsets_of(ragged.counts[rows])
+            y = {name: values[place] for name, values in y.items()}
+        edges: dict[EdgeType, tuple[Ragged, Tensor | None]] = {}
+        for edge_type, (index, weight) in self.edges.items():
+            place, _ = index.positions(rows)
+            edges[edge_type] = (index.take(rows), None if weight is None else weight[place])
+        return replace(
+            self,
+            x={name: column.take(rows) for name, column in self.x.items()},
+            ids=self.ids[picked],
+            y=y,
+            pos={m: values[where[m]] for m, values in self.pos.items()},
+            attrs={
+                attribute: {m: v[where[m]] for m, v in values.items()}
+                for attribute, values in self.attrs.items()
+            },
+            edges=edges,
+            unit=None
+            if self.unit is None
+            else {m: values[where[m]] for m, values in self.unit.items()},
+            unit_offsets=unit_offsets,
+            domain=None if self.domain is None else self.domain[picked],
+            groups=None if self.groups is None else self.groups[picked],
+            splits=None if self.splits is None else self.splits[picked],
+        )
+
+    def select_target(self, name: str) -> FusionDataset:
+        """Return the dataset with one of its several targets alone."""
+        if name not in self.schema.targets:
+            raise UnknownNameError("target", name, self.schema.targets)
+        schema = Schema(self.schema.modalities, {name: self.schema.targets[name]})
+        return replace(self, schema=schema, y=None if self.y is None else {name: self.y[name]})
+
+    def with_edges(self, edges: Mapping[EdgeType, tuple[Ragged, Tensor | None]]) -> FusionDataset:
+        """Return the dataset with these edges in place of its own: rows [E, 2], weights [E]."""
+        return replace(self, edges=dict(edges))
+
+    def labels(self) -> np.ndarray:
+        """Targets of the only target as an array [n, ...]; an error where there are none."""
+        _ = self.schema.target
+        if self.y is None:
+            raise InputError(f"dataset {self.name!r} has no labels; give y when building it")
+        return next(iter(self.y.values())).numpy()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that the samples hold: schema, values, labels, ids, groups."""
+        digest = hashlib.sha256(json.dumps(self.schema.to_dict(), sort_keys=True).encode())
+        for label, column in self.columns():
+            array = np.ascontiguousarray(column)
+            digest.update(f"|{label}|{array.dtype.str}|{array.shape}|".encode())
+            digest.update(array.tobytes())
+        return digest.hexdigest()
+
+    def columns(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield every array with a label that tells it apart, in a fixed order."""
+        for m in self.schema.names:
+            yield f"x/{m}", self.x[m].values.numpy()
+            yield f"offsets/{m}", self.x[m].offsets.numpy()
+            if m in self.pos:
+                yield f"pos/{m}", self.pos[m].numpy()
+            if self.unit is not None and m in self.unit:
+                yield f"unit/{m}", self.unit[m].numpy()
+            for attribute in sorted(self.attrs):
+                if m in self.attrs[attribute]:
+                    yield f"attrs/{json.dumps([attribute, m])}", self.attrs[attribute][m].numpy()
+        for target in sorted(self.y or {}):
+            yield f"y/{target}", (self.y or {})[target].numpy()
+        if self.unit_offsets is not None:
+            yield "unit_offsets", self.unit_offsets.numpy()
+        for edge_type in self.edge_types:
+            index, weight = self.edges[edge_type]
+            label = json.dumps(edge_type)
+            yield f"edges/{label}", index.values.numpy()
+            yield f"edge_offsets/{label}", index.offsets.numpy()
+            if weight is not None:
+                yield f"edge_weights/{label}", weight.numpy()
+        for label, texts in (
+            ("ids", self.ids),
+            ("domain", self.domain),
+            ("groups", self.groups),
+            ("splits", self.splits),
+        ):
+            if texts is not None:
+                joined = "\0".join(str(text) for text in texts)
+                yield label, np.frombuffer(joined.encode(), dtype=np.uint8)
+
+    def _label(self, i: int) -> Any:
+        if self.y is None:
+            return None
+        span = slice(i, i + 1)
+        if self.unit_offsets is not None:
+            span = slice(int(self.unit_offsets[i]), int(self.unit_offsets[i + 1]))
+        single = self.unit_offsets is None
+        labels = {
+            name: (values[span][0] if single else values[span]) for name, values in self.y.items()
+        }
+        return labels if len(labels) > 1 else next(iter(labels.values()))
+
+    def _sample_edges(self, edge_type: EdgeType, i: int) -> Tensor | SparseEdges:
+        index, weight = self.edges[edge_type]
+        own = index[i].T
+        if weight is None:
+            return own
+        return SparseEdges(own, weight[int(index.offsets[i]) : int(index.offsets[i + 1])])
+
+    def _batch_edges(
+        self, edge_type: EdgeType, rows: Tensor, paddings: Mapping[str, Padding]
+    ) -> Tensor | SparseEdges:
+        index, weight = self.edges[edge_type]
+        sources = paddings[edge_type[0]].mask.shape[1]
+        destinations = paddings[edge_type[2]].mask.shape[1]
+        position, owner = index.positions(rows)
+        ends = index.values[position]
+        sparse = SparseEdges(
+            torch.stack([owner * sources + ends[:, 0], owner * destinations + ends[:, 1]]),
+            None if weight is None else weight[position],
+        )
+        if sources * destinations > DENSE_EDGES_UP_TO:
+            return sparse
+        return sparse.to_dense(len(rows), sources, destinations)
+
+    def _targets(self, rows: Tensor) -> tuple[Tensor | None, Any]:
+        if self.y is None:
+            return None, None
+        unit_mask, y = None, dict[str, Tensor]()
+        padding = None
+        if self.unit_offsets is not None:
+            padding = Padding.of(self.unit_offsets, rows)
+            unit_mask = padding.mask
+        for name, values in self.y.items():
+            fill = float("nan") if values.is_floating_point() else -1
+            y[name] = values[rows] if padding is None else padding.apply(values, fill)
+        return unit_mask, (y if len(y) > 1 else next(iter(y.values())))
+
+
+def _as_rows(indices: Sequence[int] | np.ndarray | Tensor, total: int) -> Tensor:
+    rows = torch.as_tensor(np.asarray(indices))
+    if rows.dtype == torch.bool:
+        rows = rows.nonzero()[:, 0]
+    rows = rows.long().reshape(-1)
+    if len(rows) and (int(rows.min()) < -total or int(rows.max()) >= total):
+        raise IndexError(f"indices lie in [0, {total}), got {int(rows.min())} to {int(rows.max())}")
+    return rows % max(total, 1)
+
+
+def collate(samples: Sequence[Sample], schema: Schema) -> Batch:
+    """Pad samples to one batch; every modality of the schema is a key, whatever they lack.
+
+    Raises:
+        SchemaError: a sample has a modality, shape or label that the schema does not know.
+
+    Example:
+        >>> from graphfuse.data import Modality
+        >>> schema = Schema([Modality("a", (2,)), Modality("b", (3,))])
+        >>> samples = [Sample({"a": torch.ones(2, 2)}), Sample({"b": torch.ones(1, 3)})]
+        >>> batch = collate(samples, schema)
+        >>> batch.mask["a"].tolist()
+        [[True, True], [False, False]]
+    """
+    return FusionDataset.from_samples(samples, schema).batch(range(len(samples)))

@@ -1,0 +1,208 @@
+"""What a dataset holds: its modalities and its targets, in one fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphfuse.errors import SchemaError, UnknownNameError
+
+TASKS = ("binary", "multiclass", "multilabel", "regression")
+
+
+@dataclass(frozen=True)
+class Modality:
+    """A named kind of input whose nodes all have one shape.
+
+    ``shape`` is ``(F,)`` for encoded nodes or the raw shape, ``(3, 32, 32)`` say, for strategies
+    that carry an encoder. ``pos_dim`` counts the coordinates of a node's position; 0 means that
+    the nodes form a set.
+
+    Example:
+        >>> Modality("audio", (13,), pos_dim=1)
+        Modality(name='audio', shape=(13,), pos_dim=1)
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    pos_dim: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise SchemaError(f"a modality's name is a non-empty string, got {self.name!r}")
+        object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
+        if not self.shape or min(self.shape) < 1:
+            raise SchemaError(
+                f"modality {self.name!r}: shape is (F,) for encoded nodes or a raw shape such as "
+                f"(3, 32, 32), every size at least 1; got {self.shape}"
+            )
+        if self.pos_dim < 0:
+            raise SchemaError(f"modality {self.name!r}: pos_dim is at least 0, got {self.pos_dim}")
+
+    @property
+    def features(self) -> int:
+        """Number of features of a node once it is flattened."""
+        total = 1
+        for size in self.shape:
+            total *= size
+        return total
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be predicted.
+
+    ``classes`` are the class names (an integer stands for that many numbered classes); for
+    ``"multilabel"`` they are the label names, for ``"regression"`` there are none.
+
+    Example:
+        >>> Target("multiclass", 3).classes
+        ('0', '1', '2')
+        >>> Target("binary").outputs
+        2
+    """
+
+    task: str
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise UnknownNameError("task", self.task, TASKS)
+        given: object = self.classes
+        if isinstance(given, int):
+            names = tuple(str(i) for i in range(given))
+        else:
+            names = tuple(str(name) for name in self.classes)
+        if self.task == "binary" and not names:
+            names = ("0", "1")
+        object.__setattr__(self, "classes", names)
+        self._check(names)
+
+    def _check(self, names: Sequence[str]) -> None:
+        wanted = {
+            "binary": (len(names) == 2, "exactly 2 classes"),
+            "multiclass": (len(names) >= 2, "at least 2 classes"),
+            "multilabel": (len(names) >= 1, "at least 1 label"),
+            "regression": (not names, "no classes"),
+        }
+        fits, expected = wanted[self.task]
+        if not fits:
+            raise SchemaError(f"a {self.task} target has {expected}, got {len(names)}: {names}")
+        if len(set(names)) < len(names):
+            raise SchemaError(f"class names are unique, got {names}")
+
+    @property
+    def outputs(self) -> int:
+        """Number of logits C: 2 for binary, 1 for regression, else the number of classes."""
+        return max(len(self.classes), 1)
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether each sample has exactly one of the classes."""
+        return self.task in ("binary", "multiclass")
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Modalities and targets of a dataset.
+
+    The order in which they are given carries no meaning: both are sorted by name, once, here.
+    With a single target, ``schema.task``, ``schema.classes`` and ``schema.outputs`` are short for
+    that target's. ``targets`` may be given as one :class:`Target`, which is then named ``"y"``.
+
+    Example:
+        >>> schema = Schema([Modality("text", (8,)), Modality("image", (4,))], Target("binary"))
+        >>> schema.names
+        ('image', 'text')
+        >>> schema.task, schema.classes
+        ('binary', ('0', '1'))
+        >>> Schema.from_dict(schema.to_dict()) == schema
+        True
+    """
+
+    modalities: tuple[Modality, ...]
+    targets: Mapping[str, Target] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.modalities, key=lambda modality: modality.name))
+        names = [modality.name for modality in ordered]
+        if not names:
+            raise SchemaError("a schema has at least one modality, got none")
+        if len(set(names)) < len(names):
+            raise SchemaError(f"modality names are unique, got {names}")
+        object.__setattr__(self, "modalities", ordered)
+        given = {"y": self.targets} if isinstance(self.targets, Target) else dict(self.targets)
+        object.__setattr__(self, "targets", dict(sorted(given.items())))
+
+    def __hash__(self) -> int:
+        return hash((self.modalities, tuple(self.targets.items())))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Modality names, in the fixed order."""
+        return tuple(modality.name for modality in self.modalities)
+
+    def __getitem__(self, name: str) -> Modality:
+        for modality in self.modalities:
+            if modality.name == name:
+                return modality
+        raise UnknownNameError("modality", name, self.names)
+
+    @property
+    def target(self) -> Target:
+        """The only target."""
+        if len(self.targets) != 1:
+            raise SchemaError(
+                f"this needs a schema with exactly one target, got {len(self.targets)}: "
+                f"{sorted(self.targets)}; select one with dataset.select_target(name)"
+            )
+        return next(iter(self.targets.values()))
+
+    @property
+    def task(self) -> str:
+        """Task of the only target."""
+        return self.target.task
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names of the only target."""
+        return self.target.classes
+
+    @property
+    def outputs(self) -> int:
+        """Number of logits of the only target."""
+        return self.target.outputs
+
+    def check_names(self, given: Iterable[str]) -> None:
+        """Raise :class:`~graphfuse.errors.UnknownNameError` at a name the schema lacks."""
+        for name in given:
+            if name not in self.names:
+                raise UnknownNameError("modality", name, self.names)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "modalities": [
+                {"name": m.name, "shape": list(m.shape), "pos_dim": m.pos_dim}
+                for m in self.modalities
+            ],
+            "targets": {
+                name: {"task": target.task, "classes": list(target.classes)}
+                for name, target in self.targets.items()
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Schema:
+        """Build a schema from :meth:`to_dict`'s plain data."""
+        return cls(
+            tuple(
+                Modality(m["name"], tuple(m["shape"]), m.get("pos_dim", 0))
+                for m in plain["modalities"]
+            ),
+            {
+                name: Target(target["task"], tuple(target["classes"]))
+                for name, target in plain["targets"].items()
+            },
+        )

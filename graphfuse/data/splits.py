@@ -1,0 +1,212 @@
+"""Train, validation and test parts, the same for every strategy."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    ShuffleSplit,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    StratifiedShuffleSplit,
+)
+
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.errors import InputError
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices of the three disjoint parts of one fold of one repeat."""
+
+    repeat: int
+    fold: int
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the three parts."""
+        digest = hashlib.sha256()
+        for part in (self.train, self.validation, self.test):
+            digest.update(np.ascontiguousarray(part, dtype=np.int64).tobytes() + b"|")
+        return digest.hexdigest()
+
+
+def make_splits(
+    dataset: FusionDataset,
+    folds: int = 5,
+    repeats: int = 1,
+    seed: int = 0,
+    validation: float = 0.15,
+) -> Iterator[Split]:
+    """Yield ``repeats * folds`` splits, or the given one if the dataset brings its own.
+
+    Classes are stratified where the target has classes; groups never straddle two parts; samples
+    without a label are left out. ``validation`` is the share of the training part that is set
+    aside for early stopping. The split depends on (dataset name, repeat, seed) alone.
+
+    Raises:
+        InputError: fewer than two folds, or a class or the groups are too few to fill the folds.
+
+    Example:
+        >>> dataset = FusionDataset.from_arrays({"a": np.eye(20)}, y=[0, 1] * 10)
+        >>> [len(split.test) for split in make_splits(dataset, folds=5)]
+        [4, 4, 4, 4, 4]
+    """
+    if dataset.splits is not None:
+        yield _given(dataset, validation, seed)
+        return
+    if folds < 2 or repeats < 1:
+        raise InputError(f"folds is at least 2 and repeats at least 1, got {folds} and {repeats}")
+    rows = _labelled(dataset)
+    classes = _classes(dataset, rows)
+    groups = None if dataset.groups is None else dataset.groups[rows]
+    _check_sizes(dataset, rows, classes, groups, folds)
+    for repeat in range(repeats):
+        state = _state(dataset.name, repeat, seed)
+        for fold, (rest, test) in enumerate(_k_fold(rows, classes, groups, folds, state)):
+            train, held_out = _hold_out(
+                rest,
+                None if classes is None else classes[rest],
+                None if groups is None else groups[rest],
+                validation,
+                state + fold,
+            )
+            yield Split(repeat, fold, rows[train], rows[held_out], rows[test])
+
+
+def _state(name: str, repeat: int, seed: int) -> int:
+    return zlib.crc32(f"{name}|{repeat}|{seed}".encode()) % (2**31)
+
+
+def _labelled(dataset: FusionDataset) -> np.ndarray:
+    labels = dataset.labels()
+    if dataset.unit_offsets is not None:
+        return np.arange(len(dataset))
+    if labels.dtype.kind == "f":
+        known = ~np.isnan(labels).reshape(len(labels), -1).any(1)
+    else:
+        known = labels >= 0
+    return np.flatnonzero(known)
+
+
+def _classes(dataset: FusionDataset, rows: np.ndarray) -> np.ndarray | None:
+    if not dataset.schema.target.is_classification or dataset.unit_offsets is not None:
+        return None
+    classes: np.ndarray = dataset.labels()[rows]
+    return classes
+
+
+def _check_sizes(
+    dataset: FusionDataset,
+    rows: np.ndarray,
+    classes: np.ndarray | None,
+    groups: np.ndarray | None,
+    folds: int,
+) -> None:
+    if len(rows) < 2 * folds:
+        raise InputError(
+            f"{folds} folds need at least {2 * folds} labelled samples, got {len(rows)}"
+        )
+    if groups is not None and len(np.unique(groups)) < folds + 1:
+        raise InputError(
+            f"{folds} folds with a validation part need at least {folds + 1} groups, "
+            f"got {len(np.unique(groups))}; use fewer folds"
+        )
+    if classes is not None:
+        counts = np.bincount(classes, minlength=dataset.schema.outputs)
+        few = {dataset.schema.classes[c]: int(k) for c, k in enumerate(counts) if 0 < k < folds}
+        if few:
+            raise InputError(
+                f"{folds} folds need at least {folds} samples of each class, but {few}; "
+                f"use fewer folds, merge classes or leave them out"
+            )
+
+
+def _k_fold(
+    rows: np.ndarray,
+    classes: np.ndarray | None,
+    groups: np.ndarray | None,
+    folds: int,
+    state: int,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    if groups is None and classes is None:
+        splitter = KFold(folds, shuffle=True, random_state=state)
+    elif groups is None:
+        splitter = StratifiedKFold(folds, shuffle=True, random_state=state)
+    elif classes is None:
+        splitter = GroupKFold(folds, shuffle=True, random_state=state)
+    else:
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=state)
+    return list(splitter.split(rows, classes, groups))
+
+
+def _hold_out(
+    rest: np.ndarray,
+    classes: np.ndarray | None,
+    groups: np.ndarray | None,
+    share: float,
+    state: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    if groups is not None and classes is not None:
+        parts = max(round(1 / share), 2)
+        parts = min(parts, len(np.unique(groups)))
+        splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=state)
+    elif groups is not None:
+        splitter = GroupShuffleSplit(1, test_size=share, random_state=state)
+    elif classes is not None and _can_stratify(classes, share):
+        splitter = StratifiedShuffleSplit(1, test_size=share, random_state=state)
+    else:
+        splitter = ShuffleSplit(1, test_size=share, random_state=state)
+    train, held_out = next(iter(splitter.split(rest, classes, groups)))
+    return rest[train], rest[held_out]
+
+
+def _can_stratify(classes: np.ndarray, share: float) -> bool:
+    counts = np.bincount(classes)
+    present = counts[counts > 0]
+    return bool(present.min() >= 2 and round(share * len(classes)) >= len(present))
+
+
+def _given(dataset: FusionDataset, validation: float, seed: int) -> Split:
+    parts = np.asarray(dataset.splits)
+    known = {"train", "validation", "test"}
+    strange = sorted(set(parts) - known)
+    if strange:
+        raise InputError(f"splits are 'train', 'validation' or 'test', got {strange[:5]}")
+    rows = _labelled(dataset)
+    where = {part: rows[parts[rows] == part] for part in known}
+    for part in ("train", "test"):
+        if not len(where[part]):
+            raise InputError(f"the given splits have no labelled sample in the part {part!r}")
+    if dataset.groups is not None:
+        _check_groups(dataset.groups, where)
+    train, held_out = where["train"], where["validation"]
+    if not len(held_out):
+        classes = _classes(dataset, train)
+        groups = None if dataset.groups is None else dataset.groups[train]
+        inner, outer = _hold_out(
+            np.arange(len(train)), classes, groups, validation, _state(dataset.name, 0, seed)
+        )
+        train, held_out = train[inner], train[outer]
+    return Split(0, 0, train, held_out, where["test"])
+
+
+def _check_groups(groups: np.ndarray, where: dict[str, np.ndarray]) -> None:
+    seen: dict[str, str] = {}
+    for part, rows in where.items():
+        for group in np.unique(groups[rows]):
+            if seen.setdefault(str(group), part) != part:
+                raise InputError(
+                    f"group {str(group)!r} lies in both {seen[str(group)]!r} and {part!r} of the "
+                    f"given splits; a group belongs to one part"
+                )

@@ -1,0 +1,111 @@
+"""Fusion strategies: list them, create them by name, add one by adding a file."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from graphfuse.data import Schema
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.fusion.strategy import (
+    FAMILIES,
+    FusionOutput,
+    Strategy,
+    StrategyInfo,
+    strategies,
+    strategy,
+)
+
+
+def list_strategies(family: str | None = None, schema: Schema | None = None) -> list[str]:
+    """Return the names of strategies, sorted; each is accepted by :func:`create_strategy`.
+
+    With a schema: those that its data can serve, with ``unimodal:<modality>`` for each modality.
+
+    Example:
+        >>> list_strategies("decision")
+        ['majority', 'mean_prob']
+    """
+    if family is not None and family not in FAMILIES:
+        raise UnknownNameError("family", family, FAMILIES)
+    names: list[str] = []
+    for name in strategies.names():
+        info = strategies.get(name)
+        if (family and info.family != family) or (schema and not info.serves(schema)):
+            continue
+        if info.per_modality:
+            names += [f"{name}:{m}" for m in schema.names] if schema else []
+            continue
+        names += [name, *(f"{name}/{ablation}" for ablation in info.ablations)]
+    return sorted(names)
+
+
+def strategy_info(name: str) -> StrategyInfo:
+    """Return what is known about a strategy, of which ``name`` may be a variant."""
+    return _resolve(name)[0]
+
+
+def create_strategy(name: str, schema: Schema, **options: Any) -> Strategy:
+    """Build a strategy for data of that schema.
+
+    Raises:
+        UnknownNameError: an unknown strategy, ablation, modality or option.
+        InputError: the strategy does not serve the schema's task or number of modalities.
+
+    Example:
+        >>> from graphfuse.data import load_dataset
+        >>> data = load_dataset("planted/binding", n=20)
+        >>> create_strategy("graph:hgt/no_edges", data.schema, relations=data.relations).name
+        'graph:hgt/no_edges'
+    """
+    info, extra = _resolve(name)
+    if "modality" in extra:
+        schema.check_names([extra["modality"]])
+    if not info.serves(schema):
+        raise InputError(
+            f"strategy {name!r} is for {', '.join(info.tasks)} with at least {info.modalities} "
+            f"modalities and one target; the schema has "
+            f"{', '.join(t.task for t in schema.targets.values()) or 'no target'} and "
+            f"{len(schema.modalities)} modalities"
+        )
+    known = [p for p in inspect.signature(info.make).parameters if p != "schema" and p not in extra]
+    for option in options:
+        if option not in known:
+            raise UnknownNameError(f"option of strategy {name!r}", option, known)
+    made = info.make(schema, **extra, **options)
+    made.name = name
+    return made
+
+
+def strategy_options(name: str) -> list[str]:
+    """Return the names of the options that :func:`create_strategy` takes for a strategy."""
+    info, extra = _resolve(name)
+    return [p for p in inspect.signature(info.make).parameters if p != "schema" and p not in extra]
+
+
+def _resolve(name: str) -> tuple[StrategyInfo, dict[str, str]]:
+    base, slash, ablation = name.partition("/")
+    if base in strategies.names() and not strategies.get(base).per_modality:
+        info = strategies.get(base)
+        if not slash:
+            return info, {}
+        if ablation not in info.ablations:
+            raise UnknownNameError(f"ablation of {base!r}", ablation, info.ablations)
+        return info, {"ablation": ablation}
+    kind, colon, modality = name.partition(":")
+    if colon and modality and kind in strategies.names() and strategies.get(kind).per_modality:
+        return strategies.get(kind), {"modality": modality}
+    raise UnknownNameError("strategy", name, [*list_strategies(), "unimodal:<modality>"])
+
+
+__all__ = [
+    "FusionOutput",
+    "Strategy",
+    "StrategyInfo",
+    "create_strategy",
+    "list_strategies",
+    "strategies",
+    "strategy",
+    "strategy_info",
+    "strategy_options",
+]

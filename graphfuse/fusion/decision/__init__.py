@@ -1,0 +1,1 @@
+"""Decision-level strategies: predict from each modality, then fuse the predictions."""

@@ -1,0 +1,1 @@
+"""Feature-level strategies: fuse vectors, then predict once."""

@@ -1,0 +1,1 @@
+"""Graph strategies: fuse nodes along edges, then predict once."""

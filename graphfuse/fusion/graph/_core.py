@@ -1,0 +1,101 @@
+"""What all graph strategies share: edges, their ablations, the core and the head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+from torch import Tensor
+
+from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.fusion._parts import check_sizes, head
+from graphfuse.fusion.strategy import FusionOutput, Strategy
+from graphfuse.graph import (
+    ABLATIONS,
+    GraphBuilder,
+    Relation,
+    default_relations,
+    shuffle_edges,
+)
+from graphfuse.nn import GraphFusion, NodeEncoder
+
+
+class GraphStrategy(Strategy):
+    """Encode nodes, fuse them along the edges, predict from the readout.
+
+    A batch that brings edges is taken with these; for one that brings none of a relation, the
+    strategy's own :class:`GraphBuilder` draws them. A subclass sets ``conv``.
+
+    Args:
+        relations: what draws the edges, in any form that :class:`GraphBuilder` takes; without it
+            :func:`graphfuse.graph.default_relations`.
+        ablation: None, "no_edges", "shuffled_edges" or "complete".
+    """
+
+    conv: ClassVar[str]
+
+    def __init__(
+        self,
+        schema: Schema,
+        relations: Sequence[Relation | RelationSpec | str | Mapping[str, Any]] | None = None,
+        hidden_channels: int = 64,
+        dropout: float = 0.1,
+        num_layers: int = 2,
+        heads: int = 4,
+        readout: str = "concat",
+        ablation: str | None = None,
+    ) -> None:
+        super().__init__(schema)
+        check_sizes(hidden_channels, dropout)
+        if ablation not in (None, *ABLATIONS):
+            raise UnknownNameError("ablation", ablation, ABLATIONS)
+        self.ablation = ablation
+        if ablation == "complete":
+            relations = ["complete"]
+        self.builder = GraphBuilder(default_relations(schema) if relations is None else relations)
+        self.edge_types = self.builder.edge_types(schema)
+        if not self.edge_types:
+            raise InputError(
+                f"the relations {[r.spec().name for r in self.builder]} draw no edge on modalities "
+                f"{list(schema.names)}; name others with relations="
+            )
+        self.encoder = NodeEncoder(schema.modalities, hidden_channels, dropout)
+        self.core = GraphFusion(
+            dict.fromkeys(schema.names, hidden_channels),
+            hidden_channels,
+            (schema.names, self.edge_types),
+            conv=self.conv,
+            num_layers=num_layers,
+            heads=heads,
+            readout=readout,
+            dropout=dropout,
+        )
+        self.head = head(self.core.out_channels, hidden_channels, schema.outputs, dropout)
+
+    def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
+        """Fit the graph builder."""
+        super().prepare(train, validation)
+        self.builder.fit(train)
+        return self
+
+    def precompute(self, dataset: FusionDataset) -> FusionDataset:
+        """Draw the edges once."""
+        return self.builder.attach(dataset)
+
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
+        """Return the edges that the core sees for this batch, ablation included."""
+        if self.ablation == "no_edges":
+            return {}
+        if self.ablation == "complete":
+            return {**self.builder.edges(batch)}
+        edges = self.builder.missing_edges(batch)
+        if self.ablation == "shuffled_edges":
+            return shuffle_edges(Batch(batch.x, batch.mask, batch.pos, edges=edges, ids=batch.ids))
+        return edges
+
+    def forward(self, batch: Batch) -> FusionOutput:
+        """Predict from the graph."""
+        hidden = self.encoder(batch.x, batch.pos, batch.mask)
+        embedding, _ = self.core(hidden, self.edges(batch), batch.mask)
+        return FusionOutput(self.rescale(self.head(embedding)), embedding)

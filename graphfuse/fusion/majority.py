@@ -1,0 +1,52 @@
+"""No model at all: what the training labels say on average."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from graphfuse.data import Batch, FusionDataset, Schema
+from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+
+
+@strategy(
+    "majority",
+    family="decision",
+    summary="class frequencies of the training part; the mean for regression",
+)
+class Majority(Strategy):
+    """Predict the frequencies of the training labels for every sample.
+
+    Example:
+        >>> from graphfuse.data import load_dataset
+        >>> data = load_dataset("planted/null", n=50)
+        >>> output = Majority(data.schema).prepare(data)(data.batch([0, 1, 2]))
+        >>> list(output.logits.shape)
+        [3, 2]
+    """
+
+    trains = False
+    prior: Tensor
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__(schema)
+        self.register_buffer("prior", torch.zeros(schema.outputs))
+
+    def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
+        """Count the training labels."""
+        super().prepare(train, validation)
+        labels = torch.from_numpy(train.labels())
+        if self.schema.target.is_classification:
+            counts = torch.bincount(labels[labels >= 0], minlength=self.schema.outputs)
+            self.prior.copy_(((counts + 1e-3) / (counts + 1e-3).sum()).log())
+        elif self.schema.task == "multilabel":
+            share = labels.nanmean(0).clamp(1e-3, 1 - 1e-3)
+            self.prior.copy_(share.logit())
+        return self
+
+    def forward(self, batch: Batch) -> FusionOutput:
+        """Predict the same for every sample."""
+        logits = self.rescale(self.prior.expand(len(batch), -1))
+        return FusionOutput(logits, logits)

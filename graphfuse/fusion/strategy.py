@@ -1,0 +1,153 @@
+"""What every strategy is: a model from a batch to a prediction, and how it is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from graphfuse._registry import Registry
+from graphfuse.data import Batch, FusionDataset, Schema
+from graphfuse.errors import InputError
+
+FAMILIES = ("unimodal", "feature", "decision", "graph")
+
+
+@dataclass
+class FusionOutput:
+    """What a strategy returns.
+
+    Shapes:
+        - ``logits`` [B, C]: C classes (2 for binary), labels, or 1 number for regression, in the
+          units of the target.
+        - ``embedding`` [B, D]: what the logits were computed from.
+        - ``modality_logits`` ``{modality: [B, C]}``, where a strategy predicts from each alone.
+    """
+
+    logits: Tensor
+    embedding: Tensor
+    modality_logits: dict[str, Tensor] | None = None
+
+
+class Strategy(nn.Module):
+    """A complete model from a batch to a prediction.
+
+    To add one, write a file with a subclass, decorate it with :func:`strategy` and implement
+    :meth:`forward`. The rest has defaults: nothing to fit on data, and the task's loss.
+    """
+
+    name: str
+    trains: ClassVar[bool] = True
+    """Whether there is anything to train by gradient."""
+
+    target_mean: Tensor
+    target_scale: Tensor
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__()
+        _ = schema.target  # an error here names the way out for several targets
+        self.schema = schema
+        self.register_buffer("target_mean", torch.zeros(()))
+        self.register_buffer("target_scale", torch.ones(()))
+
+    def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
+        """Fit what is fitted on data rather than by gradient; return the strategy.
+
+        Here: the mean and scale of a regression's target.
+        """
+        if self.schema.task == "regression":
+            labels = torch.from_numpy(train.labels()).double()
+            known = labels[~labels.isnan()]
+            if len(known):
+                self.target_mean.copy_(known.mean())
+                scale = known.std(correction=0)
+                self.target_scale.copy_(scale if scale > 0 else torch.ones_like(scale))
+        return self
+
+    def precompute(self, dataset: FusionDataset) -> FusionDataset:
+        """Return the dataset with what need not be computed anew in every epoch."""
+        return dataset
+
+    def forward(self, batch: Batch) -> FusionOutput:
+        """Predict; always finite, whatever modalities a sample lacks."""
+        raise InputError(f"{type(self).__name__} does not say how to predict")
+
+    def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
+        """Return named terms, which the training loop adds up; here the loss of the task."""
+        return {"task": self.task_loss(output.logits, batch)}
+
+    def task_loss(self, logits: Tensor, batch: Batch, class_weight: Tensor | None = None) -> Tensor:
+        """Return the mean loss over labelled samples: cross-entropy or squared error.
+
+        Regression is measured in standard deviations of the target, so that its loss does not
+        depend on the target's unit.
+        """
+        y = batch.y
+        if not isinstance(y, Tensor):
+            raise InputError(
+                f"the loss needs one target's labels in batch.y, got {type(y).__name__}"
+            )
+        if self.schema.target.is_classification:
+            known = y >= 0
+            return (
+                F.cross_entropy(logits[known], y[known], class_weight)
+                if known.any()
+                else (logits.sum() * 0)
+            )
+        known = ~y.isnan()
+        wanted = torch.where(known, y, 0).to(logits.dtype)
+        if self.schema.task == "multilabel":
+            loss = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+        else:
+            error = (logits.squeeze(-1) - wanted) / self.target_scale
+            loss = error.square()
+        return (loss * known).sum() / known.sum().clamp(min=1)
+
+    def rescale(self, raw: Tensor) -> Tensor:
+        """Return logits in the units of the target: of use to regression, nothing else changes."""
+        if self.schema.task != "regression":
+            return raw
+        return raw * self.target_scale + self.target_mean
+
+
+@dataclass(frozen=True)
+class StrategyInfo:
+    """What the list, the report and the docs print about a strategy."""
+
+    name: str
+    family: str
+    summary: str
+    paper: str
+    make: Callable[..., Strategy]
+    tasks: tuple[str, ...] = ("binary", "multiclass", "multilabel", "regression")
+    modalities: int = 1
+    """Least number of modalities that it makes sense with."""
+    per_modality: bool = False
+    """Whether it is one strategy a modality, ``name:<modality>``."""
+    ablations: tuple[str, ...] = ()
+    """Variants that are named ``name/<ablation>``."""
+
+    def serves(self, schema: Schema) -> bool:
+        """Whether data of that schema has what the strategy needs."""
+        if len(schema.targets) != 1:
+            return False
+        return schema.task in self.tasks and len(schema.modalities) >= self.modalities
+
+
+strategies: Registry[StrategyInfo] = Registry("strategy", "graphfuse.fusion")
+
+
+def strategy(
+    name: str, family: str, summary: str, paper: str = "", **facts: Any
+) -> Callable[[type[Strategy]], type[Strategy]]:
+    """Register a strategy class under ``name`` with the facts of :class:`StrategyInfo`."""
+
+    def decorate(cls: type[Strategy]) -> type[Strategy]:
+        strategies.add(name, StrategyInfo(name, family, summary, paper, cls, **facts))
+        return cls
+
+    return decorate

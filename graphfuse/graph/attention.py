@@ -1,0 +1,140 @@
+"""The most similar nodes in a common space that is fitted on training data."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.graph.relation import Pairs, Relation, nearest, real_pairs
+
+SPACES = ("cca", "standardised")
+RIDGE = 1e-2
+
+
+class Attention(Relation):
+    """Join to each node the k nodes with the highest cosine similarity in a common space.
+
+    Within a modality the space is its standardised features. Across modalities it is spanned by
+    their canonical correlations (Hotelling 1936, https://doi.org/10.1093/biomet/28.3-4.321),
+    fitted on the mean nodes of the training samples that have both. Edges that are learned
+    together with the model are a strategy's matter, not this relation's.
+
+    Args:
+        top_k: neighbours of each node, every tie at the k-th included.
+        space: across modalities, "cca" or, where features are equally many, "standardised".
+        components: canonical directions, at most the smaller number of features.
+
+    Example:
+        >>> import numpy as np
+        >>> x = np.random.default_rng(0).normal(size=(50, 3, 4))
+        >>> train = FusionDataset.from_arrays({"a": x, "b": x[:, :, :2]})
+        >>> drawn = Attention(top_k=1).fit(train).edges(train.batch([0]))
+        >>> drawn[("a", "attention", "b")].sum(1)
+        tensor([[1, 1, 1]])
+    """
+
+    name = "attention"
+    summary = "to the k most similar nodes in a common space"
+    fits = True
+
+    def __init__(
+        self, top_k: int = 4, space: str = "cca", components: int = 8, pairs: Pairs = "all"
+    ) -> None:
+        super().__init__(pairs)
+        if top_k < 1 or components < 1:
+            raise InputError(
+                f"top_k and components are at least 1, got top_k={top_k}, components={components}"
+            )
+        if space not in SPACES:
+            raise UnknownNameError("space", space, SPACES)
+        self.top_k, self.space, self.components = top_k, space, components
+
+    def options(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            "top_k": self.top_k,
+            "space": self.space,
+            "components": self.components,
+            "pairs": self.pairs,
+        }
+
+    def fit(self, train: FusionDataset) -> Self:
+        """Fit means, deviations and, across modalities, canonical directions."""
+        pairs = self._pairs({m.name: m.features for m in train.schema.modalities})
+        means = {}
+        for m in sorted({m for pair in pairs for m in pair}):
+            column = train.x[m]
+            nodes = column.values.flatten(1)
+            nodes = nodes if nodes.is_floating_point() else nodes.float()
+            centre = nodes.mean(0) if len(nodes) else nodes.new_zeros(nodes.shape[1])
+            spread = nodes.std(0, correction=0) if len(nodes) else torch.ones_like(centre)
+            self.store(("centre", m), centre)
+            self.store(("spread", m), spread.where(spread > 1e-6, torch.ones_like(spread)))
+            owner = torch.repeat_interleave(torch.arange(len(train)), column.counts)
+            total = nodes.new_zeros(len(train), nodes.shape[1]).index_add_(0, owner, nodes)
+            means[m] = self._standardise(total / column.counts.clamp(min=1).unsqueeze(1), m)
+        for s, d in pairs:
+            if s < d and self.space == "cca":
+                both = (train.x[s].counts > 0) & (train.x[d].counts > 0)
+                left, right = _cca(means[s][both], means[d][both], self.components)
+                self.store(("direction", s, d), left)
+                self.store(("direction", d, s), right)
+        return self
+
+    def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
+        """(source, "attention", destination) for the chosen pairs."""
+        sizes = {m.name: m.features for m in schema.modalities}
+        return tuple((s, self.name, d) for s, d in self._pairs(sizes))
+
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
+        """Draw the edges of each node's most similar nodes towards it."""
+        drawn: dict[EdgeType, Tensor] = {}
+        for s, d in self._pairs({m: x[0, 0].numel() for m, x in batch.x.items()}):
+            source, destination = self._project(batch, s, d), self._project(batch, d, s)
+            # Computed in double and rounded, so that equal nodes have equal similarities.
+            similarity = (source @ destination.transpose(1, 2)).float()
+            drawn[s, self.name, d] = nearest(-similarity, real_pairs(batch, s, d), self.top_k)
+        return drawn
+
+    def _pairs(self, sizes: dict[str, int]) -> list[tuple[str, str]]:
+        chosen = self.select_pairs(sizes)
+        if self.space == "cca":
+            both_ways = {(d, s) for s, d in chosen} | set(chosen)
+            return chosen if len(both_ways) == len(chosen) else sorted(both_ways)
+        return [(s, d) for s, d in chosen if sizes[s] == sizes[d]]
+
+    def _standardise(self, nodes: Tensor, m: str) -> Tensor:
+        return (nodes - self.recall("centre", m)) / self.recall("spread", m)
+
+    def _project(self, batch: Batch, m: str, other: str) -> Tensor:
+        nodes = self._standardise(batch.x[m].flatten(2), m).double()
+        if m != other and self.space == "cca":
+            nodes = nodes @ self.recall("direction", m, other).double()
+        return F.normalize(nodes, dim=2)
+
+
+def _cca(left: Tensor, right: Tensor, components: int) -> tuple[Tensor, Tensor]:
+    """Return canonical directions [F, c] of paired rows, by whitening and an SVD."""
+    components = min(components, left.shape[1], right.shape[1])
+    if len(left) < 2:
+        return left.new_zeros(left.shape[1], components), right.new_zeros(
+            right.shape[1], components
+        )
+    a, b = (side.double() - side.double().mean(0) for side in (left, right))
+    whiten_a, whiten_b = _whiten(a), _whiten(b)
+    u, _, v = torch.linalg.svd(whiten_a @ (a.T @ b / len(a)) @ whiten_b, full_matrices=False)
+    direction_a, direction_b = whiten_a @ u[:, :components], whiten_b @ v[:components].T
+    return direction_a.to(left.dtype), direction_b.to(right.dtype)
+
+
+def _whiten(rows: Tensor) -> Tensor:
+    covariance = rows.T @ rows / len(rows)
+    value, vector = torch.linalg.eigh(covariance)
+    ridge = RIDGE * value.clamp(min=0).mean() + torch.finfo(value.dtype).eps
+    whitening: Tensor = vector @ torch.diag((value.clamp(min=0) + ridge).rsqrt()) @ vector.T
+    return whitening

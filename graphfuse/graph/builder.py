@@ -1,0 +1,144 @@
+"""Relations put together: fitted on training data, then drawn for any batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
+from graphfuse.data._ragged import Ragged, offsets_of
+from graphfuse.errors import InputError, NotFittedError
+from graphfuse.graph.relation import Relation, build_relation
+
+CHUNK = 512
+
+
+class GraphBuilder(nn.Module):
+    """Draw the edges of several relations; it is part of a model and saved with it.
+
+    Args:
+        relations: instances, :class:`RelationSpec`, names, or ``{name: options}``. Their order
+            carries no meaning.
+
+    Example:
+        >>> from graphfuse.data import load_dataset
+        >>> data = load_dataset("planted/binding", n=20)
+        >>> builder = GraphBuilder(data.relations).fit(data)
+        >>> sorted(builder.transform(data.batch([0, 1])).edges)
+        [('a', 'k_nearest', 'b'), ('b', 'k_nearest', 'a')]
+    """
+
+    is_fitted: Tensor
+
+    def __init__(
+        self, relations: Sequence[Relation | RelationSpec | str | Mapping[str, Any]]
+    ) -> None:
+        super().__init__()
+        built = [build_relation(relation) for relation in relations]
+        if not built:
+            raise InputError("a graph has at least one relation, got none")
+        self.relations = nn.ModuleList(sorted(built, key=lambda relation: repr(relation.spec())))
+        self.register_buffer("is_fitted", torch.tensor(False))
+
+    def __iter__(self) -> Iterator[Relation]:
+        return (relation for relation in self.relations if isinstance(relation, Relation))
+
+    def specs(self) -> list[RelationSpec]:
+        """Return names and options of the relations as plain data."""
+        return [relation.spec() for relation in self]
+
+    def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
+        """Return all edge types that may be drawn on data of that schema, sorted.
+
+        Raises:
+            InputError: two relations draw the same type.
+        """
+        types = sorted(t for relation in self for t in relation.edge_types(schema))
+        for first, second in pairwise(types):
+            if first == second:
+                raise InputError(f"two relations draw edges of type {first}; leave one of them out")
+        return tuple(types)
+
+    def fit(self, train: FusionDataset) -> Self:
+        """Fit every relation on training data, and on nothing else."""
+        for relation in self:
+            relation.fit(train)
+        self.is_fitted.fill_(True)
+        return self
+
+    @torch.no_grad()
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
+        """Draw all edges of a batch."""
+        if not self.is_fitted:
+            raise NotFittedError(
+                "this GraphBuilder is not fitted; call builder.fit(train) with the training part, "
+                "or strategy.prepare(train), first"
+            )
+        return {t: edges for relation in self for t, edges in relation.edges(batch).items()}
+
+    def transform(self, batch: Batch) -> Batch:
+        """Return the batch with the drawn edges in place of its own."""
+        return replace(batch, edges=dict(self.edges(batch)))
+
+    def attach(self, dataset: FusionDataset) -> FusionDataset:
+        """Return the dataset with the drawn edges stored on it, so that they are drawn once."""
+        parts = [
+            self.edges(dataset.batch(range(start, min(start + CHUNK, len(dataset)))))
+            for start in range(0, len(dataset), CHUNK)
+        ]
+        return dataset.with_edges({t: _to_columns([part[t] for part in parts]) for t in parts[0]})
+
+    def missing_edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
+        """Return the batch's edges, with those relations drawn of which it brings no type."""
+        present = set(batch.edges)
+        edges = dict(batch.edges)
+        for relation in self:
+            drawn = relation.edges(batch)
+            if not present & set(drawn):
+                edges |= drawn
+        return edges
+
+
+def _to_columns(parts: Sequence[Tensor]) -> tuple[Ragged, Tensor | None]:
+    """Turn dense edges [B, Ns, Nd] of successive batches into index rows and weights."""
+    weighted = parts[0].dtype != torch.bool
+    found = [part.nonzero() for part in parts]
+    counts = [torch.bincount(f[:, 0], minlength=len(p)) for f, p in zip(found, parts, strict=True)]
+    index = Ragged(torch.cat([f[:, 1:] for f in found]), offsets_of(torch.cat(counts)))
+    if not weighted:
+        return index, None
+    return index, torch.cat([p[tuple(f.T)] for f, p in zip(found, parts, strict=True)])
+
+
+def default_relations(schema: Schema, edge_types: Sequence[EdgeType] = ()) -> list[RelationSpec]:
+    """Return the relations used where none are named.
+
+    The samples' own edges if they bring any. Otherwise co-occurrence and attention across
+    modalities, grid neighbours where nodes lie on a grid, and steps to the next time where they
+    lie in time; with one modality, attention within it.
+
+    Example:
+        >>> from graphfuse.data import Modality
+        >>> schema = Schema([Modality("image", (3,), pos_dim=2), Modality("text", (4,), pos_dim=1)])
+        >>> [spec.name for spec in default_relations(schema)]
+        ['co_occurrence', 'attention', 'spatial', 'temporal']
+    """
+    if edge_types:
+        return [RelationSpec("given", {"types": sorted(edge_types)})]
+    if len(schema.modalities) == 1:
+        specs = [RelationSpec("attention", {"pairs": "within"})]
+    else:
+        specs = [
+            RelationSpec("co_occurrence", {"pairs": "across"}),
+            RelationSpec("attention", {"pairs": "across"}),
+        ]
+    if any(m.pos_dim > 1 for m in schema.modalities):
+        specs.append(RelationSpec("spatial"))
+    if any(m.pos_dim == 1 for m in schema.modalities):
+        specs.append(RelationSpec("temporal", {"window": 1, "pairs": "within"}))
+    return specs

@@ -1,0 +1,159 @@
+"""What is seen together in training samples more often than by chance."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.cluster import MiniBatchKMeans
+from torch import Tensor
+
+from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
+from graphfuse.errors import InputError
+from graphfuse.graph.relation import Pairs, Relation, nearest, real_pairs
+
+FIT_ON_AT_MOST = 20_000
+
+
+class CoOccurrence(Relation):
+    r"""Weight edges by the positive pointwise mutual information of the two nodes' codes.
+
+    .. math:: w_{ab} = \max(0, \log \frac{p(a, b)}{p(a)\,p(b)})
+
+    where :math:`p(a)` is the share of training samples that hold a node with code :math:`a`, and
+    :math:`p(a, b)` the share that hold both (within a modality: on two different nodes), among
+    samples that have both modalities. A node's code is the nearest of a codebook of k-means
+    centres, fitted on the training nodes of its modality, or a discrete attribute that it comes
+    with. Pairs that are no more frequent than by chance are not joined. After Church and Hanks
+    (1990), "Word association norms", https://aclanthology.org/J90-1003.
+
+    Args:
+        codes: size of the codebook of each modality, if it has that many different nodes.
+        ids: name of an attribute with values from 0 that serves as the code instead.
+        top_k: keep the k heaviest edges towards each node, with ties; None keeps all.
+
+    Example:
+        >>> x = np.repeat(np.eye(2), 4, axis=0)
+        >>> train = FusionDataset.from_arrays({"a": x, "b": x})
+        >>> relation = CoOccurrence(pairs="across").fit(train)
+        >>> weight = relation.edges(train.batch([0]))[("a", "co_occurrence", "b")]
+        >>> round(weight.item(), 3)  # log 2: each code says which of two the other is
+        0.693
+    """
+
+    name = "co_occurrence"
+    summary = "codes seen together in training samples more often than by chance"
+    fits = True
+
+    def __init__(
+        self,
+        codes: int = 32,
+        ids: str | None = None,
+        top_k: int | None = None,
+        pairs: Pairs = "all",
+    ) -> None:
+        super().__init__(pairs)
+        if codes < 2 or (top_k is not None and top_k < 1):
+            raise InputError(
+                f"a codebook has at least 2 codes and top_k is at least 1 or None, "
+                f"got codes={codes}, top_k={top_k}"
+            )
+        self.codes, self.ids, self.top_k = codes, ids, top_k
+
+    def options(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"codes": self.codes, "ids": self.ids, "top_k": self.top_k, "pairs": self.pairs}
+
+    def fit(self, train: FusionDataset) -> Self:
+        """Fit the codebooks and count which codes meet in training samples."""
+        counts = {}
+        pairs = self.select_pairs(train.schema.names)
+        for m in sorted({m for pair in pairs for m in pair}):
+            column = train.x[m]
+            if self.ids is None:
+                self.store(("centres", m), self._codebook(column.values.flatten(1)))
+                size = len(self.recall("centres", m))
+                codes = self._codes(column.values.flatten(1), m)
+            else:
+                codes = _attribute(train.attrs.get(self.ids, {}), self.ids, m)
+                size = int(codes.max()) + 1 if len(codes) else 1
+            owner = torch.repeat_interleave(torch.arange(len(train)), column.counts)
+            seen = torch.zeros(len(train), size)
+            known = codes >= 0
+            seen.index_put_((owner[known], codes[known]), torch.ones(()), accumulate=True)
+            counts[m] = seen
+        for s, d in pairs:
+            self.store(("ppmi", s, d), _ppmi(counts[s], counts[d], s == d))
+        return self
+
+    def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
+        """(source, "co_occurrence", destination) for the chosen pairs."""
+        return tuple((s, self.name, d) for s, d in self.select_pairs(schema.names))
+
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
+        """Draw edges weighted by the information in nats."""
+        pairs = self.select_pairs(batch.x)
+        codes = {m: self._batch_codes(batch, m) for m in sorted({m for p in pairs for m in p})}
+        drawn: dict[EdgeType, Tensor] = {}
+        for s, d in pairs:
+            ppmi = self.recall("ppmi", s, d)
+            known = (codes[s] < ppmi.shape[0]).unsqueeze(2) & (codes[d] < ppmi.shape[1]).unsqueeze(
+                1
+            )
+            known &= (codes[s] >= 0).unsqueeze(2) & (codes[d] >= 0).unsqueeze(1)
+            row = codes[s].clamp(0, ppmi.shape[0] - 1).unsqueeze(2)
+            column = codes[d].clamp(0, ppmi.shape[1] - 1).unsqueeze(1)
+            allowed = real_pairs(batch, s, d) & known
+            weight = ppmi[row, column] * allowed
+            if self.top_k is not None:
+                weight = weight * nearest(-weight, allowed, self.top_k)
+            drawn[s, self.name, d] = weight
+        return drawn
+
+    def _codebook(self, nodes: Tensor) -> Tensor:
+        # In sorted order, so that the codebook does not depend on the order of samples or nodes.
+        different = np.unique(nodes.double().numpy(), axis=0)
+        if len(different) <= self.codes:
+            centres = different if len(different) else np.zeros((1, nodes.shape[1]))
+        else:
+            if len(different) > FIT_ON_AT_MOST:
+                different = np.random.default_rng(0).permutation(different)[:FIT_ON_AT_MOST]
+            means = MiniBatchKMeans(self.codes, n_init=3, random_state=0, batch_size=1024)
+            centres = means.fit(different).cluster_centers_
+        return torch.from_numpy(centres).to(
+            nodes.dtype if nodes.is_floating_point() else torch.float
+        )
+
+    def _codes(self, nodes: Tensor, m: str) -> Tensor:
+        centres = self.recall("centres", m)
+        mode = "donot_use_mm_for_euclid_dist"
+        return torch.cdist(nodes.to(centres.dtype), centres, compute_mode=mode).argmin(-1)
+
+    def _batch_codes(self, batch: Batch, m: str) -> Tensor:
+        if self.ids is None:
+            return self._codes(batch.x[m].flatten(2), m)
+        return _attribute(batch.attrs.get(self.ids, {}), self.ids, m)
+
+
+def _attribute(values: dict[str, Tensor] | Any, ids: str, m: str) -> Tensor:
+    if m not in values:
+        raise InputError(
+            f"CoOccurrence(ids={ids!r}) needs that attribute on the nodes of {m!r}, which have "
+            f"none; give attrs={{{ids!r}: {{{m!r}: ...}}}} or leave ids out"
+        )
+    codes: Tensor = values[m]
+    return codes
+
+
+def _ppmi(source: Tensor, destination: Tensor, within: bool) -> Tensor:
+    both = ((source.sum(1) > 0) & (destination.sum(1) > 0)).nonzero()[:, 0]
+    has_source, has_destination = (source[both] > 0).float(), (destination[both] > 0).float()
+    together = has_source.T @ has_destination
+    if within:
+        together.fill_diagonal_(0)
+        together += torch.diag((source[both] > 1).float().sum(0))
+    total = max(len(both), 1)
+    expected = has_source.sum(0).unsqueeze(1) * has_destination.sum(0).unsqueeze(0) / total
+    lift = together / expected.clamp(min=torch.finfo(torch.float).tiny)
+    return lift.clamp(min=1).log()

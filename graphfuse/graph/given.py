@@ -1,0 +1,59 @@
+"""The edges that the samples bring along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graphfuse.data import Batch, EdgeType, Schema, SparseEdges
+from graphfuse.graph.relation import Relation, real_pairs
+
+
+class Given(Relation):
+    """Keep the edges that come with the samples.
+
+    Args:
+        types: the edge types to keep, ``(source, relation, destination)`` each.
+
+    Example:
+        >>> from graphfuse.data import Modality, Sample, collate
+        >>> sample = Sample(
+        ...     {"a": torch.ones(2, 1)}, edges={("a", "reply", "a"): torch.tensor([[0], [1]])}
+        ... )
+        >>> batch = collate([sample], Schema([Modality("a", (1,))]))
+        >>> Given([("a", "reply", "a")]).edges(batch)[("a", "reply", "a")].tolist()
+        [[[False, True], [False, False]]]
+    """
+
+    name = "given"
+    summary = "edges that come with the samples"
+
+    def __init__(self, types: Sequence[EdgeType]) -> None:
+        super().__init__()
+        self.types = sorted((s, relation, d) for s, relation, d in types)
+
+    def options(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"types": self.types}
+
+    def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
+        """Return the types as given; their modalities have to be the schema's."""
+        for s, _, d in self.types:
+            schema.check_names((s, d))
+        return tuple(self.types)
+
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
+        """Return the batch's own edges of these types; a type that it lacks has no edges."""
+        kept: dict[EdgeType, Tensor] = {}
+        for s, relation, d in self.types:
+            edges = batch.edges.get((s, relation, d))
+            if isinstance(edges, SparseEdges):
+                sizes = batch.mask[s].shape[1], batch.mask[d].shape[1]
+                edges = edges.to_dense(len(batch), *sizes)
+            if edges is None:
+                edges = torch.zeros_like(real_pairs(batch, s, d))
+            kept[s, relation, d] = edges
+        return kept

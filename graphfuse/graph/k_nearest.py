@@ -1,0 +1,113 @@
+"""Each node joined to those most like it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from graphfuse.data import Batch, EdgeType, Schema
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.graph.relation import Pairs, Relation, nearest, real_pairs
+
+METRICS = ("euclidean", "cosine")
+
+
+class KNearest(Relation):
+    """Join to each node its k nearest nodes of the source modality, every tie at the k-th included.
+
+    Args:
+        k: neighbours of each node.
+        on: the features that distances look at, ``{modality: slice or (start, stop)}``; only the
+            modalities named here take part. Without it all features of all modalities count.
+        metric: "euclidean" or "cosine".
+        pairs: which modalities to join. Two modalities can be joined where the features that
+            distances look at are equally many; of "all" and "across", other pairs are left out.
+
+    Example:
+        >>> from graphfuse.data import Modality, Sample, collate
+        >>> batch = collate(
+        ...     [Sample({"a": torch.tensor([[0.0], [1.0], [5.0]])})], Schema([Modality("a", (1,))])
+        ... )
+        >>> KNearest(k=1).edges(batch)[("a", "k_nearest", "a")].nonzero()[:, 1:].tolist()
+        [[0, 1], [1, 0], [1, 2]]
+    """
+
+    name = "k_nearest"
+    summary = "to the k most similar nodes, on chosen features"
+
+    def __init__(
+        self,
+        k: int = 4,
+        on: Mapping[str, slice | Sequence[int]] | None = None,
+        metric: str = "euclidean",
+        pairs: Pairs = "all",
+    ) -> None:
+        super().__init__(pairs)
+        if k < 1:
+            raise InputError(f"KNearest joins at least k=1 neighbours, got k={k}")
+        if metric not in METRICS:
+            raise UnknownNameError("metric", metric, METRICS)
+        self.k, self.metric = k, metric
+        self.on = None if on is None else {m: _bounds(m, part) for m, part in on.items()}
+
+    def options(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"k": self.k, "on": self.on, "metric": self.metric, "pairs": self.pairs}
+
+    def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
+        """(source, "k_nearest", destination) for pairs with equally many features."""
+        sizes = {m.name: m.features for m in schema.modalities}
+        return tuple((s, self.name, d) for s, d in self._pairs(sizes))
+
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
+        """Draw the edges of each node's neighbours towards it."""
+        pairs = self._pairs({m: x[0, 0].numel() for m, x in batch.x.items()})
+        features = {m: self._features(batch, m) for pair in pairs for m in pair}
+        return {
+            (s, self.name, d): nearest(
+                # Differences, not products of norms: equal nodes then have equal distances.
+                torch.cdist(features[s], features[d], compute_mode="donot_use_mm_for_euclid_dist"),
+                real_pairs(batch, s, d),
+                self.k,
+            )
+            for s, d in pairs
+        }
+
+    def _pairs(self, sizes: Mapping[str, int]) -> list[tuple[str, str]]:
+        looked_at = dict(sizes)
+        for m, (start, stop) in (self.on or {}).items():
+            if m not in sizes:
+                raise UnknownNameError("modality in on=", m, sizes)
+            looked_at[m] = len(range(*slice(start, stop).indices(sizes[m])))
+            if not looked_at[m]:
+                raise InputError(
+                    f"KNearest looks at features {start}:{stop} of {m!r}, which has {sizes[m]}"
+                )
+        chosen = self.select_pairs(looked_at if self.on is None else self.on)
+        fitting = [(s, d) for s, d in chosen if looked_at[s] == looked_at[d]]
+        if not isinstance(self.pairs, str) and len(fitting) < len(chosen):
+            raise InputError(
+                f"KNearest compares equally many features, got {looked_at} for pairs {chosen}; "
+                f"name comparable features with on={{modality: (start, stop)}}"
+            )
+        return fitting
+
+    def _features(self, batch: Batch, m: str) -> Tensor:
+        x = batch.x[m].flatten(2)
+        if self.on is not None:
+            start, stop = self.on[m]
+            x = x[:, :, start:stop]
+        x = x if x.is_floating_point() else x.float()
+        return F.normalize(x, dim=2) if self.metric == "cosine" else x
+
+
+def _bounds(m: str, part: slice | Sequence[int]) -> tuple[int | None, int | None]:
+    if isinstance(part, slice) and part.step in (None, 1):
+        return part.start, part.stop
+    if not isinstance(part, slice) and len(part) == 2:
+        return part[0], part[1]
+    raise InputError(f"on[{m!r}] is a slice without a step or (start, stop), got {part!r}")

@@ -1,0 +1,70 @@
+"""Earlier, simultaneous and later nodes, each with a type of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from graphfuse.data import Batch, EdgeType, Schema
+from graphfuse.errors import InputError
+from graphfuse.graph.relation import Pairs, Relation, real_pairs
+
+KINDS = ("past", "same", "future")
+
+
+class Temporal(Relation):
+    """Join nodes that are near in time by typed edges: past, same, future (after Yang et al. 2021).
+
+    An edge of type "past" comes from an earlier node. Takes part: every modality whose position
+    is one number, its time. See "MTAG", https://arxiv.org/abs/2010.11985, which types its edges
+    by modality pair and direction in time; windows are ours.
+
+    Args:
+        window: largest distance in time, in the units of ``pos``; None for any.
+        tolerance: up to this distance two nodes count as simultaneous.
+
+    Example:
+        >>> import torch
+        >>> from graphfuse.data import Modality, Sample, collate
+        >>> sample = Sample({"a": torch.ones(3, 1)}, pos={"a": torch.tensor([[0.0], [1.0], [2.0]])})
+        >>> batch = collate([sample], Schema([Modality("a", (1,), pos_dim=1)]))
+        >>> Temporal(window=1).edges(batch)[("a", "past", "a")].nonzero()[:, 1:].tolist()
+        [[0, 1], [1, 2]]
+    """
+
+    name = "temporal"
+    summary = "past, same, future, within a window of time"
+
+    def __init__(
+        self, window: float | None = None, tolerance: float = 0.0, pairs: Pairs = "all"
+    ) -> None:
+        super().__init__(pairs)
+        if window is not None and window < 0:
+            raise InputError(f"window is a time of at least 0 or None, got {window}")
+        if tolerance < 0:
+            raise InputError(f"tolerance is a time of at least 0, got {tolerance}")
+        self.window, self.tolerance = window, tolerance
+
+    def options(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"window": self.window, "tolerance": self.tolerance, "pairs": self.pairs}
+
+    def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
+        """(source, "past" | "same" | "future", destination) between modalities with a time."""
+        timed = [m.name for m in schema.modalities if m.pos_dim == 1]
+        return tuple((s, kind, d) for s, d in self.select_pairs(timed) for kind in KINDS)
+
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
+        """Draw the edges by the sign of the difference in time."""
+        timed = [m for m, pos in batch.pos.items() if pos.shape[2] == 1]
+        drawn: dict[EdgeType, Tensor] = {}
+        for s, d in self.select_pairs(timed):
+            lead = batch.pos[d].squeeze(2).unsqueeze(1) - batch.pos[s].squeeze(2).unsqueeze(2)
+            near = real_pairs(batch, s, d)
+            if self.window is not None:
+                near &= lead.abs() <= self.window
+            drawn[s, "past", d] = near & (lead > self.tolerance)
+            drawn[s, "same", d] = near & (lead.abs() <= self.tolerance)
+            drawn[s, "future", d] = near & (lead < -self.tolerance)
+        return drawn

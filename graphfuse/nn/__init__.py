@@ -1,0 +1,23 @@
+"""Layers to import into one's own model: dense typed convs, readouts, the fusion core."""
+
+from graphfuse.nn._typed import TypedConv
+from graphfuse.nn.attention_readout import AttentionReadout
+from graphfuse.nn.concat_readout import ConcatReadout
+from graphfuse.nn.dense_hgt_conv import DenseHGTConv
+from graphfuse.nn.graph_fusion import GraphFusion
+from graphfuse.nn.mean_readout import MeanReadout
+from graphfuse.nn.node_encoder import NodeEncoder
+from graphfuse.nn.readout import Readout
+from graphfuse.nn.typed_attention_conv import TypedAttentionConv
+
+__all__ = [
+    "AttentionReadout",
+    "ConcatReadout",
+    "DenseHGTConv",
+    "GraphFusion",
+    "MeanReadout",
+    "NodeEncoder",
+    "Readout",
+    "TypedAttentionConv",
+    "TypedConv",
+]

@@ -1,0 +1,120 @@
+"""Which strategies cannot be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from graphfuse.stats._checks import FloatArray, check_probability
+from graphfuse.stats._table import DatasetScores, check_strategy, split_by_dataset
+from graphfuse.stats.corrected_t import corrected_t_test
+from graphfuse.stats.holm import holm
+
+COLUMNS = ("dataset", "strategy", "n", "mean", "rank", "tied_with_best")
+REFERENCE_COLUMNS = ("difference", "p_reference")
+
+
+def tie_groups(
+    scores: pd.DataFrame, reference: str | None = None, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Rank the strategies of each dataset, with one rank for those that cannot be told apart.
+
+    The strategy with the highest mean leads the first group. Every strategy that is not
+    significantly below it joins (:func:`corrected_t_test` on the folds both have, p-values after
+    Holm's correction over all comparisons with this leader, significant at ``p <= alpha``). The
+    best of the rest leads the next group, and so on. Ranks are those of a competition: a group's
+    rank is one more than the number of strategies in the groups before it.
+
+    Being tied means that this comparison could not separate two strategies, not that they are
+    equal: a strategy with few scores is easily tied. One that shares fewer than two folds with the
+    leader is tied with it. One with a single score leads only where nobody has two. As a noisy
+    strategy can be tied with the leader while a steady one with a higher mean is not, ranks need
+    not follow the means.
+
+    ``scores``: long table as in :func:`summarize`. Returns one row a (dataset, strategy), datasets
+    by name, strategies by mean, highest first: ``n`` scores, their ``mean``, ``rank`` (1.0, 1.0,
+    3.0, ...) and ``tied_with_best`` (rank 1). A strategy without any score has rank NaN and is not
+    tied. With a ``reference``, a strategy to hold the others against, two more columns:
+    ``difference``, the mean difference to it over common folds, and ``p_reference``, its p-value
+    after Holm's correction over the comparisons with the reference; both NaN for the reference
+    itself and on datasets that lack it. The reference has no say in the ranks.
+
+    Raises :class:`~graphfuse.errors.InputError` for a table that is not as in :func:`summarize` or
+    alpha outside (0, 1), :class:`~graphfuse.errors.UnknownNameError` for a reference that no
+    dataset has.
+
+    Source: Nadeau and Bengio 2003, https://doi.org/10.1023/A:1024068626366; Holm 1979,
+    https://www.jstor.org/stable/4615733; the grouping is graphfuse's own.
+
+    Example:
+        >>> scores = pd.DataFrame({"dataset": "d", "repeat": 0, "fold": [0, 1, 2] * 3,
+        ...                        "strategy": ["graph"] * 3 + ["concat"] * 3 + ["vote"] * 3,
+        ...                        "score": [.90, .82, .86, .89, .83, .84, .65, .59, .62]})
+        >>> tie_groups(scores).round(3)
+          dataset strategy  n   mean  rank  tied_with_best
+        0       d    graph  3  0.860   1.0            True
+        1       d   concat  3  0.853   1.0            True
+        2       d     vote  3  0.620   3.0           False
+    """
+    check_probability("alpha", alpha, 0.05)
+    datasets = split_by_dataset(scores)
+    if reference is not None:
+        check_strategy(reference, datasets)
+    columns = COLUMNS if reference is None else (*COLUMNS, *REFERENCE_COLUMNS)
+    rows = []
+    for data in datasets:
+        counts = np.isfinite(data.scores).sum(axis=1)
+        ranks = _ranks(data, counts, alpha)
+        against = [()] * len(ranks) if reference is None else _against(data, reference)
+        for index, strategy in enumerate(data.strategies):
+            values, _ = data.single(index)
+            mean = float(values.mean()) if len(values) else float("nan")
+            rank = float(ranks[index])
+            rows.append(
+                (data.dataset, strategy, len(values), mean, rank, rank == 1, *against[index])
+            )
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def _ranks(data: DatasetScores, counts: Sequence[int], alpha: float) -> FloatArray:
+    """Return the rank of each strategy, NaN where it has no score."""
+    ranks = np.full(len(counts), np.nan)
+    remaining = [index for index, count in enumerate(counts) if count > 0]
+    rank = 1
+    while remaining:
+        # From a single score nothing can be told apart: led by it, everything would be tied.
+        leader = next((index for index in remaining if counts[index] > 1), remaining[0])
+        others = [index for index in remaining if index != leader]
+        difference, p = _differences(data, leader, others)
+        below = [
+            index
+            for index, gap, p_holm in zip(others, difference, p, strict=True)
+            if gap > 0 and p_holm <= alpha
+        ]
+        group = [index for index in remaining if index not in below]
+        ranks[group] = rank
+        rank += len(group)
+        remaining = below
+    return ranks
+
+
+def _differences(
+    data: DatasetScores, one: int, others: Sequence[int]
+) -> tuple[list[float], FloatArray]:
+    """Return mean differences of one to the others, and their p-values after Holm's correction."""
+    tests = [corrected_t_test(*data.paired(one, other)) for other in others]
+    return [test.mean for test in tests], holm([test.p_value for test in tests])
+
+
+def _against(data: DatasetScores, reference: str) -> list[tuple[float, ...]]:
+    """Return (difference, p-value) of each strategy held against the reference."""
+    columns = np.full((len(data.strategies), 2), np.nan)
+    names = [str(strategy) for strategy in data.strategies]
+    if str(reference) in names:
+        one = names.index(str(reference))
+        others = [index for index in range(len(names)) if index != one]
+        difference, p = _differences(data, one, others)
+        columns[others] = np.column_stack([np.subtract(0.0, difference), p])
+    return [tuple(row) for row in columns.tolist()]

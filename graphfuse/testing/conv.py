@@ -1,0 +1,267 @@
+"""Checks of a dense conv: what every layer over typed nodes and edges owes its user."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from graphfuse.data import EdgeType, SparseEdges
+from graphfuse.errors import FusionError
+
+TYPES: list[EdgeType] = [
+    ("image", "near", "image"),
+    ("image", "shows", "text"),
+    ("text", "names", "image"),
+    ("text", "follows", "text"),
+    ("text", "precedes", "text"),
+]
+NODES = {"image": 5, "text": 3, "a.b": 2}
+CHANNELS = {"image": 6, "text": 8, "a.b": 4}
+SAMPLES, OUT = 4, 8
+
+MakeConv = Callable[[tuple[list[str], list[EdgeType]], dict[str, int], int], nn.Module]
+Graph = tuple[dict[str, Tensor], dict[EdgeType, Tensor], dict[str, Tensor]]
+
+
+def check_conv(make: MakeConv, *, export: bool = True) -> None:
+    """Check a conv that ``make(metadata, in_channels, out_channels)`` builds.
+
+    Shapes and zeros at padded nodes; the order of dictionaries and metadata; permuted nodes;
+    batch against single samples, whatever others lack; hidden garbage at padded nodes; wider
+    padding; nodes and samples without edges or nodes; weights; sparse against dense edges;
+    gradients; bfloat16; state_dict; ``torch.export`` with dynamic batch and node counts.
+
+    Raises:
+        AssertionError: with a sentence that says which promise is broken.
+
+    Example:
+        >>> from graphfuse.nn import DenseHGTConv
+        >>> check_conv(lambda metadata, i, o: DenseHGTConv(i, o, metadata), export=False)
+    """
+    metadata = (sorted(NODES), TYPES)
+    conv = _new(make, metadata)
+    graph = _graph()
+    _check_shapes(conv, graph)
+    _check_order(make, graph)
+    _check_permuted_nodes(conv, graph)
+    _check_isolation(conv, graph)
+    _check_padding(conv, graph)
+    _check_empty(conv, graph)
+    _check_edges(conv, graph)
+    _check_gradients(conv, graph)
+    _check_precision_and_state(make, conv, graph)
+    _check_errors(conv, graph)
+    if export:
+        _check_export(conv, graph)
+
+
+def _new(make: MakeConv, metadata: tuple[list[str], list[EdgeType]]) -> nn.Module:
+    torch.manual_seed(0)
+    return make(metadata, dict(CHANNELS), OUT).double().eval()
+
+
+def _graph(seed: int = 0) -> Graph:
+    random = torch.Generator().manual_seed(seed)
+    x, mask = {}, {}
+    for name, size in NODES.items():
+        counts = torch.randint(0, size + 1, (SAMPLES, 1), generator=random)
+        counts[0] = size
+        mask[name] = torch.arange(size).unsqueeze(0) < counts
+        nodes = torch.randn(SAMPLES, size, CHANNELS[name], generator=random, dtype=torch.float64)
+        x[name] = nodes * mask[name].unsqueeze(2)
+    edges = {
+        (s, r, d): (torch.rand(SAMPLES, NODES[s], NODES[d], generator=random) < 0.5)
+        & mask[s].unsqueeze(2)
+        & mask[d].unsqueeze(1)
+        for s, r, d in TYPES
+    }
+    return x, edges, mask
+
+
+def _close(a: Mapping[str, Tensor], b: Mapping[str, Tensor], promise: str) -> None:
+    for name in a:
+        distance = float((a[name] - b[name]).detach().abs().max()) if a[name].numel() else 0.0
+        if not distance <= 1e-12:
+            raise AssertionError(f"{promise}: nodes of {name!r} differ by {distance:.2g}")
+
+
+def _require(condition: bool, promise: str) -> None:
+    if not condition:
+        raise AssertionError(promise)
+
+
+def _check_shapes(conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    out = conv(x, edges, mask)
+    _require(sorted(out) == sorted(NODES), f"every node type is in the output, got {sorted(out)}")
+    for name, nodes in out.items():
+        shape = (SAMPLES, NODES[name], OUT)
+        _require(nodes.shape == shape, f"output of {name!r} is {shape}, got {tuple(nodes.shape)}")
+        _require(not bool(nodes[~mask[name]].any()), f"padded nodes of {name!r} come out as zero")
+    full = {name: torch.ones_like(rows) for name, rows in mask.items()}
+    _close(conv(x, edges), conv(x, edges, full), "no mask means that every node is real")
+
+
+def _check_order(make: MakeConv, graph: Graph) -> None:
+    x, edges, mask = graph
+    expected = _new(make, (sorted(NODES), TYPES))(x, edges, mask)
+    conv = _new(make, (sorted(NODES, reverse=True), TYPES[::-1]))
+
+    def turned(mapping: Mapping[object, Tensor]) -> dict[object, Tensor]:
+        return dict(reversed(list(mapping.items())))
+
+    got = conv(turned(x), turned(edges), turned(mask))  # type: ignore[arg-type]
+    _close(expected, got, "the order of metadata and dictionaries carries no meaning")
+
+
+def _check_permuted_nodes(conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    order = {
+        n: torch.randperm(s, generator=torch.Generator().manual_seed(1)) for n, s in NODES.items()
+    }
+    out = conv(x, edges, mask)
+    moved = conv(
+        {n: nodes[:, order[n]] for n, nodes in x.items()},
+        {(s, r, d): e[:, order[s]][:, :, order[d]] for (s, r, d), e in edges.items()},
+        {n: rows[:, order[n]] for n, rows in mask.items()},
+    )
+    _close(
+        {n: nodes[:, order[n]] for n, nodes in out.items()}, moved, "permuted nodes, same result"
+    )
+
+
+def _check_isolation(conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    out = conv(x, edges, mask)
+    for i in range(SAMPLES):
+        one = slice(i, i + 1)
+        alone = conv(
+            {n: nodes[one] for n, nodes in x.items()},
+            {t: e[one] for t, e in edges.items()},
+            {n: rows[one] for n, rows in mask.items()},
+        )
+        _close(
+            {n: nodes[one] for n, nodes in out.items()}, alone, "a sample is on its own in a batch"
+        )
+
+
+def _check_padding(conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    out = conv(x, edges, mask)
+    dirty = {n: nodes.masked_fill(~mask[n].unsqueeze(2), 1e3) for n, nodes in x.items()}
+    everywhere = {
+        t: e | ~(mask[t[0]].unsqueeze(2) & mask[t[2]].unsqueeze(1)) for t, e in edges.items()
+    }
+    _close(out, conv(dirty, everywhere, mask), "padded nodes and their edges take no part")
+    wide = conv(
+        {n: nn.functional.pad(nodes, (0, 0, 0, 3)) for n, nodes in x.items()},
+        {t: nn.functional.pad(e, (0, 3, 0, 3)) for t, e in edges.items()},
+        {n: nn.functional.pad(rows, (0, 3)) for n, rows in mask.items()},
+    )
+    _close(
+        out, {n: nodes[:, : NODES[n]] for n, nodes in wide.items()}, "wider padding, same result"
+    )
+
+
+def _check_empty(conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    none = {t: torch.zeros_like(e) for t, e in edges.items()}
+    out = conv(x, none, mask)
+    for nodes in out.values():
+        _require(bool(nodes.isfinite().all()), "without edges everything is finite")
+    _close(out, conv(x, {}, mask), "a missing edge type is one without edges")
+    blank = {n: torch.zeros_like(rows) for n, rows in mask.items()}
+    for nodes in conv(x, edges, blank).values():
+        _require(not bool(nodes.any()), "samples without a node come out as zeros, not NaN")
+
+
+def _check_edges(conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    out = conv(x, edges, mask)
+    _close(out, conv(x, {t: e.double() for t, e in edges.items()}, mask), "bool edges weigh 1")
+    sparse = {}
+    for (s, r, d), e in edges.items():
+        sample, source, destination = e.nonzero().T
+        rows = torch.stack([sample * NODES[s] + source, sample * NODES[d] + destination])
+        sparse[s, r, d] = SparseEdges(rows)
+    _close(out, conv(x, sparse, mask), "sparse edges, same result as dense")
+    weighted = {t: e * 0.3 for t, e in edges.items()}
+    changed = conv(x, {**edges, TYPES[2]: weighted[TYPES[2]]}, mask)
+    for nodes in changed.values():
+        _require(bool(nodes.isfinite().all()), "weighted edges give finite results")
+
+
+def _check_gradients(conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    leaves = {n: nodes.clone().requires_grad_() for n, nodes in x.items()}
+    conv.zero_grad()
+    sum(nodes.square().sum() for nodes in conv(leaves, edges, mask).values()).backward()
+    for name, parameter in conv.named_parameters():
+        if parameter.grad is not None:
+            _require(bool(parameter.grad.isfinite().all()), f"gradient of {name} is finite")
+    for name, leaf in leaves.items():
+        if leaf.grad is not None:
+            _require(bool(leaf.grad.isfinite().all()), f"gradient of {name!r} is finite")
+            _require(not bool(leaf.grad[~mask[name]].any()), "no gradient reaches a padded node")
+    _require(
+        any(p.grad is not None and bool(p.grad.any()) for p in conv.parameters()), "weights learn"
+    )
+
+
+def _check_precision_and_state(make: MakeConv, conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    out = conv(x, edges, mask)
+    other = _new(make, (sorted(NODES), TYPES))
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.add_(1)
+    buffer = io.BytesIO()
+    torch.save(conv.state_dict(), buffer)
+    buffer.seek(0)
+    other.load_state_dict(torch.load(buffer, weights_only=True))
+    _close(out, other(x, edges, mask), "a state_dict carries everything")
+    small = other.to(torch.bfloat16)({n: nodes.bfloat16() for n, nodes in x.items()}, edges, mask)
+    for name, nodes in small.items():
+        near = torch.allclose(nodes.double(), out[name], atol=0.15, rtol=0.1)
+        _require(nodes.dtype == torch.bfloat16 and near, "bfloat16 gives nearly the same")
+
+
+def _check_errors(conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    wrong: list[tuple[str, Graph]] = [
+        ("an unknown edge type", (x, {("text", "nmaes", "image"): edges[TYPES[2]]}, mask)),
+        ("a wrong shape of edges", (x, {TYPES[0]: edges[TYPES[0]][:, :2]}, mask)),
+        ("a missing node type", ({"text": x["text"]}, {}, mask)),
+        ("a wrong number of features", ({**x, "text": x["text"][..., :2]}, edges, mask)),
+    ]
+    for what, given in wrong:
+        try:
+            conv(*given)
+        except FusionError:
+            continue
+        raise AssertionError(f"{what} is an error of graphfuse.errors")
+
+
+def _check_export(conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    batch = torch.export.Dim("batch", min=1, max=4096)
+    dims = {n: torch.export.Dim(f"nodes_{i}", min=1, max=4096) for i, n in enumerate(NODES)}
+    shapes = (
+        {n: {0: batch, 1: dims[n]} for n in NODES},
+        {(s, r, d): {0: batch, 1: dims[s], 2: dims[d]} for s, r, d in edges},
+        {n: {0: batch, 1: dims[n]} for n in NODES},
+    )
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        program = torch.export.export(conv, (x, edges, mask), dynamic_shapes=shapes)
+    small: Graph = (
+        {n: nodes[:1, :1] for n, nodes in x.items()},
+        {t: e[:1, :1, :1] for t, e in edges.items()},
+        {n: rows[:1, :1] for n, rows in mask.items()},
+    )
+    for given in (graph, small):
+        _close(conv(*given), program.module()(*given), "torch.export, same result")

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(scope="session")
+def make_scores() -> Callable[..., pd.DataFrame]:
+    """Long table out of {dataset: {strategy: scores}}; ``folds`` scores make one repeat."""
+
+    def make(datasets: Mapping[str, Mapping[str, Sequence[float]]], folds: int = 5) -> pd.DataFrame:
+        return pd.DataFrame(
+            [
+                (dataset, strategy, index // folds, index % folds, score)
+                for dataset, strategies in datasets.items()
+                for strategy, scores in strategies.items()
+                for index, score in enumerate(scores)
+            ],
+            columns=["dataset", "strategy", "repeat", "fold", "score"],
+        )
+
+    return make
