@@ -46,6 +46,7 @@ class Strategy(nn.Module):
 
     target_mean: Tensor
     target_scale: Tensor
+    class_weight: Tensor
 
     def __init__(self, schema: Schema) -> None:
         super().__init__()
@@ -53,6 +54,7 @@ class Strategy(nn.Module):
         self.schema = schema
         self.register_buffer("target_mean", torch.zeros(()))
         self.register_buffer("target_scale", torch.ones(()))
+        self.register_buffer("class_weight", torch.ones(schema.outputs))
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
         """Fit what is fitted on data rather than by gradient; return the strategy.
@@ -80,7 +82,15 @@ class Strategy(nn.Module):
         """Return named terms, which the training loop adds up; here the loss of the task."""
         return {"task": self.task_loss(output.logits, batch)}
 
-    def task_loss(self, logits: Tensor, batch: Batch, class_weight: Tensor | None = None) -> Tensor:
+    def weigh_classes(self, train: FusionDataset) -> None:
+        """Weigh each class in the loss by one over its frequency in ``train``, one on average."""
+        if not self.schema.target.is_classification:
+            raise InputError(f"class weights are for classification, not {self.schema.task}")
+        labels = torch.from_numpy(train.labels())
+        counts = torch.bincount(labels[labels >= 0], minlength=self.schema.outputs)
+        self.class_weight.copy_(counts.sum() / (counts.clamp(min=1) * self.schema.outputs))
+
+    def task_loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return the mean loss over labelled samples: cross-entropy or squared error.
 
         Regression is measured in standard deviations of the target, so that its loss does not
@@ -91,13 +101,14 @@ class Strategy(nn.Module):
             raise InputError(
                 f"the loss needs one target's labels in batch.y, got {type(y).__name__}"
             )
+        if logits.dtype in (torch.float16, torch.bfloat16):
+            logits = logits.float()
         if self.schema.target.is_classification:
             known = y >= 0
-            return (
-                F.cross_entropy(logits[known], y[known], class_weight)
-                if known.any()
-                else (logits.sum() * 0)
-            )
+            if not bool(known.any()):
+                return logits.sum() * 0
+            weight = self.class_weight.to(logits.dtype)
+            return F.cross_entropy(logits[known], y[known], weight)
         known = ~y.isnan()
         wanted = torch.where(known, y, 0).to(logits.dtype)
         if self.schema.task == "multilabel":

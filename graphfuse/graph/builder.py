@@ -42,7 +42,8 @@ class GraphBuilder(nn.Module):
         built = [build_relation(relation) for relation in relations]
         if not built:
             raise InputError("a graph has at least one relation, got none")
-        self.relations = nn.ModuleList(sorted(built, key=lambda relation: repr(relation.spec())))
+        built.sort(key=lambda relation: repr(relation.spec()))
+        self.relations = nn.ModuleList(built)
         self.register_buffer("is_fitted", torch.tensor(False))
 
     def __iter__(self) -> Iterator[Relation]:

@@ -1,0 +1,24 @@
+"""Fit a strategy, predict with it, score what it predicts."""
+
+from graphfuse.training.loop import DivergedError, History, fit, predict
+from graphfuse.training.metrics import (
+    Metrics,
+    check_metric,
+    compute_metrics,
+    default_metric,
+    is_better_higher,
+)
+from graphfuse.training.recipe import Recipe
+
+__all__ = [
+    "DivergedError",
+    "History",
+    "Metrics",
+    "Recipe",
+    "check_metric",
+    "compute_metrics",
+    "default_metric",
+    "fit",
+    "is_better_higher",
+    "predict",
+]
