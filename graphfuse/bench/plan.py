@@ -1,0 +1,152 @@
+"""From datasets and strategies to the list of runs, under the same conditions for all."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from graphfuse._version import __version__
+from graphfuse.bench.run import Job
+from graphfuse.bench.store import RunSpec
+from graphfuse.data import FusionDataset, Schema, make_splits
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options
+from graphfuse.graph import GraphBuilder, default_relations
+from graphfuse.training import Recipe
+
+DEFAULT_STRATEGIES = (
+    "majority",
+    "unimodal",
+    "concat",
+    "mean_prob",
+    "token_transformer",
+    "graph:hgt",
+    "graph:typed_attention",
+    "graph:hgt/no_edges",
+    "graph:hgt/shuffled_edges",
+    "graph:hgt/complete",
+)
+
+
+def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:
+    """Return the strategies that are wanted and that data of this schema can serve.
+
+    "all" stands for every strategy, "unimodal" for one a modality. A strategy that needs another
+    kind of data is left out here; :func:`check_strategies` sees that it is served somewhere.
+    """
+    served = list_strategies(schema=schema)
+    names: list[str] = []
+    for name in wanted:
+        if name == "all":
+            names += served
+        elif name == "unimodal":
+            names += [f"unimodal:{m}" for m in schema.names]
+        elif name in served:
+            names.append(name)
+    return list(dict.fromkeys(names))
+
+
+def check_strategies(wanted: Sequence[str], schemas: Sequence[Schema]) -> None:
+    """Raise an error for a strategy that is unknown or that no dataset of the comparison serves."""
+    if not wanted:
+        raise InputError("a comparison has at least one strategy, got none")
+    served = {name for schema in schemas for name in list_strategies(schema=schema)}
+    for name in wanted:
+        if name in ("all", "unimodal") or name in served:
+            continue
+        if name.startswith("unimodal:"):
+            raise UnknownNameError("strategy", name, served)
+        create_strategy(name, schemas[0])  # says what is wrong
+
+
+def plan_jobs(
+    datasets: Mapping[str, FusionDataset],
+    strategies: Sequence[str],
+    *,
+    folds: int,
+    repeats: int,
+    seed: int,
+    recipe: Recipe,
+    options: Mapping[str, Mapping[str, Any]],
+    relations: Mapping[str, Sequence[Any]],
+    out: str,
+) -> list[Job]:
+    """Return all runs, fold by fold, so that a comparison cut short still compares."""
+    jobs = [
+        job
+        for name, dataset in datasets.items()
+        for job in _dataset_jobs(
+            name,
+            dataset,
+            expand_strategies(strategies, dataset.schema),
+            folds=folds,
+            repeats=repeats,
+            seed=seed,
+            recipe=recipe,
+            options=options,
+            relations=relations.get(name),
+            out=out,
+        )
+    ]
+    return sorted(jobs, key=lambda job: (job.spec.repeat, job.spec.fold))
+
+
+def _dataset_jobs(
+    name: str,
+    dataset: FusionDataset,
+    strategies: Sequence[str],
+    *,
+    folds: int,
+    repeats: int,
+    seed: int,
+    recipe: Recipe,
+    options: Mapping[str, Mapping[str, Any]],
+    relations: Sequence[Any] | None,
+    out: str,
+) -> Iterator[Job]:
+    graph = relations_of(dataset, relations)
+    fingerprint = dataset.fingerprint
+    for split in make_splits(dataset, folds, repeats, seed):
+        for strategy in strategies:
+            chosen = dict(options.get(strategy, {}))
+            if "relations" in strategy_options(strategy):
+                chosen.setdefault("relations", graph)
+            place = f"{strategy}|{split.repeat}|{split.fold}|{seed}"
+            spec = RunSpec(
+                dataset=name,
+                fingerprint=fingerprint,
+                strategy=strategy,
+                options=chosen,
+                recipe=recipe.to_dict(),
+                repeat=split.repeat,
+                fold=split.fold,
+                folds=folds,
+                split=split.digest,
+                seed=zlib.crc32(place.encode()),
+                version=__version__,
+            )
+            yield Job(spec, split, out)
+
+
+def relations_of(
+    dataset: FusionDataset, wanted: Sequence[Any] | None = None
+) -> list[dict[str, dict[str, Any]]]:
+    """Return the relations of a dataset's graph as plain data, ``{name: options}`` each.
+
+    Those asked for; else those that the dataset names; else the default ones.
+    """
+    if wanted is None:
+        wanted = dataset.relations or default_relations(dataset.schema, dataset.edge_types)
+    specs = [asdict(spec) for spec in GraphBuilder(wanted).specs()]
+    return [{spec["name"]: spec["options"]} for spec in specs]
+
+
+def describe_strategies(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return family, summary and paper of strategies by name."""
+    infos = {name: strategy_info(name) for name in names}
+    return {
+        name: {"family": info.family, "summary": info.summary, "paper": info.paper}
+        for name, info in infos.items()
+    }

@@ -1,0 +1,117 @@
+"""One run: a strategy trained and tested on one fold of a dataset, and its record written."""
+
+from __future__ import annotations
+
+import functools
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+
+from graphfuse.bench.environment import describe_environment
+from graphfuse.bench.store import SCHEMA_VERSION, ResultStore, RunSpec
+from graphfuse.data import FusionDataset, Split, Standardizer
+from graphfuse.fusion import create_strategy
+from graphfuse.training import Recipe, compute_metrics, fit, predict
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to be done, and where its inputs and its result lie."""
+
+    spec: RunSpec
+    split: Split
+    out: str
+
+
+def execute(job: Job) -> str:
+    """Do a run and write its record, a failure included; return its status."""
+    store = ResultStore(job.out)
+    record: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "key": job.spec.key,
+        "status": "failed",
+        "run": job.spec.to_dict(),
+        "sizes": {part: len(getattr(job.split, part)) for part in ("train", "validation", "test")},
+        "metrics": {},
+        "undefined": {},
+        "cost": {},
+        "history": {},
+        "environment": describe_environment(),
+        "error": None,
+    }
+    predictions: dict[str, np.ndarray] = {}
+    try:
+        with one_thread():
+            predictions = _compute(job, store, record)
+        record["status"] = "done"
+    except Exception as error:  # whatever it is: it is recorded, and the comparison goes on
+        record["error"] = {
+            "type": type(error).__name__,
+            "message": str(error),
+            "traceback": traceback.format_exc(),
+        }
+    store.write(job.spec.folder, record, predictions)
+    return str(record["status"])
+
+
+def _compute(job: Job, store: ResultStore, record: dict[str, Any]) -> dict[str, np.ndarray]:
+    dataset = load_stored(str(store.dataset_path(job.spec.fingerprint)))
+    train, validation, test = fold_parts(dataset, job.split)
+    with torch.random.fork_rng():
+        torch.manual_seed(job.spec.seed)
+        strategy = create_strategy(job.spec.strategy, dataset.schema, **job.spec.options)
+    start = time.perf_counter()
+    history = fit(
+        strategy, train, validation, Recipe.from_dict(dict(job.spec.recipe)), seed=job.spec.seed
+    )
+    fitted = time.perf_counter()
+    scores = predict(strategy, test)
+    done = time.perf_counter()
+    labels = test.labels()
+    metrics = compute_metrics(labels, scores, dataset.schema.target)
+    record["metrics"], record["undefined"] = metrics.values, metrics.undefined
+    record["history"] = history.to_dict()
+    record["cost"] = {
+        "parameters": sum(p.numel() for p in strategy.parameters() if p.requires_grad),
+        "fit_seconds": fitted - start,
+        "predict_ms_per_sample": 1e3 * (done - fitted) / len(test),
+        "epochs": len(history.train_loss),
+    }
+    return {"index": job.split.test, "y": labels, "scores": scores, "ids": test.ids}
+
+
+def fold_parts(
+    dataset: FusionDataset, split: Split
+) -> tuple[FusionDataset, FusionDataset, FusionDataset]:
+    """Return train, validation and test part, scaled by the training part."""
+    scaler = Standardizer.fit(dataset.subset(split.train))
+    train, validation, test = (
+        scaler.transform(dataset.subset(rows))
+        for rows in (split.train, split.validation, split.test)
+    )
+    return train, validation, test
+
+
+@functools.lru_cache(maxsize=4)
+def load_stored(path: str) -> FusionDataset:
+    """Return a dataset from disk, once a process."""
+    return FusionDataset.load(path)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread; small tensors lose by more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,194 @@
+"""Results on disk: one folder a run, written once and whole, found by what determines it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphfuse.errors import InputError
+
+SCHEMA_VERSION = 1
+RECORD, PREDICTIONS, COMPARISON = "record.json", "predictions.npz", "comparison.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """Everything that determines a run's result.
+
+    Example:
+        >>> spec = RunSpec(dataset="emoji", fingerprint="ab", strategy="concat", options={},
+        ...     recipe={}, repeat=0, fold=1, folds=5, split="cd", seed=7, version="0.1.0")
+        >>> spec.folder
+        'emoji-concat-r0-f1-a44484b52d76'
+    """
+
+    dataset: str
+    fingerprint: str
+    strategy: str
+    options: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    repeat: int
+    fold: int
+    folds: int
+    split: str
+    seed: int
+    version: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return asdict(self)
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of the canonical JSON of all fields."""
+        canonical = json.dumps(
+            {"schema_version": SCHEMA_VERSION, **self.to_dict()},
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def folder(self) -> str:
+        """Name of the run's folder: readable, and as unique as its key."""
+        name = f"{slug(self.dataset)[:40]}-{slug(self.strategy)[:60]}"
+        return f"{name}-r{self.repeat}-f{self.fold}-{self.key[:12]}"
+
+
+class ResultStore:
+    """A folder of results that several processes may write into at once.
+
+    Example:
+        >>> import tempfile
+        >>> store = ResultStore(tempfile.mkdtemp())
+        >>> store.write("a-run", {"status": "done"}, {"y": np.array([1])})
+        >>> store.read("a-run")["status"], len(store.records())
+        ('done', 1)
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.runs = self.path / "runs"
+
+    def write(self, folder: str, record: dict[str, Any], predictions: Mapping[str, Any]) -> None:
+        """Write a run, whole or not at all; an earlier run of that name is replaced."""
+        self.runs.mkdir(parents=True, exist_ok=True)
+        work = self.runs / f".{uuid.uuid4().hex}"
+        work.mkdir()
+        try:
+            if predictions:
+                with (work / PREDICTIONS).open("wb") as file:
+                    arrays: dict[str, Any] = {k: np.asarray(v) for k, v in predictions.items()}
+                    np.savez_compressed(file, **arrays)
+                    _sync(file)
+            _write_json(work / RECORD, record)
+            target = self.runs / folder
+            if target.exists():
+                old = self.runs / f".{uuid.uuid4().hex}"
+                target.replace(old)
+                shutil.rmtree(old, ignore_errors=True)
+            work.replace(target)
+            _sync_folder(self.runs)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def read(self, folder: str) -> dict[str, Any] | None:
+        """Return a run's record, or None if it is not there or not readable."""
+        try:
+            record = json.loads((self.runs / folder / RECORD).read_text())
+        except (OSError, ValueError):
+            return None
+        return record if isinstance(record, dict) else None
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return all finished runs, each with the name of its ``folder``, sorted by name."""
+        if not self.runs.is_dir():
+            return []
+        found = []
+        for path in sorted(self.runs.iterdir()):
+            record = None if path.name.startswith(".") else self.read(path.name)
+            if record is not None:
+                found.append({**record, "folder": path.name})
+        return found
+
+    def predictions(self, record: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Return the arrays of a run that :meth:`records` returned: index, y, scores, ids."""
+        with np.load(self.runs / record["folder"] / PREDICTIONS, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+
+    def write_comparison(self, comparison: dict[str, Any]) -> None:
+        """Write what was planned, under which conditions."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        work = self.path / f".{uuid.uuid4().hex}.json"
+        _write_json(work, comparison)
+        work.replace(self.path / COMPARISON)
+        _sync_folder(self.path)
+
+    def comparison(self) -> dict[str, Any]:
+        """Return what :meth:`write_comparison` wrote.
+
+        Raises:
+            InputError: the folder holds no comparison.
+        """
+        try:
+            comparison = json.loads((self.path / COMPARISON).read_text())
+        except (OSError, ValueError):
+            raise InputError(
+                f"{self.path} holds no results: {COMPARISON} is missing or unreadable; run "
+                f"graphfuse compare --out {self.path} first, or name the folder that it wrote"
+            ) from None
+        if not isinstance(comparison, dict):
+            raise InputError(f"{self.path / COMPARISON} is not a comparison")
+        return comparison
+
+    def graph_path(self, dataset: str) -> Path:
+        """Return where the picture of a dataset's sample graph lies."""
+        return self.path / "graphs" / f"{slug(dataset)}.svg"
+
+    def graph_svg(self, dataset: str) -> str | None:
+        """Return the picture of a dataset's sample graph, if there is one."""
+        path = self.graph_path(dataset)
+        return path.read_text() if path.is_file() else None
+
+    def dataset_path(self, fingerprint: str) -> Path:
+        """Return where a copy of a dataset lies, for the processes that run on it."""
+        return self.path / "datasets" / fingerprint[:16]
+
+
+def slug(name: str) -> str:
+    """Return a name with anything but letters and digits turned into dashes.
+
+    Example:
+        >>> slug("graph:hgt/no_edges")
+        'graph-hgt-no-edges'
+    """
+    return re.sub(r"[^A-Za-z0-9]+", "-", name)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    with path.open("w") as file:
+        json.dump(content, file, indent=1, allow_nan=False)
+        _sync(file)
+
+
+def _sync(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

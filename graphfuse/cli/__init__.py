@@ -1,0 +1,35 @@
+"""The command line: one file a subcommand."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from graphfuse._version import __version__
+from graphfuse.cli import compare, env, report
+from graphfuse.cli import list as list_
+from graphfuse.errors import FusionError
+
+SUBCOMMANDS = (compare, report, list_, env)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``graphfuse``; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="graphfuse",
+        description="Which fusion strategy should I use, and is a graph worth it?",
+        epilog="graphfuse compare runs the main job on bundled real data and writes report.html.",
+    )
+    parser.add_argument("--version", action="version", version=f"graphfuse {__version__}")
+    subparsers = parser.add_subparsers(metavar="command", required=True)
+    for module in SUBCOMMANDS:
+        module.add_parser(subparsers)
+    chosen = parser.parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except FusionError as error:
+        print(f"graphfuse: error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0

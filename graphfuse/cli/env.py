@@ -1,0 +1,23 @@
+"""graphfuse env: versions and hardware, for a bug report."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("env", help="show versions and hardware")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one fact a line."""
+    from graphfuse.bench.environment import describe_environment
+
+    facts = describe_environment()
+    packages = facts.pop("packages")
+    for name, value in {**facts, **packages}.items():
+        print(f"{name:18} {value}")
+    return 0

@@ -1,0 +1,68 @@
+"""graphfuse list: what there is."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("list", help="show strategies, datasets or relations")
+    parser.add_argument("what", choices=("strategies", "datasets", "relations"))
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a table."""
+    tables = {"strategies": _strategies, "datasets": _datasets, "relations": _relations}
+    print_table(*tables[arguments.what]())
+    return 0
+
+
+def _strategies() -> tuple[list[str], list[list[str]]]:
+    from graphfuse.fusion import strategies
+
+    rows = []
+    for name in strategies.names():
+        info = strategies.get(name)
+        shown = f"{name}:<modality>" if info.per_modality else name
+        rows.append([shown, info.family, info.summary, info.paper])
+        rows += [[f"{name}/{ablation}", info.family, "ablation", ""] for ablation in info.ablations]
+    return ["strategy", "family", "what it does", "paper"], rows
+
+
+def _datasets() -> tuple[list[str], list[list[str]]]:
+    from graphfuse.data import list_datasets
+
+    rows = [
+        [
+            card.name,
+            str(card.samples),
+            " + ".join(card.modalities),
+            card.task,
+            card.license,
+            card.source,
+        ]
+        for card in list_datasets()
+    ]
+    return ["dataset", "samples", "modalities", "task", "licence", "source"], rows
+
+
+def _relations() -> tuple[list[str], list[list[str]]]:
+    from graphfuse.graph import relations
+
+    rows = [
+        [name, "yes" if relations.get(name).fits else "no", relations.get(name).summary]
+        for name in relations.names()
+    ]
+    return ["relation", "fitted on data", "joins"], rows
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print columns as wide as their longest entry."""
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    for row in (header, ["-" * width for width in widths], *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())

@@ -1,0 +1,42 @@
+"""mfeat: three views of handwritten digits, none of them good alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from graphfuse.data.catalog._card import DatasetCard, dataset
+from graphfuse.data.dataset import FusionDataset
+
+FILE = Path(__file__).parents[1] / "files" / "mfeat.npz"
+
+VIEWS = ("fou", "zer", "mor")
+
+DESCRIPTION = "TODO"
+
+
+@dataset(
+    DatasetCard(
+        name="mfeat",
+        title="Multiple features of handwritten digits (UCI), the three weak views",
+        modalities=VIEWS,
+        samples=2000,
+        task="multiclass",
+        classes=10,
+        license="CC BY 4.0",
+        source="https://doi.org/10.24432/C5HC70",
+        description=DESCRIPTION,
+    )
+)
+def load() -> FusionDataset:
+    """Load the dataset."""
+    with np.load(FILE, allow_pickle=False) as file:
+        arrays = dict(file)
+    return FusionDataset.from_arrays(
+        {view: arrays[view] for view in VIEWS},
+        arrays["label"].astype(np.int64),
+        task="multiclass",
+        classes=[str(digit) for digit in range(10)],
+        name="mfeat",
+    )
