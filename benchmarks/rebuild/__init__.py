@@ -13,7 +13,7 @@ import numpy as np
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write a compressed npz file whose bytes depend on nothing but the arrays."""
+    """Write a compressed npz file whose bytes depend on the arrays and on zlib alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         for name in sorted(arrays):

@@ -35,6 +35,7 @@ FACING_RIGHT = "27A1"
 JOINER, EMOJI_STYLE = "200D", "FE0F"
 PERSON = {"1F468": "1F9D1", "1F469": "1F9D1"}  # man, woman -> person
 
+APOSTROPHE = "\u2019"
 PEOPLE = "man|men|woman|women|person|people|boy|girl|child|adult|baby boy|baby girl"
 HAIR = "red hair|curly hair|white hair|blond hair|bald|beard"
 COLOURS = "red|orange|yellow|green|blue|light blue|purple|pink|brown|black|white|grey"
@@ -108,16 +109,16 @@ def concept(codepoints: str, names: dict[tuple[str, ...], str]) -> str:
     codes = plain(codepoints)
     name = names[codes]
     base = names.get(neutral(codes), name)
-    if re.fullmatch(r"[\w-]+ o’clock|[\w]+-thirty", base):
+    if re.fullmatch(rf"\w+ o{APOSTROPHE}clock|\w+-thirty", base):
         return "clock face"
     base = re.sub(r": facing right$", "", base)
     for kind in ("family", "kiss", "couple with heart", "keycap"):
         if base == kind or base.startswith(f"{kind}:"):
             return kind
-    base = base.replace("older", "old").replace("merman", "merperson").replace("mermaid", "merperson")
+    base = base.replace("older", "old")
     shared = base
     for words in (PEOPLE, HAIR, f"{COLOURS}|{SIZES}"):
-        shared = re.sub(rf"(?<![\w-])(?:{words})(?:’s)?(?![\w-])", " ", shared)
+        shared = re.sub(rf"(?<![\w-])(?:{words})(?:{APOSTROPHE}s)?(?![\w-])", " ", shared)
     shared = re.sub(r"\band\b", " ", shared) if "holding hands" in shared else shared
     shared = " ".join(re.sub(r"[^\w\s-]", " ", shared).split())
     if shared:

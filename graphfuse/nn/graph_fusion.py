@@ -97,7 +97,6 @@ class GraphFusion(nn.Module):
             )
             for _ in range(num_layers)
         )
-        self.dropout = nn.Dropout(dropout)
         self.readout = readouts.get(readout)(self.node_types, hidden_channels)
         self.out_channels = self.readout.out_channels
 
@@ -118,9 +117,7 @@ class GraphFusion(nn.Module):
             together = torch.cat([nodes[t] for t in self.node_types], dim=1)
             split = dict(zip(self.node_types, norm(together).split(widths, dim=1), strict=True))
             updated = conv(split, edges, mask)
-            together = together + self.dropout(
-                torch.cat([updated[t] for t in self.node_types], dim=1)
-            )
+            together = together + torch.cat([updated[t] for t in self.node_types], dim=1)
             together = together + feedforward(together)
             nodes = dict(zip(self.node_types, together.split(widths, dim=1), strict=True))
         nodes = {t: mask_nodes(nodes[t], mask, t) for t in self.node_types}

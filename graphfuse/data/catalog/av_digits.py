@@ -15,7 +15,19 @@ FILE = Path(__file__).parents[1] / "files" / "av_digits.npz"
 PATCH = 4
 """Side of a square image patch in pixels: a stroke shows in 4 x 4 pixels, hardly in 2 x 2."""
 
-DESCRIPTION = "TODO"
+DESCRIPTION = (
+    "Real parts, paired by class: each of scikit-learn's 1,797 images of a handwritten digit (8 x "
+    "8 pixels, UCI Optical Recognition of Handwritten Digits) goes with a recording of the same "
+    "digit (Free Spoken Digit Dataset), drawn at random once and for all, none twice. The pairing "
+    "is made up, so that given the class the modalities are independent: the easiest case for "
+    "late fusion. Image nodes are the 2 x 2 patches of 4 x 4 pixels (16 features in [0, 1], pos = "
+    "row and column); audio nodes are the frames (13 mel-frequency cepstral coefficients, pos = "
+    "index of the frame: the source does not say how long a frame is). Six people speak and "
+    "thirteen write, but who made which sample is not known, so that folds share speakers. "
+    "Measured with linear models on stratified folds: majority .10, image .96, audio .92 (mean "
+    "and standard deviation over the frames; .84 on the mean alone), both .99, either one right "
+    "1.00: little is left to gain. python -m benchmarks.probe_datasets gives these figures."
+)
 
 
 @dataset(

@@ -13,7 +13,15 @@ FILE = Path(__file__).parents[1] / "files" / "mfeat.npz"
 
 VIEWS = ("fou", "zer", "mor")
 
-DESCRIPTION = "TODO"
+DESCRIPTION = (
+    "Handwritten digits from Dutch utility maps, 200 of each, described by three of the six views "
+    "of the UCI Multiple Features set, one node each: fou = 76 Fourier coefficients of the shape, "
+    "zer = 47 Zernike moments, mor = 6 morphological features. The other three views reach .96 and "
+    "more alone and are left out, as nothing would remain for fusion to gain. Who wrote a digit is "
+    "not known, so that there are no groups. Measured with linear models on stratified folds: "
+    "majority .10, fou .82, zer .81, mor .74, all three .90, at least one right .95; "
+    "python -m benchmarks.probe_datasets gives these figures."
+)
 
 
 @dataset(
