@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -140,7 +141,8 @@ def relations_of(
     if wanted is None:
         wanted = dataset.relations or default_relations(dataset.schema, dataset.edge_types)
     specs = [asdict(spec) for spec in GraphBuilder(wanted).specs()]
-    return [{spec["name"]: spec["options"]} for spec in specs]
+    plain: list[dict[str, Any]] = json.loads(json.dumps(specs))
+    return [{spec["name"]: spec["options"]} for spec in plain]
 
 
 def describe_strategies(names: Sequence[str]) -> dict[str, dict[str, str]]:

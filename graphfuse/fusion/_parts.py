@@ -42,6 +42,7 @@ class ModalityEncoder(nn.Module):
 def head(in_channels: int, hidden_channels: int, outputs: int, dropout: float) -> nn.Sequential:
     """Return the network from an embedding to logits that all strategies end in."""
     return nn.Sequential(
+        nn.Dropout(dropout),
         nn.Linear(in_channels, hidden_channels),
         nn.GELU(),
         nn.Dropout(dropout),

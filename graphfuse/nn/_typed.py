@@ -56,10 +56,6 @@ class TypedConv(nn.Module):
         self.in_channels = {name: in_channels[name] for name in self.node_types}
         self.out_channels = out_channels
 
-    def incoming(self, destination: str) -> list[tuple[int, EdgeType]]:
-        """Return the edge types that point at a node type, with their place in the order."""
-        return [(i, t) for i, t in enumerate(self.edge_types) if t[2] == destination]
-
     def per_type(self, out_channels: int) -> nn.ModuleDict:
         """Return one linear map a node type, from its input size."""
         return nn.ModuleDict(
@@ -118,8 +114,8 @@ class TypedConv(nn.Module):
 class AttentionConv(TypedConv):
     """Base of convs with one softmax over all incoming edges of a node, whatever their type.
 
-    A subclass says what an edge type brings (:meth:`block`) and what becomes of the message
-    (:meth:`update`).
+    A subclass says what edge types do to keys and values (:meth:`carry`) and to logits
+    (:meth:`edge_bias`), and what becomes of the message (:meth:`update`).
     """
 
     def __init__(
@@ -146,11 +142,15 @@ class AttentionConv(TypedConv):
         for linear in (*self.kqv.values(), *self.out.values()):
             linear.reset_parameters()  # type: ignore[operator]
 
-    def block(
-        self, number: int, key: Tensor, value: Tensor, edges: Tensor, source_mask: Tensor | None
-    ) -> Block:
-        """Return what edge type ``number`` brings, from the keys and values of its sources."""
-        raise InputError(f"{type(self).__name__} does not say what an edge type brings")
+    def carry(
+        self, key: Tensor, value: Tensor, numbers: Sequence[int]
+    ) -> Sequence[tuple[Tensor, Tensor]]:
+        """Return keys and values [B, Ns, H, d] as each of a source's edge types carries them."""
+        return [(key, value)] * len(numbers)
+
+    def edge_bias(self, number: int) -> Tensor | None:
+        """Return what edge type ``number`` adds to its logits, [H], or None for nothing."""
+        return None
 
     def update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:
         """Return the new nodes of node type ``number``."""
@@ -164,23 +164,21 @@ class AttentionConv(TypedConv):
     ) -> dict[str, Tensor]:
         """Update every node from its incoming edges."""
         dense = self.check(x, edges, mask)
-        key, query, value = {}, {}, {}
+        query: dict[str, Tensor] = {}
+        blocks: dict[str, list[Block]] = {name: [] for name in self.node_types}
         for name in self.node_types:
-            projected = self.kqv[module_key(name)](x[name])
-            key[name], query[name], value[name] = (
-                part.unflatten(2, (self.heads, -1)) for part in projected.chunk(3, dim=2)
-            )
+            projected = self.kqv[module_key(name)](x[name]).unflatten(2, (3, self.heads, -1))
+            key, query[name], value = projected.unbind(2)
+            numbers = [i for i, t in enumerate(self.edge_types) if t[0] == name and t in dense]
+            for i, (k, v) in zip(numbers, self.carry(key, value, numbers), strict=True):
+                edge_type = self.edge_types[i]
+                real = None if mask is None else mask[name]
+                block = Block(k, v, dense[edge_type], real, self.edge_bias(i))
+                blocks[edge_type[2]].append(block)
         out = {}
         for number, name in enumerate(self.node_types):
-            blocks = [
-                self.block(
-                    i, key[t[0]], value[t[0]], dense[t], None if mask is None else mask[t[0]]
-                )
-                for i, t in self.incoming(name)
-                if t in dense
-            ]
-            if blocks:
-                message = attend(query[name], blocks)
+            if blocks[name]:
+                message = attend(query[name], blocks[name])
             else:
                 message = torch.zeros_like(query[name].flatten(2))
             out[name] = mask_nodes(self.update(number, message, x[name]), mask, name)

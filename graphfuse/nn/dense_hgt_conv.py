@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
 import torch
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from graphfuse._keys import module_key
 from graphfuse.errors import InputError
-from graphfuse.nn._typed import AttentionConv, Block, Metadata
+from graphfuse.nn._typed import AttentionConv, Metadata
 
 if TYPE_CHECKING:
     from torch_geometric.nn import HGTConv
@@ -109,17 +109,16 @@ class DenseHGTConv(AttentionConv):
                 dense.prior[number] = conv.p_rel["__".join(edge_type)].squeeze(0)
         return dense
 
-    def block(
-        self, number: int, key: Tensor, value: Tensor, edges: Tensor, source_mask: Tensor | None
-    ) -> Block:
-        """Map keys and values by the matrices of the edge type."""
-        to_key = self.key_relation[number] * self.prior[number].view(-1, 1, 1)
-        return Block(
-            torch.einsum("bnhd,hde->bnhe", key, to_key),
-            torch.einsum("bnhd,hde->bnhe", value, self.value_relation[number]),
-            edges,
-            source_mask,
-        )
+    def carry(
+        self, key: Tensor, value: Tensor, numbers: Sequence[int]
+    ) -> Sequence[tuple[Tensor, Tensor]]:
+        """Map keys and values by the matrices of all edge types in one product each."""
+        if not numbers:
+            return []
+        to_key = self.key_relation[numbers] * self.prior[numbers].unsqueeze(2).unsqueeze(3)
+        keys = _map_heads(key, to_key)
+        values = _map_heads(value, self.value_relation[numbers])
+        return list(zip(keys, values, strict=True))
 
     def update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:
         """Apply the output map and the gated skip connection."""
@@ -129,3 +128,12 @@ class DenseHGTConv(AttentionConv):
             return update
         gate = self.skip[number].sigmoid()
         return gate * update + (1 - gate) * nodes
+
+
+def _map_heads(nodes: Tensor, matrices: Tensor) -> tuple[Tensor, ...]:
+    """Multiply [B, N, H, d] by matrices [E, H, d, d]; return E tensors [B, N, H, d]."""
+    wide = matrices.permute(1, 2, 0, 3).flatten(2)  # [H, d, E * d]
+    mapped = nodes.permute(2, 0, 1, 3).flatten(1, 2) @ wide  # [H, B * N, E * d]
+    heads, batch, count = nodes.shape[2], nodes.shape[0], nodes.shape[1]
+    parts = mapped.view(heads, batch, count, len(matrices), -1).unbind(3)
+    return tuple(part.permute(1, 2, 0, 3) for part in parts)

@@ -39,7 +39,6 @@ class GraphFusion(nn.Module):
         num_layers: layers; 0 leaves the mapped nodes as they are.
         heads: attention heads.
         readout: "concat" (each modality before and after the core), "mean" or "attention".
-        dropout: share of hidden features that are dropped in training.
 
     Shapes:
         - ``x``: ``{modality: [B, N, F]}``, ``mask``: ``{modality: bool [B, N]}`` or None
@@ -66,7 +65,6 @@ class GraphFusion(nn.Module):
         num_layers: int = 2,
         heads: int = 4,
         readout: str = "concat",
-        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if conv not in CONVS:
@@ -92,7 +90,6 @@ class GraphFusion(nn.Module):
                 nn.LayerNorm(hidden_channels),
                 nn.Linear(hidden_channels, 2 * hidden_channels),
                 nn.GELU(),
-                nn.Dropout(dropout),
                 nn.Linear(2 * hidden_channels, hidden_channels),
             )
             for _ in range(num_layers)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse._keys import module_key
-from graphfuse.nn._typed import AttentionConv, Block, Metadata
+from graphfuse.nn._typed import AttentionConv, Metadata
 
 
 class TypedAttentionConv(AttentionConv):
@@ -69,11 +69,9 @@ class TypedAttentionConv(AttentionConv):
         super().reset_parameters()
         nn.init.zeros_(self.bias)
 
-    def block(
-        self, number: int, key: Tensor, value: Tensor, edges: Tensor, source_mask: Tensor | None
-    ) -> Block:
-        """Add the bias of the edge type."""
-        return Block(key, value, edges, source_mask, self.bias[number])
+    def edge_bias(self, number: int) -> Tensor:
+        """Return the learned scalar per head."""
+        return self.bias[number]
 
     def update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:
         """Apply the output map."""

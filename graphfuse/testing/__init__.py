@@ -1,5 +1,6 @@
 """Checks that users run on their own layers, strategies and relations."""
 
 from graphfuse.testing.conv import check_conv
+from graphfuse.testing.strategy import check_strategy
 
-__all__ = ["check_conv"]
+__all__ = ["check_conv", "check_strategy"]

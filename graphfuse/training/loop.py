@@ -27,10 +27,15 @@ class DivergedError(FusionError, ArithmeticError):
 
 @dataclass
 class History:
-    """Mean loss of each epoch, and which epoch's weights were kept (counted from 0)."""
+    """Mean losses and validation score of each epoch, and the epoch whose weights were kept.
+
+    The score is the accuracy where each sample has one class, else minus the loss. Epochs count
+    from 0.
+    """
 
     train_loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
+    validation_score: list[float] = field(default_factory=list)
     best_epoch: int = -1
 
     def to_dict(self) -> dict[str, object]:
@@ -47,7 +52,11 @@ def fit(
     seed: int = 0,
     progress: bool = False,
 ) -> History:
-    """Train a strategy and leave it with the weights of its best validation loss.
+    """Train a strategy and leave it with the weights of its best epoch on validation data.
+
+    Best is the highest accuracy where each sample has one class, at equal accuracy the lowest
+    loss; for several labels and regression the lowest loss. (The loss of an overfitted classifier
+    rises while its accuracy still does, so that the loss alone would stop it early.)
 
     ``strategy.prepare(train, validation)`` runs first. The result depends on the data, the recipe,
     the seed and the strategy's weights alone; the global random state is left as it was. Runs
@@ -100,32 +109,34 @@ def _descend(
     )
     model, optimizer = accelerator.prepare(strategy, optimizer)
     random = np.random.default_rng(seed)
-    best, best_loss = copy.deepcopy(strategy.state_dict()), math.inf
+    best, best_result = copy.deepcopy(strategy.state_dict()), (-math.inf, -math.inf)
     bar = tqdm(range(recipe.epochs), desc=strategy.name, unit="epoch", disable=not progress or None)
     for epoch in bar:
         strategy.train()
         losses = []
         for rows in np.array_split(random.permutation(len(train)), steps):
             batch = train.batch(_share(rows, accelerator)).to(accelerator.device)
-            loss = sum_terms(strategy.loss(model(batch), batch))
+            total = sum_terms(strategy.loss(model(batch), batch))
             optimizer.zero_grad()
-            accelerator.backward(loss)
+            accelerator.backward(total)
             accelerator.clip_grad_norm_(strategy.parameters(), recipe.gradient_clip)
             optimizer.step()
             schedule.step()
-            losses.append(loss.detach())
+            losses.append(total.detach())
         history.train_loss.append(float(torch.stack(losses).mean()))
-        history.validation_loss.append(evaluate_loss(strategy, validation))
+        loss, score = evaluate(strategy, validation)
+        history.validation_loss.append(loss)
+        history.validation_score.append(score)
         if not math.isfinite(history.train_loss[-1] + history.validation_loss[-1]):
             raise DivergedError(
                 f"{strategy.name!r}: the loss is not finite in epoch {epoch} (training "
                 f"{history.train_loss[-1]}, validation {history.validation_loss[-1]}); try a "
                 f"smaller learning_rate than {recipe.learning_rate}"
             )
-        if history.validation_loss[-1] < best_loss:
-            best, best_loss = copy.deepcopy(strategy.state_dict()), history.validation_loss[-1]
+        if (score, -loss) > best_result:
+            best, best_result = copy.deepcopy(strategy.state_dict()), (score, -loss)
             history.best_epoch = epoch
-        bar.set_postfix(validation=f"{history.validation_loss[-1]:.4f}")
+        bar.set_postfix(validation=f"{score:.4f}")
         if epoch - history.best_epoch >= recipe.patience:
             break
     strategy.load_state_dict(best)
@@ -143,13 +154,20 @@ def sum_terms(terms: dict[str, Tensor]) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate_loss(strategy: Strategy, dataset: FusionDataset) -> float:
-    """Return the task's mean loss over a dataset, without regularising terms."""
-    total = 0.0
+def evaluate(strategy: Strategy, dataset: FusionDataset) -> tuple[float, float]:
+    """Return the task's mean loss over a dataset, without regularising terms, and the score.
+
+    The score is the accuracy over labelled samples where each has one class, else minus the loss.
+    """
+    loss, right, known = 0.0, 0, 0
     for batch in batches(strategy, dataset):
-        output = strategy(batch)
-        total += float(strategy.task_loss(output.logits, batch)) * len(batch)
-    return total / max(len(dataset), 1)
+        logits = strategy(batch).logits
+        loss += float(strategy.task_loss(logits, batch)) * len(batch)
+        if strategy.schema.target.is_classification:
+            right += int((logits.argmax(1) == batch.y).sum())
+            known += int((batch.y >= 0).sum())
+    loss /= max(len(dataset), 1)
+    return loss, right / max(known, 1) if strategy.schema.target.is_classification else -loss
 
 
 @torch.no_grad()

@@ -40,7 +40,7 @@ class GraphStrategy(Strategy):
         schema: Schema,
         relations: Sequence[Relation | RelationSpec | str | Mapping[str, Any]] | None = None,
         hidden_channels: int = 64,
-        dropout: float = 0.1,
+        dropout: float = 0.2,
         num_layers: int = 2,
         heads: int = 4,
         readout: str = "concat",
@@ -69,7 +69,6 @@ class GraphStrategy(Strategy):
             num_layers=num_layers,
             heads=heads,
             readout=readout,
-            dropout=dropout,
         )
         self.head = head(self.core.out_channels, hidden_channels, schema.outputs, dropout)
 
@@ -89,7 +88,12 @@ class GraphStrategy(Strategy):
             return {}
         if self.ablation == "complete":
             return {**self.builder.edges(batch)}
-        edges = self.builder.missing_edges(batch)
+        edges = dict(batch.edges)
+        if not self.builder.is_fitted:
+            self.builder.edges(batch)  # says that it has to be fitted first
+        for relation in self.builder:
+            if batch.edges.keys().isdisjoint(relation.edge_types(self.schema)):
+                edges |= relation.edges(batch)
         if self.ablation == "shuffled_edges":
             return shuffle_edges(Batch(batch.x, batch.mask, batch.pos, edges=edges, ids=batch.ids))
         return edges

@@ -1,0 +1,129 @@
+import pytest
+import torch
+
+from graphfuse.data import FusionDataset, Modality, Schema, Target, load_dataset
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.fusion import create_strategy, list_strategies, strategy_info
+from graphfuse.testing import check_strategy
+
+SCHEMA = Schema([Modality("image", (6,)), Modality("text", (4,))], Target("multiclass", 3))
+
+
+@pytest.mark.parametrize("name", ["unimodal", *list_strategies()])
+def test_keeps_every_promise(name):
+    check_strategy(name)
+
+
+@pytest.mark.parametrize("name", list_strategies(schema=SCHEMA))
+def test_every_listed_name_is_accepted_and_named(name):
+    made = create_strategy(name, SCHEMA)
+    assert made.name == name
+    assert strategy_info(name).family in ("unimodal", "feature", "decision", "graph")
+
+
+def test_list_by_family_and_schema():
+    assert list_strategies("unimodal") == []
+    assert list_strategies("unimodal", SCHEMA) == ["unimodal:image", "unimodal:text"]
+    assert "graph:hgt/no_edges" in list_strategies("graph")
+    alone = Schema([Modality("x", (3,))], Target("regression"))
+    assert "concat" not in list_strategies(schema=alone)
+    assert "graph:hgt" in list_strategies(schema=alone)
+    several = Schema([Modality("x", (3,))], {"a": Target("binary"), "b": Target("regression")})
+    assert list_strategies(schema=several) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("graph:hgtt", {}, "unknown strategy 'graph:hgtt'; did you mean 'graph:hgt'"),
+        ("graph:hgt/no_edge", {}, "did you mean 'no_edges'"),
+        ("unimodal:imge", {}, "unknown modality 'imge'; did you mean 'image'"),
+        ("unimodal", {}, "unknown strategy 'unimodal'"),
+        ("concat", {"hidden": 3}, "unknown option of strategy 'concat' 'hidden'"),
+        ("concat", {"hidden_channels": 0}, "hidden_channels is at least 1"),
+        ("concat", {"dropout": 1.0}, r"dropout in \[0, 1\)"),
+        ("graph:hgt", {"readout": "sum"}, "unknown readout 'sum'"),
+        ("graph:hgt", {"heads": 3}, "multiple of heads"),
+        ("token_transformer", {"heads": 3}, "multiple of heads"),
+        ("graph:hgt", {"relations": []}, "at least one relation"),
+        ("graph:hgt", {"relations": ["spatial"]}, "draw no edge on modalities"),
+        ("graph:hgt", {"relations": ["spatail"]}, "did you mean 'spatial'"),
+    ],
+)
+def test_errors_say_what_to_do(name, options, message):
+    with pytest.raises((InputError, UnknownNameError), match=message):
+        create_strategy(name, SCHEMA, **options)
+
+
+def test_needs_are_checked():
+    alone = Schema([Modality("x", (3,))], Target("binary"))
+    with pytest.raises(InputError, match="at least 2 modalities"):
+        create_strategy("concat", alone)
+    several = Schema([Modality("x", (3,))], {"a": Target("binary"), "b": Target("binary")})
+    with pytest.raises(InputError, match="one target"):
+        create_strategy("majority", several)
+
+
+def test_graph_strategy_takes_the_edges_a_batch_brings():
+    data = load_dataset("planted/binding", n=30)
+    model = create_strategy("graph:hgt", data.schema, relations=data.relations).prepare(data).eval()
+    drawn = model(data.batch(range(30))).logits
+    brought = model(model.precompute(data).batch(range(30))).logits
+    assert torch.allclose(drawn, brought, atol=1e-6)
+    batch = model.precompute(data).batch(range(30))
+    for edge_type, edges in batch.edges.items():
+        batch.edges[edge_type] = torch.zeros_like(edges)
+    none = create_strategy("graph:hgt/no_edges", data.schema, relations=data.relations)
+    none.load_state_dict(model.state_dict())
+    assert torch.allclose(model(batch).logits, none.eval()(data.batch(range(30))).logits, atol=1e-6)
+
+
+def test_ablations_change_edges_alone():
+    data = load_dataset("planted/binding", n=30)
+    models = {}
+    for ablation in ("", "/no_edges", "/shuffled_edges"):
+        torch.manual_seed(0)
+        name = f"graph:hgt{ablation}"
+        models[ablation] = create_strategy(name, data.schema, relations=data.relations).prepare(
+            data
+        )
+    sizes = {k: sum(p.numel() for p in m.parameters()) for k, m in models.items()}
+    assert len(set(sizes.values())) == 1
+    edges = {k: m.edges(data.batch(range(30))) for k, m in models.items()}
+    assert edges["/no_edges"] == {}
+    real, shuffled = (edges[k]["a", "k_nearest", "b"] for k in ("", "/shuffled_edges"))
+    assert torch.equal(real.sum(1), shuffled.sum(1))
+    assert not torch.equal(real, shuffled)
+    complete = create_strategy("graph:hgt/complete", data.schema).prepare(data)
+    full = complete.edges(data.batch([0]))
+    assert full["a", "complete", "b"].all()
+    assert int(full["a", "complete", "a"].sum()) == 6 * 5
+
+
+def test_regression_is_in_the_units_of_the_target():
+    x = torch.randn(40, 3)
+    data = FusionDataset.from_arrays({"a": x, "b": x}, 1e6 + 100 * x[:, 0].numpy())
+    model = create_strategy("concat", data.schema).prepare(data).eval()
+    batch = data.batch(range(40))
+    assert (model(batch).logits - 1e6).abs().max() < 1e3
+    assert float(model.loss(model(batch), batch)["task"].detach()) < 10
+
+
+def test_majority_predicts_frequencies():
+    data = FusionDataset.from_arrays({"a": torch.randn(8, 2)}, [0, 0, 0, 0, 0, 0, 1, 1])
+    logits = create_strategy("majority", data.schema).prepare(data)(data.batch([0])).logits
+    assert torch.allclose(logits.softmax(1), torch.tensor([[0.75, 0.25]]), atol=1e-3)
+
+
+def test_mean_prob_averages_what_is_present():
+    data = FusionDataset.from_arrays(
+        {"a": [torch.randn(1, 3), torch.randn(2, 3), None], "b": [torch.randn(1, 2), None, None]},
+        ["x", "y", "x"],
+    )
+    model = create_strategy("mean_prob", data.schema).prepare(data).eval()
+    output = model(data.batch([0, 1, 2]))
+    single = {m: logits.softmax(1) for m, logits in output.modality_logits.items()}
+    probability = output.logits.exp()
+    assert torch.allclose(probability[0], (single["a"][0] + single["b"][0]) / 2, atol=1e-6)
+    assert torch.allclose(probability[1], single["a"][1], atol=1e-6)
+    assert torch.allclose(probability[2], torch.tensor([0.5, 0.5]))

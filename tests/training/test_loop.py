@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+import torch
+
+from graphfuse.data import FusionDataset, load_dataset
+from graphfuse.errors import InputError
+from graphfuse.fusion import create_strategy
+from graphfuse.training import DivergedError, Recipe, fit, predict
+from graphfuse.training.loop import evaluate
+
+
+def parts(name="planted/unique", n=300):
+    data = load_dataset(name, n=n)
+    return data.subset(range(n // 2)), data.subset(range(n // 2, n))
+
+
+def made(name, data, seed=0):
+    torch.manual_seed(seed)
+    return create_strategy(name, data.schema)
+
+
+def test_same_seed_same_result_and_global_state_untouched():
+    train, validation = parts()
+    scores = []
+    for _ in range(2):
+        torch.manual_seed(5)
+        expected = torch.rand(1)
+        model = made("concat", train)
+        torch.manual_seed(5)
+        fit(model, train, validation, Recipe(epochs=3), seed=1)
+        assert torch.equal(torch.rand(1), expected)
+        scores.append(predict(model, validation))
+    assert np.array_equal(*scores)
+    other = made("concat", train)
+    fit(other, train, validation, Recipe(epochs=3), seed=2)
+    assert not np.array_equal(scores[0], predict(other, validation))
+
+
+def test_best_weights_are_kept():
+    train, validation = parts()
+    model = made("concat", train)
+    history = fit(model, train, validation, Recipe(epochs=12, patience=12))
+    loss, score = evaluate(model, validation)
+    assert score == max(history.validation_score)
+    assert loss == pytest.approx(history.validation_loss[history.best_epoch])
+    assert history.validation_score[history.best_epoch] == score
+
+
+def test_patience_stops():
+    train, validation = parts("planted/null", 100)
+    history = fit(made("concat", train), train, validation, Recipe(epochs=50, patience=2))
+    assert len(history.train_loss) == history.best_epoch + 3 < 50
+
+
+def test_learns_every_task():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 4))
+    targets = {
+        "regression": 100 + 5 * x[:, 0] + 0.1 * random.normal(size=400),
+        "multilabel": (x[:, :2] > 0).astype(int),
+        "binary": (x[:, 0] > 0).astype(int),
+    }
+    for task, y in targets.items():
+        data = FusionDataset.from_arrays({"a": x, "b": x[:, ::-1].copy()}, y, task=task)
+        train, validation = data.subset(range(300)), data.subset(range(300, 400))
+        model = made("concat", data)
+        fit(model, train, validation)
+        scores = predict(model, validation)
+        if task == "regression":
+            assert np.corrcoef(scores[:, 0], y[300:])[0, 1] > 0.95
+        elif task == "multilabel":
+            assert ((scores > 0.5) == y[300:]).mean() > 0.9
+        else:
+            assert (scores.argmax(1) == y[300:]).mean() > 0.9
+
+
+def test_class_weights_raise_the_rare_class():
+    random = np.random.default_rng(0)
+    y = (random.random(600) < 0.1).astype(int)
+    x = random.normal(size=(600, 2)) + y[:, None]
+    data = FusionDataset.from_arrays({"a": x, "b": x}, y)
+    train, validation = data.subset(range(450)), data.subset(range(450, 600))
+    found = {}
+    for weighed in (False, True):
+        model = made("concat", data)
+        fit(model, train, validation, Recipe(epochs=5, class_weights=weighed))
+        found[weighed] = predict(model, validation)[:, 1].mean()
+    assert found[True] > 2 * found[False]
+    with pytest.raises(InputError, match="class weights are for classification"):
+        numbers = FusionDataset.from_arrays({"a": x, "b": x}, x[:, 0])
+        fit(made("concat", numbers), numbers, numbers, Recipe(class_weights=True))
+
+
+def test_divergence_is_an_error_with_advice():
+    train, validation = parts(n=100)
+    model = made("concat", train)
+    with torch.no_grad():
+        model.absent.fill_(float("nan"))
+        model.head[1].weight.fill_(float("inf"))
+    with pytest.raises(DivergedError, match="not finite in epoch 0.*smaller learning_rate"):
+        fit(model, train, validation)
+
+
+def test_missing_modality_and_unlabelled_samples_train():
+    data = load_dataset("planted/null", n=80)
+    y = data.labels().copy()
+    y[:10] = -1
+    from dataclasses import replace
+
+    data = replace(data, y={"y": torch.from_numpy(y)})
+    for name in ("concat", "graph:hgt", "mean_prob"):
+        model = made(name, data)
+        fit(model, data, data, Recipe(epochs=2))
+        assert np.isfinite(predict(model, data)).all()
+
+
+def test_recipe_checks_its_values():
+    with pytest.raises(InputError, match="are positive"):
+        Recipe(epochs=0)

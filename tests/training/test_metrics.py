@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from graphfuse.data import Target
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.training import check_metric, compute_metrics, default_metric, is_better_higher
+
+THREE = Target("multiclass", ("x", "y", "z"))
+
+
+def test_perfect_and_hand_computed_values():
+    y = np.array([0, 1, 2, 0])
+    perfect = compute_metrics(y, np.eye(3)[y], THREE)
+    assert not perfect.undefined
+    assert all(
+        perfect.values[name] == pytest.approx(1) for name in perfect.values if "loss" not in name
+    )
+    scores = np.array([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8], [0.2, 0.7, 0.1]])
+    values = compute_metrics(y, scores, THREE).values
+    assert values["accuracy"] == 0.5
+    assert values["recall/x"] == 0.5
+    assert values["precision/x"] == 0.5
+    assert values["f1/y"] == 0
+    assert values["balanced_accuracy"] == values["recall_macro"] == pytest.approx(0.5)
+    assert values["log_loss"] == pytest.approx(-np.log([0.8, 0.3, 0.8, 0.2]).mean())
+
+
+def test_ranking_metrics_agree_with_scikit_learn():
+    random = np.random.default_rng(0)
+    y = random.integers(0, 3, 60)
+    scores = random.dirichlet(np.ones(3), 60)
+    values = compute_metrics(y, scores, THREE).values
+    assert values["roc_auc"] == pytest.approx(sk.roc_auc_score(y, scores, multi_class="ovr"))
+    assert values["matthews_correlation"] == pytest.approx(
+        sk.matthews_corrcoef(y, scores.argmax(1))
+    )
+    binary = compute_metrics(
+        y % 2, scores[:, :2] / scores[:, :2].sum(1, keepdims=True), Target("binary")
+    )
+    assert binary.values["average_precision"] == pytest.approx(
+        sk.average_precision_score(y % 2, (scores[:, 1] / scores[:, :2].sum(1)))
+    )
+
+
+def test_one_class_only_says_so_instead_of_a_number():
+    result = compute_metrics(np.zeros(5, int), np.full((5, 3), 1 / 3), THREE)
+    for name in ("roc_auc", "average_precision", "balanced_accuracy", "matthews_correlation"):
+        assert name not in result.values
+        assert result.undefined[name] == "only one class occurs"
+    assert result.undefined["f1/y"] == "the class does not occur"
+    assert result.values["accuracy"] == 1
+
+
+def test_an_absent_class_is_left_out_of_macro_averages():
+    y = np.array([0, 1, 0, 1])
+    result = compute_metrics(y, np.eye(3)[y], THREE)
+    assert result.values["f1_macro"] == 1
+    assert result.undefined["roc_auc"] == "classes ['z'] do not occur"
+
+
+def test_multilabel():
+    y = np.array([[1, 0], [1, 1], [0, 0]])
+    values = compute_metrics(
+        y, np.array([[0.9, 0.6], [0.8, 0.7], [0.1, 0.2]]), Target("multilabel", 2)
+    ).values
+    assert values["subset_accuracy"] == pytest.approx(2 / 3)
+    assert values["hamming_loss"] == pytest.approx(1 / 6)
+    assert values["mean_average_precision"] == 1
+    empty = compute_metrics(np.zeros((3, 2)), np.zeros((3, 2)), Target("multilabel", 2))
+    assert empty.undefined["f1_macro"] == "no label occurs"
+
+
+def test_regression():
+    y = np.array([1.0, 2.0, 4.0])
+    values = compute_metrics(y, (y + 1)[:, None], Target("regression")).values
+    assert values["mae"] == values["rmse"] == 1
+    assert values["pearson"] == pytest.approx(1)
+    flat = compute_metrics(np.ones(3), np.ones((3, 1)), Target("regression"))
+    assert flat.undefined["r2"] == "the target is constant here"
+    guess = compute_metrics(y, np.ones((3, 1)), Target("regression"))
+    assert guess.undefined["pearson"] == "the prediction is constant"
+
+
+def test_defaults_and_directions():
+    assert [default_metric(t) for t in ("binary", "multilabel", "regression")] == [
+        "accuracy",
+        "f1_macro",
+        "r2",
+    ]
+    assert is_better_higher("accuracy")
+    assert not is_better_higher("rmse")
+    with pytest.raises(UnknownNameError, match="did you mean 'accuracy'"):
+        check_metric("acuracy", "binary")
+
+
+def test_errors():
+    with pytest.raises(InputError, match="as many scores as labels"):
+        compute_metrics(np.zeros(2, int), np.ones((3, 3)), THREE)
+    with pytest.raises(InputError, match="NaN or infinite"):
+        compute_metrics(np.zeros(1, int), np.full((1, 3), np.nan), THREE)
