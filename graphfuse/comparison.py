@@ -278,7 +278,7 @@ def _describe(name: str, dataset: FusionDataset, relations: Sequence[Any]) -> di
 
 
 def _draw(path: Path, dataset: FusionDataset, relations: Sequence[Any]) -> None:
-    """Draw the graph of the first sample that lacks nothing; scaling apart, as strategies see it."""
+    """Draw the graph of the first sample that lacks nothing, as strategies see it."""
     from graphfuse.data import Standardizer
     from graphfuse.graph import GraphBuilder, draw
 

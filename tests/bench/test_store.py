@@ -16,7 +16,7 @@ SPEC = RunSpec(
 @pytest.mark.parametrize(
     "change",
     [
-        {"dataset": "mfeat"}, {"fingerprint": "g"}, {"strategy": "mean_prob"}, {"options": {"a": 2}},
+        {"dataset": "mfeat"}, {"fingerprint": "g"}, {"strategy": "x"}, {"options": {"a": 2}},
         {"recipe": {"epochs": 3}}, {"repeat": 1}, {"fold": 2}, {"folds": 10}, {"split": "t"},
         {"seed": 4}, {"version": "0.2.0"},
     ],

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -86,8 +88,8 @@ def test_class_weights_raise_the_rare_class():
         fit(model, train, validation, Recipe(epochs=5, class_weights=weighed))
         found[weighed] = predict(model, validation)[:, 1].mean()
     assert found[True] > 2 * found[False]
+    numbers = FusionDataset.from_arrays({"a": x, "b": x}, x[:, 0])
     with pytest.raises(InputError, match="class weights are for classification"):
-        numbers = FusionDataset.from_arrays({"a": x, "b": x}, x[:, 0])
         fit(made("concat", numbers), numbers, numbers, Recipe(class_weights=True))
 
 
@@ -97,7 +99,7 @@ def test_divergence_is_an_error_with_advice():
     with torch.no_grad():
         model.absent.fill_(float("nan"))
         model.head[1].weight.fill_(float("inf"))
-    with pytest.raises(DivergedError, match="not finite in epoch 0.*smaller learning_rate"):
+    with pytest.raises(DivergedError, match=r"not finite in epoch 0.*smaller learning_rate"):
         fit(model, train, validation)
 
 
@@ -105,8 +107,6 @@ def test_missing_modality_and_unlabelled_samples_train():
     data = load_dataset("planted/null", n=80)
     y = data.labels().copy()
     y[:10] = -1
-    from dataclasses import replace
-
     data = replace(data, y={"y": torch.from_numpy(y)})
     for name in ("concat", "graph:hgt", "mean_prob"):
         model = made(name, data)

@@ -1,0 +1,97 @@
+import subprocess
+import sys
+
+import pytest
+
+from graphfuse.cli import main
+from graphfuse.cli.compare import read_config
+from graphfuse.errors import InputError, UnknownNameError
+
+
+def test_list_shows_what_there_is(capsys):
+    for what, expected in (
+        ("strategies", ("graph:hgt/no_edges", "unimodal:<modality>", "https://arxiv.org")),
+        ("datasets", ("emoji", "image + text", "CC BY 4.0", "planted/binding")),
+        ("relations", ("k_nearest", "co_occurrence", "temporal")),
+    ):
+        assert main(["list", what]) == 0
+        printed = capsys.readouterr().out
+        for word in expected:
+            assert word in printed
+
+
+def test_env_shows_versions(capsys):
+    assert main(["env"]) == 0
+    printed = capsys.readouterr().out
+    assert "torch" in printed
+    assert "cores" in printed
+
+
+def test_compare_then_report(tmp_path, capsys):
+    out = tmp_path / "out"
+    arguments = [
+        "compare", "--datasets", "planted/xor", "--strategies", "majority, concat", "--folds", "2",
+        "--quick", "--jobs", "1", "--out", str(out),
+    ]  # fmt: skip
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "planted/xor" in printed
+    assert str(out / "report.html") in printed
+    (out / "report.html").unlink()
+    assert main(["report", str(out)]) == 0
+    assert (out / "report.html").is_file()
+
+
+def test_errors_are_one_line_and_status_2(tmp_path, capsys):
+    assert main(["compare", "--datasets", "emojy", "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("graphfuse: error: unknown dataset")
+    assert "did you mean 'emoji'" in error
+    assert main(["report", str(tmp_path)]) == 2
+    assert "run graphfuse compare" in capsys.readouterr().err
+
+
+def test_config(tmp_path, capsys):
+    file = tmp_path / "study.yaml"
+    file.write_text(
+        "datasets: [{planted/xor: {n: 40}}]\nstrategies: majority, concat\nfolds: 3\n"
+        f"recipe: {{epochs: 1}}\njobs: 1\nout: {tmp_path / 'out'}\n"
+    )
+    assert main(["compare", "--config", str(file), "--folds", "2"]) == 0
+    assert len(list((tmp_path / "out" / "runs").glob("*"))) == 4
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("strategys: [concat]", UnknownNameError, "did you mean 'strategies'"),
+        ("[1, 2]", InputError, "holds settings by name, got a list"),
+        ("a: [", InputError, "is no valid YAML"),
+    ],
+)
+def test_config_errors(tmp_path, text, error, message):
+    file = tmp_path / "study.yaml"
+    file.write_text(text)
+    with pytest.raises(error, match=message):
+        read_config(str(file))
+
+
+def test_config_that_is_not_there():
+    with pytest.raises(InputError, match="cannot read the configuration"):
+        read_config("no-such-file.yaml")
+
+
+def test_yaml_builds_no_objects(tmp_path):
+    file = tmp_path / "study.yaml"
+    file.write_text("out: !!python/object/apply:os.system ['true']")
+    with pytest.raises(InputError, match="is no valid YAML"):
+        read_config(str(file))
+
+
+def test_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "graphfuse", "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert "compare" in done.stdout

@@ -1,0 +1,130 @@
+import pytest
+import torch
+
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.nn import GraphFusion
+
+CHANNELS = {"image": 5, "text": 3}
+TYPES = [("text", "names", "image"), ("image", "near", "image")]
+METADATA = (["image", "text"], TYPES)
+
+
+def graph(seed=0, samples=4):
+    random = torch.Generator().manual_seed(seed)
+    sizes = {"image": 6, "text": 4}
+    mask = {
+        m: torch.arange(n).unsqueeze(0) < torch.randint(0, n + 1, (samples, 1), generator=random)
+        for m, n in sizes.items()
+    }
+    x = {
+        m: torch.randn(samples, n, CHANNELS[m], generator=random, dtype=torch.float64)
+        * mask[m].unsqueeze(2)
+        for m, n in sizes.items()
+    }
+    edges = {
+        (s, r, d): torch.rand(samples, sizes[s], sizes[d], generator=random) < 0.5
+        for s, r, d in TYPES
+    }
+    return x, edges, mask
+
+
+def made(**options):
+    torch.manual_seed(0)
+    return GraphFusion(CHANNELS, 8, METADATA, **options).double().eval()
+
+
+@pytest.mark.parametrize("conv", ["hgt", "typed_attention"])
+@pytest.mark.parametrize("readout", ["concat", "mean", "attention"])
+def test_shapes_isolation_and_order(conv, readout):
+    fusion = made(conv=conv, readout=readout)
+    x, edges, mask = graph()
+    embedding, nodes = fusion(x, edges, mask)
+    assert embedding.shape == (4, fusion.out_channels)
+    assert embedding.isfinite().all()
+    assert {m: list(h.shape) for m, h in nodes.items()} == {"image": [4, 6, 8], "text": [4, 4, 8]}
+    assert not nodes["image"][~mask["image"]].any()
+    turned = [dict(reversed(list(part.items()))) for part in (x, edges, mask)]
+    assert torch.allclose(fusion(*turned)[0], embedding, atol=1e-12, rtol=0)
+    for i in range(4):
+        alone = [{k: v[i : i + 1] for k, v in part.items()} for part in (x, edges, mask)]
+        assert torch.allclose(fusion(*alone)[0][0], embedding[i], atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("readout", ["concat", "mean", "attention"])
+def test_units_are_read_out_one_by_one(readout):
+    fusion = made(readout=readout)
+    x, edges, mask = graph(samples=2)
+    mask = {m: torch.ones_like(rows) for m, rows in mask.items()}
+    unit = {
+        "image": torch.tensor([[0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]]),
+        "text": torch.tensor([[0, 1, 1, -1], [2, 1, 0, 0]]),
+    }
+    embedding, _ = fusion(x, edges, mask, unit)
+    assert embedding.shape == (2, 3, fusion.out_channels)
+    one = {m: torch.zeros_like(rows) for m, rows in unit.items()}
+    whole, _ = fusion(x, edges, mask, one)
+    assert torch.allclose(whole.squeeze(1), fusion(x, edges, mask)[0], atol=1e-12)
+    # Edges do not reach across units here, so that cutting a unit out changes nothing for it.
+    inside = {
+        (s, r, d): e & (unit[s].unsqueeze(2) == unit[d].unsqueeze(1))
+        for (s, r, d), e in edges.items()
+    }
+    both, _ = fusion(x, inside, mask, unit)
+    second = {m: unit[m] == 1 for m in unit}
+    cut, _ = fusion(x, inside, second)
+    assert torch.allclose(both[:, 1], cut, atol=1e-12)
+
+
+def test_concat_keeps_what_went_in_beside_what_came_out():
+    fusion = made()
+    x, edges, mask = graph()
+    mask = {m: torch.ones_like(rows) for m, rows in mask.items()}
+    embedding, nodes = fusion(x, edges, mask)
+    assert fusion.out_channels == 2 * 2 * 8
+    plain = fusion.project["n_image"](x["image"]).mean(1)
+    assert torch.allclose(embedding[:, :8], plain)
+    assert torch.allclose(embedding[:, 8:16], nodes["image"].mean(1))
+
+
+def test_without_layers_edges_play_no_role():
+    fusion = made(num_layers=0)
+    x, edges, mask = graph()
+    none = {t: torch.zeros_like(e) for t, e in edges.items()}
+    assert torch.equal(fusion(x, edges, mask)[0], fusion(x, none, mask)[0])
+
+
+def test_a_sample_without_nodes_is_finite_in_value_and_gradient():
+    fusion = made()
+    x, edges, mask = graph()
+    empty = {m: torch.zeros_like(rows) for m, rows in mask.items()}
+    embedding, _ = fusion(x, edges, empty)
+    embedding.sum().backward()
+    assert embedding.isfinite().all()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in fusion.parameters())
+
+
+def test_exports_with_dynamic_sizes():
+    fusion = made()
+    x, edges, mask = graph()
+    b = torch.export.Dim("b", min=1, max=512)
+    n = {m: torch.export.Dim(m, min=1, max=512) for m in CHANNELS}
+    shapes = (
+        {m: {0: b, 1: n[m]} for m in CHANNELS},
+        {(s, r, d): {0: b, 1: n[s], 2: n[d]} for s, r, d in edges},
+        {m: {0: b, 1: n[m]} for m in CHANNELS},
+    )
+    with torch.no_grad():
+        program = torch.export.export(fusion, (x, edges, mask), dynamic_shapes=shapes).module()
+    other = graph(1, samples=7)
+    assert torch.allclose(program(*other)[0], fusion(*other)[0], atol=1e-12)
+
+
+def test_errors():
+    with pytest.raises(UnknownNameError, match="did you mean 'hgt'"):
+        made(conv="hgtt")
+    with pytest.raises(UnknownNameError, match="unknown readout"):
+        made(readout="last")
+    with pytest.raises(InputError, match="num_layers is at least 0"):
+        made(num_layers=-1)
+    with pytest.raises(InputError, match="name the same modalities"):
+        GraphFusion({"image": 5}, 8, METADATA)

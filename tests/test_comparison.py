@@ -1,0 +1,165 @@
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from graphfuse import Comparison, compare
+from graphfuse.bench.store import ResultStore
+from graphfuse.data import FusionDataset, load_dataset
+from graphfuse.errors import InputError, UnknownNameError
+
+QUICK = {"epochs": 2}
+
+
+def small(name="planted/unique", n=60):
+    return load_dataset(name, n=n)
+
+
+def test_compare_gives_a_table_a_verdict_and_reports(tmp_path):
+    result = compare(
+        small(), ["unimodal", "concat", "graph:hgt", "graph:hgt/no_edges"], folds=2, recipe=QUICK,
+        out=tmp_path, progress=False,
+    )  # fmt: skip
+    table = result.table()
+    assert sorted(table["strategy"]) == [
+        "concat", "graph:hgt", "graph:hgt/no_edges", "unimodal:a", "unimodal:b",
+    ]  # fmt: skip
+    assert "planted/unique" in result.verdict()
+    for ending in ("html", "md", "tex", "json"):
+        path = result.report(tmp_path / f"my.{ending}")
+        assert path.stat().st_size > 500
+    assert (tmp_path / "graphs" / "planted-unique.svg").is_file()
+
+
+def test_same_command_resumes_and_other_conditions_run_anew(tmp_path):
+    first = compare(small(), ["concat"], folds=2, recipe=QUICK, out=tmp_path, progress=False)
+    stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "runs").glob("*/record.json")}
+    assert len(stamps) == 2
+    table = first.table()
+    again = compare(small(), ["concat"], folds=2, recipe=QUICK, out=tmp_path, progress=False)
+    assert stamps == {p: p.stat().st_mtime_ns for p in (tmp_path / "runs").glob("*/record.json")}
+    assert again.table().equals(table)
+    compare(small(), ["concat"], folds=2, recipe={"epochs": 1}, out=tmp_path, progress=False)
+    assert len(list((tmp_path / "runs").glob("*/record.json"))) == 4
+
+
+def test_several_datasets_of_all_tasks(tmp_path):
+    generator = np.random.default_rng(0)
+    x = {"left": generator.normal(size=(40, 3)), "right": generator.normal(size=(40, 2, 5))}
+    datasets = [
+        FusionDataset.from_arrays(x, x["left"][:, 0], name="numbers"),
+        FusionDataset.from_arrays(x, (x["left"][:, :2] > 0).astype(int), name="labels"),
+        {"planted/xor": {"n": 40}},
+    ]
+    result = compare(
+        datasets, ["majority", "concat"], folds=2, recipe=QUICK, out=tmp_path, progress=False
+    )
+    assert set(result.table()["dataset"]) == {"numbers", "labels", "planted/xor"}
+    metric = ResultStore(tmp_path).comparison()["metric"]
+    assert metric == {"numbers": "r2", "labels": "f1_macro", "planted/xor": "accuracy"}
+
+
+def test_a_strategy_that_fails_does_not_stop_the_others(tmp_path):
+    result = compare(
+        small(), ["concat", "mean_prob"], folds=2, recipe=QUICK, out=tmp_path, progress=False,
+        options={"concat": {"hidden_channels": -1}},
+    )  # fmt: skip
+    table = result.table().set_index("strategy")
+    assert table.loc["concat", "failed"] == 2
+    assert table.loc["mean_prob", "failed"] == 0
+    assert "concat" in result.verdict()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"datasets": "emojy"}, "did you mean 'emoji'"),
+        ({"datasets": []}, "at least one dataset"),
+        ({"strategies": ["concatt"]}, "did you mean 'concat'"),
+        ({"folds": 1}, "folds is at least 2"),
+        ({"recipe": {"epoch": 1}}, "did you mean 'epochs'"),
+        ({"metric": "acc"}, "did you mean 'accuracy'"),
+        ({"options": {"conct": {}}}, "did you mean 'concat'"),
+        ({"relations": {"planted": []}}, "unknown dataset in relations"),
+        ({"backend": "lok"}, "did you mean 'loky'"),
+        ({"datasets": [small(), small()]}, "two datasets of the comparison are named"),
+        ({"datasets": FusionDataset.from_arrays({"a": np.eye(3)})}, "exactly one target"),
+    ],
+)
+def test_mistakes_are_named_before_anything_runs(tmp_path, arguments, message):
+    settings = {"datasets": small(), "strategies": ["concat"], "out": tmp_path} | arguments
+    with pytest.raises((InputError, UnknownNameError), match=message):
+        compare(**settings, progress=False)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_results_hold_no_pickle_and_no_script(tmp_path):
+    compare(small(), ["concat"], folds=2, recipe=QUICK, out=tmp_path, progress=False)
+    endings = {p.suffix for p in tmp_path.rglob("*") if p.is_file()}
+    assert endings <= {".json", ".npz", ".arrow", ".svg"}
+
+
+COMMAND = [
+    sys.executable, "-m", "graphfuse", "compare", "--datasets", "planted/unique", "--strategies",
+    "unimodal,concat,graph:hgt", "--folds", "3", "--quick", "--jobs", "2",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_killed_at_random_and_resumed_gives_the_same_table(tmp_path):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+    def start(out):
+        return subprocess.Popen(
+            [*COMMAND, "--out", str(out)],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    began = time.monotonic()
+    whole = start(tmp_path / "whole")
+    _, errors = whole.communicate(timeout=600)
+    assert whole.returncode == 0, errors.decode()
+    lasted = time.monotonic() - began
+    moments = random.Random(0)
+    for _ in range(5):
+        process = start(tmp_path / "killed")
+        time.sleep(moments.uniform(0.3, 0.9) * lasted)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    last = start(tmp_path / "killed")
+    _, errors = last.communicate(timeout=600)
+    assert last.returncode == 0, errors.decode()
+    tables = [Comparison(tmp_path / name).table() for name in ("whole", "killed")]
+    assert tables[0].equals(tables[1])
+    assert len(tables[0]) == 4
+
+
+@pytest.mark.slow
+def test_interrupted_leaves_a_partial_report(tmp_path):
+    process = subprocess.Popen(
+        [*COMMAND[:-4], "--jobs", "1", "--out", str(tmp_path)],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while len(list(tmp_path.glob("runs/*/record.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors.decode()
+    assert b"Traceback" not in errors
+    assert b"The same command goes on from here" in output
+    planned = len(json.loads((tmp_path / "comparison.json").read_text())["planned"])
+    assert len(Comparison(tmp_path).records()) < planned
+    assert (tmp_path / "report.html").is_file()
