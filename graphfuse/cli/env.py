@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     from graphfuse.bench.environment import describe_environment
 
     facts = describe_environment()
-    packages = facts.pop("packages")
-    for name, value in {**facts, **packages}.items():
+    rest = {name: value for name, value in facts.items() if name != "packages"}
+    for name, value in {**rest, **facts["packages"]}.items():
         print(f"{name:18} {value}")
     return 0

@@ -74,14 +74,8 @@ def make_splits(
     for repeat in range(repeats):
         state = _state(dataset.name, repeat, seed)
         for fold, (rest, test) in enumerate(_k_fold(rows, classes, groups, folds, state)):
-            train, held_out = _hold_out(
-                rest,
-                None if classes is None else classes[rest],
-                None if groups is None else groups[rest],
-                validation,
-                state + fold,
-            )
-            yield Split(repeat, fold, rows[train], rows[held_out], rows[test])
+            train, held_out = hold_out(dataset, rows[rest], validation, state + fold)
+            yield Split(repeat, fold, train, held_out, rows[test])
 
 
 def _state(name: str, repeat: int, seed: int) -> int:
@@ -150,13 +144,16 @@ def _k_fold(
     return list(splitter.split(rows, classes, groups))
 
 
-def _hold_out(
-    rest: np.ndarray,
-    classes: np.ndarray | None,
-    groups: np.ndarray | None,
-    share: float,
-    state: int,
+def hold_out(
+    dataset: FusionDataset, rows: np.ndarray, share: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Set a share of the given rows aside, stratified and by groups where there are such.
+
+    Returns the rows that stay and those set aside.
+    """
+    classes = _classes(dataset, rows)
+    groups = None if dataset.groups is None else dataset.groups[rows]
+    state = seed % 2**31
     if groups is not None and classes is not None:
         parts = max(round(1 / share), 2)
         parts = min(parts, len(np.unique(groups)))
@@ -167,8 +164,8 @@ def _hold_out(
         splitter = StratifiedShuffleSplit(1, test_size=share, random_state=state)
     else:
         splitter = ShuffleSplit(1, test_size=share, random_state=state)
-    train, held_out = next(iter(splitter.split(rest, classes, groups)))
-    return rest[train], rest[held_out]
+    train, held_out = next(iter(splitter.split(rows, classes, groups)))
+    return rows[train], rows[held_out]
 
 
 def _can_stratify(classes: np.ndarray, share: float) -> bool:
@@ -192,12 +189,7 @@ def _given(dataset: FusionDataset, validation: float, seed: int) -> Split:
         _check_groups(dataset.groups, where)
     train, held_out = where["train"], where["validation"]
     if not len(held_out):
-        classes = _classes(dataset, train)
-        groups = None if dataset.groups is None else dataset.groups[train]
-        inner, outer = _hold_out(
-            np.arange(len(train)), classes, groups, validation, _state(dataset.name, 0, seed)
-        )
-        train, held_out = train[inner], train[outer]
+        train, held_out = hold_out(dataset, train, validation, _state(dataset.name, 0, seed))
     return Split(0, 0, train, held_out, where["test"])
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 class DenseHGTConv(AttentionConv):
-    r"""The heterogeneous graph transformer operator, `Hu et al. (2020)`_, on dense batches.
+    r"""The heterogeneous graph transformer operator on dense batches.
+
+    From `Hu et al. (2020) <https://arxiv.org/abs/2003.01332>`_.
 
     For a node :math:`i` of type :math:`t` and its incoming edges :math:`(j, e)` from nodes of type
     :math:`s`, with one softmax over all of them,
@@ -58,8 +60,6 @@ class DenseHGTConv(AttentionConv):
         >>> out = conv(x, {("a", "to", "b"): torch.rand(4, 6, 2) < 0.5})
         >>> {name: list(nodes.shape) for name, nodes in out.items()}
         {'a': [4, 6, 8], 'b': [4, 2, 8]}
-
-    .. _Hu et al. (2020): https://arxiv.org/abs/2003.01332
     """
 
     def __init__(

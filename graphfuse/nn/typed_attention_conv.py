@@ -23,9 +23,10 @@ class TypedAttentionConv(AttentionConv):
         x'_i = O_t \sum_{je} \alpha_{je}\, V_s x_j
 
     where :math:`b_e` is a scalar per head and edge type and :math:`w` the edge weight (1 where
-    edges are bool). The bias per edge type is that of Simple-HGN (`Lv et al. 2021`_, who add it to
-    additive attention), the bias by structure in dot-product attention that of Graphormer
-    (`Ying et al. 2021`_). Several edges between two nodes count side by side.
+    edges are bool). The bias per edge type is that of Simple-HGN (`Lv et al. 2021
+    <https://arxiv.org/abs/2112.14936>`_, who add it to additive attention), the bias by structure
+    in dot-product attention that of Graphormer (`Ying et al. 2021
+    <https://arxiv.org/abs/2106.05234>`_). Several edges between two nodes count side by side.
 
     Args:
         in_channels: features of a node, of all types or ``{node type: features}``.
@@ -48,9 +49,6 @@ class TypedAttentionConv(AttentionConv):
         >>> out = conv({"a": torch.rand(1, 3, 4)}, {("a", "near", "a"): torch.ones(1, 3, 3)})
         >>> list(out["a"].shape)
         [1, 3, 8]
-
-    .. _Lv et al. 2021: https://arxiv.org/abs/2112.14936
-    .. _Ying et al. 2021: https://arxiv.org/abs/2106.05234
     """
 
     def __init__(

@@ -58,7 +58,7 @@ def check_strategy(name: str, **options: object) -> None:
 
 def _dataset(task: str) -> FusionDataset:
     random = torch.Generator().manual_seed(1)
-    schema = Schema(MODALITIES, TARGETS[task])
+    schema = Schema(MODALITIES, {"y": TARGETS[task]})
     samples = []
     for number in range(SAMPLES):
         x, pos = {}, {}
@@ -175,7 +175,7 @@ def _check_learning(strategy: Strategy, dataset: FusionDataset) -> None:
         _require(value.dim() == 0 and bool(value.isfinite()), f"loss term {term!r} is one number")
     if strategy.trains:
         strategy.zero_grad()
-        torch.stack(list(terms.values())).sum().backward()
+        torch.autograd.backward(torch.stack(list(terms.values())).sum())
         grads = [p.grad for p in strategy.parameters() if p.grad is not None]
         _require(any(bool(g.any()) for g in grads), "the loss reaches the weights")
         _require(all(bool(g.isfinite().all()) for g in grads), "gradients are finite")

@@ -21,13 +21,13 @@ class Recipe:
         graphfuse.errors.UnknownNameError: unknown setting of the recipe 'epoch'; did you mean ...
     """
 
-    epochs: int = 30
+    epochs: int = 25
     """Most passes over the training part."""
     batch_size: int = 64
     learning_rate: float = 1e-3
     """Peak rate of AdamW (Loshchilov and Hutter 2019); it warms up and then falls to zero."""
     weight_decay: float = 0.05
-    patience: int = 8
+    patience: int = 6
     """Epochs without a better validation score after which training stops."""
     gradient_clip: float = 1.0
     """Largest norm of the gradient."""

@@ -1,0 +1,55 @@
+"""Results to HTML, Markdown, LaTeX and JSON; nothing here needs torch."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from graphfuse.errors import UnknownNameError
+from graphfuse.report.html import to_html
+from graphfuse.report.summary import DatasetSummary, Summary, summarise
+from graphfuse.report.text import to_json, to_latex, to_markdown
+
+WRITERS = {".html": to_html, ".md": to_markdown, ".tex": to_latex, ".json": to_json}
+
+
+def write_report(results: str | Path, path: Path) -> Path:
+    """Write one report of a folder of results; the ending of ``path`` says which.
+
+    Raises:
+        UnknownNameError: an ending other than .html, .md, .tex, .json.
+        InputError: the folder holds no results.
+    """
+    if path.suffix not in WRITERS:
+        raise UnknownNameError("ending of a report", path.suffix, WRITERS)
+    return _write(path, WRITERS[path.suffix](summarise(results)))
+
+
+def write_reports(results: str | Path, html: Path) -> list[Path]:
+    """Write the HTML report and, beside it under the same name, the other formats."""
+    summary = summarise(results)
+    return [_write(html.with_suffix(end), write(summary)) for end, write in WRITERS.items()]
+
+
+def _write(path: Path, content: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    work = path.with_name(f".{uuid.uuid4().hex}")
+    try:
+        work.write_text(content, encoding="utf-8")
+        work.replace(path)
+    finally:
+        work.unlink(missing_ok=True)
+    return path
+
+
+__all__ = [
+    "DatasetSummary",
+    "Summary",
+    "summarise",
+    "to_html",
+    "to_json",
+    "to_latex",
+    "to_markdown",
+    "write_report",
+    "write_reports",
+]

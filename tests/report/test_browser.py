@@ -1,0 +1,73 @@
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphfuse.report import write_reports
+
+sys.path.insert(0, str(Path(__file__).parent))
+from results import HOSTILE, write
+
+CHROMIUM = shutil.which("chromium")
+MEANS = {
+    "majority": 0.5,
+    "unimodal:a": 0.6,
+    "concat": 0.7,
+    "graph:hgt": 0.9,
+    f"graph:{HOSTILE}": 0.8,
+}
+
+
+@pytest.fixture
+def page(tmp_path):
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed; the report is not opened in a browser")
+    from playwright.sync_api import sync_playwright
+
+    html = write_reports(write(tmp_path, MEANS, classes=(HOSTILE, "y")), tmp_path / "report.html")[
+        0
+    ]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page()
+        page.problems, page.asked = [], []
+        page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("dialog", lambda dialog: (page.problems.append("dialog"), dialog.dismiss()))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(html.as_uri())
+        yield page
+        browser.close()
+
+
+def test_no_error_and_no_request(page):
+    page.wait_for_timeout(200)
+    assert page.problems == []
+    assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
+    assert len([url for url in page.asked if url.startswith("file:")]) == 1
+
+
+def test_the_leaderboard_sorts(page):
+    header = page.locator("table.leaderboard th", has_text="mean")
+    means = page.locator("table.leaderboard tbody td:nth-child(4)")
+    header.locator("button").click()
+    up = [float(v) for v in means.all_inner_texts()]
+    assert header.get_attribute("aria-sort") == "ascending"
+    assert up == sorted(up)
+    header.locator("button").click()
+    assert header.get_attribute("aria-sort") == "descending"
+    assert [float(v) for v in means.all_inner_texts()] == sorted(up, reverse=True)
+
+
+def test_filter_and_theme(page):
+    rows = page.locator("table.leaderboard tbody tr:visible")
+    before = rows.count()
+    page.locator("input[data-family=graph]").uncheck()
+    assert rows.count() == before - 2
+    theme = page.evaluate("document.documentElement.dataset.theme")
+    page.locator("#theme").click()
+    assert page.evaluate("document.documentElement.dataset.theme") != theme

@@ -1,0 +1,124 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.report import (
+    summarise,
+    to_html,
+    to_json,
+    to_latex,
+    to_markdown,
+    write_report,
+    write_reports,
+)
+from graphfuse.report.text import rows_of
+
+sys.path.insert(0, str(Path(__file__).parent))
+from results import HOSTILE, write
+
+WINNER = {"majority": 0.5, "unimodal:a": 0.6, "concat": 0.7, "graph:hgt": 0.9,
+          "graph:hgt/no_edges": 0.7, "graph:hgt/shuffled_edges": 0.68}  # fmt: skip
+
+
+def text(path, means=WINNER, **options):
+    return "\n".join(summarise(write(path, means, **options)).verdict)
+
+
+def test_a_clear_winner(tmp_path):
+    said = text(tmp_path)
+    assert "graph:hgt has the best mean accuracy" in said
+    assert "significantly above all others" in said
+    assert "graph:hgt beats itself without edges" in said
+    assert "the graph was worth it." in said
+
+
+def test_a_graph_that_ties_with_itself_is_not_worth_it(tmp_path):
+    said = text(tmp_path, WINNER | {"graph:hgt/no_edges": 0.9})
+    assert "graph:hgt cannot be told apart from itself without edges" in said
+    assert "nothing here says that the graph was worth it" in said
+
+
+def test_a_graph_that_loses(tmp_path):
+    said = text(tmp_path, WINNER | {"graph:hgt": 0.55, "concat": 0.8})
+    assert "the best graph, graph:hgt, loses to the best of the rest, concat" in said
+
+
+def test_ties_name_the_cheapest(tmp_path):
+    said = text(tmp_path, {"unimodal:a": 0.6, "concat": 0.8, "mean_prob": 0.8}, noise=0.02)
+    assert "2 strategies are tied with it; the cheapest of them is concat" in said
+
+
+def test_fusion_that_loses_to_a_single_modality(tmp_path):
+    assert "loses to the best single modality" in text(tmp_path, {"unimodal:a": 0.9, "concat": 0.7})
+
+
+def test_chance_failures_and_partial_results(tmp_path):
+    assert "told apart from predicting the majority" in text(
+        tmp_path / "a", {"majority": 0.5, "concat": 0.5}, noise=0.02
+    )
+    assert "concat failed in 1 of 5 runs" in text(tmp_path / "b", failed=["concat"])
+    assert "only 25 of 30 runs are finished" in text(tmp_path / "c", unfinished=["concat"])
+
+
+def test_lower_is_better_keeps_its_sign(tmp_path):
+    summary = summarise(write(tmp_path, {"unimodal:a": 2.0, "concat": 1.0}, metric="rmse"))
+    board = summary.datasets[0].leaderboard
+    assert board["strategy"].tolist() == ["concat", "unimodal:a"]
+    assert board["mean"].tolist() == pytest.approx([1, 2], abs=0.05)
+    assert (board["low"] <= board["mean"]).all()
+    assert board["over_best_unimodal"][0] == pytest.approx(-1, abs=0.05)
+    assert "beats the best single modality" in "\n".join(summary.verdict)
+
+
+def test_all_formats_show_the_same_numbers(tmp_path):
+    summary = summarise(write(tmp_path, WINNER))
+    pages = [to_markdown(summary), to_latex(summary), to_html(summary)]
+    for row in rows_of(summary.datasets[0]):
+        for page in pages:
+            assert row[3] in page
+            assert row[4] in page
+    board = json.loads(to_json(summary))["datasets"]["d"]["leaderboard"]
+    assert [f"{r['mean']:.3f}" for r in board] == [r[3] for r in rows_of(summary.datasets[0])]
+
+
+def test_same_results_same_bytes(tmp_path):
+    write(tmp_path, WINNER)
+    assert to_html(summarise(tmp_path)) == to_html(summarise(tmp_path))
+
+
+def test_names_are_escaped(tmp_path):
+    write(tmp_path, {"unimodal:a": 0.5, f"graph:{HOSTILE}": 0.6, "concat": 0.6}, name=HOSTILE,
+          classes=(HOSTILE, "y_%&"), failed=["concat"])  # fmt: skip
+    summary = summarise(tmp_path)
+    page = to_html(summary)
+    assert HOSTILE not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert HOSTILE not in to_markdown(summary)
+    assert "<" not in to_latex(summary)
+
+
+def test_the_page_needs_nothing_else(tmp_path):
+    page = to_html(summarise(write(tmp_path, WINNER)))
+    assert "http://" not in page
+    assert 'src="http' not in page
+    assert '<link rel="stylesheet' not in page
+
+
+def test_errors(tmp_path):
+    with pytest.raises(InputError, match="run graphfuse compare"):
+        summarise(tmp_path / "nothing")
+    write(tmp_path, {"concat": 0.5}, unfinished=["concat"])
+    with pytest.raises(InputError, match="no finished run yet"):
+        summarise(tmp_path)
+    with pytest.raises(UnknownNameError, match="ending of a report"):
+        write_report(tmp_path, tmp_path / "report.pdf")
+
+
+def test_files_are_written_side_by_side(tmp_path):
+    write(tmp_path, WINNER)
+    paths = write_reports(tmp_path, tmp_path / "out" / "report.html")
+    assert sorted(p.suffix for p in paths) == [".html", ".json", ".md", ".tex"]
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {p.name for p in paths}

@@ -1,0 +1,35 @@
+import configparser
+import subprocess
+import tomllib
+from pathlib import Path
+
+import graphfuse
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_setup_cfg_holds_tool_sections_only():
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    assert not {"metadata", "options"} & set(parser.sections())
+
+
+def test_data_and_templates_are_packaged():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert set(project["tool"]["setuptools"]["package-data"]["graphfuse"]) == {
+        "py.typed", "data/files/*", "report/templates/*",
+    }  # fmt: skip
+    for name in ("py.typed", "data/files/emoji.npz", "report/templates/report.html.j2"):
+        assert (ROOT / "graphfuse" / name).is_file()
+    assert graphfuse.__version__ in (ROOT / "CITATION.cff").read_text()
+
+
+def test_the_repository_names_no_place_of_a_machine():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    prefixes = ["/" + word + "/" for word in ("work", "root")]
+    for name in listed.stdout.split():
+        path = ROOT / name
+        if path.suffix in (".npz", ".png") or not path.is_file():
+            continue
+        text = path.read_text()
+        assert not any(prefix in text for prefix in prefixes), name

@@ -1,0 +1,82 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1] / "graphfuse"
+# From the bottom to the top: imports go to the same place or further down.
+ORDER = [
+    ("errors", "_registry", "_keys", "_version"),
+    ("stats",),
+    ("data",),
+    ("graph",),
+    ("nn",),
+    ("fusion",),
+    ("training",),
+    ("bench",),
+    ("report",),
+    ("comparison", "estimators", "__init__"),
+    ("testing",),
+    ("cli", "__main__"),
+]
+LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            for alias in node.names:
+                if node.module == "graphfuse":
+                    yield f"graphfuse.{alias.name}"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+
+
+def room_of(module):
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def files():
+    for path in sorted(ROOT.rglob("*.py")):
+        first = path.relative_to(ROOT).parts[0]
+        yield first.removesuffix(".py"), path
+
+
+def test_every_room_is_known():
+    assert {room for room, _ in files()} <= set(LEVEL)
+
+
+def test_imports_go_down_only():
+    wrong = []
+    for room, path in files():
+        if room == "__init__":
+            continue  # the public face names everything, lazily
+        for module in imports(path):
+            if module.split(".")[0] == "graphfuse" and module != "graphfuse":
+                target = room_of(module)
+                if LEVEL[target] > LEVEL[room]:
+                    wrong.append(f"{path.relative_to(ROOT)} imports {module}")
+                if room == "stats" and target not in ("stats", "errors"):
+                    wrong.append(f"{path.relative_to(ROOT)} imports {module}")
+    assert not wrong
+
+
+def run(code):
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_import_is_light():
+    heavy = "'torch_geometric', 'timm', 'transformers'"
+    run(f"import sys, graphfuse; assert not {{{heavy}}} & set(sys.modules)")
+    run(
+        "import sys; from graphfuse.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"assert not {{{heavy}, 'torch'}} & set(sys.modules)"
+    )
+
+
+def test_statistics_and_report_need_no_torch():
+    run("import sys, graphfuse.stats, graphfuse.report; assert 'torch' not in sys.modules")
