@@ -91,7 +91,7 @@ def test_defaults_and_directions():
     assert is_better_higher("accuracy")
     assert not is_better_higher("rmse")
     with pytest.raises(UnknownNameError, match="did you mean 'accuracy'"):
-        check_metric("acuracy", "binary")
+        check_metric("accurac", "binary")
 
 
 def test_errors():
