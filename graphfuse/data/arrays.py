@@ -141,10 +141,12 @@ def _column_of_list(
 
 def _tensor(name: str, given: Any, dtype: torch.dtype) -> Tensor:
     try:
-        array = given if isinstance(given, Tensor) else torch.as_tensor(np.asarray(given))
+        if not isinstance(given, Tensor):
+            values = np.asarray(given)
+            given = torch.from_numpy(values if values.flags.writeable else values.copy())
     except (TypeError, ValueError) as error:
         raise InputError(f"modality {name!r} is not numeric: {error}") from None
-    return array.to(dtype)
+    return given.to(dtype)
 
 
 def _check_finite(name: str, array: Tensor, present: Tensor) -> None:

@@ -177,7 +177,7 @@ def _can_stratify(classes: np.ndarray, share: float) -> bool:
 def _given(dataset: FusionDataset, validation: float, seed: int) -> Split:
     parts = np.asarray(dataset.splits)
     known = {"train", "validation", "test"}
-    strange = sorted(set(parts) - known)
+    strange = sorted({str(part) for part in parts} - known)
     if strange:
         raise InputError(f"splits are 'train', 'validation' or 'test', got {strange[:5]}")
     rows = _labelled(dataset)

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphfuse.data import FusionDataset, make_splits
+from graphfuse.errors import InputError
+
+
+def dataset(n=60, groups=None, y=None, **options):
+    y = np.arange(n) % 3 if y is None else y
+    return FusionDataset.from_arrays({"a": np.ones((n, 2))}, y, groups=groups, **options)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), grouped=st.booleans(), regression=st.booleans())
+def test_parts_are_disjoint_whole_and_groups_stay_together(seed, grouped, regression):
+    random = np.random.default_rng(seed)
+    groups = random.integers(0, 25, 90) if grouped else None
+    y = random.normal(size=90) if regression else np.arange(90) % 3
+    data = dataset(90, groups, y)
+    tested = []
+    for split in make_splits(data, folds=4, seed=seed):
+        parts = [set(split.train), set(split.validation), set(split.test)]
+        assert sum(map(len, parts)) == len(set.union(*parts)) == 90
+        assert all(parts)
+        tested += list(split.test)
+        if grouped:
+            of = [{data.groups[i] for i in part} for part in parts]
+            assert not of[0] & of[1]
+            assert not of[0] & of[2]
+            assert not of[1] & of[2]
+    assert sorted(tested) == list(range(90))
+
+
+def test_classes_are_stratified():
+    y = np.array([0] * 80 + [1] * 20)
+    for split in make_splits(dataset(100, y=y)):
+        assert y[split.test].mean() == pytest.approx(0.2)
+        assert y[split.validation].mean() == pytest.approx(0.2, abs=0.05)
+
+
+def test_repeats_and_seeds():
+    def digests(**options):
+        return [split.digest for split in make_splits(dataset(), folds=3, **options)]
+
+    assert digests(repeats=2) == digests(repeats=2)
+    assert len(set(digests(repeats=2))) == 6
+    assert digests(repeats=2)[:3] == digests()
+    assert digests(seed=1) != digests()
+
+
+def test_given_splits_and_unlabelled_samples():
+    parts = ["train"] * 40 + ["validation"] * 10 + ["test"] * 10
+    (split,) = make_splits(dataset(splits=parts))
+    assert split.test.tolist() == list(range(50, 60))
+    assert split.validation.tolist() == list(range(40, 50))
+    (split,) = make_splits(dataset(splits=["train"] * 50 + ["test"] * 10))
+    assert len(split.validation) == 8
+    y = np.array([0.0, 1.0, 2.0] * 20)
+    y[:9] = np.nan
+    data = dataset(y=y, task="multiclass")
+    for split in make_splits(data, folds=3):
+        assert not set(range(9)) & {*split.train, *split.validation, *split.test}
+
+
+@pytest.mark.parametrize(
+    ("options", "folds", "message"),
+    [
+        ({}, 1, "folds is at least 2"),
+        ({"y": [0, 1] * 3 + [2], "n": 7}, 5, "at least 10 labelled samples"),
+        ({"y": [0] * 58 + [1] * 2}, 5, r"at least 5 samples of each class, but \{'1': 2\}"),
+        ({"groups": [0] * 30 + [1] * 30}, 3, "at least 4 groups"),
+        ({"splits": ["train"] * 60}, 5, "no labelled sample in the part 'test'"),
+        ({"splits": ["learn"] * 60}, 5, "got \\['learn'\\]"),
+        ({"splits": ["train"] * 59 + ["test"], "groups": [0] * 60}, 5, "lies in both"),
+    ],
+)
+def test_data_that_cannot_be_split(options, folds, message):
+    with pytest.raises(InputError, match=message):
+        list(make_splits(dataset(**options), folds=folds))
