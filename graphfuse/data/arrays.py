@@ -146,7 +146,8 @@ def _tensor(name: str, given: Any, dtype: torch.dtype) -> Tensor:
             given = torch.from_numpy(values if values.flags.writeable else values.copy())
     except (TypeError, ValueError) as error:
         raise InputError(f"modality {name!r} is not numeric: {error}") from None
-    return given.to(dtype)
+    tensor: Tensor = given.to(dtype)
+    return tensor
 
 
 def _check_finite(name: str, array: Tensor, present: Tensor) -> None:

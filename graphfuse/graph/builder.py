@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
+from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema
 from graphfuse.data._ragged import Ragged, offsets_of
 from graphfuse.errors import InputError, NotFittedError
 from graphfuse.graph.relation import Relation, build_relation
@@ -93,16 +93,6 @@ class GraphBuilder(nn.Module):
             for start in range(0, len(dataset), CHUNK)
         ]
         return dataset.with_edges({t: _to_columns([part[t] for part in parts]) for t in parts[0]})
-
-    def missing_edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
-        """Return the batch's edges, with those relations drawn of which it brings no type."""
-        present = set(batch.edges)
-        edges = dict(batch.edges)
-        for relation in self:
-            drawn = relation.edges(batch)
-            if not present & set(drawn):
-                edges |= drawn
-        return edges
 
 
 def _to_columns(parts: Sequence[Tensor]) -> tuple[Ragged, Tensor | None]:

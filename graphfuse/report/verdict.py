@@ -65,7 +65,8 @@ def _winner(d: DatasetSummary, board: pd.DataFrame) -> list[str]:
     if len(top) == 1:
         return [f"{shown}, significantly above all others."]
     tail = f"; the cheapest of them is {cheapest}" if cheapest else ""
-    return [f"{shown}, but {len(top)} strategies are tied with it{tail}."]
+    others = "1 other is" if len(top) == 2 else f"{len(top) - 1} others are"
+    return [f"{shown}, but {others} tied with it{tail}."]
 
 
 @dataclass(frozen=True)
