@@ -93,7 +93,7 @@ def test_npz_and_folders_load(tmp_path):
     with pytest.raises(InputError, match="unknown option 'size'"):
         load_dataset("planted/null", size=3)
     with pytest.raises(UnknownNameError, match="did you mean 'emoji'"):
-        load_dataset("emojii")
+        load_dataset("emojy")
 
 
 def test_loaded_values_are_mapped(tmp_path):
