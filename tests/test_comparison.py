@@ -146,7 +146,7 @@ def test_killed_at_random_and_resumed_gives_the_same_table(tmp_path):
 @pytest.mark.slow
 def test_interrupted_leaves_a_partial_report(tmp_path):
     process = subprocess.Popen(
-        [*COMMAND[:-4], "--jobs", "1", "--out", str(tmp_path)],
+        [*COMMAND[:-2], "--jobs", "1", "--out", str(tmp_path)],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -30,7 +30,7 @@ class Unimodal(Strategy):
     """
 
     def __init__(
-        self, schema: Schema, modality: str, hidden_channels: int = 64, dropout: float = 0.2
+        self, schema: Schema, modality: str, hidden_channels: int = 64, dropout: float = 0.1
     ) -> None:
         super().__init__(schema)
         self.encoder = ModalityEncoder([schema[modality]], hidden_channels, dropout)

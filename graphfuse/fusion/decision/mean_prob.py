@@ -31,7 +31,7 @@ class MeanProb(Strategy):
         ['a', 'b']
     """
 
-    def __init__(self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.2) -> None:
+    def __init__(self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.1) -> None:
         super().__init__(schema)
         self.encoder = ModalityEncoder(schema.modalities, hidden_channels, dropout)
         self.heads = nn.ModuleList(

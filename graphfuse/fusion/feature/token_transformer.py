@@ -35,7 +35,7 @@ class TokenTransformer(Strategy):
         self,
         schema: Schema,
         hidden_channels: int = 64,
-        dropout: float = 0.2,
+        dropout: float = 0.1,
         num_layers: int = 2,
         heads: int = 4,
     ) -> None:

@@ -40,7 +40,7 @@ class GraphStrategy(Strategy):
         schema: Schema,
         relations: Sequence[Relation | RelationSpec | str | Mapping[str, Any]] | None = None,
         hidden_channels: int = 64,
-        dropout: float = 0.2,
+        dropout: float = 0.1,
         num_layers: int = 2,
         heads: int = 4,
         readout: str = "concat",
