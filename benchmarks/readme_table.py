@@ -29,7 +29,7 @@ def block(folder: str) -> str:
             cells[0] += " =" if row["tied_with_best"] else ""
             cells[2] += f" ({show('low', row['low'])} to {show('high', row['high'])})"
             lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", "> " + "\n> ".join(summary.verdict)]
+    lines += ["", *(f"- {sentence}" for sentence in summary.verdict)]
     return "\n".join(lines)
 
 
