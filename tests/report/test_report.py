@@ -122,3 +122,9 @@ def test_files_are_written_side_by_side(tmp_path):
     paths = write_reports(tmp_path, tmp_path / "out" / "report.html")
     assert sorted(p.suffix for p in paths) == [".html", ".json", ".md", ".tex"]
     assert {p.name for p in (tmp_path / "out").iterdir()} == {p.name for p in paths}
+
+
+def test_one_fold_alone_has_no_test_and_still_a_report(tmp_path):
+    summary = summarise(write(tmp_path, WINNER, folds=1))
+    assert "no valid test" in "\n".join(summary.verdict)
+    assert "graph:hgt" in to_html(summary)
