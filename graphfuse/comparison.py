@@ -115,7 +115,8 @@ def compare(
 
     loaded = _load(datasets)
     wanted = [strategies] if isinstance(strategies, str) else list(strategies or DEFAULT_STRATEGIES)
-    check_strategies(wanted, [dataset.schema for dataset in loaded.values()])
+    if strategies:  # the default ones are those that the data can serve
+        check_strategies(wanted, [dataset.schema for dataset in loaded.values()])
     for label, given in (("options", options), ("relations", relations)):
         _check_keys(label, given or {}, loaded, wanted)
     recipe = recipe if isinstance(recipe, Recipe) else Recipe.from_dict(dict(recipe or {}))

@@ -88,6 +88,9 @@ def test_npz_and_folders_load(tmp_path):
     (tmp_path / "bad.npz").write_text("x")
     with pytest.raises(InputError, match=r"no readable \.npz"):
         load_dataset(tmp_path / "bad.npz")
+    (tmp_path / "empty.npz").touch()
+    with pytest.raises(InputError, match=r"no readable \.npz"):
+        load_dataset(tmp_path / "empty.npz")
     with pytest.raises(InputError, match="takes no options"):
         load_dataset(tmp_path / "folder", n=3)
     with pytest.raises(InputError, match="unknown option 'size'"):

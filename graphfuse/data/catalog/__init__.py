@@ -60,7 +60,7 @@ def _load_npz(path: Path) -> FusionDataset:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError) as error:
+    except (EOFError, OSError, ValueError) as error:
         raise InputError(f"{path} is no readable .npz file of plain arrays: {error}") from None
     extras = {key: arrays.pop(key) for key in ("y", "groups", "ids", "splits") if key in arrays}
     return FusionDataset.from_arrays(arrays, name=path.stem, **extras)
