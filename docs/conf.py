@@ -30,10 +30,13 @@ def write_tables() -> None:
     folder = Path(__file__).parent / "_generated"
     folder.mkdir(exist_ok=True)
     rows = [(name, strategies.get(name)) for name in strategies.names()]
-    lines = ["| strategy | family | what it does | paper |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| strategy | family | needs | what it does | paper |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for name, info in rows:
         shown = f"{name}:\\<modality\\>" if info.per_modality else name
-        lines.append(f"| {shown} | {info.family} | {info.summary} | {info.paper} |")
+        lines.append(f"| {shown} | {info.family} | {info.needs} | {info.summary} | {info.paper} |")
     (folder / "strategies.md").write_text("\n".join(lines) + "\n")
     parts = [
         f"## {card.name}\n\n{card.title}: {card.samples} samples, {' + '.join(card.modalities)}, "

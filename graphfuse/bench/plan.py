@@ -146,9 +146,14 @@ def relations_of(
 
 
 def describe_strategies(names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return family, summary and paper of strategies by name."""
+    """Return family, needs, summary and paper of strategies by name."""
     infos = {name: strategy_info(name) for name in names}
     return {
-        name: {"family": info.family, "summary": info.summary, "paper": info.paper}
+        name: {
+            "family": info.family,
+            "needs": info.needs,
+            "summary": info.summary,
+            "paper": info.paper,
+        }
         for name, info in infos.items()
     }

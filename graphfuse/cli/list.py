@@ -28,9 +28,12 @@ def _strategies() -> tuple[list[str], list[list[str]]]:
     for name in strategies.names():
         info = strategies.get(name)
         shown = f"{name}:<modality>" if info.per_modality else name
-        rows.append([shown, info.family, info.summary, info.paper])
-        rows += [[f"{name}/{ablation}", info.family, "ablation", ""] for ablation in info.ablations]
-    return ["strategy", "family", "what it does", "paper"], rows
+        rows.append([shown, info.family, info.needs, info.summary, info.paper])
+        rows += [
+            [f"{name}/{ablation}", info.family, info.needs, "ablation", ""]
+            for ablation in info.ablations
+        ]
+    return ["strategy", "family", "needs", "what it does", "paper"], rows
 
 
 def _datasets() -> tuple[list[str], list[list[str]]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from graphfuse.data import Schema
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.fusion.parts import PooledStrategy
 from graphfuse.fusion.strategy import (
     FAMILIES,
     FusionOutput,
@@ -64,9 +65,10 @@ def create_strategy(name: str, schema: Schema, **options: Any) -> Strategy:
     if not info.serves(schema):
         raise InputError(
             f"strategy {name!r} is for {', '.join(info.tasks)} with at least {info.modalities} "
-            f"modalities and one target; the schema has "
-            f"{', '.join(t.task for t in schema.targets.values()) or 'no target'} and "
-            f"{len(schema.modalities)} modalities"
+            f"modalities{' and positions' if info.positions else ''} and one target; the schema "
+            f"has {', '.join(t.task for t in schema.targets.values()) or 'no target'} and "
+            f"{len(schema.modalities)} modalities; graphfuse.list_strategies(schema=schema) lists "
+            f"those that fit"
         )
     known = [p for p in inspect.signature(info.make).parameters if p != "schema" and p not in extra]
     for option in options:
@@ -100,6 +102,7 @@ def _resolve(name: str) -> tuple[StrategyInfo, dict[str, str]]:
 
 __all__ = [
     "FusionOutput",
+    "PooledStrategy",
     "Strategy",
     "StrategyInfo",
     "create_strategy",

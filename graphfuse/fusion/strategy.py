@@ -15,6 +15,8 @@ from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.errors import InputError
 
 FAMILIES = ("unimodal", "feature", "decision", "graph")
+CLASSIFICATION = ("binary", "multiclass")
+TASKS = (*CLASSIFICATION, "multilabel", "regression")
 
 
 @dataclass
@@ -134,9 +136,11 @@ class StrategyInfo:
     summary: str
     paper: str
     make: Callable[..., Strategy]
-    tasks: tuple[str, ...] = ("binary", "multiclass", "multilabel", "regression")
+    tasks: tuple[str, ...] = TASKS
     modalities: int = 1
     """Least number of modalities that it makes sense with."""
+    positions: bool = False
+    """Whether it needs a modality whose nodes have positions."""
     per_modality: bool = False
     """Whether it is one strategy a modality, ``name:<modality>``."""
     ablations: tuple[str, ...] = ()
@@ -144,9 +148,18 @@ class StrategyInfo:
 
     def serves(self, schema: Schema) -> bool:
         """Whether data of that schema has what the strategy needs."""
-        if len(schema.targets) != 1:
+        if len(schema.targets) != 1 or (
+            self.positions and not any(m.pos_dim for m in schema.modalities)
+        ):
             return False
         return schema.task in self.tasks and len(schema.modalities) >= self.modalities
+
+    @property
+    def needs(self) -> str:
+        """What the data has to have, in words; empty where any will do."""
+        found = [f"{self.modalities} modalities"] if self.modalities > 1 else []
+        found += ["positions"] if self.positions else []
+        return ", ".join(found + ([] if self.tasks == TASKS else [" or ".join(self.tasks)]))
 
 
 strategies: Registry[StrategyInfo] = Registry("strategy", "graphfuse.fusion")

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from graphfuse.data import Batch, Schema
-from graphfuse.fusion._parts import ModalityEncoder, head
+from graphfuse.fusion.parts import ModalityEncoder, head
 from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from graphfuse.data import Batch, Schema
-from graphfuse.fusion._parts import ModalityEncoder, head
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.data import Schema
+from graphfuse.fusion.parts import PooledStrategy
+from graphfuse.fusion.strategy import strategy
 
 
 @strategy(
@@ -17,7 +17,7 @@ from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
     paper="Baltrusaitis et al. 2019, https://arxiv.org/abs/1705.09406",
     modalities=2,
 )
-class Concat(Strategy):
+class Concat(PooledStrategy):
     """Predict from the modalities' mean nodes side by side.
 
     A missing modality has a learned vector in its place.
@@ -30,14 +30,13 @@ class Concat(Strategy):
     """
 
     def __init__(self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.1) -> None:
-        super().__init__(schema)
-        self.encoder = ModalityEncoder(schema.modalities, hidden_channels, dropout)
-        total = len(schema.modalities)
-        self.absent = nn.Parameter(torch.zeros(total, hidden_channels))
-        self.head = head(total * hidden_channels, hidden_channels, schema.outputs, dropout)
+        super().__init__(schema, hidden_channels, dropout)
+        self.absent = nn.Parameter(torch.zeros(len(schema.modalities), hidden_channels))
 
-    def forward(self, batch: Batch) -> FusionOutput:
-        """Predict from all modalities at once."""
-        vectors, present = self.encoder(batch)
-        embedding = torch.where(present.unsqueeze(2), vectors, self.absent).flatten(1)
-        return FusionOutput(self.rescale(self.head(embedding)), embedding)
+    def width(self, hidden_channels: int) -> int:
+        """Return the size of all vectors side by side."""
+        return len(self.schema.modalities) * hidden_channels
+
+    def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
+        """Put the vectors side by side."""
+        return torch.where(present.unsqueeze(2), vectors, self.absent).flatten(1)

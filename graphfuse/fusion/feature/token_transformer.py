@@ -7,7 +7,7 @@ from torch import nn
 
 from graphfuse.data import Batch, Schema
 from graphfuse.errors import InputError
-from graphfuse.fusion._parts import ModalityEncoder, head
+from graphfuse.fusion.parts import ModalityEncoder, head
 from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
 from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.fusion._parts import check_sizes, head
+from graphfuse.fusion.parts import check_sizes, head
 from graphfuse.fusion.strategy import FusionOutput, Strategy
 from graphfuse.graph import (
     ABLATIONS,

@@ -1,14 +1,15 @@
-"""Small modules that strategies are put together from."""
+"""What strategies are put together from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from graphfuse.data import Batch, Modality
+from graphfuse.data import Batch, Modality, Schema
 from graphfuse.errors import InputError
+from graphfuse.fusion.strategy import FusionOutput, Strategy
 from graphfuse.nn import NodeEncoder
 from graphfuse.nn.readout import mean_of
 
@@ -39,6 +40,32 @@ class ModalityEncoder(nn.Module):
         return self.norm(pooled) * present.unsqueeze(2), present
 
 
+class PooledStrategy(Strategy):
+    """Encode and pool each modality, fuse the vectors, predict once.
+
+    The base of strategies that see one vector a modality. A subclass implements :meth:`fuse` and,
+    where what it returns is not of the hidden size, :meth:`width`.
+    """
+
+    def __init__(self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.1) -> None:
+        super().__init__(schema)
+        self.encoder = ModalityEncoder(schema.modalities, hidden_channels, dropout)
+        self.head = head(self.width(hidden_channels), hidden_channels, schema.outputs, dropout)
+
+    def width(self, hidden_channels: int) -> int:
+        """Return the size of the fused vector."""
+        return hidden_channels
+
+    def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
+        """Fuse vectors [B, M, hidden] into one [B, width]; bool [B, M] says which are present."""
+        raise InputError(f"{type(self).__name__} does not say how to fuse")
+
+    def forward(self, batch: Batch) -> FusionOutput:
+        """Encode, fuse, predict."""
+        embedding = self.fuse(*self.encoder(batch))
+        return FusionOutput(self.rescale(self.head(embedding)), embedding)
+
+
 def head(in_channels: int, hidden_channels: int, outputs: int, dropout: float) -> nn.Sequential:
     """Return the network from an embedding to logits that all strategies end in."""
     return nn.Sequential(
@@ -63,8 +90,3 @@ def mean_present(values: Tensor, present: Tensor) -> Tensor:
     """Return the mean of [B, M, C] over present modalities [B, M]; zero where none is."""
     weight = present.to(values.dtype).unsqueeze(2)
     return (values * weight).sum(1) / weight.sum(1).clamp(min=1)
-
-
-def by_name(values: Tensor, names: Sequence[str]) -> Mapping[str, Tensor]:
-    """Return [B, M, C] as ``{name: [B, C]}``."""
-    return {name: values[:, i] for i, name in enumerate(names)}
