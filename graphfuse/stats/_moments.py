@@ -46,6 +46,16 @@ def moments(values: FloatArray) -> Moments:
     return Moments(n, scale, float(scaled.mean()), std)
 
 
+def spread_of(m: Moments, resolution: float) -> float:
+    """Return the standard deviation, or what stands in for one of zero, in units of ``scale``.
+
+    Equal differences do not show that there is no variation: a share of ``n`` test samples moves in
+    steps of ``1 / n``. Rounding to steps of the given resolution has the deviation of a uniform
+    variable, ``resolution / sqrt(12)``. NaN where the resolution is not known.
+    """
+    return m.std if m.std != 0 or m.mean == 0 else resolution / m.scale / math.sqrt(12)
+
+
 def subtract(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return a - b, exactly zero where the two agree up to rounding."""
     difference = a - b

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ class DatasetScores:
     ``strategies``: highest mean first, equal means by name, those without any score last;
     ``scores``: [strategies, cells], NaN where a strategy has no finite score;
     ``ratios``: [cells], n_test / n_train, NaN where it is not known;
+    ``steps``: [cells], 1 / n_test, NaN where it is not known;
     ``failed``: [strategies], rows of the table whose score is NaN or infinite.
     """
 
@@ -32,17 +34,29 @@ class DatasetScores:
     strategies: tuple[Hashable, ...]
     scores: FloatArray
     ratios: FloatArray
+    steps: FloatArray
     failed: tuple[int, ...]
 
-    def paired(self, a: int, b: int) -> tuple[FloatArray, float]:
-        """Return the differences a - b over the cells both have, and the ratio of those cells."""
+    def paired(self, a: int, b: int) -> Values:
+        """Return the differences a - b over the cells that both have."""
         both = np.isfinite(self.scores[a]) & np.isfinite(self.scores[b])
-        return subtract(self.scores[a, both], self.scores[b, both]), _mean(self.ratios[both])
+        return self._values(subtract(self.scores[a, both], self.scores[b, both]), both)
 
-    def single(self, a: int) -> tuple[FloatArray, float]:
-        """Return the finite scores of one strategy, and the ratio of their cells."""
+    def single(self, a: int) -> Values:
+        """Return the finite scores of one strategy."""
         own = np.isfinite(self.scores[a])
-        return self.scores[a, own], _mean(self.ratios[own])
+        return self._values(self.scores[a, own], own)
+
+    def _values(self, values: FloatArray, cells: NDArray[np.bool_]) -> Values:
+        return Values(values, _mean(self.ratios[cells]), _mean(self.steps[cells]))
+
+
+class Values(NamedTuple):
+    """Scores or differences, n_test / n_train of their cells, and the step of such a score."""
+
+    values: FloatArray
+    ratio: float
+    resolution: float
 
 
 def split_by_dataset(scores: pd.DataFrame) -> list[DatasetScores]:
@@ -146,6 +160,7 @@ def _block(dataset: Hashable, rows: pd.DataFrame) -> DatasetScores:
         strategies=tuple(names[i] for i in order),
         scores=matrix[order],
         ratios=_ratios(rows, cell_index, len(cells)),
+        steps=_steps(rows, cell_index, len(cells)),
         failed=tuple(int(failed[i]) for i in order),
     )
 
@@ -163,6 +178,13 @@ def _ratios(rows: pd.DataFrame, cell_index: NDArray[np.intp], cells: int) -> Flo
             return np.where(np.isfinite(known), known, _mean(np.array(known)))
     folds = rows["fold"].nunique()
     return np.full(cells, 1 / (folds - 1) if folds > 1 else np.nan)
+
+
+def _steps(rows: pd.DataFrame, cell_index: NDArray[np.intp], cells: int) -> FloatArray:
+    if "n_test" not in rows.columns:
+        return np.full(cells, np.nan)
+    step = 1 / rows["n_test"].to_numpy(dtype=np.float64)
+    return np.array([_mean(step[cell_index == cell]) for cell in range(cells)])
 
 
 def _mean(values: FloatArray) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from graphfuse.stats._checks import check_differences, check_ratio, check_rope
-from graphfuse.stats._moments import moments
+from graphfuse.stats._moments import moments, spread_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,9 @@ class Posterior:
     better: float
 
 
-def bayesian_correlated_t(differences: ArrayLike, ratio: float, rope: float = 0.01) -> Posterior:
+def bayesian_correlated_t(
+    differences: ArrayLike, ratio: float, rope: float = 0.01, resolution: float = math.nan
+) -> Posterior:
     """Return how probable it is that the mean difference lies below, within or above the rope.
 
     Under the prior that is flat in the mean and in the logarithm of the variance, the posterior of
@@ -40,7 +42,8 @@ def bayesian_correlated_t(differences: ArrayLike, ratio: float, rope: float = 0.
 
     ``differences``: shape [n]; NaN and infinite ones are left out. ``rope`` (region of practical
     equivalence): half its width, in units of the score. Fewer than two differences or a NaN ratio
-    give NaN. Without any spread the posterior is a point, and one probability is 1.
+    give NaN. Differences that are all the same number other than zero: see ``resolution`` of
+    :func:`corrected_t_test`; if all are zero the posterior is a point.
 
     Raises :class:`~graphfuse.errors.InputError` for differences that are not a flat list of
     numbers, a ratio that is not positive, or a negative rope.
@@ -57,8 +60,10 @@ def bayesian_correlated_t(differences: ArrayLike, ratio: float, rope: float = 0.
     """
     check_ratio(ratio)
     check_rope(rope)
-    n, scale, mean, std = moments(check_differences(differences))
-    if n < 2 or math.isnan(ratio):
+    found = moments(check_differences(differences))
+    n, scale, mean, _ = found
+    std = spread_of(found, resolution)
+    if n < 2 or math.isnan(ratio) or math.isnan(std):
         return Posterior(worse=math.nan, equivalent=math.nan, better=math.nan)
     half_width = rope / scale
     error = std * math.sqrt(1 / n + ratio)

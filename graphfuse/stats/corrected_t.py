@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from graphfuse.stats._checks import check_differences, check_probability, check_ratio
-from graphfuse.stats._moments import moments
+from graphfuse.stats._moments import moments, spread_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,9 @@ class PairedTest:
     n: int
 
 
-def corrected_t_test(differences: ArrayLike, ratio: float, level: float = 0.95) -> PairedTest:
+def corrected_t_test(
+    differences: ArrayLike, ratio: float, level: float = 0.95, resolution: float = math.nan
+) -> PairedTest:
     """Test whether the mean of paired, cross-validated differences is zero (two-sided).
 
     Training sets of different folds overlap, so the differences are correlated and the ordinary
@@ -43,9 +45,10 @@ def corrected_t_test(differences: ArrayLike, ratio: float, level: float = 0.95) 
 
     ``differences``: shape [n], one a (repeat, fold); NaN and infinite ones are left out. Fewer than
     two of them, or a NaN ratio (not known, for instance one fixed split run with many seeds), give
-    NaN for everything but the mean. Without any spread (up to rounding, 1e-12 of the largest) the
-    statistic has no distribution: if all are zero p is 1, if all are the same other number p is 0;
-    the interval is that number.
+    NaN for everything but the mean. If all are zero p is 1. If all are the same other number (up to
+    rounding, 1e-12 of the largest), their spread is hidden by the steps in which a score moves:
+    ``resolution``, such as ``1 / n_test`` for an accuracy, stands in for it with the deviation of
+    rounding, ``resolution / sqrt(12)``; unknown (NaN), there is no valid test.
 
     Raises :class:`~graphfuse.errors.InputError` for differences that are not a flat list of
     numbers, a ratio that is not positive, or a level outside (0, 1).
@@ -60,15 +63,17 @@ def corrected_t_test(differences: ArrayLike, ratio: float, level: float = 0.95) 
     """
     check_ratio(ratio)
     check_probability("level", level, 0.95)
-    n, scale, mean, std = moments(check_differences(differences))
+    found = moments(check_differences(differences))
+    n, scale, mean, _ = found
     df = max(n - 1, 0)
-    if n < 2 or math.isnan(ratio):
+    std = spread_of(found, resolution)
+    if n < 2 or math.isnan(ratio) or math.isnan(std):
         nan = math.nan
         return PairedTest(
             mean=scale * mean, low=nan, high=nan, statistic=nan, df=df, p_value=nan, n=n
         )
     error = std * math.sqrt(1 / n + ratio)
-    statistic = mean / error if error > 0 else _statistic_without_spread(mean)
+    statistic = mean / error if error > 0 else 0.0
     margin = error * float(special.stdtrit(df, (1 + level) / 2))
     return PairedTest(
         mean=scale * mean,
@@ -79,7 +84,3 @@ def corrected_t_test(differences: ArrayLike, ratio: float, level: float = 0.95) 
         p_value=min(1.0, 2 * float(special.stdtr(df, -abs(statistic)))),
         n=n,
     )
-
-
-def _statistic_without_spread(mean: float) -> float:
-    return math.copysign(math.inf, mean) if mean else 0.0

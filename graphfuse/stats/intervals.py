@@ -47,8 +47,8 @@ def summarize(scores: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     rows = []
     for data in split_by_dataset(scores):
         for index, strategy in enumerate(data.strategies):
-            values, ratio = data.single(index)
-            test = corrected_t_test(values, ratio, level)
+            values, ratio, step = data.single(index)
+            test = corrected_t_test(values, ratio, level, step)
             spread = moments(values)
             rows.append(
                 (

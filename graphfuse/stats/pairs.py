@@ -101,14 +101,14 @@ class _Pair:
 def _pairs(data: DatasetScores, rope: float, level: float) -> list[_Pair]:
     found = {}
     for a, b in combinations(range(len(data.strategies)), 2):
-        differences, ratio = data.paired(a, b)
+        differences, ratio, step = data.paired(a, b)
         found[a, b] = _Pair(
             dataset=data.dataset,
             a=data.strategies[a],
             b=data.strategies[b],
-            test=corrected_t_test(differences, ratio, level),
+            test=corrected_t_test(differences, ratio, level, step),
             p_holm=float("nan"),
-            posterior=bayesian_correlated_t(differences, ratio, rope),
+            posterior=bayesian_correlated_t(differences, ratio, rope, step),
             wins=int((differences > 0).sum()),
             losses=int((differences < 0).sum()),
         )

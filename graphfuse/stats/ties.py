@@ -21,7 +21,8 @@ def tie_groups(
 ) -> pd.DataFrame:
     """Rank the strategies of each dataset, with one rank for those that cannot be told apart.
 
-    The strategy with the highest mean leads the first group. Every strategy that is not
+    The strategy with the highest mean leads the first group, among those with the most scores: one
+    that failed on hard folds does not win by it. Every strategy that is not
     significantly below it joins (:func:`corrected_t_test` on the folds both have, p-values after
     Holm's correction over all comparisons with this leader, significant at ``p <= alpha``). The
     best of the rest leads the next group, and so on. Ranks are those of a competition: a group's
@@ -29,7 +30,7 @@ def tie_groups(
 
     Being tied means that this comparison could not separate two strategies, not that they are
     equal: a strategy with few scores is easily tied. One that shares fewer than two folds with the
-    leader is tied with it. One with a single score leads only where nobody has two. As a noisy
+    leader is tied with it. As a noisy
     strategy can be tied with the leader while a steady one with a higher mean is not, ranks need
     not follow the means.
 
@@ -69,7 +70,7 @@ def tie_groups(
         ranks = _ranks(data, counts, alpha)
         against = [()] * len(ranks) if reference is None else _against(data, reference)
         for index, strategy in enumerate(data.strategies):
-            values, _ = data.single(index)
+            values = data.single(index).values
             mean = float(values.mean()) if len(values) else float("nan")
             rank = float(ranks[index])
             rows.append(
@@ -84,8 +85,8 @@ def _ranks(data: DatasetScores, counts: Sequence[int], alpha: float) -> FloatArr
     remaining = [index for index, count in enumerate(counts) if count > 0]
     rank = 1
     while remaining:
-        # From a single score nothing can be told apart: led by it, everything would be tied.
-        leader = next((index for index in remaining if counts[index] > 1), remaining[0])
+        most = max(counts[index] for index in remaining)
+        leader = next(index for index in remaining if counts[index] == most)
         others = [index for index in remaining if index != leader]
         difference, p = _differences(data, leader, others)
         below = [
@@ -104,7 +105,8 @@ def _differences(
     data: DatasetScores, one: int, others: Sequence[int]
 ) -> tuple[list[float], FloatArray]:
     """Return mean differences of one to the others, and their p-values after Holm's correction."""
-    tests = [corrected_t_test(*data.paired(one, other)) for other in others]
+    pairs = [data.paired(one, other) for other in others]
+    tests = [corrected_t_test(p.values, p.ratio, resolution=p.resolution) for p in pairs]
     return [test.mean for test in tests], holm([test.p_value for test in tests])
 
 

@@ -45,8 +45,8 @@ def test_agrees_with_sampling_the_model():
 
 @given(differences, st.floats(0.01, 2))
 def test_without_rope_it_is_the_one_sided_p_value(values, ratio):
-    test = corrected_t_test(values, ratio)
-    posterior = bayesian_correlated_t(values, ratio, rope=0)
+    test = corrected_t_test(values, ratio, resolution=0.1)
+    posterior = bayesian_correlated_t(values, ratio, rope=0, resolution=0.1)
     if test.p_value not in (0, 1):
         assert 2 * min(posterior.worse, posterior.better) == pytest.approx(test.p_value)
         assert posterior.equivalent == pytest.approx(0, abs=1e-12)
@@ -54,8 +54,8 @@ def test_without_rope_it_is_the_one_sided_p_value(values, ratio):
 
 @given(differences, st.floats(0.01, 2), st.floats(0, 0.5))
 def test_sums_to_one_and_mirrors(values, ratio, rope):
-    one = bayesian_correlated_t(values, ratio, rope)
-    other = bayesian_correlated_t(np.negative(values), ratio, rope)
+    one = bayesian_correlated_t(values, ratio, rope, 0.1)
+    other = bayesian_correlated_t(np.negative(values), ratio, rope, 0.1)
     assert one.worse + one.equivalent + one.better == pytest.approx(1)
     assert min(one.worse, one.equivalent, one.better) >= 0
     assert (one.worse, one.better) == (other.better, other.worse)
@@ -64,22 +64,21 @@ def test_sums_to_one_and_mirrors(values, ratio, rope):
 @given(differences, st.floats(0, 0.2), st.floats(0, 0.2))
 def test_wider_rope_is_never_less_equivalent(values, one, two):
     narrow, wide = sorted((one, two))
-    first = bayesian_correlated_t(values, 0.25, narrow)
-    second = bayesian_correlated_t(values, 0.25, wide)
+    first = bayesian_correlated_t(values, 0.25, narrow, 0.1)
+    second = bayesian_correlated_t(values, 0.25, wide, 0.1)
     assert second.equivalent >= first.equivalent - 1e-12
 
 
-@pytest.mark.parametrize(
-    ("constant", "expected"),
-    [
-        (0.0, Posterior(worse=0, equivalent=1, better=0)),
-        (0.005, Posterior(worse=0, equivalent=1, better=0)),
-        (0.02, Posterior(worse=0, equivalent=0, better=1)),
-        (-0.02, Posterior(worse=1, equivalent=0, better=0)),
-    ],
-)
-def test_without_spread_it_is_a_point(constant, expected):
-    assert bayesian_correlated_t([constant] * 3, ratio=0.5) == expected
+def test_without_difference_it_is_a_point():
+    expected = Posterior(worse=0, equivalent=1, better=0)
+    assert bayesian_correlated_t([0.0] * 3, ratio=0.5) == expected
+
+
+def test_a_constant_difference_is_judged_by_the_step_of_the_score():
+    unknown = bayesian_correlated_t([0.05] * 2, ratio=1)
+    assert np.isnan([unknown.worse, unknown.equivalent, unknown.better]).all()
+    assert bayesian_correlated_t([0.05] * 2, ratio=1, resolution=1 / 20).better < 0.9
+    assert bayesian_correlated_t([0.05] * 5, ratio=0.25, resolution=1 / 1000).better > 0.999
 
 
 def test_too_few_differences_or_unknown_ratio():

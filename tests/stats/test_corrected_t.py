@@ -98,7 +98,7 @@ def test_declares_few_false_winners_under_repeated_cross_validation():
 
 @given(differences, ratios)
 def test_swapping_the_sides_mirrors_everything(values, ratio):
-    one, other = corrected_t_test(values, ratio), corrected_t_test(np.negative(values), ratio)
+    one, other = (corrected_t_test(v, ratio, resolution=0.1) for v in (values, np.negative(values)))
     assert one.p_value == other.p_value
     assert 0 <= one.p_value <= 1
     assert (one.mean, one.low, one.high) == (-other.mean, -other.high, -other.low)
@@ -116,8 +116,9 @@ def test_interval_excludes_zero_exactly_where_p_is_small(values, ratio):
 def test_unit_of_the_score_does_not_matter(values, ratio, unit):
     if max(map(abs, values)) < 1e-30:
         return  # would leave the range of floats
-    scaled = corrected_t_test(np.array(values) * unit, ratio)
-    assert scaled.p_value == pytest.approx(corrected_t_test(values, ratio).p_value, abs=1e-6)
+    scaled = corrected_t_test(np.array(values) * unit, ratio, resolution=0.1 * unit)
+    plain = corrected_t_test(values, ratio, resolution=0.1)
+    assert scaled.p_value == pytest.approx(plain.p_value, abs=1e-6)
 
 
 def test_no_difference_anywhere():
@@ -129,9 +130,19 @@ def test_no_difference_anywhere():
 def test_same_difference_everywhere(constant):
     # 0.1 three times has a standard deviation of 1.7e-17 in floats: rounding, not spread.
     test = corrected_t_test([constant] * 3, ratio=0.5)
-    assert (test.mean, test.low, test.high) == (constant, constant, constant)
-    assert test.p_value == 0
-    assert test.statistic == math.copysign(math.inf, constant)
+    assert test.mean == constant
+    assert np.isnan([test.low, test.high, test.statistic, test.p_value]).all()
+
+
+def test_the_step_of_a_score_stands_in_for_a_hidden_spread():
+    # Accuracies of 20 samples move in steps of .05: twice the same step is no evidence.
+    few = corrected_t_test([0.05, 0.05], ratio=1.0, resolution=1 / 20)
+    statistic = 0.05 / (0.05 / math.sqrt(12) * math.sqrt(1 / 2 + 1))
+    assert few.statistic == pytest.approx(statistic)
+    assert few.p_value > 0.2
+    assert corrected_t_test([0.5] * 5, ratio=0.25, resolution=1 / 200).p_value < 1e-6
+    spread = [0.05, 0.1]
+    assert corrected_t_test(spread, 1.0, resolution=1 / 20) == corrected_t_test(spread, 1.0)
 
 
 @pytest.mark.parametrize("values", [[], [0.3], [0.3, math.nan], [math.inf, 0.3]])

@@ -67,7 +67,7 @@ def test_groups_already_formed_are_no_comparisons_any_more(make_scores):
     assert 0.05 / 2 < p < 0.05
     noisy = BASE + np.array([-0.5, 0.2, -0.4, 0.3, -0.1])
     everything = {"top": BASE + 0.1, "noisy": noisy, "mid": BASE, "low": BASE - gap}
-    assert _ranks(tie_groups(make_scores({"d": everything}))) == {
+    assert _ranks(tie_groups(make_scores({"d": everything}, n_test=1000))) == {
         "top": 1,
         "noisy": 1,
         "mid": 3,
@@ -83,9 +83,15 @@ def test_noisy_strategy_may_tie_over_the_head_of_a_steady_one(make_scores):
 
 
 def test_equal_scores_are_tied_and_a_constant_gap_is_not(make_scores):
-    table = tie_groups(make_scores({"d": {"b": BASE, "a": BASE, "c": BASE - 0.01}}))
+    table = tie_groups(make_scores({"d": {"b": BASE, "a": BASE, "c": BASE - 0.01}}, n_test=500))
     assert table["strategy"].to_list() == ["a", "b", "c"]
     assert table["rank"].to_list() == [1, 1, 3]
+
+
+def test_a_constant_gap_of_few_samples_or_of_unknown_size_is_no_difference(make_scores):
+    scores = {"d": {"a": [0.80, 0.75], "b": [0.75, 0.70]}}
+    assert _ranks(tie_groups(make_scores(scores, n_test=20))) == {"a": 1, "b": 1}
+    assert _ranks(tie_groups(make_scores(scores))) == {"a": 1, "b": 1}
 
 
 def test_strategy_without_any_score(make_scores):
@@ -105,8 +111,14 @@ def test_nothing_ran(make_scores):
 
 def test_one_lucky_score_does_not_lead(make_scores):
     lucky = [0.99] + [math.nan] * 4
-    table = tie_groups(make_scores({"d": {"lucky": lucky, "good": BASE, "bad": BASE - 0.3}}))
+    table = tie_groups(make_scores({"d": {"lucky": lucky, "good": BASE, "bad": BASE - 0.3}}, n_test=100))
     assert _ranks(table) == {"lucky": 1, "good": 1, "bad": 3}
+
+
+def test_failing_on_hard_folds_does_not_make_a_winner(make_scores):
+    nan = math.nan
+    scores = {"whole": [0.94, 0.96, 0.60, 0.62, 0.61], "fails": [0.95, 0.97, nan, nan, nan]}
+    assert _ranks(tie_groups(make_scores({"d": scores}, n_test=100))) == {"whole": 1, "fails": 1}
 
 
 def test_single_scores_are_all_tied(make_scores):
@@ -131,7 +143,8 @@ def test_higher_mean_on_easier_folds_is_not_below_itself(make_scores):
 
 
 def test_datasets_are_ranked_apart(make_scores):
-    scores = make_scores({"x": {"a": BASE, "b": BASE - 0.3}, "y": {"b": BASE, "a": BASE - 0.3}})
+    far = BASE - 0.3
+    scores = make_scores({"x": {"a": BASE, "b": far}, "y": {"b": BASE, "a": far}}, n_test=100)
     table = tie_groups(scores)
     assert table["dataset"].to_list() == ["x", "x", "y", "y"]
     assert table["strategy"].to_list() == ["a", "b", "b", "a"]
