@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from graphfuse.bench.store import ResultStore
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError, check_whole
 
 if TYPE_CHECKING:
-    from graphfuse.bench.run import Job
     from graphfuse.data import FusionDataset
     from graphfuse.training import Recipe
 
@@ -77,9 +75,9 @@ def compare(
 ) -> Comparison:
     """Train and test every strategy on every fold of every dataset; resume what is there.
 
-    All strategies share splits, scaling and recipe. A run that fails is recorded with its
-    traceback and the comparison goes on. Runs that ``out`` already holds under the very same
-    conditions are not computed again.
+    All strategies share splits, scaling, order of batches and recipe. A run that fails is recorded
+    with its traceback and the comparison goes on. Runs that ``out`` already holds under the very
+    same conditions, code included, are not computed again.
 
     Args:
         datasets: one or a list of: name of a built-in dataset, path, :class:`FusionDataset`, or
@@ -92,14 +90,18 @@ def compare(
         n_jobs: processes at work; -1 for one a core.
         backend: "loky" for processes on this machine, "ray" or "dask" for a cluster at
             ``address``, or started here if that is None.
+        address: of the cluster; its machines have to see ``out`` under the same path.
         out: folder of the results.
         metric: what to rank by; by default accuracy, macro F1 (several labels) or R2 (regression).
         recipe: settings of the training.
         options: ``{strategy: {option: value}}``.
         relations: ``{dataset: relations}`` that draw its graphs, instead of those it names.
+        progress: show how many runs are done, and the time left, on a terminal.
+        command: what the report names as the command to repeat it.
 
     Raises:
-        FusionError: an unknown name, data that cannot be split, a folder that cannot be written.
+        FusionError: an unknown name or option, a setting of the wrong kind, data that cannot be
+            split, a folder that cannot be written; before anything runs or is written.
 
     Example:
         >>> import tempfile
@@ -109,17 +111,35 @@ def compare(
         >>> list(result.table()["strategy"].sort_values())
         ['concat', 'majority']
     """
-    from graphfuse.bench.plan import DEFAULT_STRATEGIES, check_strategies, plan_jobs
-    from graphfuse.bench.runner import pending, run_jobs
+    from graphfuse.bench.conditions import write_conditions
+    from graphfuse.bench.plan import DEFAULT_STRATEGIES, check_strategies, plain, plan_jobs
+    from graphfuse.bench.runner import check_backend, pending, run_jobs
     from graphfuse.training import Recipe
 
-    loaded = _load(datasets)
-    wanted = [strategies] if isinstance(strategies, str) else list(strategies or DEFAULT_STRATEGIES)
-    if strategies:  # the default ones are those that the data can serve
+    for name, value, least in (("folds", folds, 2), ("repeats", repeats, 1), ("seed", seed, 0)):
+        check_whole(name, value, least)
+    check_backend(backend, n_jobs, address)
+    if not isinstance(out, (str, Path)):
+        raise InputError(f"out is the path of a folder, got {out!r}")
+    loaded, as_given = _load(datasets)
+    wanted = _names(strategies) if strategies is not None else list(DEFAULT_STRATEGIES)
+    if strategies is not None:  # the default ones are those that the data can serve
         check_strategies(wanted, [dataset.schema for dataset in loaded.values()])
-    for label, given in (("options", options), ("relations", relations)):
-        _check_keys(label, given or {}, loaded, wanted)
-    recipe = recipe if isinstance(recipe, Recipe) else Recipe.from_dict(dict(recipe or {}))
+    options = {
+        name: plain(dict(chosen))
+        for name, chosen in _mapping("options", options, Mapping, "{option: value}").items()
+    }
+    relations = {
+        name: [plain(r) for r in chosen]
+        for name, chosen in _mapping(
+            "relations", relations, (list, tuple), "a list of relations"
+        ).items()
+    }
+    _check_keys(options, relations, loaded, wanted)
+    if not isinstance(recipe, Recipe):
+        if not isinstance(recipe, Mapping | None):
+            raise InputError(f"recipe is a Recipe or {{setting: value}}, got {recipe!r}")
+        recipe = Recipe.from_dict(dict(recipe or {}))
     metrics = _metrics(loaded, metric)
     store = ResultStore(out)
     jobs = plan_jobs(
@@ -129,61 +149,105 @@ def compare(
         repeats=repeats,
         seed=seed,
         recipe=recipe,
-        options=options or {},
-        relations=relations or {},
+        options=options,
+        relations=relations,
         out=str(Path(out).resolve()),
     )
-    conditions = {
-        "datasets": list(loaded),
+    config = {
+        "datasets": as_given,
         "strategies": wanted,
         "folds": folds,
         "repeats": repeats,
         "seed": seed,
+        **({"metric": metric} if metric else {}),
         "recipe": recipe.to_dict(),
-        "options": {name: dict(chosen) for name, chosen in (options or {}).items()},
+        **({"options": options} if options else {}),
+        **({"relations": relations} if relations else {}),
     }
-    _write_plan(store, loaded, jobs, metrics, conditions, command)
+    store.make()
+    write_conditions(store, loaded, jobs, metrics, config, command or "graphfuse.compare(...)")
     run_jobs(pending(jobs), n_jobs=n_jobs, backend=backend, address=address, progress=progress)
     return Comparison(out)
 
 
-def _load(given: Any) -> dict[str, FusionDataset]:
+def _load(given: Any) -> tuple[dict[str, FusionDataset], list[Any]]:
+    """Return the datasets by name, and how they were asked for."""
     from graphfuse.data import FusionDataset, load_dataset
 
     items = list(given) if isinstance(given, (list, tuple)) else [given]
     if not items:
         raise InputError("a comparison has at least one dataset, got none")
     loaded: dict[str, FusionDataset] = {}
+    as_given: list[Any] = []
     for number, item in enumerate(items):
         if isinstance(item, Mapping):
             pairs = [
-                (name, load_dataset(name, **dict(chosen or {}))) for name, chosen in item.items()
+                (name, load_dataset(name, **_options_of(name, chosen)))
+                for name, chosen in item.items()
             ]
+            as_given.append({name: dict(chosen or {}) for name, chosen in item.items()})
         elif isinstance(item, FusionDataset):
             pairs = [(item.name or f"dataset-{number + 1}", item)]
-        else:
+            as_given.append(pairs[0][0])
+        elif isinstance(item, (str, Path)):
             dataset = load_dataset(item)
             pairs = [(dataset.name or Path(item).stem, dataset)]
+            as_given.append(str(item))
+        else:
+            raise InputError(
+                f"a dataset is a name, a path, a FusionDataset or {{name: options}}, got {item!r}"
+            )
         for name, dataset in pairs:
             if name in loaded:
                 raise InputError(f"two datasets of the comparison are named {name!r}; rename one")
             dataset.labels()
+            dataset.warn_of_empty_samples()
             loaded[name] = dataset
-    return loaded
+    return loaded, as_given
+
+
+def _options_of(name: Any, chosen: Any) -> dict[str, Any]:
+    if not isinstance(chosen, Mapping | None):
+        raise InputError(f"dataset {name!r} takes {{option: value}}, got {chosen!r}")
+    return dict(chosen or {})
+
+
+def _names(strategies: Sequence[str] | str) -> list[str]:
+    names = [strategies] if isinstance(strategies, str) else strategies
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"strategies is a list of names, got {strategies!r}")
+    return list(names)
+
+
+def _mapping(label: str, given: Any, of: type | tuple[type, ...], shape: str) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping | None):
+        raise InputError(f"{label} is a mapping by name, got {given!r}")
+    for name, chosen in (given or {}).items():
+        if not isinstance(chosen, of):
+            raise InputError(f"{label} of {name!r} is {shape}, got {chosen!r}")
+    return given or {}
 
 
 def _check_keys(
-    label: str, given: Mapping[str, Any], datasets: Mapping[str, FusionDataset], wanted: list[str]
+    options: Mapping[str, Any],
+    relations: Mapping[str, Any],
+    datasets: Mapping[str, FusionDataset],
+    wanted: list[str],
 ) -> None:
     from graphfuse.bench.plan import expand_strategies
+    from graphfuse.fusion import strategy_options
 
-    known = list(datasets)
-    if label == "options":
-        known = sorted({n for d in datasets.values() for n in expand_strategies(wanted, d.schema)})
-    for name in given:
+    for name in relations:
+        if name not in datasets:
+            raise UnknownNameError("dataset in relations", name, datasets)
+    known = {n for d in datasets.values() for n in expand_strategies(wanted, d.schema)}
+    for name, chosen in options.items():
         if name not in known:
-            kind = "dataset" if label == "relations" else "strategy"
-            raise UnknownNameError(f"{kind} in {label}", name, known)
+            raise UnknownNameError("strategy in options", name, known)
+        for option in chosen:
+            if option not in strategy_options(name):
+                kind = f"option of strategy {name!r}"
+                raise UnknownNameError(kind, option, strategy_options(name))
 
 
 def _metrics(datasets: Mapping[str, FusionDataset], metric: str | None) -> dict[str, str]:
@@ -195,98 +259,3 @@ def _metrics(datasets: Mapping[str, FusionDataset], metric: str | None) -> dict[
         else default_metric(dataset.schema.task)
         for name, dataset in datasets.items()
     }
-
-
-def _write_plan(
-    store: ResultStore,
-    datasets: Mapping[str, FusionDataset],
-    jobs: Sequence[Job],
-    metrics: Mapping[str, str],
-    conditions: Mapping[str, Any],
-    command: str | None,
-) -> None:
-    """Write what the runs need and what the report says about their conditions."""
-    from graphfuse.bench.environment import describe_environment
-    from graphfuse.bench.plan import describe_strategies
-    from graphfuse.bench.store import SCHEMA_VERSION
-    from graphfuse.training.metrics import LOWER_IS_BETTER
-
-    graphs = {
-        job.spec.dataset: job.spec.options["relations"]
-        for job in jobs
-        if "relations" in job.spec.options
-    }
-    described = {}
-    for name, dataset in datasets.items():
-        folder = store.dataset_path(dataset.fingerprint)
-        if not folder.exists():
-            dataset.save(folder)
-        described[name] = _describe(name, dataset, graphs.get(name, []))
-        if name in graphs:
-            _draw(store.graph_path(name), dataset, graphs[name])
-    names = list(dict.fromkeys(job.spec.strategy for job in jobs))
-    store.write_comparison(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "metric": dict(metrics),
-            "lower_is_better": list(LOWER_IS_BETTER),
-            "command": command or "graphfuse.compare(...)",
-            "config": dict(conditions),
-            "seed": conditions["seed"],
-            "folds": conditions["folds"],
-            "repeats": conditions["repeats"],
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "environment": describe_environment(),
-            "datasets": described,
-            "strategies": describe_strategies(names),
-            "planned": [
-                {
-                    "key": job.spec.key,
-                    "dataset": job.spec.dataset,
-                    "strategy": job.spec.strategy,
-                    "repeat": job.spec.repeat,
-                    "fold": job.spec.fold,
-                }
-                for job in jobs
-            ],
-        }
-    )
-
-
-def _describe(name: str, dataset: FusionDataset, relations: Sequence[Any]) -> dict[str, Any]:
-    from graphfuse.data import list_datasets
-
-    card = next((card for card in list_datasets() if card.name == name), None)
-    target = dataset.schema.target
-    return {
-        "fingerprint": dataset.fingerprint,
-        "samples": len(dataset),
-        "task": target.task,
-        "classes": list(target.classes),
-        "modalities": dataset.schema.to_dict()["modalities"],
-        "groups": dataset.groups is not None,
-        "missing": {m: float((c.counts == 0).float().mean()) for m, c in dataset.x.items()},
-        "title": card.title if card else name,
-        "license": card.license if card else "",
-        "source": card.source if card else "",
-        "description": card.description if card else "",
-        "bayes_accuracy": dataset.bayes_accuracy,
-        "graph_should_win": dataset.graph_should_win,
-        "relations": [
-            {"name": key, "options": chosen} for spec in relations for key, chosen in spec.items()
-        ],
-    }
-
-
-def _draw(path: Path, dataset: FusionDataset, relations: Sequence[Any]) -> None:
-    """Draw the graph of the first sample that lacks nothing, as strategies see it."""
-    from graphfuse.data import Standardizer
-    from graphfuse.graph import GraphBuilder, draw
-
-    some = dataset.subset(range(min(len(dataset), 500)))
-    scaled = Standardizer.fit(some).transform(some)
-    counts = [column.counts for column in scaled.x.values()]
-    whole = [i for i in range(len(scaled)) if all(int(c[i]) > 0 for c in counts)]
-    batch = scaled.batch(whole[:1] or [0])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draw(GraphBuilder(relations).fit(scaled).transform(batch), 0, path)

@@ -8,6 +8,7 @@ to do.
 from __future__ import annotations
 
 import difflib
+import numbers
 from collections.abc import Iterable
 
 
@@ -57,3 +58,21 @@ class MissingDependencyError(FusionError, ImportError):
             f"{purpose} needs the package {package!r}, which is not installed; "
             f"install it with: pip install 'graphfuse[{extra}]'"
         )
+
+
+class EmptySampleWarning(UserWarning):
+    """Samples without a single node, whose prediction can only be a constant."""
+
+
+def check_whole(what: str, value: object, least: int) -> None:
+    """Raise an error unless ``value`` is a whole number of at least ``least``.
+
+    Example:
+        >>> check_whole("folds", "two", 2)
+        Traceback (most recent call last):
+        ...
+        graphfuse.errors.InputError: folds is a whole number of at least 2, got 'two'
+    """
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or value < least:  # type: ignore[operator]
+        raise InputError(f"{what} is a whole number of at least {least}, got {value!r}")

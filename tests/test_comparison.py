@@ -12,7 +12,8 @@ import pytest
 from graphfuse import Comparison, compare
 from graphfuse.bench.store import ResultStore
 from graphfuse.data import FusionDataset, load_dataset
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import EmptySampleWarning, InputError, UnknownNameError
+from graphfuse.graph import KNearest
 
 QUICK = {"epochs": 2}
 
@@ -34,7 +35,7 @@ def test_compare_gives_a_table_a_verdict_and_reports(tmp_path):
     for ending in ("html", "md", "tex", "json"):
         path = result.report(tmp_path / f"my.{ending}")
         assert path.stat().st_size > 500
-    assert (tmp_path / "graphs" / "planted-unique.svg").is_file()
+    assert len(list((tmp_path / "graphs").glob("planted-unique-*.svg"))) == 1
 
 
 def test_same_command_resumes_and_other_conditions_run_anew(tmp_path):
@@ -82,7 +83,27 @@ def test_a_strategy_that_fails_does_not_stop_the_others(tmp_path):
         ({"datasets": "emojy"}, "did you mean 'emoji'"),
         ({"datasets": []}, "at least one dataset"),
         ({"strategies": ["concatt"]}, "did you mean 'concat'"),
-        ({"folds": 1}, "folds is at least 2"),
+        ({"folds": 1}, "folds is a whole number of at least 2, got 1"),
+        ({"folds": "two"}, "folds is a whole number of at least 2, got 'two'"),
+        ({"repeats": 2.5}, "repeats is a whole number"),
+        ({"seed": "abc"}, "seed is a whole number"),
+        ({"n_jobs": 0}, "n_jobs is a number of processes"),
+        ({"address": "here"}, "names a cluster, which backend 'loky' does not use"),
+        ({"out": 3}, "out is the path of a folder"),
+        ({"datasets": 5}, "a dataset is a name, a path"),
+        ({"datasets": {"planted/xor": 3}}, "takes {option: value}, got 3"),
+        ({"strategies": []}, "at least one strategy"),
+        ({"strategies": [1]}, "strategies is a list of names"),
+        ({"recipe": "fast"}, "recipe is a Recipe or"),
+        ({"recipe": {"epochs": "5"}}, "epochs of the recipe is a whole number"),
+        ({"recipe": {"learning_rate": float("inf")}}, "learning_rate of the recipe is a positive"),
+        ({"recipe": {"weight_decay": float("nan")}}, "weight_decay of the recipe is a number of"),
+        ({"recipe": {"class_weights": "no"}}, "class_weights of the recipe is true or false"),
+        ({"options": 3}, "options is a mapping by name"),
+        ({"options": {"concat": 5}}, "options of 'concat' is {option: value}, got 5"),
+        ({"options": {"concat": {"hiden": 5}}}, "unknown option of strategy 'concat' 'hiden'"),
+        ({"options": {"concat": {"dropout": object()}}}, "settings are plain data"),
+        ({"relations": {"planted/unique": "complete"}}, "is a list of relations"),
         ({"recipe": {"epoch": 1}}, "did you mean 'epochs'"),
         ({"metric": "acc"}, "did you mean 'accuracy'"),
         ({"options": {"conct": {}}}, "did you mean 'concat'"),
@@ -96,7 +117,65 @@ def test_mistakes_are_named_before_anything_runs(tmp_path, arguments, message):
     settings = {"datasets": small(), "strategies": ["concat"], "out": tmp_path} | arguments
     with pytest.raises((InputError, UnknownNameError), match=message):
         compare(**settings, progress=False)
-    assert not (tmp_path / "runs").exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_mistake_leaves_an_earlier_comparison_as_it_was(tmp_path):
+    compare(small(), ["majority"], folds=2, out=tmp_path, progress=False)
+    before = (tmp_path / "comparison.json").read_text()
+    with pytest.raises(UnknownNameError):
+        compare(small(), ["concat"], folds=2, out=tmp_path, backend="loki", progress=False)
+    assert (tmp_path / "comparison.json").read_text() == before
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write results into"):
+        compare(small(), ["majority"], out=tmp_path / "file", progress=False)
+
+
+def test_the_stored_config_repeats_the_comparison(tmp_path):
+    given = {
+        "datasets": [{"planted/xor": {"n": 40, "seed": 3}}],
+        "strategies": ["concat", "graph:hgt"],
+        "folds": 2,
+        "metric": "f1_macro",
+        "recipe": {"epochs": 1, "learning_rate": "1e-2"},
+        "options": {"graph:hgt": {"num_layers": np.int64(1)}},
+        "relations": {"planted/xor": [KNearest(k=2), "complete"]},
+    }
+    first = compare(**given, out=tmp_path / "a", progress=False)
+    config = ResultStore(tmp_path / "a").comparison()["config"]
+    assert config["recipe"]["learning_rate"] == 0.01
+    assert config["relations"]["planted/xor"][0]["k_nearest"]["k"] == 2
+    second = compare(**json.loads(json.dumps(config)), out=tmp_path / "b", progress=False)
+    assert first.table().equals(second.table())
+    assert [r["key"] for r in first.records()] == [r["key"] for r in second.records()]
+
+
+def test_samples_without_any_node_are_warned_of(tmp_path):
+    x = {"a": [np.ones((1, 2))] * 19 + [None], "b": [np.ones((1, 2))] * 19 + [None]}
+    data = FusionDataset.from_arrays(x, [0, 1] * 10, name="holes")
+    with pytest.warns(EmptySampleWarning, match="1 of 20 samples of holes have no node"):
+        compare(data, ["majority"], folds=2, out=tmp_path, progress=False)
+
+
+def test_a_strategy_of_ones_own_runs_in_other_processes(tmp_path):
+    script = tmp_path / "own.py"
+    script.write_text(
+        "import sys\nfrom graphfuse import compare\nfrom graphfuse.data import load_dataset\n"
+        "from graphfuse.fusion import PooledStrategy, strategy\n"
+        "@strategy('mine', family='feature', summary='mine')\n"
+        "class Mine(PooledStrategy):\n"
+        "    def fuse(self, vectors, present):\n"
+        "        return FACTOR * vectors.sum(1)\n"
+        "FACTOR = float(sys.argv[2])\n"
+        "if __name__ == '__main__':\n"
+        "    done = compare(load_dataset('planted/unique', n=60), ['mine', 'concat'], folds=2,\n"
+        "        n_jobs=2, recipe={'epochs': 1}, out=sys.argv[1], progress=False)\n"
+        "    print(*(r['status'] for r in done.records()))\n"
+    )
+    out = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "out"), "1"], capture_output=True, text=True
+    )
+    assert out.stdout.split() == ["done"] * 4, out.stderr
 
 
 def test_results_hold_no_pickle_and_no_script(tmp_path):

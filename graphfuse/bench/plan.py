@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from graphfuse._version import __version__
+import numpy as np
+
+from graphfuse.bench.code import code_digest
 from graphfuse.bench.run import Job
 from graphfuse.bench.store import RunSpec
-from graphfuse.data import FusionDataset, Schema, make_splits
+from graphfuse.data import FusionDataset, RelationSpec, Schema, make_splits
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options
-from graphfuse.graph import GraphBuilder, default_relations
+from graphfuse.graph import GraphBuilder, Relation, default_relations
 from graphfuse.training import Recipe
 
 DEFAULT_STRATEGIES = (
@@ -114,7 +114,7 @@ def _dataset_jobs(
             chosen = dict(options.get(strategy, {}))
             if "relations" in strategy_options(strategy):
                 chosen.setdefault("relations", graph)
-            place = f"{strategy}|{split.repeat}|{split.fold}|{seed}"
+            place = f"{split.repeat}|{split.fold}|{seed}"
             spec = RunSpec(
                 dataset=name,
                 fingerprint=fingerprint,
@@ -123,12 +123,12 @@ def _dataset_jobs(
                 recipe=recipe.to_dict(),
                 repeat=split.repeat,
                 fold=split.fold,
-                folds=folds,
                 split=split.digest,
-                seed=zlib.crc32(place.encode()),
-                version=__version__,
+                seed=zlib.crc32(f"{strategy}|{place}".encode()),
+                data_seed=zlib.crc32(f"{fingerprint}|{place}".encode()),
+                code=code_digest(strategy),
             )
-            yield Job(spec, split, out)
+            yield Job(spec, split, out, strategy_info(strategy))
 
 
 def relations_of(
@@ -140,9 +140,35 @@ def relations_of(
     """
     if wanted is None:
         wanted = dataset.relations or default_relations(dataset.schema, dataset.edge_types)
-    specs = [asdict(spec) for spec in GraphBuilder(wanted).specs()]
-    plain: list[dict[str, Any]] = json.loads(json.dumps(specs))
-    return [{spec["name"]: spec["options"]} for spec in plain]
+    return [plain(spec) for spec in GraphBuilder(wanted).specs()]
+
+
+def plain(value: Any) -> Any:
+    """Return settings as plain data for JSON: relations by name, numpy's numbers as Python's.
+
+    Raises:
+        InputError: something that has no plain form.
+
+    Example:
+        >>> from graphfuse.graph import KNearest
+        >>> plain({"relations": [KNearest(k=2)]})["relations"][0]["k_nearest"]["k"]
+        2
+    """
+    if isinstance(value, Relation | RelationSpec):
+        spec = value.spec() if isinstance(value, Relation) else value
+        return {spec.name: plain(dict(spec.options))}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise InputError(
+        f"settings are plain data, numbers, text, lists and mappings of these, or relations; "
+        f"got {value!r}"
+    )
 
 
 def describe_strategies(names: Sequence[str]) -> dict[str, dict[str, str]]:

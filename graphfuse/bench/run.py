@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from graphfuse.bench.environment import describe_environment
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore, RunSpec
 from graphfuse.data import FusionDataset, Split, Standardizer
-from graphfuse.fusion import create_strategy
+from graphfuse.fusion import StrategyInfo, create_strategy, strategies
 from graphfuse.training import Recipe, compute_metrics, fit, predict
 
 
@@ -28,6 +28,8 @@ class Job:
     spec: RunSpec
     split: Split
     out: str
+    info: StrategyInfo
+    """Carries a strategy that a user registered into another process."""
 
 
 def execute(job: Job) -> str:
@@ -47,6 +49,8 @@ def execute(job: Job) -> str:
         "error": None,
     }
     predictions: dict[str, np.ndarray] = {}
+    if job.info.name not in strategies.names():
+        strategies.add(job.info.name, job.info)
     try:
         with one_thread():
             predictions = _compute(job, store, record)
@@ -69,7 +73,12 @@ def _compute(job: Job, store: ResultStore, record: dict[str, Any]) -> dict[str, 
         strategy = create_strategy(job.spec.strategy, dataset.schema, **job.spec.options)
     start = time.perf_counter()
     history = fit(
-        strategy, train, validation, Recipe.from_dict(dict(job.spec.recipe)), seed=job.spec.seed
+        strategy,
+        train,
+        validation,
+        Recipe.from_dict(dict(job.spec.recipe)),
+        seed=job.spec.seed,
+        data_seed=job.spec.data_seed,
     )
     fitted = time.perf_counter()
     scores = predict(strategy, test)

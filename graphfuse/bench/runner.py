@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import importlib.util
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import joblib
 from tqdm.auto import tqdm
 
+from graphfuse.bench.environment import cores
 from graphfuse.bench.run import Job, execute
 from graphfuse.bench.store import ResultStore
-from graphfuse.errors import MissingDependencyError, UnknownNameError
+from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
 
 BACKENDS = ("loky", "ray", "dask")
 
 
 def pending(jobs: Sequence[Job]) -> list[Job]:
     """Return the jobs without a finished record; failed ones are tried again."""
-    return [
-        job
-        for job in jobs
-        if (ResultStore(job.out).read(job.spec.folder) or {}).get("status") != "done"
-    ]
+    return [job for job in jobs if not ResultStore(job.out).is_done(job.spec.folder)]
+
+
+def check_backend(backend: str, n_jobs: int, address: str | None) -> None:
+    """Raise an error for a backend that is unknown or not installed, or for no process at all."""
+    if backend not in BACKENDS:
+        raise UnknownNameError("backend", backend, BACKENDS)
+    package = {"ray": "ray", "dask": "distributed"}.get(backend)
+    if package and importlib.util.find_spec(package) is None:
+        raise MissingDependencyError(package, backend, f"backend={backend!r}")
+    if n_jobs == 0 or n_jobs < -1:
+        raise InputError(f"n_jobs is a number of processes or -1 for one a core, got {n_jobs}")
+    if address is not None and backend == "loky":
+        raise InputError(
+            f"address={address!r} names a cluster, which backend 'loky' does not use; "
+            f"choose backend='ray' or 'dask', or leave address out"
+        )
 
 
 def run_jobs(
@@ -34,39 +50,71 @@ def run_jobs(
     progress: bool = True,
 ) -> None:
     """Do all jobs; each process writes its own records, so that nothing finished is ever lost."""
-    if backend not in BACKENDS:
-        raise UnknownNameError("backend", backend, BACKENDS)
+    check_backend(backend, n_jobs, address)
     bar = tqdm(total=len(jobs), desc="runs", unit="run", disable=not progress or None)
-    with bar, _parallel(backend, address, n_jobs) as parallel:
-        for _ in parallel(joblib.delayed(execute)(job) for job in jobs):
-            bar.update()
+    with bar, _watched(jobs, bar), _parallel(backend, address, n_jobs) as parallel:
+        parallel(joblib.delayed(execute)(job) for job in jobs)
+
+
+@contextmanager
+def _watched(jobs: Sequence[Job], bar: Any) -> Iterator[None]:
+    """Move the bar as records appear: not every backend tells when a run is done."""
+    if bar.disable or not jobs:
+        yield
+        return
+    runs = ResultStore(jobs[0].out).runs
+    before = {job.spec.folder: _stamp(runs / job.spec.folder) for job in jobs}
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            done = sum(_stamp(runs / folder) != stamp for folder, stamp in before.items())
+            bar.update(done - bar.n)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        bar.update(sum(_stamp(runs / f) != stamp for f, stamp in before.items()) - bar.n)
+
+
+def _stamp(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return None
+
+
+def workers(n_jobs: int) -> int:
+    """Return the number of processes that ``n_jobs`` stands for on this machine."""
+    return cores() if n_jobs == -1 else n_jobs
 
 
 @contextmanager
 def _parallel(backend: str, address: str | None, n_jobs: int) -> Iterator[Any]:
     if backend == "loky":
         with joblib.parallel_config("loky", inner_max_num_threads=1):
-            yield joblib.Parallel(n_jobs, return_as="generator_unordered", batch_size=1)
+            yield joblib.Parallel(n_jobs, batch_size=1)
         return
     register = _ray if backend == "ray" else _dask
     close = register(address, n_jobs)
     try:
         with joblib.parallel_config(backend):
-            # Ray's backend cannot return results as they come; the records are what counts.
             yield joblib.Parallel(n_jobs, batch_size=1)
     finally:
         close()
 
 
 def _ray(address: str | None, n_jobs: int) -> Any:
-    try:
-        import ray
-        from ray.util.joblib import register_ray
-    except ImportError:
-        raise MissingDependencyError("ray", "ray", "backend='ray'") from None
+    import ray
+    from ray.util.joblib import register_ray
+
     started = not ray.is_initialized()
     if started and address is None:
-        ray.init(num_cpus=max(n_jobs, 1), include_dashboard=False, log_to_driver=False)
+        ray.init(num_cpus=workers(n_jobs), include_dashboard=False, log_to_driver=False)
     elif started:
         ray.init(address=address)
     register_ray()
@@ -74,13 +122,11 @@ def _ray(address: str | None, n_jobs: int) -> Any:
 
 
 def _dask(address: str | None, n_jobs: int) -> Any:
-    try:
-        from distributed import Client
-    except ImportError:
-        raise MissingDependencyError("distributed", "dask", "backend='dask'") from None
+    from distributed import Client
+
     client = (
         Client(address)
         if address
-        else Client(n_workers=max(n_jobs, 1), threads_per_worker=1, dashboard_address=None)
+        else Client(n_workers=workers(n_jobs), threads_per_worker=1, dashboard_address=None)
     )
     return client.close

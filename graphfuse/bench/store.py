@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -27,9 +29,9 @@ class RunSpec:
 
     Example:
         >>> spec = RunSpec(dataset="emoji", fingerprint="ab", strategy="concat", options={},
-        ...     recipe={}, repeat=0, fold=1, folds=5, split="cd", seed=7, version="0.1.0")
+        ...     recipe={}, repeat=0, fold=1, split="cd", seed=7, data_seed=8, code="ef")
         >>> spec.folder
-        'emoji-concat-r0-f1-a44484b52d76'
+        'emoji-concat-r0-f1-9ddb67364614'
     """
 
     dataset: str
@@ -39,10 +41,14 @@ class RunSpec:
     recipe: Mapping[str, Any]
     repeat: int
     fold: int
-    folds: int
     split: str
+    """Hash of the training, validation and test part."""
     seed: int
-    version: str
+    """Of the weights: depends on strategy, repeat and fold."""
+    data_seed: int
+    """Of the order of batches: depends on dataset, repeat and fold, the same for all strategies."""
+    code: str
+    """Hash of the code that computes it."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -81,7 +87,11 @@ class ResultStore:
         self.runs = self.path / "runs"
 
     def write(self, folder: str, record: dict[str, Any], predictions: Mapping[str, Any]) -> None:
-        """Write a run, whole or not at all; an earlier run of that name is replaced."""
+        """Write a run, whole or not at all; of two writers at once, one wins.
+
+        An earlier run of that name that failed is replaced; one that is done stays, as it is the
+        same run.
+        """
         self.runs.mkdir(parents=True, exist_ok=True)
         work = self.runs / f".{uuid.uuid4().hex}"
         work.mkdir()
@@ -92,15 +102,33 @@ class ResultStore:
                     np.savez_compressed(file, **arrays)
                     _sync(file)
             _write_json(work / RECORD, record)
-            target = self.runs / folder
-            if target.exists():
-                old = self.runs / f".{uuid.uuid4().hex}"
-                target.replace(old)
-                shutil.rmtree(old, ignore_errors=True)
-            work.replace(target)
+            self._place(work, self.runs / folder)
             _sync_folder(self.runs)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+    def _place(self, work: Path, target: Path) -> None:
+        while not self.is_done(target.name):
+            try:
+                work.replace(target)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                old = self.runs / f".{uuid.uuid4().hex}"
+                with contextlib.suppress(FileNotFoundError):  # another writer was quicker
+                    target.replace(old)
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                return
+
+    def is_done(self, folder: str) -> bool:
+        """Whether a run is there, finished and whole."""
+        record = self.read(folder)
+        return (
+            record is not None
+            and record.get("status") == "done"
+            and (self.runs / folder / PREDICTIONS).is_file()
+        )
 
     def read(self, folder: str) -> dict[str, Any] | None:
         """Return a run's record, or None if it is not there or not readable."""
@@ -126,9 +154,26 @@ class ResultStore:
         with np.load(self.runs / record["folder"] / PREDICTIONS, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
 
+    def make(self) -> None:
+        """Make the folder.
+
+        Raises:
+            InputError: it cannot be written into.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            probe = self.path / f".{uuid.uuid4().hex}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise InputError(
+                f"cannot write results into {self.path}: {error.strerror}; name a folder that can "
+                f"be made or written with out= (--out)"
+            ) from None
+
     def write_comparison(self, comparison: dict[str, Any]) -> None:
         """Write what was planned, under which conditions."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.make()
         work = self.path / f".{uuid.uuid4().hex}.json"
         _write_json(work, comparison)
         work.replace(self.path / COMPARISON)
@@ -153,7 +198,8 @@ class ResultStore:
 
     def graph_path(self, dataset: str) -> Path:
         """Return where the picture of a dataset's sample graph lies."""
-        return self.path / "graphs" / f"{slug(dataset)}.svg"
+        mark = hashlib.sha256(dataset.encode()).hexdigest()[:8]
+        return self.path / "graphs" / f"{slug(dataset)[:60]}-{mark}.svg"
 
     def graph_svg(self, dataset: str) -> str | None:
         """Return the picture of a dataset's sample graph, if there is one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from graphfuse.data._ragged import Padding, Ragged, offsets_of
 from graphfuse.data.batch import Batch
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Schema
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import EmptySampleWarning, InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from torch_geometric.data import HeteroData
@@ -219,6 +220,17 @@ class FusionDataset:
             groups=None if self.groups is None else self.groups[picked],
             splits=None if self.splits is None else self.splits[picked],
         )
+
+    def warn_of_empty_samples(self) -> None:
+        """Warn if there are samples without a node of any modality."""
+        counts = torch.stack([column.counts for column in self.x.values()]).sum(0)
+        if empty := int((counts == 0).sum()):
+            warnings.warn(
+                f"{empty} of {len(self)} samples of {self.name or 'the dataset'} have no node of "
+                f"any modality; every strategy predicts a constant for them",
+                EmptySampleWarning,
+                stacklevel=4,
+            )
 
     def select_target(self, name: str) -> FusionDataset:
         """Return the dataset with one of its several targets alone."""

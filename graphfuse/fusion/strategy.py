@@ -53,6 +53,7 @@ class Strategy(nn.Module):
     def __init__(self, schema: Schema) -> None:
         super().__init__()
         _ = schema.target  # an error here names the way out for several targets
+        self.name = type(self).__name__
         self.schema = schema
         self.register_buffer("target_mean", torch.zeros(()))
         self.register_buffer("target_scale", torch.ones(()))

@@ -51,6 +51,7 @@ def fit(
     recipe: Recipe | None = None,
     *,
     seed: int = 0,
+    data_seed: int | None = None,
     progress: bool = False,
 ) -> History:
     """Train a strategy and leave it with the weights of its best epoch on validation data.
@@ -60,8 +61,12 @@ def fit(
     rises while its accuracy still does, so that the loss alone would stop it early.)
 
     ``strategy.prepare(train, validation)`` runs first. The result depends on the data, the recipe,
-    the seed and the strategy's weights alone; the global random state is left as it was. Runs
+    the seeds and the strategy's weights alone; the global random state is left as it was. Runs
     wherever ``accelerate`` puts it: CPU, GPU, several processes.
+
+    Args:
+        seed: of what is random in the strategy, such as dropout.
+        data_seed: of the order of the batches; by default the same.
 
     Raises:
         DivergedError: the loss became NaN or infinite; the message says when and what to try.
@@ -86,7 +91,8 @@ def fit(
             accelerator = Accelerator()
             strategy.to(accelerator.device)
             train, validation = strategy.precompute(train), strategy.precompute(validation)
-            _descend(strategy, train, validation, recipe, seed, accelerator, history, progress)
+            order = np.random.default_rng(seed if data_seed is None else data_seed)
+            _descend(strategy, train, validation, recipe, order, accelerator, history, progress)
         strategy.eval()
     return history
 
@@ -96,7 +102,7 @@ def _descend(
     train: FusionDataset,
     validation: FusionDataset,
     recipe: Recipe,
-    seed: int,
+    order: np.random.Generator,
     accelerator: Accelerator,
     history: History,
     progress: bool,
@@ -109,13 +115,12 @@ def _descend(
         optimizer, partial(warm_up_and_decay, total=recipe.epochs * steps)
     )
     model, optimizer = accelerator.prepare(strategy, optimizer)
-    random = np.random.default_rng(seed)
     best, best_result = copy.deepcopy(strategy.state_dict()), (-math.inf, -math.inf)
     bar = tqdm(range(recipe.epochs), desc=strategy.name, unit="epoch", disable=not progress or None)
     for epoch in bar:
         strategy.train()
         losses = []
-        for rows in np.array_split(random.permutation(len(train)), steps):
+        for rows in np.array_split(order.permutation(len(train)), steps):
             batch = train.batch(_share(rows, accelerator)).to(accelerator.device)
             total = sum_terms(strategy.loss(model(batch), batch))
             optimizer.zero_grad()

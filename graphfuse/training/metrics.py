@@ -59,6 +59,15 @@ class Metrics:
             self.undefined[name] = "the result is not finite"
 
 
+def bounds(name: str) -> tuple[float | None, float | None]:
+    """Return the lowest and highest value that a metric can take, None for no bound."""
+    if name in ("log_loss", "mae", "rmse"):
+        return 0.0, None
+    if name == "r2":
+        return None, 1.0
+    return (-1.0, 1.0) if name in ("pearson", "matthews_correlation") else (0.0, 1.0)
+
+
 def default_metric(task: str) -> str:
     """Return the name of the metric that a task is ranked by unless another is asked for."""
     return DEFAULT[_kind(task)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError, check_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +37,19 @@ class Recipe:
     """Weigh classes by one over their frequency in the training part."""
 
     def __post_init__(self) -> None:
-        wrong = [
-            name
-            for name in ("epochs", "batch_size", "learning_rate", "patience", "gradient_clip")
-            if not getattr(self, name) > 0
-        ]
-        if wrong or self.weight_decay < 0:
+        for name in ("epochs", "batch_size", "patience"):
+            check_whole(f"{name} of the recipe", getattr(self, name), 1)
+        for name in ("learning_rate", "gradient_clip", "weight_decay"):
+            value = getattr(self, name)
+            sound = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not sound or not 0 <= value < math.inf or (value == 0 and name != "weight_decay"):
+                raise InputError(
+                    f"{name} of the recipe is a {'' if name == 'weight_decay' else 'positive '}"
+                    f"number{' of at least 0' if name == 'weight_decay' else ''}, got {value!r}"
+                )
+        if not isinstance(self.class_weights, bool):
             raise InputError(
-                f"epochs, batch_size, learning_rate, patience and gradient_clip are positive and "
-                f"weight_decay at least 0; got {self.to_dict()}"
+                f"class_weights of the recipe is true or false, got {self.class_weights!r}"
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,8 +58,15 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
-        """Build a recipe from settings by name."""
-        for name in plain:
+        """Build a recipe from settings by name; text that is a number, such as "1e-3", is one.
+
+        (YAML reads 1e-3 as text and 1.0e-3 as a number.)
+        """
+        settings = dict(plain)
+        for name, value in plain.items():
             if name not in cls.__dataclass_fields__:
                 raise UnknownNameError("setting of the recipe", name, cls.__dataclass_fields__)
-        return cls(**plain)
+            if isinstance(value, str) and isinstance(cls.__dataclass_fields__[name].default, float):
+                with contextlib.suppress(ValueError):
+                    settings[name] = float(value)
+        return cls(**settings)

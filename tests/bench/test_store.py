@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from graphfuse.errors import InputError
 
 SPEC = RunSpec(
     dataset="emoji", fingerprint="f", strategy="concat", options={"a": 1}, recipe={"epochs": 2},
-    repeat=0, fold=1, folds=5, split="s", seed=3, version="0.1.0",
+    repeat=0, fold=1, split="s", seed=3, data_seed=4, code="c",
 )  # fmt: skip
 
 
@@ -17,8 +18,8 @@ SPEC = RunSpec(
     "change",
     [
         {"dataset": "mfeat"}, {"fingerprint": "g"}, {"strategy": "x"}, {"options": {"a": 2}},
-        {"recipe": {"epochs": 3}}, {"repeat": 1}, {"fold": 2}, {"folds": 10}, {"split": "t"},
-        {"seed": 4}, {"version": "0.2.0"},
+        {"recipe": {"epochs": 3}}, {"repeat": 1}, {"fold": 2}, {"split": "t"},
+        {"seed": 4}, {"data_seed": 5}, {"code": "d"},
     ],
 )  # fmt: skip
 def test_everything_that_determines_a_run_changes_its_key(change):
@@ -36,8 +37,40 @@ def test_round_trip(tmp_path):
     (record,) = store.records()
     assert record["key"] == SPEC.key
     assert store.predictions(record)["y"].tolist() == [0, 1, 2]
-    store.write(SPEC.folder, {"status": "failed"}, {})
-    assert [r["status"] for r in store.records()] == ["failed"]
+
+
+def test_a_failed_run_is_replaced_and_a_finished_one_stays(tmp_path):
+    store = ResultStore(tmp_path)
+    store.write("run", {"status": "failed"}, {})
+    assert not store.is_done("run")
+    store.write("run", {"status": "done", "by": 1}, {"y": np.arange(3)})
+    assert store.is_done("run")
+    store.write("run", {"status": "done", "by": 2}, {"y": np.arange(3)})
+    assert [r["by"] for r in store.records()] == [1]
+    (store.runs / "run" / "predictions.npz").unlink()
+    assert not store.is_done("run")
+    store.write("run", {"status": "done", "by": 3}, {"y": np.arange(3)})
+    assert [r["by"] for r in store.records()] == [3]
+
+
+def test_writers_of_the_same_run_do_not_collide(tmp_path):
+    store = ResultStore(tmp_path)
+
+    def write(number):
+        for _ in range(20):
+            store.write("run", {"status": "failed", "by": number}, {})
+            store.write(f"done-{number % 2}", {"status": "done"}, {"y": np.arange(3)})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert [r["folder"] for r in store.records()] == ["done-0", "done-1", "run"]
+    assert not [p for p in store.runs.iterdir() if p.name.startswith(".")]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write results into"):
+        ResultStore(tmp_path / "file").make()
 
 
 def test_a_write_cut_short_leaves_nothing(tmp_path):
@@ -88,4 +121,6 @@ def test_names_make_harmless_paths(tmp_path):
     hostile = replace(SPEC, dataset="../../x", strategy="<b>/..")
     assert "/" not in hostile.folder
     assert ".." not in hostile.folder
-    assert ResultStore(tmp_path).graph_path("../up").parent == tmp_path / "graphs"
+    store = ResultStore(tmp_path)
+    assert store.graph_path("../up").parent == tmp_path / "graphs"
+    assert store.graph_path("a.b") != store.graph_path("a-b")

@@ -111,7 +111,9 @@ def test_nothing_ran(make_scores):
 
 def test_one_lucky_score_does_not_lead(make_scores):
     lucky = [0.99] + [math.nan] * 4
-    table = tie_groups(make_scores({"d": {"lucky": lucky, "good": BASE, "bad": BASE - 0.3}}, n_test=100))
+    table = tie_groups(
+        make_scores({"d": {"lucky": lucky, "good": BASE, "bad": BASE - 0.3}}, n_test=100)
+    )
     assert _ranks(table) == {"lucky": 1, "good": 1, "bad": 3}
 
 

@@ -115,5 +115,25 @@ def test_missing_modality_and_unlabelled_samples_train():
 
 
 def test_recipe_checks_its_values():
-    with pytest.raises(InputError, match="are positive"):
+    with pytest.raises(InputError, match="epochs of the recipe is a whole number of at least 1"):
         Recipe(epochs=0)
+    with pytest.raises(InputError, match="epochs of the recipe is a whole number"):
+        Recipe(epochs=True)
+    assert Recipe.from_dict({"learning_rate": "1e-3"}).learning_rate == 1e-3
+    with pytest.raises(InputError, match="learning_rate of the recipe is a positive number"):
+        Recipe.from_dict({"learning_rate": "fast"})
+
+
+def test_batches_come_in_the_order_of_the_data_seed_alone():
+    data = load_dataset("planted/unique", n=40)
+    orders = []
+    for seed, data_seed, name in ((0, 7, "concat"), (1, 7, "mean_prob"), (0, 8, "concat")):
+        seen = []
+        model = create_strategy(name, data.schema)
+        model.register_forward_pre_hook(
+            lambda m, inputs, seen=seen: seen.append(inputs[0].ids) if m.training else None
+        )
+        fit(model, data, data, Recipe(epochs=2), seed=seed, data_seed=data_seed)
+        orders.append(seen)
+    assert orders[0] == orders[1]
+    assert orders[0] != orders[2]

@@ -1,0 +1,55 @@
+"""Which code a run's result depends on."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+from importlib import metadata
+from pathlib import Path
+
+from graphfuse.fusion import strategy_info
+
+ROOT = Path(__file__).parents[1]
+SHARED = ("data", "graph", "nn", "training", "bench", "fusion/strategy.py", "fusion/parts.py")
+
+
+def code_digest(strategy: str) -> str:
+    """Return a SHA-256 of the source that computes a strategy's result.
+
+    That is the rooms that every strategy runs on, the files of the strategy's own classes, and
+    the version of torch: a stored result of other code is not taken for this one's.
+
+    Example:
+        >>> code_digest("concat") == code_digest("concat") != code_digest("mean_prob")
+        True
+    """
+    digest = hashlib.sha256(_shared().encode())
+    make = strategy_info(strategy).make
+    for cls in inspect.getmro(make) if inspect.isclass(make) else (make,):
+        if not getattr(cls, "__module__", "").startswith(("torch.", "builtins")):
+            digest.update(_source(cls).encode())
+    return digest.hexdigest()
+
+
+@functools.lru_cache(maxsize=1)
+def _shared() -> str:
+    digest = hashlib.sha256(metadata.version("torch").encode())
+    for place in SHARED:
+        path = ROOT / place
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.relative_to(ROOT).as_posix().encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _source(thing: object) -> str:
+    """Return the text of the file that defines a class, or what tells it apart without one."""
+    try:
+        return Path(inspect.getfile(thing)).read_text()  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        pass
+    try:
+        return inspect.getsource(thing)  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        return repr(thing)

@@ -1,0 +1,117 @@
+"""What a comparison ran on and under which conditions, as its report tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from graphfuse.bench.environment import describe_environment
+from graphfuse.bench.plan import describe_strategies
+from graphfuse.bench.run import Job
+from graphfuse.bench.store import SCHEMA_VERSION, ResultStore
+from graphfuse.data import FusionDataset, Standardizer, list_datasets
+from graphfuse.data._convert import dense_edges
+from graphfuse.graph import GraphBuilder, draw
+from graphfuse.training.metrics import LOWER_IS_BETTER, bounds
+
+
+def write_conditions(
+    store: ResultStore,
+    datasets: Mapping[str, FusionDataset],
+    jobs: Sequence[Job],
+    metrics: Mapping[str, str],
+    config: Mapping[str, Any],
+    command: str,
+) -> None:
+    """Write the datasets, their sample graphs, and what was planned under which conditions."""
+    graphs = {
+        job.spec.dataset: job.spec.options["relations"]
+        for job in jobs
+        if "relations" in job.spec.options
+    }
+    described = {}
+    for name, dataset in datasets.items():
+        folder = store.dataset_path(dataset.fingerprint)
+        if not folder.exists():
+            dataset.save(folder)
+        described[name] = _describe(name, dataset, graphs.get(name, []))
+        if name in graphs:
+            described[name]["edges"] = _draw(store.graph_path(name), dataset, graphs[name])
+        described[name]["splits"] = _count_splits(job for job in jobs if job.spec.dataset == name)
+    names = list(dict.fromkeys(job.spec.strategy for job in jobs))
+    store.write_comparison(
+        {
+            "schema_version": SCHEMA_VERSION,
+            "metric": dict(metrics),
+            "bounds": {metric: bounds(metric) for metric in sorted(set(metrics.values()))},
+            "lower_is_better": list(LOWER_IS_BETTER),
+            "command": command,
+            "config": dict(config),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "environment": describe_environment(),
+            "datasets": described,
+            "strategies": describe_strategies(names),
+            "planned": [
+                {
+                    "key": job.spec.key,
+                    "dataset": job.spec.dataset,
+                    "strategy": job.spec.strategy,
+                    "repeat": job.spec.repeat,
+                    "fold": job.spec.fold,
+                }
+                for job in jobs
+            ],
+        }
+    )
+
+
+def _count_splits(jobs: Iterable[Job]) -> dict[str, int]:
+    cells = {(job.spec.repeat, job.spec.fold) for job in jobs}
+    repeats = {repeat for repeat, _ in cells}
+    return {"folds": len(cells) // max(len(repeats), 1), "repeats": len(repeats)}
+
+
+def _describe(name: str, dataset: FusionDataset, relations: Sequence[Any]) -> dict[str, Any]:
+    card = next((card for card in list_datasets() if card.name == name), None)
+    target = dataset.schema.target
+    return {
+        "fingerprint": dataset.fingerprint,
+        "samples": len(dataset),
+        "task": target.task,
+        "classes": list(target.classes),
+        "modalities": dataset.schema.to_dict()["modalities"],
+        "groups": dataset.groups is not None,
+        "missing": {m: float((c.counts == 0).float().mean()) for m, c in dataset.x.items()},
+        "given_splits": dataset.splits is not None,
+        "title": card.title if card else name,
+        "license": card.license if card else "",
+        "source": card.source if card else "",
+        "description": card.description if card else "",
+        "bayes_accuracy": dataset.bayes_accuracy,
+        "graph_should_win": dataset.graph_should_win,
+        "relations": [
+            {"name": key, "options": chosen} for spec in relations for key, chosen in spec.items()
+        ],
+    }
+
+
+def _draw(path: Path, dataset: FusionDataset, relations: Sequence[Any]) -> list[dict[str, Any]]:
+    """Draw the graph of the first sample that lacks nothing; return its edge types and counts."""
+    some = dataset.subset(range(min(len(dataset), 500)))
+    scaled = Standardizer.fit(some).transform(some)
+    counts = [column.counts for column in scaled.x.values()]
+    whole = [i for i in range(len(scaled)) if all(int(c[i]) > 0 for c in counts)]
+    batch = scaled.batch(whole[:1] or [0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    graph = GraphBuilder(relations).fit(scaled).transform(batch)
+    draw(graph, 0, path)
+    return [
+        {
+            "type": list(edge_type),
+            "edges": int((dense_edges(graph, edge_type) > 0).sum()),
+            "of": batch.x[edge_type[0]].shape[1] * batch.x[edge_type[2]].shape[1],
+        }
+        for edge_type in sorted(graph.edges)
+    ]
