@@ -24,9 +24,10 @@ def block(folder: str) -> str:
     for d in summary.datasets:
         lines += ["", f"**{d.name}**", ""]
         lines += ["| " + " | ".join(COLUMNS.values()) + " |", "|" + " --- |" * len(COLUMNS)]
+        group = d.leaderboard["tied_with_best"].sum() > 1
         for row in d.leaderboard.to_dict("records"):
             cells = [show(c, row[c]) for c in COLUMNS]
-            cells[0] += " =" if row["tied_with_best"] else ""
+            cells[0] += " =" if row["tied_with_best"] and group else ""
             cells[2] += f" ({show('low', row['low'])} to {show('high', row['high'])})"
             lines.append("| " + " | ".join(cells) + " |")
     lines += ["", *(f"- {sentence}" for sentence in summary.verdict)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +20,7 @@ from graphfuse.errors import InputError
 from graphfuse.fusion import create_strategy
 from graphfuse.training import Recipe, fit, predict
 
-Columns = slice | Sequence[int] | Sequence[str]
+Columns = slice | Sequence[int] | Sequence[str] | Sequence[bool]
 
 
 class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
@@ -42,9 +44,13 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
         self.columns_ = self._columns()
         recipe = self.recipe
         if not isinstance(recipe, Recipe):
+            if not isinstance(recipe, Mapping | None):
+                raise InputError(f"recipe is a Recipe or {{setting: value}}, got {recipe!r}")
             recipe = Recipe.from_dict(dict(recipe or {"learning_rate": 3e-3, "epochs": 100}))
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        data = FusionDataset.from_arrays(self._split(x), y, task=task, classes=classes)
+        data = FusionDataset.from_arrays(
+            self._split(x), y, task=task, classes=classes, dtype=torch.float64
+        )
         train, validation = _parts(data, seed)
         self.scaler_ = Standardizer.fit(train)
         with one_thread(), torch.random.fork_rng():
@@ -59,7 +65,8 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
     def _scores(self, x: Any) -> np.ndarray:
         check_is_fitted(self)
         x = validate_data(self, x, reset=False, dtype="numeric", ensure_all_finite=self._finite())
-        data = FusionDataset.from_arrays(self._split(x))
+        data = FusionDataset.from_arrays(self._split(x), dtype=torch.float64)
+        data.warn_of_empty_samples()
         with one_thread():
             return predict(self.model_, self.scaler_.transform(data))
 
@@ -71,16 +78,12 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
         total = self.n_features_in_
         if self.modalities is None:
             return {"x": list(range(total))}
+        if not isinstance(self.modalities, Mapping):
+            raise InputError(f"modalities is {{name: columns}} or None, got {self.modalities!r}")
         names = list(getattr(self, "feature_names_in_", []))
         chosen: dict[str, list[int]] = {}
         for modality, columns in self.modalities.items():
-            if isinstance(columns, slice):
-                numbers = list(range(*columns.indices(total)))
-            else:
-                unknown = [c for c in columns if isinstance(c, str) and c not in names]
-                if unknown:
-                    raise InputError(f"modality {modality!r}: X has no columns {unknown}")
-                numbers = [names.index(c) if isinstance(c, str) else int(c) for c in columns]
+            numbers = _column_numbers(modality, columns, names, total)
             if not numbers or min(numbers) < 0 or max(numbers) >= total:
                 raise InputError(
                     f"modality {modality!r} takes columns {columns} of X, which has {total}; "
@@ -92,7 +95,7 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
         return chosen
 
     def _split(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        return {m: np.asarray(x, dtype=np.float32)[:, c] for m, c in self.columns_.items()}
+        return {m: np.asarray(x, dtype=np.float64)[:, c] for m, c in self.columns_.items()}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -106,8 +109,9 @@ class FusionClassifier(ClassifierMixin, _FusionEstimator):  # type: ignore[misc]
 
     Args:
         strategy: a name that :func:`graphfuse.list_strategies` lists.
-        modalities: ``{name: slice, column numbers or column names of X}``; None takes all columns
-            as one modality. A row whose columns of a modality are all NaN lacks that modality.
+        modalities: ``{name: slice, column numbers or names, or a mask of the columns of X}``;
+            None takes all columns as one modality. A row whose columns of a modality are all NaN
+            lacks that modality.
         options: options of the strategy.
         recipe: settings of the training; None for up to 100 epochs at a rate of .003.
         random_state: seed of the weights, batches and the validation part (15 % of the rows, or
@@ -165,13 +169,37 @@ class FusionRegressor(RegressorMixin, _FusionEstimator):  # type: ignore[misc]
         x, y = validate_data(
             self, X, y, ensure_all_finite=self._finite(), dtype="numeric", y_numeric=True
         )
-        self._fit(x, np.asarray(y, dtype=np.float64), "regression", None)
+        y = np.asarray(y, dtype=np.float64)
+        # In double precision: a model in single precision cannot hold a large mean.
+        self.target_mean_, spread = float(y.mean()), float(y.std())
+        self.target_scale_ = spread if spread > 0 else 1.0
+        self._fit(x, (y - self.target_mean_) / self.target_scale_, "regression", None)
         return self
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
         """Return a number for each row."""
         scores = self._scores(X)
-        return scores[:, 0]
+        return scores[:, 0] * self.target_scale_ + self.target_mean_
+
+
+def _column_numbers(modality: str, columns: Columns, names: list[str], total: int) -> list[int]:
+    if isinstance(columns, slice):
+        ends = (columns.start, columns.stop, columns.step)
+        if all(end is None or isinstance(end, Integral) for end in ends):
+            return list(range(*columns.indices(total)))
+    elif not isinstance(columns, str) and isinstance(columns, Iterable):
+        listed = list(columns)
+        if len(listed) == total and all(isinstance(c, bool | np.bool_) for c in listed):
+            return [number for number, taken in enumerate(listed) if taken]
+        unknown = [c for c in listed if isinstance(c, str) and c not in names]
+        if unknown:
+            raise InputError(f"modality {modality!r}: X has no columns {unknown}")
+        if all(isinstance(c, str | Integral) and not isinstance(c, bool) for c in listed):
+            return [names.index(c) if isinstance(c, str) else operator.index(c) for c in listed]  # type: ignore[arg-type]
+    raise InputError(
+        f"modality {modality!r} takes a slice of column numbers, a list of column numbers or "
+        f"names, or one true or false for each column; got {columns!r}"
+    )
 
 
 def _parts(data: FusionDataset, seed: int) -> tuple[FusionDataset, FusionDataset]:

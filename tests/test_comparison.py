@@ -101,7 +101,7 @@ def test_a_strategy_that_fails_does_not_stop_the_others(tmp_path):
         ({"recipe": {"class_weights": "no"}}, "class_weights of the recipe is true or false"),
         ({"options": 3}, "options is a mapping by name"),
         ({"options": {"concat": 5}}, "options of 'concat' is {option: value}, got 5"),
-        ({"options": {"concat": {"hiden": 5}}}, "unknown option of strategy 'concat' 'hiden'"),
+        ({"options": {"concat": {"hidden": 5}}}, "unknown option of strategy 'concat' 'hidden'"),
         ({"options": {"concat": {"dropout": object()}}}, "settings are plain data"),
         ({"relations": {"planted/unique": "complete"}}, "is a list of relations"),
         ({"recipe": {"epoch": 1}}, "did you mean 'epochs'"),
@@ -203,17 +203,22 @@ def test_killed_at_random_and_resumed_gives_the_same_table(tmp_path):
             start_new_session=True,
         )
 
-    began = time.monotonic()
     whole = start(tmp_path / "whole")
     _, errors = whole.communicate(timeout=600)
     assert whole.returncode == 0, errors.decode()
-    lasted = time.monotonic() - began
-    moments = random.Random(0)
-    for _ in range(5):
+    jitter = random.Random(0)
+    for wanted in (0, 1, 4, 7, 10):  # of 12 runs
         process = start(tmp_path / "killed")
-        time.sleep(moments.uniform(0.3, 0.9) * lasted)
+        deadline = time.monotonic() + 120
+        while len(list(tmp_path.glob("killed/runs/*/record.json"))) < wanted:
+            assert process.poll() is None, process.stderr.read().decode()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(jitter.uniform(0, 0.3))
+        assert process.poll() is None
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+    assert len(list(tmp_path.glob("killed/runs/*/record.json"))) < 12
     last = start(tmp_path / "killed")
     _, errors = last.communicate(timeout=600)
     assert last.returncode == 0, errors.decode()

@@ -53,6 +53,11 @@ def test_columns_by_name():
         ({"strategy": "concatt"}, UnknownNameError, "did you mean 'concat'"),
         ({"modalities": {"a": [0, 99]}}, InputError, "which has 64"),
         ({"modalities": {}}, InputError, "at least one modality"),
+        ({"modalities": [1, 2]}, InputError, "modalities is {name: columns} or None"),
+        ({"modalities": {"a": "abc"}}, InputError, "takes a slice of column numbers, a list"),
+        ({"modalities": {"a": [0.7]}}, InputError, "takes a slice of column numbers, a list"),
+        ({"modalities": {"a": slice("a", "c")}}, InputError, "takes a slice of column numbers"),
+        ({"recipe": "fast"}, InputError, "recipe is a Recipe or"),
         ({"strategy": "concat"}, InputError, "at least 2 modalities"),
         ({"recipe": {"epoch": 1}}, UnknownNameError, "did you mean 'epochs'"),
     ],
@@ -60,3 +65,19 @@ def test_columns_by_name():
 def test_errors(arguments, error, message):
     with pytest.raises(error, match=message):
         FusionClassifier(**arguments).fit(X, Y)
+
+
+def test_a_mask_of_columns():
+    mask = np.arange(64) < 32
+    model = FusionClassifier("concat", {"top": mask, "bottom": ~mask}, recipe={"epochs": 1})
+    model.fit(X, Y)
+    assert model.columns_ == {"top": list(range(32)), "bottom": list(range(32, 64))}
+
+
+@pytest.mark.parametrize(("x_offset", "y_offset"), [(0, 1e8), (1e8, 0)])
+def test_large_offsets_cost_no_precision(x_offset, y_offset):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 4))
+    y = x[:, 0] + x[:, 3]
+    model = FusionRegressor("concat", {"a": [0, 1], "b": [2, 3]}, random_state=0)
+    assert model.fit(x + x_offset, y + y_offset).score(x + x_offset, y + y_offset) > 0.9

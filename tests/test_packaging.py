@@ -3,6 +3,8 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import graphfuse
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +27,10 @@ def test_data_and_templates_are_packaged():
 
 
 def test_the_repository_names_no_place_of_a_machine():
+    if not (ROOT / ".git").exists():
+        pytest.skip("no checkout, so nothing says which files are its own")
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    assert len(listed.stdout.split()) > 100
     prefixes = ["/" + word + "/" for word in ("work", "root")]
     for name in listed.stdout.split():
         path = ROOT / name

@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))
+    except KeyboardInterrupt:
+        return 130
     except FusionError as error:
         print(f"graphfuse: error: {error}", file=sys.stderr)
         return 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -59,24 +59,35 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare, then write the reports, after Ctrl-C those of what is there."""
     settings = read_config(arguments.config) if arguments.config else {}
     settings |= _given(arguments)
-    out = Path(settings.setdefault("out", "graphfuse-results"))
-    settings["n_jobs"] = settings.pop("jobs", None) or len(os.sched_getaffinity(0))
+    if arguments.quick:
+        recipe = settings.get("recipe") or {}
+        if isinstance(recipe, dict):  # otherwise compare() says what a recipe is
+            settings["recipe"] = {**recipe, "epochs": QUICK_EPOCHS}
+    out = settings.setdefault("out", "graphfuse-results")
+    settings["n_jobs"] = settings.pop("jobs", -1)
     settings["command"] = shlex.join(["graphfuse", *sys.argv[1:]])
-    from graphfuse.comparison import Comparison, compare
-    from graphfuse.report import write_reports
+    from graphfuse.comparison import compare
 
-    interrupted = False
     try:
         compare(**settings)
     except KeyboardInterrupt:
-        interrupted = True
         print("\nInterrupted; finished runs are kept. The same command goes on from here.")
-    if interrupted and not any(record["status"] == "done" for record in Comparison(out).records()):
+        with contextlib.suppress(InputError):  # nothing to report yet
+            _report(Path(out))
         return 130
-    print("\n" + Comparison(out).verdict() + "\n")
-    for path in write_reports(out, out / "report.html"):
+    _report(Path(out))
+    return 0
+
+
+def _report(out: Path) -> None:
+    from graphfuse.comparison import Comparison
+    from graphfuse.report import write_reports
+
+    verdict = Comparison(out).verdict()
+    paths = write_reports(out, out / "report.html")
+    print(f"\n{verdict}\n")
+    for path in paths:
         print(path)
-    return 130 if interrupted else 0
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -85,8 +96,6 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     for name in LISTS:
         if name in settings:
             settings[name] = [part.strip() for part in settings[name].split(",") if part.strip()]
-    if arguments.quick:
-        settings["recipe"] = {"epochs": QUICK_EPOCHS}
     return settings
 
 
@@ -98,6 +107,8 @@ def read_config(path: str) -> dict[str, Any]:
         content = yaml.safe_load(Path(path).read_text())
     except OSError as error:
         raise InputError(f"cannot read the configuration {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no text in UTF-8; save it as such") from None
     except yaml.YAMLError as error:
         raise InputError(f"{path} is no valid YAML: {error}") from None
     if content is None:

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from graphfuse.errors import InputError
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
@@ -24,6 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
     from graphfuse.report import write_reports
 
     folder = Path(arguments.folder)
-    for path in write_reports(folder, Path(arguments.out or folder / "report.html")):
+    out = Path(arguments.out or folder / "report.html")
+    if out.suffix != ".html" or out.is_dir():
+        raise InputError(f"--out names the HTML file, such as report.html; got {out}")
+    for path in write_reports(folder, out):
         print(path)
     return 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from pathlib import Path
 
-from graphfuse.errors import UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.report.html import to_html
 from graphfuse.report.summary import DatasetSummary, Summary, summarise
 from graphfuse.report.text import to_json, to_latex, to_markdown
@@ -18,7 +19,7 @@ def write_report(results: str | Path, path: Path) -> Path:
 
     Raises:
         UnknownNameError: an ending other than .html, .md, .tex, .json.
-        InputError: the folder holds no results.
+        InputError: the folder holds no results, or the file cannot be written.
     """
     if path.suffix not in WRITERS:
         raise UnknownNameError("ending of a report", path.suffix, WRITERS)
@@ -32,13 +33,16 @@ def write_reports(results: str | Path, html: Path) -> list[Path]:
 
 
 def _write(path: Path, content: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
     work = path.with_name(f".{uuid.uuid4().hex}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         work.write_text(content, encoding="utf-8")
         work.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write the report {path}: {error.strerror}") from None
     finally:
-        work.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            work.unlink(missing_ok=True)
     return path
 
 

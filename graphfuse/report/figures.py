@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -26,7 +26,7 @@ def points(
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     pad = 0.05 * (high - low) or 0.05
     low, high = low - pad, high + pad
-    left, width, step = 200, 480, 22
+    left, width, step = _room(scores), 480, 22
     height = step * len(scores) + 46
 
     def at(value: float) -> float:
@@ -58,17 +58,20 @@ def scatter(
     families: Mapping[str, str],
     x_label: str,
     y_label: str,
-) -> Markup:
-    """Draw score against seconds (logarithmic), one labelled dot a strategy."""
+) -> Markup | None:
+    """Draw score against seconds (logarithmic), one labelled dot a strategy; None without any."""
     shown = {n: (x, y) for n, (x, y) in places.items() if x > 0 and not math.isnan(y)}
     if not shown:
-        return Markup("")
+        return None
     xs = [math.log10(x) for x, _ in shown.values()]
     ys = [y for _, y in shown.values()]
-    left, top, width, height = 60, 12, 600, 260
-    x0, x1 = min(xs) - 0.15, max(xs) + 0.35
+    left, top, width, height = 60, 22, 480, max(240, 16 * len(shown))
+    x0, x1 = min(xs) - 0.15, max(xs) + 0.15
     pad = 0.08 * (max(ys) - min(ys)) or 0.05
     y0, y1 = min(ys) - pad, max(ys) + pad
+
+    def right(value: float) -> float:
+        return left + (math.log10(value) - x0) / (x1 - x0) * width
 
     def down(value: float) -> float:
         return top + (y1 - value) / (y1 - y0) * height
@@ -77,30 +80,30 @@ def scatter(
     for value in _ticks(y0, y1):
         parts.append(_line(left, down(value), left + width, down(value)))
         parts.append(_text(left - 8, down(value) + 4, f"{value:g}", "end"))
-    for power in range(math.ceil(x0), math.floor(x1) + 1):
-        x = left + (power - x0) / (x1 - x0) * width
-        parts.append(_line(x, top, x, top + height))
-        parts.append(_text(x, top + height + 16, f"{10.0**power:g}"))
-    taken: list[tuple[float, float]] = []
-    for name, (x, y) in shown.items():
-        px, py = left + (math.log10(x) - x0) / (x1 - x0) * width, down(y)
+    for value in _log_ticks(x0, x1):
+        parts.append(_line(right(value), top, right(value), top + height))
+        parts.append(_text(right(value), top + height + 16, f"{value:g}"))
+    highest_first = sorted(shown.items(), key=lambda item: (-item[1][1], item[0]))
+    heights = _spread([down(y) for _, (_, y) in highest_first], 15)
+    for (name, (x, y)), at in zip(highest_first, heights, strict=True):
+        px, py = right(x), down(y)
+        lead = '<polyline points="{:.1f},{:.1f} {:.1f},{:.1f} {},{:.1f}" class="lead"/>'
+        bend = left + width + 4
+        parts.append(Markup(lead).format(px, py, bend, at, bend + 10, at))
         mark = '<circle cx="{:.1f}" cy="{:.1f}" r="5" fill="{}"><title>{}</title></circle>'
         parts.append(
             Markup(mark).format(px, py, COLOURS[families[name]], f"{name}: {y:.3f}, {x:.2f} s")
         )
-        ty = py + 4
-        while any(abs(ty - b) < 12 and abs(px - a) < 150 for a, b in taken):
-            ty += 12
-        taken.append((px, ty))
-        parts.append(_text(px + 9, ty, name, "start"))
+        parts.append(_text(bend + 14, at + 4, name, "start"))
     parts.append(_text(left + width / 2, top + height + 34, x_label))
-    parts.append(_text(left, top - 2, y_label, "start"))
-    return _figure(parts, left + width + 90, top + height + 42, f"{y_label} against {x_label}")
+    parts.append(_text(left, top - 8, y_label, "start"))
+    total = left + width + 14 + _room(shown)
+    return _figure(parts, total, top + height + 42, f"{y_label} against {x_label}")
 
 
 def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Markup:
     """Draw true against false positive rate, one line a strategy."""
-    size, left, top = 260, 44, 12
+    size, left, top = 260, 44, 26
     parts = [_line(left, top + size, left + size, top)]
     for value in (0.0, 0.5, 1.0):
         parts.append(_text(left + value * size, top + size + 16, f"{value:g}"))
@@ -129,7 +132,46 @@ def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Markup:
         )
         parts.append(_text(left + size + 58, y_label + 4, name, "start"))
     parts.append(_text(left + size / 2, top + size + 34, "false positive rate"))
-    return _figure(parts, left + size + 260, top + size + 42, "ROC curves, mean over folds")
+    parts.append(_text(left, top - 10, "true positive rate", "start"))
+    total = left + size + 50 + _room(curves)
+    return _figure(parts, total, top + size + 42, "ROC curves, mean over folds")
+
+
+def _room(names: Iterable[str]) -> int:
+    """Return the width that the longest name takes up at most, in the font of the figures."""
+    return 20 + max((7 * len(name) for name in names), default=0)
+
+
+def _spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Return ascending heights moved apart as little as it takes to be ``gap`` from each other.
+
+    Example:
+        >>> _spread([10.0, 12.0, 50.0], 10)
+        [6.0, 16.0, 50.0]
+    """
+    blocks: list[tuple[float, int]] = []  # sum of what each wants less its place, and how many
+    for height in heights:
+        blocks.append((height, 1))
+        while len(blocks) > 1 and _ends(blocks[-2], gap) + gap > _starts(blocks[-1], gap):
+            (total, count), (upper, n) = blocks.pop(), blocks.pop()
+            blocks.append((upper + total - n * gap * count, n + count))
+    return [_starts(block, gap) + i * gap for block in blocks for i in range(block[1])]
+
+
+def _starts(block: tuple[float, int], gap: float) -> float:
+    return block[0] / block[1]
+
+
+def _ends(block: tuple[float, int], gap: float) -> float:
+    return block[0] / block[1] + (block[1] - 1) * gap
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Return 1, 2 and 5 times powers of ten between two logarithms, or powers alone if many."""
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    steps = (1, 2, 5) if high - low < 2 else (1,)
+    ticks = [round(step * 10.0**power, 12) for power in powers for step in steps]
+    return [tick for tick in ticks if low <= math.log10(tick) <= high]
 
 
 def _ticks(low: float, high: float) -> list[float]:

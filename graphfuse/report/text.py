@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import yaml
 
+from graphfuse.bench.store import ResultStore
+from graphfuse.report.predictions import GRID, confusion, roc_curves
 from graphfuse.report.summary import DatasetSummary, Summary
+from graphfuse.report.verdict import ABLATIONS, recommend
 
-COLUMNS = {
+BOARD = {
     "rank": "rank",
     "strategy": "strategy",
     "family": "family",
@@ -23,87 +28,202 @@ COLUMNS = {
     "fit_seconds": "fit (s)",
     "predict_ms_per_sample": "predict (ms/sample)",
     "failed": "failed",
+    "undefined": "undefined",
 }
-SIGNED = ("over_concat", "over_best_unimodal", "difference")
-WHOLE = ("rank", "parameters", "failed", "n", "wins", "ties", "losses")
+QUESTIONS = {
+    "first": "first",
+    "second": "against",
+    "difference": "difference",
+    "low_difference": "low",
+    "high_difference": "high",
+    "p_holm": "p (Holm)",
+    "equivalent": "P(no practical difference)",
+}
+PAIRS = {
+    "a": "first",
+    "b": "against",
+    "difference": "difference",
+    "low_difference": "low",
+    "high_difference": "high",
+    "p_holm": "p (Holm)",
+    "equivalent": "P(no practical difference)",
+    "n": "folds",
+}
+SIGNED = ("over_concat", "over_best_unimodal", "difference", "low_difference", "high_difference")
+WHOLE = ("rank", "parameters", "failed", "undefined", "n")
+DASH = "\N{EN DASH}"
+
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 def show(column: str, value: Any) -> str:
-    """Return a cell as text: three digits after the point, signs for differences."""
+    """Return a cell as text: three digits after the point, signs for differences.
+
+    Example:
+        >>> show("mean", 0.5), show("difference", 0.5), show("parameters", 12345), show("p", 1e-5)
+        ('0.500', '+0.500', '12,345', '<0.001')
+    """
     if isinstance(value, str):
         return value
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "\N{EN DASH}"
+        return DASH
     if column in WHOLE:
         return f"{int(value):,}"
-    if column in ("fit_seconds",):
+    if column == "fit_seconds":
         return f"{value:.1f}"
+    if column in ("p", "p_holm") and value < 0.001:
+        return "<0.001"
     return f"{value:+.3f}" if column in SIGNED else f"{value:.3f}"
 
 
 def rows_of(d: DatasetSummary) -> list[list[str]]:
     """Return the leaderboard as text, an asterisk at ranks tied with the best."""
+    group = d.leaderboard["tied_with_best"].sum() > 1
     rows = []
     for row in d.leaderboard.to_dict("records"):
-        cells = [show(c, row[c]) for c in COLUMNS]
-        cells[0] += "*" if row["tied_with_best"] else ""
+        cells = [show(c, row[c]) for c in BOARD]
+        cells[0] += "*" if row["tied_with_best"] and group else ""
         rows.append(cells)
     return rows
 
 
+def question_rows(d: DatasetSummary) -> list[list[str]]:
+    """Return the planned questions as text."""
+    table = d.questions.rename(columns={"low": "low_difference", "high": "high_difference"})
+    records = table.to_dict("records")
+    return [
+        [
+            show(c, ABLATIONS.get(row["kind"], row[c]) if c == "second" else row[c])
+            for c in QUESTIONS
+        ]
+        for row in records
+    ]
+
+
 def to_markdown(summary: Summary) -> str:
     """Return the report as Markdown."""
+    comparison, store = summary.comparison, ResultStore(summary.path)
     lines = ["# Comparison of fusion strategies", ""]
     lines += [f"- {_markdown(sentence)}" for sentence in summary.verdict]
     for d in summary.datasets:
         lines += ["", f"## {_markdown(d.name)} ({d.metric})", ""]
-        lines += ["| " + " | ".join(COLUMNS.values()) + " |", "|" + " --- |" * len(COLUMNS)]
-        lines += ["| " + " | ".join(map(_markdown, row)) + " |" for row in rows_of(d)]
-        lines += ["", "\\* cannot be told apart from the best (corrected t, Holm, 5 %)."]
-    lines += ["", "## Reproduce", "", f"    {summary.comparison['command']}", ""]
-    return "\n".join(lines)
+        lines += _markdown_table((list(BOARD.values()), rows_of(d)))
+        lines += ["", "\\* cannot be told apart from the best (corrected t, Holm, 5 %).", ""]
+        for title, table in _tables(d, store):
+            lines += [f"### {_markdown(title)}", "", *_markdown_table(table), ""]
+    if summary.failures:
+        lines += ["## Failures", ""]
+    for f in summary.failures:
+        run = f["run"]
+        place = f"{run['dataset']}, {run['strategy']}, repeat {run['repeat']}, fold {run['fold']}"
+        lines += [f"- {_markdown(place)}: {_markdown(f['error']['message'])}"]
+    lines += [
+        "",
+        "## Reproduce",
+        "",
+        *(f"    {line}" for line in comparison["command"].splitlines()),
+        "",
+        f"Run on {comparison['created']}.",
+    ]
+    lines += ["", "Conditions, as a file for `graphfuse compare --config`:", ""]
+    config = yaml.safe_dump(comparison["config"], sort_keys=False, allow_unicode=True)
+    lines += [f"    {line}" for line in config.splitlines()]
+    lines += ["", *_markdown_table((["what", "value"], _facts(summary)))]
+    return "\n".join(lines) + "\n"
 
 
 def to_latex(summary: Summary) -> str:
-    """Return the leaderboards as LaTeX tables (package booktabs)."""
+    """Return leaderboards and planned questions as LaTeX (packages booktabs and graphicx).
+
+    Names outside Latin script need LuaLaTeX or XeLaTeX with a font that has them.
+    """
     parts = []
     for d in summary.datasets:
-        parts += [
-            "\\begin{table}",
-            f"\\caption{{{_latex(d.name)}, {_latex(d.metric)}. "
-            "$^*$ cannot be told apart from the best.}",
-            "\\begin{tabular}{rll" + "r" * (len(COLUMNS) - 3) + "}",
-            "\\toprule",
-            " & ".join(map(_latex, COLUMNS.values())) + " \\\\",
-            "\\midrule",
-        ]
-        for row in rows_of(d):
-            cells = [_latex(cell) for cell in row]
-            cells[0] = cells[0].replace("*", "$^*$")
-            parts.append(" & ".join(cells) + " \\\\")
-        parts += ["\\bottomrule", "\\end{tabular}", "\\end{table}", ""]
+        name = f"{_latex(d.name)}, {_latex(d.metric)}"
+        note = "$^*$ cannot be told apart from the best."
+        parts += _latex_table(f"{name}. {note}", (list(BOARD.values()), rows_of(d)), "rll")
+        if len(d.questions):
+            table = (list(QUESTIONS.values()), question_rows(d))
+            parts += _latex_table(f"{name}: planned questions, first minus second.", table, "ll")
     return "\n".join(parts)
 
 
 def to_json(summary: Summary) -> str:
-    """Return everything as JSON; a number that does not exist is null."""
+    """Return everything as JSON; a number that does not exist is null.
+
+    Differences are first minus second, in units of the metric.
+    """
+    store = ResultStore(summary.path)
     content = {
         "verdict": list(summary.verdict),
         "comparison": summary.comparison,
-        "datasets": {
-            d.name: {
-                "metric": d.metric,
-                "leaderboard": _records(d.leaderboard),
-                "scores": _records(d.scores),
-                "pairs": _records(d.pairs),
-                "metrics": _records(d.metrics),
-                "ablations": _records(d.ablations),
-            }
-            for d in summary.datasets
-        },
+        "datasets": {d.name: _plain(d, store) for d in summary.datasets},
         "failures": [{"run": f["run"], "error": f["error"]} for f in summary.failures],
     }
     return json.dumps(content, indent=1, allow_nan=False)
+
+
+def _plain(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
+    shown = shown_strategy(d)
+    matrix = None if shown is None else confusion(d, store, shown)
+    return {
+        "metric": d.metric,
+        "margin": d.margin,
+        "leaderboard": _records(d.leaderboard),
+        "scores": _records(d.scores),
+        "questions": _records(d.questions),
+        "pairs": _records(d.pairs),
+        "metrics": _records(d.metrics),
+        "undefined": [
+            {"strategy": strategy, "metric": metric, "reason": reason, "folds": count}
+            for (strategy, metric), (reason, count) in d.undefined.items()
+        ],
+        "roc": {
+            "false_positive_rate": GRID.tolist(),
+            "true_positive_rate": {n: y.tolist() for n, y in roc_curves(d, store).items()},
+        },
+        "confusion": None
+        if matrix is None
+        else {"strategy": shown, "classes": d.facts["classes"], "counts": matrix.tolist()},
+    }
+
+
+def shown_strategy(d: DatasetSummary) -> str | None:
+    """Return the strategy whose confusion matrix is shown: the recommended one, else the first."""
+    scored = d.leaderboard[d.leaderboard["n"] > 0]["strategy"]
+    return recommend(d.leaderboard) or (None if scored.empty else str(scored.iloc[0]))
+
+
+def _tables(d: DatasetSummary, store: ResultStore) -> Iterable[tuple[str, Table]]:
+    if len(d.questions):
+        yield "Planned questions (first minus second)", (list(QUESTIONS.values()), question_rows(d))
+    if len(d.pairs):
+        pairs = d.pairs.rename(columns={"low": "low_difference", "high": "high_difference"})
+        once = pairs[[a < b for a, b in zip(pairs["a"], pairs["b"], strict=True)]]
+        rows = [[show(c, row[c]) for c in PAIRS] for row in once.to_dict("records")]
+        yield "All pairs (first minus second)", (list(PAIRS.values()), rows)
+    names = [c for c in d.metrics.columns if c != "strategy"]
+    rows = [
+        [row["strategy"], *(show("mean", row[name]) for name in names)]
+        for row in d.metrics.to_dict("records")
+    ]
+    yield "All metrics (mean over the folds where they are defined)", (["strategy", *names], rows)
+    if d.undefined:
+        rows = [[s, m, str(n), why] for (s, m), (why, n) in d.undefined.items()]
+        yield "Undefined metrics", (["strategy", "metric", "folds", "why"], rows)
+    shown = shown_strategy(d)
+    matrix = None if shown is None else confusion(d, store, shown)
+    if matrix is not None:
+        classes = list(d.facts["classes"])
+        rows = [[c, *map(str, counts)] for c, counts in zip(classes, matrix.tolist(), strict=True)]
+        yield f"Confusion matrix of {shown}", (["true \\ predicted", *classes], rows)
+
+
+def _facts(summary: Summary) -> list[list[str]]:
+    environment: Mapping[str, Any] = summary.comparison["environment"]
+    facts = {f"fingerprint of {d.name}": d.facts["fingerprint"] for d in summary.datasets}
+    facts |= {k: v for k, v in environment.items() if k != "packages"} | environment["packages"]
+    return [[name, "not known" if value is None else str(value)] for name, value in facts.items()]
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -111,16 +231,35 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
+def _markdown_table(table: Table) -> list[str]:
+    header, rows = table
+    lines = ["| " + " | ".join(map(_markdown, header)) + " |", "|" + " --- |" * len(header)]
+    return lines + ["| " + " | ".join(map(_markdown, row)) + " |" for row in rows]
+
+
 def _markdown(text: str) -> str:
-    for mark in ("\\", "|", "<", ">", "*", "_", "`", "[", "]"):
+    text = text.replace("\\", "\\\\").replace("&", "&amp;")
+    for mark in ("|", "<", ">", "*", "_", "`", "[", "]", "$", "#", "~"):
         text = text.replace(mark, "\\" + mark)
-    return text.replace("\n", " ")
+    return " ".join(text.split())
+
+
+def _latex_table(caption: str, table: Table, left: str) -> list[str]:
+    header, rows = table
+    lines = ["\\begin{table}", f"\\caption{{{caption}}}", "\\resizebox{\\textwidth}{!}{%"]
+    lines += ["\\begin{tabular}{" + left + "r" * (len(header) - len(left)) + "}", "\\toprule"]
+    lines += [" & ".join(map(_latex, header)) + " \\\\", "\\midrule"]
+    for row in rows:
+        cells = [_latex(cell) for cell in row]
+        cells[0] = cells[0].replace("*", "$^*$")
+        lines.append(" & ".join(cells) + " \\\\")
+    return [*lines, "\\bottomrule", "\\end{tabular}}", "\\end{table}", ""]
 
 
 def _latex(text: str) -> str:
     table = {
         "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
         "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-        "\N{EN DASH}": "--", "<": r"\textless{}", ">": r"\textgreater{}",
+        DASH: "--", "<": r"\textless{}", ">": r"\textgreater{}",
     }  # fmt: skip
-    return "".join(table.get(c, c) for c in text)
+    return "".join(table.get(c, c) for c in " ".join(text.split()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,129 +14,174 @@ if TYPE_CHECKING:
     from graphfuse.report.summary import DatasetSummary
 
 ALPHA = 0.05
-WORDS = {"no_edges": "itself without edges", "shuffled_edges": "itself with shuffled edges"}
+ABLATIONS = {
+    "no_edges": "itself without edges",
+    "shuffled_edges": "itself with shuffled edges",
+    "complete": "itself on the complete graph",
+}
+EDGES_MATTER = ("no_edges", "shuffled_edges")
+COLUMNS = ("kind", "first", "second", "difference", "low", "high", "p_holm", "equivalent")
 
 
-def verdict(datasets: Sequence[DatasetSummary]) -> list[str]:
-    """Return sentences, each dataset's begun with its name."""
-    return [f"{d.name}: {sentence}" for d in datasets for sentence in _sentences(d)]
+@dataclass(frozen=True)
+class Standing:
+    """A leaderboard and which way is up."""
+
+    board: pd.DataFrame
+    sign: int
+
+    def best(self, chosen: pd.Series) -> str | None:
+        """Return the best of the chosen strategies, those with the most scores first."""
+        some = self.board[chosen & (self.board["n"] > 0)]
+        some = some[some["n"] == some["n"].max()]
+        some = some.assign(order=-self.sign * some["mean"]).sort_values(["order", "strategy"])
+        return None if some.empty else str(some["strategy"].iloc[0])
+
+
+def ask(board: pd.DataFrame, pairs: pd.DataFrame, sign: int) -> pd.DataFrame:
+    """Answer the planned questions, with Holm's correction over these alone.
+
+    They are few: the best fusion against the best single modality, each graph against its own
+    ablations, and a graph against the best of the rest: the best of the graphs that were tested
+    without their edges, if any. ``difference`` is first minus second, in units of the metric.
+    """
+    standing = Standing(board, sign)
+    names = board["strategy"]
+    whole = ~names.str.contains("/") & (names != "majority")
+    is_graph = names.str.startswith("graph:")
+    asked: list[tuple[str, str | None, str | None]] = [
+        (
+            "fusion",
+            standing.best((board["family"] != "unimodal") & whole),
+            standing.best(board["family"] == "unimodal"),
+        )
+    ]
+    for name in sorted(names):
+        base, _, ablation = name.partition("/")
+        if ablation in ABLATIONS and base in set(names):
+            asked.append((ablation, base, name))
+    asked.append(("rival", candidate(board, sign), standing.best(~is_graph & whole)))
+    table = pairs.set_index(["a", "b"])
+    rows = [
+        (kind, first, second, *table.loc[(first, second), list(COLUMNS[3:6])], float("nan"),
+         table.loc[(first, second), "equivalent"], table.loc[(first, second), "p_value"])
+        for kind, first, second in asked
+        if first and second and (first, second) in table.index
+    ]  # fmt: skip
+    found = pd.DataFrame(rows, columns=[*COLUMNS, "p_value"])
+    found["p_holm"] = holm(found["p_value"].to_numpy(dtype=float))
+    return found
+
+
+def candidate(board: pd.DataFrame, sign: int) -> str | None:
+    """Return the graph that is judged: the best of those whose edges were tested, if any."""
+    names = board["strategy"]
+    whole = names.str.startswith("graph:") & ~names.str.contains("/")
+    tested = {name.split("/")[0] for name in names if name.split("/")[-1] in EDGES_MATTER}
+    standing = Standing(board, sign)
+    return standing.best(whole & names.isin(tested)) or standing.best(whole)
 
 
 def recommend(board: pd.DataFrame) -> str | None:
-    """Return the cheapest strategy of the tie group at the top that has no failed run."""
-    top = board[board["tied_with_best"] & (board["failed"] == 0)]
-    top = top[top["strategy"] != "majority"]
-    if top.empty:
+    """Return the cheapest of the tie group at the top: fewest parameters, no failed run.
+
+    None if there is nothing to choose, or if predicting the majority is in that group.
+    """
+    top = board[board["tied_with_best"]]
+    if len(top) < 2 or "majority" in set(top["strategy"]):
         return None
-    return str(top.sort_values(["parameters", "fit_seconds", "strategy"])["strategy"].iloc[0])
+    sound = top[top["failed"] == 0].sort_values(["parameters", "fit_seconds", "strategy"])
+    return None if sound.empty else str(sound["strategy"].iloc[0])
 
 
-def _sentences(d: DatasetSummary) -> list[str]:
+def verdict(d: DatasetSummary) -> tuple[str, ...]:
+    """Return the result of one dataset in sentences."""
     board = d.leaderboard
     found: list[str] = []
     if d.finished < d.planned:
         found.append(
             f"only {d.finished} of {d.planned} runs are finished; this is a partial result."
         )
-    for strategy, n, lost in zip(board["strategy"], board["n"], board["failed"], strict=True):
-        if lost:
-            found.append(f"{strategy} failed in {lost} of {lost + n} runs.")
+    for row in board.to_dict("records"):
+        total = int(row["n"] + row["failed"] + row["undefined"])
+        if row["failed"]:
+            found.append(f"{row['strategy']} failed in {int(row['failed'])} of {total} runs.")
+        if row["undefined"]:
+            found.append(
+                f"{d.metric} is undefined for {row['strategy']} on {int(row['undefined'])} of "
+                f"{total} folds ({d.undefined.get((row['strategy'], d.metric), ('', 0))[0]})."
+            )
     scored = board[board["n"] > 0]
     if scored.empty:
-        return [*found, "no run has a score."]
-    found += _winner(d, scored)
-    found += _questions(d, scored)
-    found += _planted(d, scored)
-    if d.detectable == d.detectable:
-        found.append(
-            f"these folds could have shown a difference of about {d.detectable:.3f} between two "
-            f"strategies (power 0.8); smaller ones go unseen."
-        )
-    return found
+        return (*found, "no run has a score.")
+    return (*found, _winner(d, scored), *_answers(d), *_planted(d, scored), *_power(d))
 
 
-def _winner(d: DatasetSummary, board: pd.DataFrame) -> list[str]:
+def _winner(d: DatasetSummary, board: pd.DataFrame) -> str:
     top = board[board["tied_with_best"]]
-    leader = board.sort_values("mean", ascending=d.sign < 0).iloc[0]
-    shown = f"{leader['strategy']} has the best mean {d.metric}, {leader['mean']:.3f}"
+    leader = Standing(top, d.sign).best(top["n"] > 0)
+    mean = float(top.loc[top["strategy"] == leader, "mean"].iloc[0])
+    if len(board) == 1:
+        return f"{leader} is the only strategy with a score: mean {d.metric} {mean:.3f}."
+    shown = f"{leader} has the best mean {d.metric}, {mean:.3f}"
     if "majority" in set(top["strategy"]):
-        return [f"{shown}, but nothing can be told apart from predicting the majority."]
-    cheapest = recommend(board)
+        plain = "the mean" if d.facts["task"] == "regression" else "the majority"
+        return f"{shown}, but nothing can be told apart from predicting {plain}."
     if len(top) == 1:
-        return [f"{shown}, significantly above all others."]
-    tail = f"; the cheapest of them is {cheapest}" if cheapest else ""
+        return f"{shown}, significantly better than all others."
+    cheapest = recommend(board)
+    tail = f"; the cheapest of them, by parameters, is {cheapest}" if cheapest else ""
     others = "1 other is" if len(top) == 2 else f"{len(top) - 1} others are"
-    return [f"{shown}, but {others} tied with it{tail}."]
+    return f"{shown}, but {others} tied with it{tail}."
 
 
-@dataclass(frozen=True)
-class Question:
-    """A comparison that was planned beforehand, and how to say its outcome."""
+def _answers(d: DatasetSummary) -> list[str]:
+    found = []
+    graph = candidate(d.leaderboard, d.sign)
+    outcomes = []
+    for row in d.questions.to_dict("records"):
+        clear = bool(row["p_holm"] < ALPHA)
+        better = d.sign * row["difference"] > 0
+        found.append(_sentence(row, clear, better))
+        if row["first"] == graph and row["kind"] in (*EDGES_MATTER, "rival"):
+            outcomes.append((row["kind"], clear and better))
+    if graph is None or not outcomes:
+        return found
+    if not any(kind in EDGES_MATTER for kind, _ in outcomes):
+        return [
+            *found,
+            f"whether the edges of {graph} matter was not tested; {graph}/no_edges and "
+            f"{graph}/shuffled_edges would tell.",
+        ]
+    if all(good for _, good in outcomes):
+        return [*found, "the graph was worth it."]
+    return [*found, "nothing here says that the graph was worth it."]
 
-    first: str
-    second: str
-    gain: str
-    loss: str
-    tie: str
-    about_graph: bool = False
+
+def _sentence(row: Mapping[Hashable, object], clear: bool, better: bool) -> str:
+    kind, first, second = str(row["kind"]), row["first"], row["second"]
+    a, b = {
+        "fusion": (f"the best fusion, {first},", f"the best single modality, {second}"),
+        "rival": (f"the best graph, {first},", f"the best of the rest, {second}"),
+    }.get(kind, (str(first), ABLATIONS.get(kind, "")))
+    tie = "does not significantly beat" if kind == "fusion" else "cannot be told apart from"
+    verb = tie if not clear else "beats" if better else "loses to"
+    return f"{a} {verb} {b} (difference {row['difference']:+.3f}, {show_p(row['p_holm'])})."
 
 
-def _questions(d: DatasetSummary, board: pd.DataFrame) -> list[str]:
-    """Answer the planned comparisons, with Holm's correction over these alone.
+def show_p(p: object) -> str:
+    """Return a p-value in words, never as zero.
 
-    They are few: fusion against the best single modality, each ablated graph against its
-    ablations, the best graph against the best of the rest.
+    Example:
+        >>> show_p(0.0301), show_p(1e-9), show_p(float("nan"))
+        ('p = 0.030', 'p < 0.001', 'no valid test')
     """
-    asked = _ask(d, board)
-    pairs = d.pairs.set_index(["a", "b"])
-    at = [(question.first, question.second) for question in asked]
-    differences = pairs["difference"].loc[at].to_numpy(dtype=float)
-    corrected = holm(pairs["p_value"].loc[at].to_numpy(dtype=float))
-    found, worth = [], True
-    for question, difference, p in zip(asked, differences, corrected, strict=True):
-        clear = bool(p < ALPHA)
-        said = question.tie if not clear else question.gain if difference > 0 else question.loss
-        shown = f"p = {p:.3f}" if p == p else "no valid test"
-        found.append(f"{said} (difference {d.sign * difference:+.3f}, {shown}).")
-        worth &= not question.about_graph or (clear and difference > 0)
-    if any(question.about_graph for question in asked):
-        outcome = "the graph was worth it."
-        found.append(outcome if worth else "nothing here says that the graph was worth it.")
-    return found
+    if not isinstance(p, float) or p != p:
+        return "no valid test"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def _best(d: DatasetSummary, board: pd.DataFrame, chosen: pd.Series) -> str | None:
-    some = board[chosen].sort_values(["mean", "strategy"], ascending=[d.sign < 0, True])
-    return None if some.empty else str(some["strategy"].iloc[0])
-
-
-def _ask(d: DatasetSummary, board: pd.DataFrame) -> list[Question]:
-    names = board["strategy"]
-    whole = ~names.str.contains("/") & (names != "majority")
-    is_graph = names.str.startswith("graph:")
-    single = _best(d, board, board["family"] == "unimodal")
-    fusion = _best(d, board, (board["family"] != "unimodal") & whole)
-    graph, rival = _best(d, board, is_graph & whole), _best(d, board, ~is_graph & whole)
-    asked = []
-    if single and fusion:
-        a, b = f"the best fusion, {fusion},", f"the best single modality, {single}"
-        tie = f"{a} does not significantly beat {b}"
-        asked.append(Question(fusion, single, f"{a} beats {b}", f"{a} loses to {b}", tie))
-    for name in sorted(names):
-        base, _, ablation = name.partition("/")
-        if ablation not in WORDS or base not in set(names):
-            continue
-        b = WORDS[ablation]
-        tie = f"{base} cannot be told apart from {b}"
-        asked.append(Question(base, name, f"{base} beats {b}", f"{base} loses to {b}", tie, True))
-    if graph and rival:
-        a, b = f"the best graph, {graph},", f"the best of the rest, {rival}"
-        tie = f"{a} cannot be told apart from {b}"
-        asked.append(Question(graph, rival, f"{a} beats {b}", f"{a} loses to {b}", tie, True))
-    return asked
-
-
-def _planted(d: DatasetSummary, board: pd.DataFrame) -> list[str]:
+def _planted(d: DatasetSummary, board: pd.DataFrame) -> Sequence[str]:
     bayes = d.facts.get("bayes_accuracy")
     if bayes is None or d.metric != "accuracy":
         return []
@@ -144,4 +189,16 @@ def _planted(d: DatasetSummary, board: pd.DataFrame) -> list[str]:
     return [
         f"planted data: no model can exceed an accuracy of {bayes:.3f}, the best mean here is "
         f"{board['mean'].max():.3f}; by construction a graph {should} win."
+    ]
+
+
+def _power(d: DatasetSummary) -> Sequence[str]:
+    low, high = d.bounds
+    if d.detectable != d.detectable:
+        return []
+    if low is not None and high is not None and d.detectable >= high - low:
+        return ["these folds are too few to show any difference between two strategies."]
+    return [
+        f"these folds could have shown a difference of about {d.detectable:.3f} between two "
+        f"strategies (power 0.8); smaller ones go unseen."
     ]

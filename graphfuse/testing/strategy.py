@@ -33,7 +33,7 @@ def check_strategy(name: str, **options: object) -> None:
     Shapes; finite results whatever is missing, a sample without any node included; the order of
     modalities, samples and nodes; a sample on its own against a batch, whatever others lack;
     padding; named finite losses and gradients; unlabelled samples; state_dict with what was fitted
-    on data; the same result in a second call.
+    on data; nothing fitted on validation data; the same result in a second call.
 
     Raises:
         AssertionError: with a sentence that says which promise is broken.
@@ -54,6 +54,7 @@ def check_strategy(name: str, **options: object) -> None:
         _check_padding(strategy, dataset)
         _check_learning(strategy, dataset)
         _check_state(strategy, full, dataset, options)
+        _check_fit(full, dataset, options)
 
 
 def _dataset(task: str) -> FusionDataset:
@@ -185,6 +186,19 @@ def _check_learning(strategy: Strategy, dataset: FusionDataset) -> None:
     unlabelled: Batch = replace(batch, y=blank)
     for value in strategy.loss(strategy(unlabelled), unlabelled).values():
         _require(float(value.detach()) == 0, "unlabelled samples cost nothing")
+
+
+def _check_fit(name: str, dataset: FusionDataset, options: dict[str, object]) -> None:
+    order = torch.arange(len(dataset)).flip(0).numpy()
+    labels = {key: values[order] for key, values in (dataset.y or {}).items()}
+    fitted = []
+    for validation in (dataset, replace(dataset.subset(order), y=labels)):
+        torch.manual_seed(0)
+        made = create_strategy(name, dataset.schema, **options).double()
+        fitted.append(made.prepare(dataset.subset(range(12)), validation).state_dict())
+    promise = "what is fitted on data is fitted on the training part alone"
+    for key, value in fitted[0].items():
+        _require(torch.equal(value, fitted[1][key]), f"{promise}: {key} differs")
 
 
 def _check_state(

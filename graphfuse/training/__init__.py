@@ -6,7 +6,6 @@ from graphfuse.training.metrics import (
     check_metric,
     compute_metrics,
     default_metric,
-    is_better_higher,
 )
 from graphfuse.training.recipe import Recipe
 
@@ -19,6 +18,5 @@ __all__ = [
     "compute_metrics",
     "default_metric",
     "fit",
-    "is_better_higher",
     "predict",
 ]

@@ -89,7 +89,8 @@ def compute_metrics(y: np.ndarray, scores: np.ndarray, target: Target) -> Metric
         - ``scores``: probabilities [n, C] or [n, L], or numbers [n, 1]
 
     Per class there are ``precision/<class>``, ``recall/<class>`` and ``f1/<class>``. Macro
-    averages run over the classes that occur in ``y``.
+    averages run over the classes or labels that occur in ``y``. The precision of a class that is
+    never predicted counts as 0, as does the correlation of a prediction that is always the same.
 
     Example:
         >>> scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
@@ -160,7 +161,7 @@ def _multilabel(y: np.ndarray, scores: np.ndarray) -> Metrics:
     some = np.flatnonzero(positives > 0)
     problem = None if len(some) else "no label occurs"
     of = partial(sk.f1_score, y, guess, zero_division=0)
-    result.add("f1_macro", partial(of, average="macro"), problem)
+    result.add("f1_macro", partial(of, labels=some, average="macro"), problem)
     result.add("f1_micro", partial(of, average="micro"), problem)
     result.add("subset_accuracy", lambda: sk.accuracy_score(y, guess))
     result.add("hamming_loss", lambda: sk.hamming_loss(y, guess))
@@ -181,8 +182,3 @@ def _regression(y: np.ndarray, guess: np.ndarray) -> Metrics:
     result.add("r2", lambda: sk.r2_score(y, guess), constant)
     result.add("pearson", lambda: float(np.corrcoef(y, guess)[0, 1]), flat)
     return result
-
-
-def is_better_higher(name: str) -> bool:
-    """Return whether a higher value of a metric is better."""
-    return name not in LOWER_IS_BETTER

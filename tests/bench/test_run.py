@@ -6,9 +6,11 @@ from graphfuse.bench.plan import plan_jobs
 from graphfuse.bench.run import execute, fold_parts, one_thread
 from graphfuse.bench.runner import pending, run_jobs
 from graphfuse.bench.store import ResultStore
-from graphfuse.data import load_dataset, make_splits
+from graphfuse.data import FusionDataset, Standardizer, load_dataset, make_splits
 from graphfuse.errors import UnknownNameError
-from graphfuse.training import Recipe
+from graphfuse.fusion import Strategy
+from graphfuse.graph import GraphBuilder
+from graphfuse.training import Recipe, loop
 
 
 def planned(tmp_path, strategies, options=None, n=60, name="planted/unique"):
@@ -66,6 +68,36 @@ def test_scaling_is_fitted_on_the_training_part(tmp_path):
     fitted = data.subset(split.train).x["a"].values
     expected = (raw - fitted.mean(0)) / fitted.std(0, correction=0)
     assert torch.allclose(test.x["a"].values, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("strategy", ["concat", "graph:hgt", "majority"])
+def test_only_the_training_part_is_fitted_on(tmp_path, monkeypatch, strategy):
+    data = load_dataset("planted/unique", n=60)
+    fitted, watched = [], []
+    for cls in (Standardizer, GraphBuilder):
+        monkeypatch.setattr(cls, "fit", _spy(cls.fit, fitted))
+    monkeypatch.setattr(Strategy, "prepare", _spy(Strategy.prepare, fitted))
+    monkeypatch.setattr(loop, "evaluate", _spy(loop.evaluate, watched))
+    for job in planned(tmp_path, [strategy]):
+        fitted.clear()
+        watched.clear()
+        assert execute(job) == "done"
+        assert len(fitted) >= 2
+        train, validation = ({data.ids[i] for i in rows} for rows in
+                             (job.split.train, job.split.validation))  # fmt: skip
+        assert all(set(ids) == train for ids in fitted)
+        assert all(set(ids) == validation for ids in watched)
+
+
+def _spy(method, seen):
+    """Note which samples the first dataset among the arguments holds."""
+    inner = getattr(method, "__func__", method)
+
+    def called(*arguments, **options):
+        seen.append(next(a for a in arguments if isinstance(a, FusionDataset)).ids.tolist())
+        return inner(*arguments, **options)
+
+    return classmethod(called) if inner is not method else called
 
 
 def test_parallel_runs_equal_serial_ones(tmp_path):

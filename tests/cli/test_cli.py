@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -75,6 +76,45 @@ def test_config_errors(tmp_path, text, error, message):
     file.write_text(text)
     with pytest.raises(error, match=message):
         read_config(str(file))
+
+
+def test_quick_keeps_the_rest_of_the_recipe(tmp_path, capsys):
+    file = tmp_path / "study.yaml"
+    file.write_text(
+        "datasets: [{planted/xor: {n: 40}}]\nstrategies: [concat]\nfolds: 2\njobs: 1\n"
+        f"recipe: {{epochs: 20, batch_size: 8, learning_rate: 1e-2}}\nout: {tmp_path / 'out'}\n"
+    )
+    assert main(["compare", "--config", str(file), "--quick"]) == 0
+    recipe = json.loads((tmp_path / "out" / "comparison.json").read_text())["config"]["recipe"]
+    assert (recipe["epochs"], recipe["batch_size"], recipe["learning_rate"]) == (3, 8, 0.01)
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--jobs", "0"], "n_jobs is a number of processes"),
+        (["--strategies", ","], "at least one strategy"),
+        (["--out", "/proc/none"], "cannot write results into"),
+        (["--folds", "1"], "folds is a whole number of at least 2"),
+    ],
+)
+def test_bad_values_are_one_line(tmp_path, capsys, arguments, message):
+    command = ["compare", "--datasets", "planted/xor", "--strategies", "majority"]
+    assert main([*command, "--out", str(tmp_path), *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_report_goes_into_an_html_file(tmp_path, capsys):
+    for out in ("report.pdf", str(tmp_path)):
+        assert main(["report", str(tmp_path), "--out", out]) == 2
+        assert "--out names the HTML file" in capsys.readouterr().err
+
+
+def test_a_config_that_is_no_text(tmp_path):
+    (tmp_path / "x.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="no text in UTF-8"):
+        read_config(str(tmp_path / "x.yaml"))
 
 
 def test_config_that_is_not_there():

@@ -55,12 +55,12 @@ def test_the_leaderboard_sorts(page):
     header = page.locator("table.leaderboard th", has_text="mean")
     means = page.locator("table.leaderboard tbody td:nth-child(4)")
     header.locator("button").click()
-    up = [float(v) for v in means.all_inner_texts()]
-    assert header.get_attribute("aria-sort") == "ascending"
-    assert up == sorted(up)
-    header.locator("button").click()
+    best_first = [float(v) for v in means.all_inner_texts()]
     assert header.get_attribute("aria-sort") == "descending"
-    assert [float(v) for v in means.all_inner_texts()] == sorted(up, reverse=True)
+    assert best_first == sorted(best_first, reverse=True)
+    header.locator("button").click()
+    assert header.get_attribute("aria-sort") == "ascending"
+    assert [float(v) for v in means.all_inner_texts()] == sorted(best_first)
 
 
 def test_filter_and_theme(page):
@@ -68,6 +68,34 @@ def test_filter_and_theme(page):
     before = rows.count()
     page.locator("input[data-family=graph]").uncheck()
     assert rows.count() == before - 2
+    page.locator("input[data-filter]").fill("conc")
+    assert rows.count() == 1
+    page.locator("input[data-filter]").fill("")
+    page.locator("input[data-family=graph]").check()
+    assert rows.count() == before
     theme = page.evaluate("document.documentElement.dataset.theme")
     page.locator("#theme").click()
     assert page.evaluate("document.documentElement.dataset.theme") != theme
+
+
+def test_dark_pages_print_black_on_white_with_everything_open(page):
+    page.locator("#theme").click()
+    if page.evaluate("document.documentElement.dataset.theme") == "light":
+        page.locator("#theme").click()
+    page.emulate_media(media="print")
+    style = "getComputedStyle(document.body)"
+    colours = page.evaluate(f"[{style}.color, {style}.backgroundColor]")
+    assert colours == ["rgb(28, 36, 48)", "rgb(255, 255, 255)"]
+    closed = page.locator("details:not([open])").count()
+    assert closed > 0
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details:not([open])").count() == closed
+
+
+@pytest.mark.parametrize("width", [390, 1300])
+def test_nothing_but_tables_and_figures_scrolls_sideways(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

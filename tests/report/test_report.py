@@ -30,7 +30,7 @@ def text(path, means=WINNER, **options):
 def test_a_clear_winner(tmp_path):
     said = text(tmp_path)
     assert "graph:hgt has the best mean accuracy" in said
-    assert "significantly above all others" in said
+    assert "significantly better than all others" in said
     assert "graph:hgt beats itself without edges" in said
     assert "the graph was worth it." in said
 
@@ -41,6 +41,57 @@ def test_a_graph_that_ties_with_itself_is_not_worth_it(tmp_path):
     assert "nothing here says that the graph was worth it" in said
 
 
+def test_the_best_graph_is_judged_by_its_own_edges(tmp_path):
+    other = {"graph:typed_attention": 0.7, "graph:typed_attention/no_edges": 0.8}
+    said = text(tmp_path, WINNER | other)
+    assert "graph:typed_attention loses to itself without edges" in said
+    assert "d: the graph was worth it." in said
+
+
+def test_edges_that_were_not_tested_are_not_called_worth_it(tmp_path):
+    said = text(tmp_path, {"unimodal:a": 0.6, "concat": 0.7, "graph:hgt": 0.9})
+    assert "beats the best of the rest" in said
+    assert "whether the edges of graph:hgt matter was not tested" in said
+    assert "worth it" not in said
+
+
+def test_a_strategy_alone_beats_nobody(tmp_path):
+    assert "concat is the only strategy with a score" in text(tmp_path / "a", {"concat": 0.7})
+    others = text(tmp_path / "b", {"concat": 0.7, "mean_prob": 0.6}, unfinished=["mean_prob"])
+    assert "significantly" not in others
+
+
+def test_an_undefined_metric_is_no_failure(tmp_path):
+    summary = summarise(write(tmp_path, WINNER, undefined=["concat"]))
+    said = "\n".join(summary.verdict)
+    assert "accuracy is undefined for concat on 1 of 5 folds (only one class occurs)" in said
+    assert "failed" not in said
+    page = to_html(summary)
+    assert 'title="undefined on 1 folds: only one class occurs"' in page
+    assert "undefined on 1</span>" in page
+    assert "only one class occurs" in to_markdown(summary)
+    undefined = json.loads(to_json(summary))["datasets"]["d"]["undefined"]
+    assert undefined == [
+        {"strategy": "concat", "metric": "accuracy", "reason": "only one class occurs", "folds": 1}
+    ]
+
+
+def test_p_values_are_never_zero(tmp_path):
+    summary = summarise(write(tmp_path, WINNER))
+    for page in (to_html(summary), to_markdown(summary), "\n".join(summary.verdict)):
+        assert "p = 0.000" not in page
+    assert "p < 0.001" in "\n".join(summary.verdict)
+
+
+def test_intervals_stay_within_what_a_metric_can_be(tmp_path):
+    wide = summarise(write(tmp_path, {"a": 0.95, "b": 0.1}, folds=2, noise=0.2))
+    board = wide.datasets[0].leaderboard
+    assert board["low"].min() >= 0
+    assert board["high"].max() <= 1
+    said = "\n".join(wide.verdict)
+    assert "too few to show any difference" in said
+
+
 def test_a_graph_that_loses(tmp_path):
     said = text(tmp_path, WINNER | {"graph:hgt": 0.55, "concat": 0.8})
     assert "the best graph, graph:hgt, loses to the best of the rest, concat" in said
@@ -48,7 +99,7 @@ def test_a_graph_that_loses(tmp_path):
 
 def test_ties_name_the_cheapest(tmp_path):
     said = text(tmp_path, {"unimodal:a": 0.6, "concat": 0.8, "mean_prob": 0.8}, noise=0.02)
-    assert "1 other is tied with it; the cheapest of them is concat" in said
+    assert "1 other is tied with it; the cheapest of them, by parameters, is concat" in said
 
 
 def test_fusion_that_loses_to_a_single_modality(tmp_path):
@@ -71,6 +122,13 @@ def test_lower_is_better_keeps_its_sign(tmp_path):
     assert (board["low"] <= board["mean"]).all()
     assert board["over_best_unimodal"][0] == pytest.approx(-1, abs=0.05)
     assert "beats the best single modality" in "\n".join(summary.verdict)
+    d = summary.datasets[0]
+    assert d.questions["difference"][0] == pytest.approx(board["over_best_unimodal"][0])
+    pair = d.pairs[(d.pairs["a"] == "concat") & (d.pairs["b"] == "unimodal:a")].iloc[0]
+    assert pair["difference"] == pytest.approx(board["over_best_unimodal"][0])
+    assert pair["low"] < pair["difference"] < pair["high"] < 0
+    assert pair["better"] > 0.9
+    assert d.margin == pytest.approx(0.01 * board["mean"][0])
 
 
 def test_all_formats_show_the_same_numbers(tmp_path):
@@ -91,13 +149,29 @@ def test_same_results_same_bytes(tmp_path):
 
 def test_names_are_escaped(tmp_path):
     write(tmp_path, {"unimodal:a": 0.5, f"graph:{HOSTILE}": 0.6, "concat": 0.6}, name=HOSTILE,
-          classes=(HOSTILE, "y_%&"), failed=["concat"])  # fmt: skip
+          classes=(HOSTILE, "y_%&|$x$"), failed=["concat"])  # fmt: skip
     summary = summarise(tmp_path)
     page = to_html(summary)
     assert HOSTILE not in page
     assert "&lt;script&gt;alert(1)" in page
     assert HOSTILE not in to_markdown(summary)
+    assert "y\\_%&amp;\\|\\$x\\$" in to_markdown(summary)
     assert "<" not in to_latex(summary)
+    odd = {"unimodal:a": 0.5, "graph:a_b%&$#{}~^\\": 0.6}
+    latex = to_latex(summarise(write(tmp_path / "odd", odd, name="two\n\nlines")))
+    wanted = r"graph:a\_b\%\&\$\#\{\}\textasciitilde{}\textasciicircum{}\textbackslash{}"
+    assert wanted in latex
+    assert "two lines" in latex
+
+
+def test_sentences_stand_under_their_own_dataset(tmp_path):
+    page = to_html(summarise(write(tmp_path, {"unimodal:a": 0.5, "concat": 0.6}, name="a: b")))
+    assert "<li>concat has the best mean accuracy" in page
+
+
+def test_every_figure_has_a_table(tmp_path):
+    page = to_html(summarise(write(tmp_path, WINNER)))
+    assert page.count("<figure") == page.count("<summary>Table of") == 3
 
 
 def test_the_page_needs_nothing_else(tmp_path):
@@ -113,6 +187,9 @@ def test_errors(tmp_path):
     write(tmp_path, {"concat": 0.5}, unfinished=["concat"])
     with pytest.raises(InputError, match="no finished run yet"):
         summarise(tmp_path)
+    write(tmp_path / "failed", {"concat": 0.5}, failed=["concat"], folds=1)
+    with pytest.raises(InputError, match=r"all 1 finished runs .* failed, the first, concat, with"):
+        summarise(tmp_path / "failed")
     with pytest.raises(UnknownNameError, match="ending of a report"):
         write_report(tmp_path, tmp_path / "report.pdf")
 

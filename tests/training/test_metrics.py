@@ -4,7 +4,7 @@ from sklearn import metrics as sk
 
 from graphfuse.data import Target
 from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.training import check_metric, compute_metrics, default_metric, is_better_higher
+from graphfuse.training import check_metric, compute_metrics, default_metric
 
 THREE = Target("multiclass", ("x", "y", "z"))
 
@@ -88,8 +88,6 @@ def test_defaults_and_directions():
         "f1_macro",
         "r2",
     ]
-    assert is_better_higher("accuracy")
-    assert not is_better_higher("rmse")
     with pytest.raises(UnknownNameError, match="did you mean 'accuracy'"):
         check_metric("accurac", "binary")
 
@@ -99,3 +97,9 @@ def test_errors():
         compute_metrics(np.zeros(2, int), np.ones((3, 3)), THREE)
     with pytest.raises(InputError, match="NaN or infinite"):
         compute_metrics(np.zeros(1, int), np.full((1, 3), np.nan), THREE)
+
+
+def test_a_label_that_does_not_occur_is_left_out_of_the_macro_average():
+    y = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0]])
+    values = compute_metrics(y, y.astype(float), Target("multilabel", ("p", "q", "r"))).values
+    assert values["f1_macro"] == values["mean_average_precision"] == 1

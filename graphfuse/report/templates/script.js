@@ -15,7 +15,8 @@ function keyOf(row, column) {
 
 function sortBy(table, header) {
   const column = header.cellIndex;
-  const up = header.getAttribute("aria-sort") !== "ascending";
+  const before = header.getAttribute("aria-sort");
+  const up = before ? before !== "ascending" : header.dataset.first !== "descending";
   for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", up ? "ascending" : "descending");
   const body = table.tBodies[0];
@@ -32,13 +33,26 @@ for (const table of document.querySelectorAll("table.sortable"))
   for (const button of table.tHead.querySelectorAll("button"))
     button.addEventListener("click", () => sortBy(table, button.closest("th")));
 
-for (const box of document.querySelectorAll("input[data-family]"))
-  box.addEventListener("change", () => {
-    const section = box.closest("section");
-    for (const row of section.querySelectorAll("tr[data-family]"))
-      if (row.dataset.family === box.dataset.family) row.hidden = !box.checked;
-  });
+function filterRows(section) {
+  const text = section.querySelector("input[data-filter]").value.trim().toLowerCase();
+  const hidden = new Set();
+  for (const box of section.querySelectorAll("input[data-family]"))
+    if (!box.checked) hidden.add(box.dataset.family);
+  for (const row of section.querySelectorAll("tr[data-family]"))
+    row.hidden = hidden.has(row.dataset.family) || !row.dataset.name.toLowerCase().includes(text);
+}
 
+for (const section of document.querySelectorAll("section.dataset"))
+  for (const input of section.querySelectorAll(".chips input"))
+    input.addEventListener("input", () => filterRows(section));
+
+const opened = [];
 window.addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details")) details.open = true;
+  for (const details of document.querySelectorAll("details:not([open])")) {
+    details.open = true;
+    opened.push(details);
+  }
+});
+window.addEventListener("afterprint", () => {
+  for (const details of opened.splice(0)) details.open = false;
 });

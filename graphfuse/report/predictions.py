@@ -1,0 +1,59 @@
+"""What stored predictions say beyond scores: ROC curves and confusion matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, roc_curve
+
+from graphfuse.bench.store import ResultStore
+from graphfuse.report.summary import DatasetSummary
+
+GRID = np.linspace(0, 1, 51)
+"""False positive rates at which curves are averaged."""
+
+
+def roc_curves(d: DatasetSummary, store: ResultStore) -> dict[str, np.ndarray]:
+    """Return true positive rates [51] at :data:`GRID` of the best strategy of each family.
+
+    Ablations do not count as strategies. The rates are means over folds and, for several classes,
+    over classes, each against the rest. Empty where there are no classes to tell apart.
+    """
+    if d.facts["task"] not in ("binary", "multiclass"):
+        return {}
+    names = d.leaderboard["strategy"]
+    board = d.leaderboard[(names != "majority") & ~names.str.contains("/")]
+    curves = {}
+    for name in board.drop_duplicates("family")["strategy"]:
+        found = []
+        for arrays in _predictions(d, store, name):
+            y, scores = arrays["y"], arrays["scores"]
+            classes: Sequence[int] = [1] if d.facts["task"] == "binary" else range(scores.shape[1])
+            for c in classes:
+                if 0 < (y == c).sum() < len(y):
+                    x_rate, y_rate, _ = roc_curve(y == c, scores[:, c])
+                    found.append(np.interp(GRID, x_rate, y_rate))
+        if found:
+            curves[name] = np.concatenate([[0.0], np.mean(found, axis=0)[1:]])
+    return curves
+
+
+def confusion(d: DatasetSummary, store: ResultStore, strategy: str) -> np.ndarray | None:
+    """Return counts [true, predicted] summed over folds; None without classes."""
+    if d.facts["task"] not in ("binary", "multiclass"):
+        return None
+    classes = range(len(d.facts["classes"]))
+    total = np.zeros((len(classes), len(classes)), dtype=int)
+    for arrays in _predictions(d, store, strategy):
+        total += confusion_matrix(arrays["y"], arrays["scores"].argmax(1), labels=classes)
+    return total
+
+
+def _predictions(d: DatasetSummary, store: ResultStore, strategy: str) -> list[dict[str, Any]]:
+    return [
+        store.predictions(run)
+        for run in d.runs
+        if run["run"]["strategy"] == strategy and run["status"] == "done"
+    ]
