@@ -24,8 +24,8 @@ def list_strategies(family: str | None = None, schema: Schema | None = None) -> 
     With a schema: those that its data can serve, with ``unimodal:<modality>`` for each modality.
 
     Example:
-        >>> list_strategies("decision")
-        ['majority', 'mean_prob']
+        >>> "mean_prob" in list_strategies("decision")
+        True
     """
     if family is not None and family not in FAMILIES:
         raise UnknownNameError("family", family, FAMILIES)

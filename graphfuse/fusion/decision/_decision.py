@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +11,12 @@ from graphfuse.data import Batch, Schema
 from graphfuse.errors import InputError
 from graphfuse.fusion.parts import ModalityEncoder, head
 from graphfuse.fusion.strategy import FusionOutput, Strategy
+
+RULE_RATE = 10.0
+"""How many times faster than the networks a rule's own few numbers learn.
+
+At the networks' rate a number moves by some tenths in a whole training: too little for a weight.
+"""
 
 
 class DecisionStrategy(Strategy):
@@ -34,23 +42,69 @@ class DecisionStrategy(Strategy):
         """
         raise InputError(f"{type(self).__name__} does not say how to combine predictions")
 
+    def predict_each(self, vectors: Tensor) -> Tensor:
+        """Return the logits [B, M, C] of each modality from its vector [B, M, hidden]."""
+        return torch.stack([net(vectors[:, i]) for i, net in enumerate(self.heads)], dim=1)
+
     def forward(self, batch: Batch) -> FusionOutput:
         """Predict from every modality, then combine."""
         vectors, present = self.encoder(batch)
-        single = torch.stack([net(vectors[:, i]) for i, net in enumerate(self.heads)], dim=1)
-        logits = self.rescale(self.combine(single, present))
+        single = self.predict_each(vectors)
         return FusionOutput(
-            logits,
+            self.rescale(self.combine(single, present)),
             vectors.flatten(1),
             {m: self.rescale(single[:, i]) for i, m in enumerate(self.encoder.names)},
         )
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
         """Return one term a modality, over the samples that have it."""
-        terms = {}
-        for m, logits in (output.modality_logits or {}).items():
-            blank = -1 if self.schema.target.is_classification else float("nan")
-            y = batch.y.clone()
-            y[~batch.mask[m].any(1)] = blank
-            terms[m] = self.task_loss(logits, Batch(batch.x, batch.mask, y=y))
-        return terms
+        return {
+            f"unimodal:{m}": self.task_loss(logits, self.only_with(m, batch))
+            for m, logits in (output.modality_logits or {}).items()
+        }
+
+    def only_with(self, modality: str, batch: Batch) -> Batch:
+        """Return the batch with the samples that lack a modality unlabelled."""
+        if not isinstance(batch.y, Tensor):
+            raise InputError(
+                f"the loss needs one target's labels in batch.y, got {type(batch.y).__name__}"
+            )
+        y = batch.y.clone()
+        blank = -1 if self.schema.target.is_classification else float("nan")
+        y[~batch.mask[modality].any(1)] = blank
+        return replace(batch, y=y)
+
+    def rule_loss(self, output: FusionOutput, batch: Batch) -> Tensor:
+        """Return the loss of the combined prediction, which trains the rule and no network."""
+        each = output.modality_logits or {}
+        single = torch.stack([each[m].detach() for m in self.encoder.names], dim=1)
+        single = (single - self.target_mean) / self.target_scale  # as before rescale
+        present = torch.stack([batch.mask[m].any(1) for m in self.encoder.names], dim=1)
+        return self.task_loss(self.rescale(self.combine(single, present)), batch)
+
+    def probabilities(self, single: Tensor) -> Tensor:
+        """Return the probabilities of each modality; for regression the numbers as they are."""
+        if self.schema.task == "regression":
+            return single
+        return single.softmax(2) if self.schema.target.is_classification else single.sigmoid()
+
+    def to_logits(self, share: Tensor, present: Tensor) -> Tensor:
+        """Return the logits of combined probabilities [B, C], even where no modality is present.
+
+        Probabilities of 0 and 1 get finite logits. Regression: the numbers as they are.
+        """
+        if self.schema.task == "regression":
+            return share
+        even = 1 / share.shape[1] if self.schema.target.is_classification else 0.5
+        share = torch.where(present.any(1, keepdim=True), share, even)
+        floor = torch.finfo(share.dtype).tiny
+        log = share.clamp(min=floor).log()
+        if self.schema.target.is_classification:
+            return log
+        return log - (1 - share).clamp(min=floor).log()
+
+
+def softmax_present(scores: Tensor, present: Tensor) -> Tensor:
+    """Return weights [B, M] on the modalities present that add up to one; zero where none is."""
+    lowest = torch.finfo(scores.dtype).min
+    return scores.masked_fill(~present, lowest).softmax(1) * present

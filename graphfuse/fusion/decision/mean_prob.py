@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from graphfuse.fusion.decision._decision import DecisionStrategy
@@ -32,13 +31,4 @@ class MeanProb(DecisionStrategy):
 
     def combine(self, single: Tensor, present: Tensor) -> Tensor:
         """Average probabilities."""
-        floor = torch.finfo(single.dtype).tiny
-        if self.schema.target.is_classification:
-            share = mean_present(single.softmax(2), present)
-            share = torch.where(present.any(1, keepdim=True), share, 1 / share.shape[1])
-            return share.clamp(min=floor).log()
-        if self.schema.task == "multilabel":
-            share = mean_present(single.sigmoid(), present)
-            share = torch.where(present.any(1, keepdim=True), share, 0.5)
-            return share.clamp(min=floor).log() - (1 - share).clamp(min=floor).log()
-        return mean_present(single, present)
+        return self.to_logits(mean_present(self.probabilities(single), present), present)

@@ -1,0 +1,53 @@
+"""Let the single modalities vote."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from graphfuse.fusion.decision._decision import DecisionStrategy
+from graphfuse.fusion.parts import mean_present
+from graphfuse.fusion.strategy import strategy
+
+
+@strategy(
+    "majority_vote",
+    family="decision",
+    summary="one vote a modality; the median for regression",
+    paper="Kittler et al. 1998, https://doi.org/10.1109/34.667881",
+    modalities=2,
+)
+class MajorityVote(DecisionStrategy):
+    r"""Predict from each modality alone; the class that most of those present vote for wins.
+
+    .. math:: p_k = \frac{v_k + \bar p_k}{n + 1}
+
+    where :math:`v_k` of the :math:`n` modalities present vote for class :math:`k` and
+    :math:`\bar p_k` is their mean probability: one more voter, who spreads a single vote. It never
+    overturns a majority and breaks a tie, so that two modalities that disagree come to a decision
+    (the paper leaves ties open). Each of several labels is voted on alone. Regression takes the
+    median; of two modalities it is the mean.
+
+    Example:
+        >>> from graphfuse.data import load_dataset
+        >>> data = load_dataset("planted/null", n=50)
+        >>> votes = torch.tensor([[[3.0, 0.0], [0.0, 1.0]]])  # one for each of two classes
+        >>> MajorityVote(data.schema).combine(votes, torch.ones(1, 2).bool()).argmax(1)
+        tensor([0])
+    """
+
+    def combine(self, single: Tensor, present: Tensor) -> Tensor:
+        """Count votes; the mean probability breaks ties."""
+        if self.schema.task == "regression":
+            known = single.masked_fill(~present.unsqueeze(2), float("nan"))
+            median = torch.nanquantile(known, 0.5, dim=1)
+            return torch.where(present.any(1, keepdim=True), median, 0)
+        shares = self.probabilities(single)
+        if self.schema.target.is_classification:
+            votes = F.one_hot(single.argmax(2), single.shape[2])
+        else:
+            votes = single > 0
+        count = (votes * present.unsqueeze(2)).sum(1)
+        voters = present.sum(1, keepdim=True)
+        return self.to_logits((count + mean_present(shares, present)) / (voters + 1), present)
