@@ -116,11 +116,11 @@ def check_sizes(hidden_channels: int, dropout: float) -> None:
         )
 
 
-def check_counts(**counts: int) -> None:
-    """Raise an error where an option that counts something is less than 1."""
-    for name, count in counts.items():
-        if count < 1:
-            raise InputError(f"{name} is at least 1, got {name}={count}")
+def check_least(least: float, **options: float) -> None:
+    """Raise an error at an option below its least value."""
+    for name, value in options.items():
+        if not value >= least:
+            raise InputError(f"{name} is at least {least}, got {name}={value}")
 
 
 def masked_softmax(scores: Tensor, mask: Tensor, dim: int = 1) -> Tensor:

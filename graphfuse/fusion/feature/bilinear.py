@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from graphfuse.data import Schema
-from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, check_counts
+from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, check_least
 from graphfuse.fusion.strategy import strategy
 
 
@@ -40,7 +40,7 @@ class Bilinear(PooledStrategy):
         self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.1, rank: int = 5
     ) -> None:
         super().__init__(schema, hidden_channels, dropout)
-        check_counts(rank=rank)
+        check_least(1, rank=rank)
         modalities = len(schema.modalities)
         self.rank = rank
         self.stand_in = StandIn(modalities, hidden_channels)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import Schema
 from graphfuse.errors import InputError
-from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, check_counts
+from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, check_least
 from graphfuse.fusion.strategy import strategy
 
 LIMIT = 65_536
@@ -57,7 +57,7 @@ class TensorFusion(PooledStrategy):
         super().__init__(schema, hidden_channels, dropout)
         modalities = len(schema.modalities)
         reduced = default_size(modalities) if reduced_channels is None else reduced_channels
-        check_counts(reduced_channels=reduced)
+        check_least(1, reduced_channels=reduced)
         size = (1 + reduced) ** modalities
         if size > LIMIT:
             raise InputError(
