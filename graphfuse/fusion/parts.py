@@ -66,6 +66,36 @@ class PooledStrategy(Strategy):
         return FusionOutput(self.rescale(self.head(embedding)), embedding)
 
 
+class StandIn(nn.Module):
+    """Put a learned vector in the place of each missing modality's.
+
+    Takes vectors [B, M, channels] and what is present, bool [B, M].
+    """
+
+    def __init__(self, modalities: int, channels: int) -> None:
+        super().__init__()
+        self.vectors = nn.Parameter(torch.zeros(modalities, channels))
+
+    def forward(self, vectors: Tensor, present: Tensor) -> Tensor:
+        """Fill the gaps."""
+        return torch.where(present.unsqueeze(2), vectors, self.vectors)
+
+
+class ModalityLinear(nn.Module):
+    """One linear map a modality: vectors [B, M, in_channels] to [B, M, out_channels]."""
+
+    def __init__(self, modalities: int, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        bound = in_channels**-0.5
+        weight = torch.empty(modalities, in_channels, out_channels)
+        self.weight = nn.Parameter(weight.uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.zeros(modalities, out_channels))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Map each modality by its own weights."""
+        return torch.einsum("bmi,mio->bmo", vectors, self.weight) + self.bias
+
+
 def head(in_channels: int, hidden_channels: int, outputs: int, dropout: float) -> nn.Sequential:
     """Return the network from an embedding to logits that all strategies end in."""
     return nn.Sequential(
@@ -84,6 +114,22 @@ def check_sizes(hidden_channels: int, dropout: float) -> None:
             f"hidden_channels is at least 1 and dropout in [0, 1), got "
             f"hidden_channels={hidden_channels}, dropout={dropout}"
         )
+
+
+def check_least(least: float, **options: float) -> None:
+    """Raise an error at an option below its least value."""
+    for name, value in options.items():
+        if not value >= least:
+            raise InputError(f"{name} is at least {least}, got {name}={value}")
+
+
+def masked_softmax(scores: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
+    """Return the softmax of ``scores`` over where ``mask`` holds; zero elsewhere.
+
+    Where it holds nowhere along ``dim``, all weights are zero.
+    """
+    lowest = torch.finfo(scores.dtype).min
+    return scores.masked_fill(~mask, lowest).softmax(dim) * mask
 
 
 def mean_present(values: Tensor, present: Tensor) -> Tensor:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from graphfuse.data import Schema
-from graphfuse.fusion.parts import PooledStrategy
+from graphfuse.fusion.parts import PooledStrategy, StandIn
 from graphfuse.fusion.strategy import strategy
 
 
@@ -31,7 +30,7 @@ class Concat(PooledStrategy):
 
     def __init__(self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.1) -> None:
         super().__init__(schema, hidden_channels, dropout)
-        self.absent = nn.Parameter(torch.zeros(len(schema.modalities), hidden_channels))
+        self.stand_in = StandIn(len(schema.modalities), hidden_channels)
 
     def width(self, hidden_channels: int) -> int:
         """Return the size of all vectors side by side."""
@@ -39,4 +38,5 @@ class Concat(PooledStrategy):
 
     def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
         """Put the vectors side by side."""
-        return torch.where(present.unsqueeze(2), vectors, self.absent).flatten(1)
+        joined: Tensor = self.stand_in(vectors, present).flatten(1)
+        return joined
