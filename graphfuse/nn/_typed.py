@@ -34,8 +34,11 @@ class TypedConv(nn.Module):
         super().__init__()
         self.node_types = sorted(metadata[0])
         self.edge_types: list[EdgeType] = sorted((s, r, d) for s, r, d in metadata[1])
-        if not self.node_types or len(set(self.node_types)) < len(self.node_types):
-            raise InputError(f"metadata names each node type once, got {list(metadata[0])}")
+        for kind, names in (("node", self.node_types), ("edge", self.edge_types)):
+            if len(set(names)) < len(names):
+                raise InputError(f"metadata names each {kind} type once, got {names}")
+        if not self.node_types:
+            raise InputError("metadata names at least one node type, got none")
         for edge_type in self.edge_types:
             for end in (edge_type[0], edge_type[2]):
                 if end not in self.node_types:
@@ -68,39 +71,57 @@ class TypedConv(nn.Module):
         edges: Mapping[EdgeType, Tensor | SparseEdges],
         mask: Mapping[str, Tensor] | None,
     ) -> dict[EdgeType, Tensor]:
-        """Return the edges dense, after checking every name and shape."""
-        if sorted(x) != self.node_types:
-            raise InputError(
-                f"{type(self).__name__} takes nodes of the types {self.node_types}, got "
-                f"{sorted(x)}; a type without nodes is a tensor of zeros with a mask of False"
-            )
+        """Return the edges dense, after checking every name, shape and kind."""
+        for what, given in (("nodes", x), ("a mask", mask)):
+            if given is not None and sorted(given) != self.node_types:
+                raise InputError(
+                    f"{type(self).__name__} takes {what} of the types {self.node_types}, got "
+                    f"{sorted(given)}; a type without nodes is a tensor of zeros with a mask of "
+                    f"False"
+                )
+        if not torch.compiler.is_compiling():  # shapes are symbols there
+            for name in self.node_types:
+                self._check_nodes(name, x, mask)
         dense: dict[EdgeType, Tensor] = {}
-        for edge_type, given in edges.items():
+        for edge_type, found in edges.items():
             if edge_type not in self.edge_types:
                 known = [str(t) for t in self.edge_types]
                 raise UnknownNameError("edge type", str(edge_type), known)
             s, _, d = edge_type
             shape = (x[s].shape[0], x[s].shape[1], x[d].shape[1])
-            if isinstance(given, SparseEdges):
-                given = given.to_dense(*shape)
-            if not torch.compiler.is_compiling() and tuple(given.shape) != shape:
+            if isinstance(found, SparseEdges):
+                found = found.to_dense(*shape)
+            elif not torch.compiler.is_compiling() and tuple(found.shape) != shape:
                 raise InputError(
-                    f"edges {edge_type} are [B, Ns, Nd] = {list(shape)}, got {list(given.shape)}"
+                    f"edges {edge_type} are [B, Ns, Nd] = {list(shape)}, got {list(found.shape)}"
                 )
-            dense[edge_type] = given
-        if not torch.compiler.is_compiling():
-            for name, nodes in x.items():
-                self._check_nodes(name, nodes, None if mask is None else mask.get(name))
+            if found.dtype != torch.bool and not found.is_floating_point():
+                raise InputError(
+                    f"edges {edge_type} are bool or floating-point weights, got {found.dtype}"
+                )
+            dense[edge_type] = found
         return dense
 
-    def _check_nodes(self, name: str, nodes: Tensor, mask: Tensor | None) -> None:
+    def _check_nodes(
+        self, name: str, x: Mapping[str, Tensor], mask: Mapping[str, Tensor] | None
+    ) -> None:
+        nodes, first = x[name], x[self.node_types[0]]
         if nodes.dim() != 3 or nodes.shape[2] != self.in_channels[name]:
             raise InputError(
                 f"nodes of {name!r} are [B, N, {self.in_channels[name]}], got {list(nodes.shape)}"
             )
-        if mask is not None and mask.shape != nodes.shape[:2]:
+        if nodes.shape[0] != first.shape[0]:
             raise InputError(
-                f"mask of {name!r} is [B, N] = {list(nodes.shape[:2])}, got {list(mask.shape)}"
+                f"all node types hold the same B samples, but {self.node_types[0]!r} has "
+                f"{first.shape[0]} and {name!r} has {nodes.shape[0]}"
+            )
+        if mask is None:
+            return
+        real = mask[name]
+        if real.shape != nodes.shape[:2] or real.dtype != torch.bool:
+            raise InputError(
+                f"mask of {name!r} is bool [B, N] = {list(nodes.shape[:2])}, got "
+                f"{real.dtype} {list(real.shape)}"
             )
 
     def extra_repr(self) -> str:
@@ -233,7 +254,8 @@ def _edge_logits(blocks: Sequence[Block], dtype: torch.dtype) -> tuple[Tensor, T
             allowed = allowed & block.source_mask.unsqueeze(1)
         logit = torch.zeros((), dtype=dtype, device=edges.device)
         if edges.is_floating_point():
-            logit = torch.where(allowed, edges, 1).to(dtype).log()
+            # The logarithm first: a weight that the nodes' precision cannot hold is no missing one.
+            logit = torch.where(allowed, edges, 1).log().to(dtype).clamp(min=minus_infinity / 2)
         alloweds.append(allowed)
         logits.append(torch.where(allowed, logit, minus_infinity))
     return torch.cat(alloweds, dim=2), torch.cat(logits, dim=2)

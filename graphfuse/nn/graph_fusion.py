@@ -43,7 +43,8 @@ class GraphFusion(nn.Module):
     Shapes:
         - ``x``: ``{modality: [B, N, F]}``, ``mask``: ``{modality: bool [B, N]}`` or None
         - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``
-        - ``unit``: ``{modality: long [B, N]}``, the unit of each node, or None
+        - ``unit``: ``{modality: long [B, N]}``, the unit of each node, or None; ``num_units`` is
+          U, if some units have no node (``batch.unit_mask.shape[1]``)
         - output: embedding [B, D], with units [B, U, D], where D is ``out_channels``; and the
           nodes ``{modality: [B, N, hidden_channels]}``, zero where padded
 
@@ -77,6 +78,8 @@ class GraphFusion(nn.Module):
                 f"channels and metadata name the same modalities, got {self.node_types} and "
                 f"{sorted(metadata[0])}"
             )
+        # Without weights: it checks what is given, whatever the number of layers.
+        self.guard = TypedConv(channels, hidden_channels, metadata)
         self.project = nn.ModuleDict(
             {module_key(t): nn.Linear(channels[t], hidden_channels) for t in self.node_types}
         )
@@ -103,8 +106,12 @@ class GraphFusion(nn.Module):
         edges: Mapping[EdgeType, Tensor | SparseEdges],
         mask: Mapping[str, Tensor] | None = None,
         unit: Mapping[str, Tensor] | None = None,
+        num_units: int | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Fuse the nodes of every sample."""
+        dense = self.guard.check(x, edges, mask)
+        if unit is not None and sorted(unit) != self.node_types:
+            raise InputError(f"unit names the types {self.node_types}, got {sorted(unit)}")
         inputs = {
             t: mask_nodes(self.project[module_key(t)](x[t]), mask, t) for t in self.node_types
         }
@@ -113,10 +120,10 @@ class GraphFusion(nn.Module):
         for conv, norm, feedforward in zip(self.convs, self.norms, self.feedforwards, strict=True):
             together = torch.cat([nodes[t] for t in self.node_types], dim=1)
             split = dict(zip(self.node_types, norm(together).split(widths, dim=1), strict=True))
-            updated = conv(split, edges, mask)
+            updated = conv(split, dense, mask)
             together = together + torch.cat([updated[t] for t in self.node_types], dim=1)
             together = together + feedforward(together)
             nodes = dict(zip(self.node_types, together.split(widths, dim=1), strict=True))
         nodes = {t: mask_nodes(nodes[t], mask, t) for t in self.node_types}
-        embedding = self.readout(inputs, nodes, group_nodes(nodes, mask, unit))
+        embedding = self.readout(inputs, nodes, group_nodes(nodes, mask, unit, num_units))
         return (embedding.squeeze(1) if unit is None else embedding), nodes

@@ -49,18 +49,23 @@ def group_nodes(
     nodes: Mapping[str, Tensor],
     mask: Mapping[str, Tensor] | None,
     unit: Mapping[str, Tensor] | None = None,
+    num_units: int | None = None,
 ) -> dict[str, Tensor]:
-    """Return which nodes belong to which group, bool [B, U, N]; U = 1 without units."""
+    """Return which nodes belong to which group, bool [B, U, N]; U = 1 without units.
+
+    ``num_units`` is U; without it U is one more than the largest unit of a node.
+    """
     real = {
         name: x.new_ones(x.shape[:2], dtype=torch.bool) if mask is None else mask[name]
         for name, x in nodes.items()
     }
     if unit is None:
         return {name: rows.unsqueeze(1) for name, rows in real.items()}
-    total = 1 + max(int(rows.max()) if rows.numel() else 0 for rows in unit.values())
+    if num_units is None:
+        num_units = 1 + max(int(rows.max()) if rows.numel() else 0 for rows in unit.values())
     groups = {}
     for name, rows in real.items():
-        number = torch.arange(max(total, 1), device=rows.device).view(1, -1, 1)
+        number = torch.arange(max(num_units, 1), device=rows.device).view(1, -1, 1)
         groups[name] = (unit[name].unsqueeze(1) == number) & rows.unsqueeze(1)
     return groups
 

@@ -18,6 +18,7 @@ TYPES: list[EdgeType] = [
     ("text", "names", "image"),
     ("text", "follows", "text"),
     ("text", "precedes", "text"),
+    ("a.b", "tags", "image"),
 ]
 NODES = {"image": 5, "text": 3, "a.b": 2}
 CHANNELS = {"image": 6, "text": 8, "a.b": 4}
@@ -30,10 +31,11 @@ Graph = tuple[dict[str, Tensor], dict[EdgeType, Tensor], dict[str, Tensor]]
 def check_conv(make: MakeConv, *, export: bool = True) -> None:
     """Check a conv that ``make(metadata, in_channels, out_channels)`` builds.
 
-    Shapes and zeros at padded nodes; the order of dictionaries and metadata; permuted nodes;
-    batch against single samples, whatever others lack; hidden garbage at padded nodes; wider
-    padding; nodes and samples without edges or nodes; weights; sparse against dense edges;
-    gradients; bfloat16; state_dict; ``torch.export`` with dynamic batch and node counts.
+    Shapes, precision and zeros at padded nodes; the order of dictionaries and metadata; permuted
+    nodes; batch against single samples, whatever others lack; hidden garbage at padded nodes;
+    wider padding; nodes and samples without edges or nodes; edges and their weights, down to
+    those that the nodes' precision cannot hold; sparse against dense edges; gradients; bfloat16;
+    state_dict; ``torch.export`` with dynamic batch and node counts.
 
     Raises:
         AssertionError: with a sentence that says which promise is broken.
@@ -59,8 +61,8 @@ def check_conv(make: MakeConv, *, export: bool = True) -> None:
         _check_export(conv, graph)
 
 
-def _new(make: MakeConv, metadata: tuple[list[str], list[EdgeType]]) -> nn.Module:
-    torch.manual_seed(0)
+def _new(make: MakeConv, metadata: tuple[list[str], list[EdgeType]], seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
     return make(metadata, dict(CHANNELS), OUT).double().eval()
 
 
@@ -101,6 +103,7 @@ def _check_shapes(conv: nn.Module, graph: Graph) -> None:
     for name, nodes in out.items():
         shape = (SAMPLES, NODES[name], OUT)
         _require(nodes.shape == shape, f"output of {name!r} is {shape}, got {tuple(nodes.shape)}")
+        _require(nodes.dtype == x[name].dtype, "the output has the precision of the nodes")
         _require(not bool(nodes[~mask[name]].any()), f"padded nodes of {name!r} come out as zero")
     full = {name: torch.ones_like(rows) for name, rows in mask.items()}
     _close(conv(x, edges), conv(x, edges, full), "no mask means that every node is real")
@@ -189,24 +192,58 @@ def _check_edges(conv: nn.Module, graph: Graph) -> None:
         rows = torch.stack([sample * NODES[s] + source, sample * NODES[d] + destination])
         sparse[s, r, d] = SparseEdges(rows)
     _close(out, conv(x, sparse, mask), "sparse edges, same result as dense")
-    weighted = {t: e * 0.3 for t, e in edges.items()}
-    changed = conv(x, {**edges, TYPES[2]: weighted[TYPES[2]]}, mask)
-    for nodes in changed.values():
-        _require(bool(nodes.isfinite().all()), "weighted edges give finite results")
+    for edge_type in TYPES:
+        name = edge_type[2]
+        bare = conv(x, {t: e for t, e in edges.items() if t != edge_type}, mask)[name]
+        _require(not torch.allclose(bare, out[name]), f"edges {edge_type} make a difference")
+    random = torch.Generator().manual_seed(2)
+    weights = {
+        t: e * (0.2 + torch.rand(e.shape, generator=random, dtype=torch.float64))
+        for t, e in edges.items()
+    }
+    weighted = conv(x, weights, mask)
+    different = any(not torch.allclose(weighted[n], out[n]) for n in NODES)
+    _require(different, "weights of edges make a difference")
+    pairs = {t: SparseEdges(e.index, weights[t][edges[t]]) for t, e in sparse.items()}
+    _close(weighted, conv(x, pairs, mask), "weighted sparse edges, same result as dense")
+    for tiny in (1e-60, 1e-300):
+        for nodes in conv(x, {t: e * tiny for t, e in edges.items()}, mask).values():
+            _require(bool(nodes.isfinite().all()), "tiny weights give finite results")
+    _check_tiny_weights(conv.float(), graph)
+    conv.double()
+
+
+def _check_tiny_weights(conv: nn.Module, graph: Graph) -> None:
+    """Nodes that an edge of next to no weight joins stay apart from all others."""
+    x, edges, mask = graph
+    single = {n: nodes.float() for n, nodes in x.items()}
+    given = {t: e * 1e-60 for t, e in edges.items()}
+    lonely = ~(edges[TYPES[2]].any(2) & mask["text"])  # texts that name nothing
+    moved = {**single, "text": single["text"] + 100.0 * lonely.unsqueeze(2)}
+    only = {TYPES[2]: given[TYPES[2]]}
+    before, after = conv(single, only, mask)["image"], conv(moved, only, mask)["image"]
+    distance = float((before - after).detach().abs().max())
+    _require(distance == 0, f"weights that underflow join no others: they differ by {distance:.2g}")
 
 
 def _check_gradients(conv: nn.Module, graph: Graph) -> None:
     x, edges, mask = graph
     leaves = {n: nodes.clone().requires_grad_() for n, nodes in x.items()}
     conv.zero_grad()
-    sum(nodes.square().sum() for nodes in conv(leaves, edges, mask).values()).backward()
+    weights = {t: e.double().requires_grad_() for t, e in edges.items()}
+    sum(nodes.square().sum() for nodes in conv(leaves, weights, mask).values()).backward()
+    for edge_type, weight in weights.items():
+        if weight.grad is not None:
+            _require(bool(weight.grad.isfinite().all()), f"gradient of {edge_type} is finite")
     for name, parameter in conv.named_parameters():
         if parameter.grad is not None:
             _require(bool(parameter.grad.isfinite().all()), f"gradient of {name} is finite")
     for name, leaf in leaves.items():
-        if leaf.grad is not None:
-            _require(bool(leaf.grad.isfinite().all()), f"gradient of {name!r} is finite")
-            _require(not bool(leaf.grad[~mask[name]].any()), "no gradient reaches a padded node")
+        if leaf.grad is None:
+            raise AssertionError(f"the nodes of {name!r} get a gradient")
+        _require(bool(leaf.grad.isfinite().all()), f"gradient of {name!r} is finite")
+        _require(bool(leaf.grad.any()), f"the nodes of {name!r} get a gradient")
+        _require(not bool(leaf.grad[~mask[name]].any()), "no gradient reaches a padded node")
     _require(
         any(p.grad is not None and bool(p.grad.any()) for p in conv.parameters()), "weights learn"
     )
@@ -215,10 +252,7 @@ def _check_gradients(conv: nn.Module, graph: Graph) -> None:
 def _check_precision_and_state(make: MakeConv, conv: nn.Module, graph: Graph) -> None:
     x, edges, mask = graph
     out = conv(x, edges, mask)
-    other = _new(make, (sorted(NODES), TYPES))
-    with torch.no_grad():
-        for parameter in other.parameters():
-            parameter.add_(1)
+    other = _new(make, (sorted(NODES), TYPES), seed=1)
     buffer = io.BytesIO()
     torch.save(conv.state_dict(), buffer)
     buffer.seek(0)
@@ -237,6 +271,10 @@ def _check_errors(conv: nn.Module, graph: Graph) -> None:
         ("a wrong shape of edges", (x, {TYPES[0]: edges[TYPES[0]][:, :2]}, mask)),
         ("a missing node type", ({"text": x["text"]}, {}, mask)),
         ("a wrong number of features", ({**x, "text": x["text"][..., :2]}, edges, mask)),
+        ("a mask that lacks a type", (x, edges, {"text": mask["text"]})),
+        ("a mask of numbers", (x, edges, {n: rows.double() for n, rows in mask.items()})),
+        ("edges of whole numbers", (x, {t: e.long() for t, e in edges.items()}, mask)),
+        ("another number of samples", ({**x, "text": x["text"][:2]}, {}, mask)),
     ]
     for what, given in wrong:
         try:

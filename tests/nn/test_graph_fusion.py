@@ -119,6 +119,35 @@ def test_exports_with_dynamic_sizes():
     assert torch.allclose(program(*other)[0], fusion(*other)[0], atol=1e-12)
 
 
+def test_layers_take_part_one_after_the_other():
+    fusion = made(num_layers=1)
+    x, edges, mask = graph()
+    h = {t: fusion.project[f"n_{t}"](x[t]) * mask[t].unsqueeze(2) for t in ("image", "text")}
+    sent = fusion.convs[0]({t: fusion.norms[0](h[t]) for t in h}, edges, mask)
+    for t in h:
+        after = h[t] + sent[t]
+        after = (after + fusion.feedforwards[0](after)) * mask[t].unsqueeze(2)
+        assert torch.allclose(fusion(x, edges, mask)[1][t], after, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": {"image": torch.zeros(4, 6, 5).double()}}, "takes nodes of the types"),
+        ({"x": {"image": torch.zeros(4, 6, 7), "text": torch.zeros(4, 4, 3)}}, r"B, N, 5"),
+        ({"mask": {"image": torch.ones(4, 6).bool()}}, "takes a mask of the types"),
+        ({"unit": {"image": torch.zeros(4, 6).long()}}, "unit names the types"),
+        ({"edges": {("text", "nams", "image"): torch.ones(4, 4, 6).bool()}}, "did you mean"),
+    ],
+)
+@pytest.mark.parametrize("num_layers", [0, 1])
+def test_wrong_input_is_named(num_layers, change, message):
+    x, edges, mask = graph()
+    settings = {"x": x, "edges": edges, "mask": mask} | change
+    with pytest.raises((InputError, UnknownNameError), match=message):
+        made(num_layers=num_layers)(**settings)
+
+
 def test_errors():
     with pytest.raises(UnknownNameError, match="did you mean 'hgt'"):
         made(conv="hgtt")

@@ -38,7 +38,38 @@ class MixesSamples(DenseHGTConv):
         }
 
 
-@pytest.mark.parametrize("conv", [IgnoresMask, DependsOnOrder, DividesByNeighbours, MixesSamples])
+class IgnoresEdges(DenseHGTConv):
+    def forward(self, x, edges, mask=None):
+        self.check(x, edges, mask)
+        return super().forward(x, {}, mask)
+
+
+class IgnoresWeights(DenseHGTConv):
+    def forward(self, x, edges, mask=None):
+        return super().forward(x, {t: e > 0 for t, e in self.check(x, edges, mask).items()}, mask)
+
+
+class Detaches(DenseHGTConv):
+    def forward(self, x, edges, mask=None):
+        return super().forward({n: nodes.detach() for n, nodes in x.items()}, edges, mask)
+
+
+class KeepsWeightsToItself(DenseHGTConv):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.factor = float(torch.rand(()))
+
+    def forward(self, x, edges, mask=None):
+        return {n: self.factor * h for n, h in super().forward(x, edges, mask).items()}
+
+
+@pytest.mark.parametrize(
+    "conv",
+    [
+        IgnoresMask, DependsOnOrder, DividesByNeighbours, MixesSamples, IgnoresEdges,
+        IgnoresWeights, Detaches, KeepsWeightsToItself,
+    ],
+)  # fmt: skip
 def test_broken_convs_are_found(conv):
     with pytest.raises(AssertionError):
         check_conv(lambda metadata, i, o: conv(i, o, metadata), export=False)
