@@ -3,7 +3,11 @@
 from graphfuse.nn._typed import TypedConv
 from graphfuse.nn.attention_readout import AttentionReadout
 from graphfuse.nn.concat_readout import ConcatReadout
+from graphfuse.nn.dense_gatv2_conv import DenseGATv2Conv
+from graphfuse.nn.dense_gcn2_conv import DenseGCN2Conv
 from graphfuse.nn.dense_hgt_conv import DenseHGTConv
+from graphfuse.nn.dense_rgcn_conv import DenseRGCNConv
+from graphfuse.nn.dense_sage_conv import DenseSAGEConv
 from graphfuse.nn.graph_fusion import GraphFusion
 from graphfuse.nn.mean_readout import MeanReadout
 from graphfuse.nn.node_encoder import NodeEncoder
@@ -13,7 +17,11 @@ from graphfuse.nn.typed_attention_conv import TypedAttentionConv
 __all__ = [
     "AttentionReadout",
     "ConcatReadout",
+    "DenseGATv2Conv",
+    "DenseGCN2Conv",
     "DenseHGTConv",
+    "DenseRGCNConv",
+    "DenseSAGEConv",
     "GraphFusion",
     "MeanReadout",
     "NodeEncoder",

@@ -1,19 +1,15 @@
-"""What typed dense convs share: metadata in one order, checked edges, attention over edge types.
-
-Shape letters: B samples, N nodes (padded), S source nodes of all incoming edge types side by side,
-H heads, d features of a head.
-"""
+"""What convs over typed nodes and edges share: metadata in one order, checked input."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import ClassVar, Self, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from graphfuse._keys import module_key
+from graphfuse._registry import Registry
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError, UnknownNameError
 
@@ -21,12 +17,23 @@ Metadata = tuple[Sequence[str], Sequence[EdgeType]]
 """Node types and edge types, as ``HeteroData.metadata()`` gives them; their order is free."""
 
 
+convs: Registry[type[TypedConv]]
+
+
 class TypedConv(nn.Module):
-    """Base of dense convs over typed nodes and edges.
+    """Base of convs over typed nodes and edges.
 
     A subclass implements :meth:`forward` with the helpers here; all that it keeps per type is in
-    the sorted order of the names, so that the order of any dictionary carries no meaning.
+    the sorted order of the names, so that the order of any dictionary carries no meaning. One that
+    sets ``name`` is a conv that :class:`~graphfuse.nn.GraphFusion` knows by it.
     """
+
+    name: ClassVar[str]
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" in cls.__dict__:
+            convs.add(cls.name, cls)
 
     def __init__(
         self, in_channels: int | Mapping[str, int], out_channels: int, metadata: Metadata
@@ -59,6 +66,22 @@ class TypedConv(nn.Module):
         self.in_channels = {name: in_channels[name] for name in self.node_types}
         self.out_channels = out_channels
 
+    @classmethod
+    def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
+        """Return a conv for one layer, counted from 0, of a stack of constant width."""
+        return cls(channels, channels, metadata)
+
+    def step(
+        self,
+        x: Mapping[str, Tensor],
+        edges: Mapping[EdgeType, Tensor | SparseEdges],
+        mask: Mapping[str, Tensor] | None,
+        initial: Mapping[str, Tensor],
+    ) -> dict[str, Tensor]:
+        """Update nodes as one layer of a stack, whose first layer got ``initial``."""
+        updated: dict[str, Tensor] = self(x, edges, mask)
+        return updated
+
     def per_type(self, out_channels: int) -> nn.ModuleDict:
         """Return one linear map a node type, from its input size."""
         return nn.ModuleDict(
@@ -70,8 +93,8 @@ class TypedConv(nn.Module):
         x: Mapping[str, Tensor],
         edges: Mapping[EdgeType, Tensor | SparseEdges],
         mask: Mapping[str, Tensor] | None,
-    ) -> dict[EdgeType, Tensor]:
-        """Return the edges dense, after checking every name, shape and kind."""
+    ) -> dict[EdgeType, Tensor | SparseEdges]:
+        """Return the edges after checking every name, shape and kind."""
         for what, given in (("nodes", x), ("a mask", mask)):
             if given is not None and sorted(given) != self.node_types:
                 raise InputError(
@@ -82,25 +105,14 @@ class TypedConv(nn.Module):
         if not torch.compiler.is_compiling():  # shapes are symbols there
             for name in self.node_types:
                 self._check_nodes(name, x, mask)
-        dense: dict[EdgeType, Tensor] = {}
-        for edge_type, found in edges.items():
+        for edge_type, given_edges in edges.items():
             if edge_type not in self.edge_types:
                 known = [str(t) for t in self.edge_types]
                 raise UnknownNameError("edge type", str(edge_type), known)
-            s, _, d = edge_type
-            shape = (x[s].shape[0], x[s].shape[1], x[d].shape[1])
-            if isinstance(found, SparseEdges):
-                found = found.to_dense(*shape)
-            elif not torch.compiler.is_compiling() and tuple(found.shape) != shape:
-                raise InputError(
-                    f"edges {edge_type} are [B, Ns, Nd] = {list(shape)}, got {list(found.shape)}"
-                )
-            if found.dtype != torch.bool and not found.is_floating_point():
-                raise InputError(
-                    f"edges {edge_type} are bool or floating-point weights, got {found.dtype}"
-                )
-            dense[edge_type] = found
-        return dense
+            if not torch.compiler.is_compiling():
+                s, _, d = edge_type
+                _check_edges(edge_type, given_edges, (*x[s].shape[:2], x[d].shape[1]))
+        return dict(edges)
 
     def _check_nodes(
         self, name: str, x: Mapping[str, Tensor], mask: Mapping[str, Tensor] | None
@@ -124,6 +136,15 @@ class TypedConv(nn.Module):
                 f"{real.dtype} {list(real.shape)}"
             )
 
+    def per_edge_type(self, out_channels: int) -> nn.ModuleDict:
+        """Return one linear map without bias an edge type, from the size of its source."""
+        return nn.ModuleDict(
+            {
+                module_key(*t): nn.Linear(self.in_channels[t[0]], out_channels, bias=False)
+                for t in self.edge_types
+            }
+        )
+
     def extra_repr(self) -> str:
         """Show sizes and types."""
         return (
@@ -132,151 +153,45 @@ class TypedConv(nn.Module):
         )
 
 
-class AttentionConv(TypedConv):
-    """Base of convs with one softmax over all incoming edges of a node, whatever their type.
+convs = Registry("conv", "graphfuse.nn")
 
-    A subclass says what edge types do to keys and values (:meth:`carry`) and to logits
-    (:meth:`edge_bias`), and what becomes of the message (:meth:`update`).
-    """
 
-    def __init__(
-        self,
-        in_channels: int | Mapping[str, int],
-        out_channels: int,
-        metadata: Metadata,
-        heads: int = 1,
-    ) -> None:
-        super().__init__(in_channels, out_channels, metadata)
-        if heads < 1 or out_channels % heads:
+def _check_edges(
+    edge_type: EdgeType, edges: Tensor | SparseEdges, shape: tuple[int, int, int]
+) -> None:
+    weight = edges.weight if isinstance(edges, SparseEdges) else edges
+    if weight is not None and weight.dtype != torch.bool and not weight.is_floating_point():
+        raise InputError(
+            f"edges {edge_type} are bool or floating-point weights, got {weight.dtype}"
+        )
+    if isinstance(edges, Tensor):
+        if tuple(edges.shape) != shape:
             raise InputError(
-                f"out_channels is a multiple of heads, got out_channels={out_channels}, "
-                f"heads={heads}"
+                f"edges {edge_type} are [B, Ns, Nd] = {list(shape)}, got {list(edges.shape)}"
             )
-        self.heads = heads
-        self.kqv = self.per_type(3 * out_channels)
-        self.out = nn.ModuleDict(
-            {module_key(t): nn.Linear(out_channels, out_channels) for t in self.node_types}
+        return
+    samples, sources, destinations = shape
+    source, destination = edges.index
+    if not edges.index.shape[1]:
+        return
+    low = int(edges.index.min())
+    if low < 0 or bool(
+        (edges.index.amax(1).cpu() >= samples * torch.tensor([sources, destinations])).any()
+    ):
+        raise InputError(
+            f"edges {edge_type} point at rows from {low} to {edges.index.amax(1).tolist()}, of "
+            f"{samples} samples with {sources} and {destinations} nodes"
+        )
+    if bool((source // sources != destination // destinations).any()):
+        raise InputError(
+            f"edges {edge_type} join nodes of two samples; source rows count sample * {sources} + "
+            f"node, destination rows sample * {destinations} + node"
         )
 
-    def reset_parameters(self) -> None:
-        """Draw new weights of the linear maps per node type."""
-        for linear in (*self.kqv.values(), *self.out.values()):
-            linear.reset_parameters()  # type: ignore[operator]
 
-    def carry(
-        self, key: Tensor, value: Tensor, numbers: Sequence[int]
-    ) -> Sequence[tuple[Tensor, Tensor]]:
-        """Return keys and values [B, Ns, H, d] as each of a source's edge types carries them."""
-        return [(key, value)] * len(numbers)
-
-    def edge_bias(self, number: int) -> Tensor | None:
-        """Return what edge type ``number`` adds to its logits, [H], or None for nothing."""
-        return None
-
-    def update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:
-        """Return the new nodes of node type ``number``."""
-        raise InputError(f"{type(self).__name__} does not say how nodes are updated")
-
-    def forward(
-        self,
-        x: Mapping[str, Tensor],
-        edges: Mapping[EdgeType, Tensor | SparseEdges],
-        mask: Mapping[str, Tensor] | None = None,
-    ) -> dict[str, Tensor]:
-        """Update every node from its incoming edges."""
-        dense = self.check(x, edges, mask)
-        query: dict[str, Tensor] = {}
-        blocks: dict[str, list[Block]] = {name: [] for name in self.node_types}
-        for name in self.node_types:
-            projected = self.kqv[module_key(name)](x[name]).unflatten(2, (3, self.heads, -1))
-            key, query[name], value = projected.unbind(2)
-            numbers = [i for i, t in enumerate(self.edge_types) if t[0] == name and t in dense]
-            for i, (k, v) in zip(numbers, self.carry(key, value, numbers), strict=True):
-                edge_type = self.edge_types[i]
-                real = None if mask is None else mask[name]
-                block = Block(k, v, dense[edge_type], real, self.edge_bias(i))
-                blocks[edge_type[2]].append(block)
-        out = {}
-        for number, name in enumerate(self.node_types):
-            if blocks[name]:
-                message = attend(query[name], blocks[name])
-            else:
-                message = torch.zeros_like(query[name].flatten(2))
-            out[name] = mask_nodes(self.update(number, message, x[name]), mask, name)
-        return out
-
-
-class Block(NamedTuple):
-    """What one edge type brings to its destination nodes."""
-
-    key: Tensor  # [B, Ns, H, d]
-    value: Tensor  # [B, Ns, H, d]
-    edges: Tensor  # bool or weights [B, Ns, Nd]
-    source_mask: Tensor | None  # [B, Ns]
-    bias: Tensor | None = None  # [H]
-
-
-def attend(query: Tensor, blocks: Sequence[Block]) -> Tensor:
-    """Attend from nodes [B, Nd, H, d] to the sources of all blocks at once; return [B, Nd, H * d].
-
-    One softmax runs over all incoming edges, whatever their type. The weight of an edge is added
-    to its logit as a logarithm. A node without incoming edges gets zeros.
-    """
-    head_size = query.shape[3]
-    allowed, logit = _edge_logits(blocks, query.dtype)
-    key = torch.cat([block.key for block in blocks], dim=1)
-    value = torch.cat([block.value for block in blocks], dim=1)
-    if blocks[0].bias is not None:
-        query, key, value = _append_bias(query, key, value, blocks)
-    out = F.scaled_dot_product_attention(
-        query.transpose(1, 2),
-        key.transpose(1, 2),
-        value.transpose(1, 2),
-        attn_mask=logit.unsqueeze(1),
-        scale=head_size**-0.5,
-    )
-    out = out[..., :head_size].transpose(1, 2).flatten(2)
-    return out * allowed.any(2, keepdim=True)
-
-
-def _edge_logits(blocks: Sequence[Block], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return whether there is an edge, and its log weight, both [B, Nd, S].
-
-    A finite number stands for minus infinity, so that a row without edges has no NaN, neither in
-    its value nor in its gradient.
-    """
-    minus_infinity = torch.finfo(dtype).min / 2
-    alloweds, logits = [], []
-    for block in blocks:
-        edges = block.edges.transpose(1, 2)
-        allowed = edges > 0
-        if block.source_mask is not None:
-            allowed = allowed & block.source_mask.unsqueeze(1)
-        logit = torch.zeros((), dtype=dtype, device=edges.device)
-        if edges.is_floating_point():
-            # The logarithm first: a weight that the nodes' precision cannot hold is no missing one.
-            logit = torch.where(allowed, edges, 1).log().to(dtype).clamp(min=minus_infinity / 2)
-        alloweds.append(allowed)
-        logits.append(torch.where(allowed, logit, minus_infinity))
-    return torch.cat(alloweds, dim=2), torch.cat(logits, dim=2)
-
-
-def _append_bias(
-    query: Tensor, key: Tensor, value: Tensor, blocks: Sequence[Block]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Let a bias per head and edge type ride in one more feature of the heads.
-
-    The query's is 1 and the key's the bias, over the scale that the attention multiplies with;
-    the value's is 0. That keeps the bias out of the [Nd, S] mask.
-    """
-    head_size = query.shape[3]
-    biases = [
-        (block.bias * head_size**0.5).view(1, 1, -1, 1).expand(*block.key.shape[:3], 1)
-        for block in blocks
-        if block.bias is not None
-    ]
-    key = torch.cat([key, torch.cat(biases, dim=1).to(key.dtype)], dim=3)
-    return F.pad(query, (0, 1), value=1.0), key, F.pad(value, (0, 1))
+def linear_of(maps: nn.ModuleDict, *names: str) -> nn.Linear:
+    """Return the linear map of a node type, or of an edge type by its three names."""
+    return cast(nn.Linear, maps[module_key(*names)])
 
 
 def mask_nodes(nodes: Tensor, mask: Mapping[str, Tensor] | None, name: str) -> Tensor:

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 
 from graphfuse._keys import module_key
 from graphfuse.errors import InputError
-from graphfuse.nn._typed import AttentionConv, Metadata
+from graphfuse.nn._attention import AttentionConv
+from graphfuse.nn._typed import Metadata
 
 if TYPE_CHECKING:
     from torch_geometric.nn import HGTConv
@@ -61,6 +62,8 @@ class DenseHGTConv(AttentionConv):
         >>> {name: list(nodes.shape) for name, nodes in out.items()}
         {'a': [4, 6, 8], 'b': [4, 2, 8]}
     """
+
+    name = "hgt"
 
     def __init__(
         self,

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.nn._typed import Metadata, TypedConv, mask_nodes
-from graphfuse.nn.dense_hgt_conv import DenseHGTConv
+from graphfuse.errors import InputError
+from graphfuse.nn._typed import Metadata, TypedConv, convs, mask_nodes
 from graphfuse.nn.readout import group_nodes, readouts
-from graphfuse.nn.typed_attention_conv import TypedAttentionConv
-
-CONVS: dict[str, Callable[..., TypedConv]] = {
-    "hgt": DenseHGTConv,
-    "typed_attention": TypedAttentionConv,
-}
 
 
 class GraphFusion(nn.Module):
@@ -35,7 +28,7 @@ class GraphFusion(nn.Module):
         channels: features of a node, ``{modality: features}``.
         hidden_channels: features of a node within the core, a multiple of ``heads``.
         metadata: modalities and edge types.
-        conv: "hgt" or "typed_attention".
+        conv: name of a conv: "hgt", "typed_attention", "rgcn", "sage", "gatv2" or "gcn2".
         num_layers: layers; 0 leaves the mapped nodes as they are.
         heads: attention heads.
         readout: "concat" (each modality before and after the core), "mean" or "attention".
@@ -68,8 +61,6 @@ class GraphFusion(nn.Module):
         readout: str = "concat",
     ) -> None:
         super().__init__()
-        if conv not in CONVS:
-            raise UnknownNameError("conv", conv, CONVS)
         if num_layers < 0:
             raise InputError(f"num_layers is at least 0, got {num_layers}")
         self.node_types = sorted(channels)
@@ -83,9 +74,9 @@ class GraphFusion(nn.Module):
         self.project = nn.ModuleDict(
             {module_key(t): nn.Linear(channels[t], hidden_channels) for t in self.node_types}
         )
+        make = convs.get(conv)
         self.convs = nn.ModuleList(
-            CONVS[conv](hidden_channels, hidden_channels, metadata, heads)
-            for _ in range(num_layers)
+            make.for_layer(hidden_channels, metadata, heads, layer) for layer in range(num_layers)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(hidden_channels) for _ in range(num_layers))
         self.feedforwards = nn.ModuleList(
@@ -109,7 +100,7 @@ class GraphFusion(nn.Module):
         num_units: int | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Fuse the nodes of every sample."""
-        dense = self.guard.check(x, edges, mask)
+        given = self.guard.check(x, edges, mask)
         if unit is not None and sorted(unit) != self.node_types:
             raise InputError(f"unit names the types {self.node_types}, got {sorted(unit)}")
         inputs = {
@@ -120,7 +111,7 @@ class GraphFusion(nn.Module):
         for conv, norm, feedforward in zip(self.convs, self.norms, self.feedforwards, strict=True):
             together = torch.cat([nodes[t] for t in self.node_types], dim=1)
             split = dict(zip(self.node_types, norm(together).split(widths, dim=1), strict=True))
-            updated = conv(split, dense, mask)
+            updated = conv.step(split, given, mask, inputs)  # type: ignore[operator]
             together = together + torch.cat([updated[t] for t in self.node_types], dim=1)
             together = together + feedforward(together)
             nodes = dict(zip(self.node_types, together.split(widths, dim=1), strict=True))

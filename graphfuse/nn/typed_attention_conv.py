@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse._keys import module_key
-from graphfuse.nn._typed import AttentionConv, Metadata
+from graphfuse.nn._attention import AttentionConv
+from graphfuse.nn._typed import Metadata
 
 
 class TypedAttentionConv(AttentionConv):
@@ -50,6 +51,8 @@ class TypedAttentionConv(AttentionConv):
         >>> list(out["a"].shape)
         [1, 3, 8]
     """
+
+    name = "typed_attention"
 
     def __init__(
         self,

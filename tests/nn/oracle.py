@@ -34,7 +34,19 @@ class TypedBatch:
         return x, index
 
 
-def random_batch(seed: int, *, density: float | None = None, samples: int = 5) -> TypedBatch:
+def together(batch: TypedBatch) -> tuple[Tensor, Tensor, Tensor]:
+    """Nodes of all types below each other, edges between their rows, and each edge's type."""
+    x, index = batch.flat()
+    names, types = batch.metadata
+    start = dict(zip(names, torch.tensor([0] + [len(x[n]) for n in names]).cumsum(0), strict=False))
+    edges = [index[t] + torch.stack([start[t[0]], start[t[2]]]).unsqueeze(1) for t in types]
+    kind = [torch.full((e.shape[1],), number) for number, e in enumerate(edges)]
+    return torch.cat([x[n] for n in names]), torch.cat(edges, dim=1), torch.cat(kind)
+
+
+def random_batch(
+    seed: int, *, density: float | None = None, samples: int = 5, width: int | None = None
+) -> TypedBatch:
     random = torch.Generator().manual_seed(seed)
 
     def integer(low: int, high: int) -> int:
@@ -45,8 +57,8 @@ def random_batch(seed: int, *, density: float | None = None, samples: int = 5) -
     chosen = torch.randperm(len(pairs), generator=random)[: integer(1, len(pairs) + 1)]
     types = [pairs[i] for i in chosen]
     channels = {n: integer(2, 9) for n in names}
-    if integer(0, 2):
-        channels = dict.fromkeys(names, 8)
+    if integer(0, 2) or width:
+        channels = dict.fromkeys(names, width or 8)
     sizes = {n: integer(1, 7) for n in names}
     x, mask = {}, {}
     for n in names:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from graphfuse.data import SparseEdges
 from graphfuse.fusion import FusionOutput, Strategy, strategies, strategy
 from graphfuse.graph import Complete, KNearest
 from graphfuse.nn import DenseHGTConv
@@ -46,7 +47,11 @@ class IgnoresEdges(DenseHGTConv):
 
 class IgnoresWeights(DenseHGTConv):
     def forward(self, x, edges, mask=None):
-        return super().forward(x, {t: e > 0 for t, e in self.check(x, edges, mask).items()}, mask)
+        bare = {
+            t: e > 0 if isinstance(e, torch.Tensor) else SparseEdges(e.index)
+            for t, e in self.check(x, edges, mask).items()
+        }
+        return super().forward(x, bare, mask)
 
 
 class Detaches(DenseHGTConv):

@@ -1,0 +1,206 @@
+"""GATv2 on padded batches of typed nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from graphfuse._keys import module_key
+from graphfuse.data import EdgeType, SparseEdges
+from graphfuse.errors import InputError
+from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
+from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
+
+if TYPE_CHECKING:
+    from torch_geometric.nn import HeteroConv
+
+SLOPE = 0.2
+
+
+class DenseGATv2Conv(TypedConv):
+    r"""The GATv2 operator, one an edge type, summed, on dense batches.
+
+    From `Brody et al. (2022) <https://arxiv.org/abs/2105.14491>`_. For a node :math:`i` of type
+    :math:`t`, per head, summed over the edge types :math:`e` that point at it,
+
+    .. math::
+        \alpha_{je} = \mathrm{softmax}_{j}\left(a_e \cdot
+            \mathrm{LeakyReLU}(L_e x_j + R_e x_i) + \log w_{je}\right), \qquad
+        x'_i = b_t + \sum_e \sum_j \alpha_{je}\, L_e x_j
+
+    with one softmax an edge type, where :math:`w` is the edge weight (1 where edges are bool).
+    Equal to PyTorch Geometric's ``HeteroConv`` of ``GATv2Conv`` without self-loops. The scores of
+    all pairs are formed without a tensor of pairs times features: a leaky ReLU is a linear part,
+    which splits into its two ends, and a part :math:`|z|`, whose weighted sums are differences of
+    L1 distances.
+
+    Args:
+        in_channels: features of a node, of all types or ``{node type: features}``.
+        out_channels: features of a node afterwards, a multiple of ``heads``.
+        metadata: node types and edge types.
+        heads: attention heads, whose results stand side by side.
+
+    Shapes:
+        - ``x``: ``{node type: [B, N, F]}``
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
+        - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
+
+    Raises:
+        InputError: sizes that do not fit, with the shapes expected.
+        UnknownNameError: an edge type that the metadata lacks.
+
+    Example:
+        >>> conv = DenseGATv2Conv(4, 8, (["a"], [("a", "near", "a")]), heads=2)
+        >>> out = conv({"a": torch.rand(1, 3, 4)}, {("a", "near", "a"): torch.ones(1, 3, 3)})
+        >>> list(out["a"].shape)
+        [1, 3, 8]
+    """
+
+    name = "gatv2"
+
+    def __init__(
+        self,
+        in_channels: int | Mapping[str, int],
+        out_channels: int,
+        metadata: Metadata,
+        heads: int = 1,
+    ) -> None:
+        super().__init__(in_channels, out_channels, metadata)
+        if heads < 1 or out_channels % heads:
+            raise InputError(
+                f"out_channels is a multiple of heads, got out_channels={out_channels}, "
+                f"heads={heads}"
+            )
+        self.heads = heads
+        self.left, self.right = nn.ModuleDict(), nn.ModuleDict()
+        for edge_type in self.edge_types:
+            key = module_key(*edge_type)
+            self.left[key] = nn.Linear(self.in_channels[edge_type[0]], out_channels)
+            self.right[key] = nn.Linear(self.in_channels[edge_type[2]], out_channels)
+        self.attention = nn.Parameter(
+            torch.empty(len(self.edge_types), heads, out_channels // heads)
+        )
+        self.bias = nn.Parameter(torch.empty(len(self.node_types), out_channels))
+        self.reset_parameters()
+
+    @classmethod
+    def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
+        """Return a conv for one layer, counted from 0, of a stack of constant width."""
+        return cls(channels, channels, metadata, heads)
+
+    def reset_parameters(self) -> None:
+        """Draw new weights: Glorot for the attention's vectors, zeros for the bias."""
+        for linear in (*self.left.values(), *self.right.values()):
+            linear.reset_parameters()  # type: ignore[operator]
+        nn.init.xavier_uniform_(self.attention)
+        nn.init.zeros_(self.bias)
+
+    @classmethod
+    def from_pyg(cls, conv: HeteroConv) -> Self:
+        """Return a dense conv with the weights of a ``HeteroConv`` of ``GATv2Conv``."""
+        singles = dict(conv.convs.items())
+        sizes: dict[str, int] = {}
+        for (source, _, destination), single in singles.items():
+            sizes |= {source: single.lin_l.in_channels, destination: single.lin_r.in_channels}
+            if single.add_self_loops or not single.concat or conv.aggr != "sum":
+                raise InputError(
+                    "DenseGATv2Conv sums over edge types heads side by side, without self-loops; "
+                    f"got add_self_loops={single.add_self_loops}, concat={single.concat}, "
+                    f"HeteroConv aggr={conv.aggr!r}"
+                )
+            if single.negative_slope != SLOPE or single.residual or single.lin_edge is not None:
+                raise InputError(
+                    f"DenseGATv2Conv has negative_slope={SLOPE} and neither a residual nor edge "
+                    f"features; got negative_slope={single.negative_slope}, "
+                    f"residual={single.residual}, edge_dim={single.edge_dim}"
+                )
+        first = next(iter(singles.values()))
+        total = first.heads * first.out_channels
+        dense = cls(sizes, total, (list(sizes), list(singles)), first.heads)
+        dense = dense.to(first.att.device, first.att.dtype)
+        with torch.no_grad():
+            for number, edge_type in enumerate(dense.edge_types):
+                single = singles[edge_type]
+                linear_of(dense.left, *edge_type).load_state_dict(single.lin_l.state_dict())
+                linear_of(dense.right, *edge_type).load_state_dict(single.lin_r.state_dict())
+                dense.attention[number] = single.att[0]
+                if single.bias is not None:
+                    dense.bias[dense.node_types.index(edge_type[2])] += single.bias
+        return dense
+
+    def forward(
+        self,
+        x: Mapping[str, Tensor],
+        edges: Mapping[EdgeType, Tensor | SparseEdges],
+        mask: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Update every node from its incoming edges."""
+        given = self.check(x, edges, mask)
+        out = {
+            name: self.bias[number].expand(*x[name].shape[:2], -1)
+            for number, name in enumerate(self.node_types)
+        }
+        for number, edge_type in enumerate(self.edge_types):
+            if edge_type not in given:
+                continue
+            source, _, destination = edge_type
+            left = linear_of(self.left, *edge_type)(x[source]).unflatten(2, (self.heads, -1))
+            right = linear_of(self.right, *edge_type)(x[destination]).unflatten(2, (self.heads, -1))
+            real = None if mask is None else mask[source]
+            sent = _attend(left, right, self.attention[number], given[edge_type], real)
+            out[destination] = out[destination] + sent
+        return {name: mask_nodes(nodes, mask, name) for name, nodes in out.items()}
+
+
+def _attend(
+    left: Tensor, right: Tensor, weight: Tensor, edges: Tensor | SparseEdges, real: Tensor | None
+) -> Tensor:
+    """Attend from nodes [B, Nd, H, d] to nodes [B, Ns, H, d]; return [B, Nd, H * d]."""
+    if isinstance(edges, SparseEdges):
+        return _attend_sparsely(left, right, weight, edges, real)
+    allowed = edges > 0
+    if real is not None:
+        allowed = allowed & real.unsqueeze(2)
+    logit = _scores(left, right, weight)
+    minus_infinity = torch.finfo(logit.dtype).min / 2
+    if edges.is_floating_point():
+        log_weight = torch.where(allowed, edges, 1).log().to(logit.dtype)
+        logit = logit + log_weight.clamp(min=minus_infinity / 2).transpose(1, 2).unsqueeze(1)
+    allowed = allowed.transpose(1, 2).unsqueeze(1)
+    share = torch.where(allowed, logit, minus_infinity).softmax(3)
+    share = share * allowed.any(3, keepdim=True)
+    return (share @ left.transpose(1, 2)).transpose(1, 2).flatten(2)
+
+
+def _scores(left: Tensor, right: Tensor, weight: Tensor) -> Tensor:
+    """Return the scores [B, H, Nd, Ns] of all pairs."""
+    linear = (right * weight).sum(3).unsqueeze(2) + (left * weight).sum(3).unsqueeze(1)
+    linear = linear.permute(0, 3, 1, 2)
+    left, right = left.transpose(1, 2), right.transpose(1, 2)
+    # A compiler fuses this; cdist knows no half precision, and exported programs no L1 distance.
+    if torch.compiler.is_compiling() or left.dtype in (torch.float16, torch.bfloat16):
+        bent = ((right.unsqueeze(3) + left.unsqueeze(2)).abs() * weight[:, None, None]).sum(4)
+    else:
+        above, below = F.relu(weight).unsqueeze(1), F.relu(-weight).unsqueeze(1)
+        bent = torch.cdist(right * above, -left * above, p=1)
+        bent = bent - torch.cdist(right * below, -left * below, p=1)
+    return (1 + SLOPE) / 2 * linear + (1 - SLOPE) / 2 * bent
+
+
+def _attend_sparsely(
+    left: Tensor, right: Tensor, weight: Tensor, edges: SparseEdges, real: Tensor | None
+) -> Tensor:
+    samples, count = right.shape[:2]
+    source, at, log_weight = flatten_edges(edges, left.shape[1], count, real, left.dtype)
+    sent = left.flatten(0, 1)[source]
+    logit = (F.leaky_relu(sent + right.flatten(0, 1)[at], SLOPE) * weight).sum(2)
+    if log_weight is not None:
+        logit = logit + log_weight.unsqueeze(1)
+    share = segment_softmax(logit, at, samples * count)
+    out = sum_at(sent * share.unsqueeze(2), at, samples * count)
+    return out.view(samples, count, -1)

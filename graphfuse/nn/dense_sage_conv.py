@@ -1,0 +1,126 @@
+"""GraphSAGE on padded batches of typed nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from graphfuse._keys import module_key
+from graphfuse.data import EdgeType, SparseEdges
+from graphfuse.errors import InputError
+from graphfuse.nn._aggregate import neighbour_mean
+from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
+
+if TYPE_CHECKING:
+    from torch_geometric.nn import HeteroConv
+
+
+class DenseSAGEConv(TypedConv):
+    r"""The GraphSAGE operator with mean aggregation, one an edge type, on dense batches.
+
+    From `Hamilton et al. (2017) <https://arxiv.org/abs/1706.02216>`_. For a node :math:`i` of type
+    :math:`t`, summed over the edge types :math:`e` that point at it,
+
+    .. math::
+        x'_i = \sum_e \frac{z_{ie}}{\lVert z_{ie} \rVert}, \qquad
+        z_{ie} = W_e\, \mathrm{mean}_{j}\, x_j + b_e + R_e x_i
+
+    with means weighted where edges have weights. Equal to PyTorch Geometric's ``HeteroConv`` of
+    ``SAGEConv``; the paper normalises (``normalize=True`` there and here by default). A node type
+    at which no edge type points gets zeros. Without the normalisation it computes what
+    :class:`DenseRGCNConv` does.
+
+    Args:
+        in_channels: features of a node, of all types or ``{node type: features}``.
+        out_channels: features of a node afterwards.
+        metadata: node types and edge types.
+        normalize: divide each edge type's update by its length.
+
+    Shapes:
+        - ``x``: ``{node type: [B, N, F]}``
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
+        - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
+
+    Raises:
+        InputError: sizes that do not fit, with the shapes expected.
+        UnknownNameError: an edge type that the metadata lacks.
+
+    Example:
+        >>> conv = DenseSAGEConv(4, 8, (["a"], [("a", "near", "a")]))
+        >>> out = conv({"a": torch.rand(1, 3, 4)}, {("a", "near", "a"): torch.ones(1, 3, 3)})
+        >>> out["a"].detach().norm(dim=2).round(decimals=3)
+        tensor([[1., 1., 1.]])
+    """
+
+    name = "sage"
+
+    def __init__(
+        self,
+        in_channels: int | Mapping[str, int],
+        out_channels: int,
+        metadata: Metadata,
+        normalize: bool = True,
+    ) -> None:
+        super().__init__(in_channels, out_channels, metadata)
+        self.normalize = normalize
+        self.neighbours = self.per_edge_type(out_channels)
+        self.root = nn.ModuleDict(
+            {
+                module_key(*t): nn.Linear(self.in_channels[t[2]], out_channels)
+                for t in self.edge_types
+            }
+        )
+
+    @classmethod
+    def from_pyg(cls, conv: HeteroConv) -> Self:
+        """Return a dense conv with the weights of a ``HeteroConv`` of ``SAGEConv``."""
+        singles = dict(conv.convs.items())
+        sizes: dict[str, int] = {}
+        for (source, _, destination), single in singles.items():
+            given = single.in_channels
+            both = (given, given) if isinstance(given, int) else given
+            sizes |= {source: both[0], destination: both[1]}
+            if single.aggr != "mean" or single.project or conv.aggr != "sum":
+                raise InputError(
+                    "DenseSAGEConv sums over edge types the means of unprojected neighbours; got "
+                    f"aggr={single.aggr!r}, project={single.project}, HeteroConv "
+                    f"aggr={conv.aggr!r}"
+                )
+        first = next(iter(singles.values()))
+        dense = cls(sizes, first.out_channels, (list(sizes), list(singles)), first.normalize)
+        dense = dense.to(first.lin_l.weight.device, first.lin_l.weight.dtype)
+        with torch.no_grad():
+            for edge_type, single in singles.items():
+                linear_of(dense.neighbours, *edge_type).weight.copy_(single.lin_l.weight)
+                root = linear_of(dense.root, *edge_type)
+                root.weight.copy_(single.lin_r.weight if single.root_weight else root.weight * 0)
+                bias = single.lin_l.bias
+                root.bias.copy_(root.bias * 0 if bias is None else bias)
+        return dense
+
+    def forward(
+        self,
+        x: Mapping[str, Tensor],
+        edges: Mapping[EdgeType, Tensor | SparseEdges],
+        mask: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Update every node from itself and the means of its neighbours."""
+        given = self.check(x, edges, mask)
+        out = {n: x[n].new_zeros(*x[n].shape[:2], self.out_channels) for n in self.node_types}
+        for edge_type in self.edge_types:
+            source, _, destination = edge_type
+            nodes = x[destination]
+            update = linear_of(self.root, *edge_type)(nodes)
+            if edge_type in given:
+                real = None if mask is None else mask[source]
+                mean = neighbour_mean(given[edge_type], x[source], real, nodes.shape[1])
+                update = update + linear_of(self.neighbours, *edge_type)(mean)
+            out[destination] = out[destination] + (
+                F.normalize(update, dim=2) if self.normalize else update
+            )
+        return {name: mask_nodes(nodes, mask, name) for name, nodes in out.items()}
