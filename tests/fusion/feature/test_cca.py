@@ -25,26 +25,22 @@ def test_embedding_is_the_projected_standardised_mean_node():
     data, shared = three()
     model = create_strategy("cca", data.schema, components=2).double().prepare(data)
     got = model(data.batch(range(80))).embedding.unflatten(1, (3, 2)).detach()
-    has = data.x["b"].counts.numpy() > 0
-    means = {
-        m: np.stack([data[i].x[m].double().numpy().mean(0) for i in range(80)]) for m in ("a", "c")
-    }
-    means["b"] = np.zeros((80, 4))
-    means["b"][has] = [data[i].x["b"].numpy().mean(0) for i in np.flatnonzero(has)]
-    present = torch.ones(80, 3).bool()
-    present[:, 1] = torch.from_numpy(has)
+    has = {m: data.x[m].counts.numpy() > 0 for m in "abc"}
     scaled = []
-    for m in ("a", "b", "c"):
-        seen = means[m][has] if m == "b" else means[m]
-        scaled.append(torch.from_numpy((means[m] - seen.mean(0)) / seen.std(0)).double())
+    for m in "abc":
+        means = np.zeros((80, data.schema[m].features))
+        rows = np.flatnonzero(has[m])
+        means[rows] = [data[i].x[m].double().numpy().mean(0) for i in rows]
+        scaled.append(torch.from_numpy((means - means[rows].mean(0)) / means[rows].std(0)))
+    present = torch.from_numpy(np.stack(list(has.values()), axis=1))
     directions = canonical_directions(scaled, present, 2)
     for i, (x, direction) in enumerate(zip(scaled, directions, strict=True)):
         rows = present[:, i]
         assert torch.allclose(got[rows, i], (x @ direction)[rows], atol=1e-9)
     model.absent.data[:] = 7
     assert (model(data.batch([0])).embedding.unflatten(1, (3, 2))[0, 1] == 7).all()
-    first = got[has][:, :, 0].T.numpy()
-    assert (np.abs(np.corrcoef(np.vstack([first, shared[has]]))[-1, :3]) > 0.85).all()
+    first = got[has["b"]][:, :, 0].T.numpy()
+    assert (np.abs(np.corrcoef(np.vstack([first, shared[has["b"]]]))[-1, :3]) > 0.85).all()
 
 
 def test_directions_come_from_features_alone():
