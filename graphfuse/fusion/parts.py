@@ -132,6 +132,16 @@ def masked_softmax(scores: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
     return scores.masked_fill(~mask, lowest).softmax(dim) * mask
 
 
+def presence(batch: Batch) -> Tensor:
+    """Return which modalities each sample has, bool [B, M], in the sorted order of names."""
+    return torch.stack([batch.mask[m].any(1) for m in sorted(batch.mask)], dim=1)
+
+
+def each(nets: nn.ModuleList, vectors: Tensor) -> Tensor:
+    """Apply one net a modality to its vector: [B, M, C] to [B, M, D]."""
+    return torch.stack([net(vectors[:, i]) for i, net in enumerate(nets)], dim=1)
+
+
 def mean_present(values: Tensor, present: Tensor) -> Tensor:
     """Return the mean of [B, M, C] over present modalities [B, M]; zero where none is."""
     weight = present.to(values.dtype).unsqueeze(2)

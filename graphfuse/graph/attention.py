@@ -10,10 +10,10 @@ from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.graph.canonical import canonical_directions, mean_nodes
 from graphfuse.graph.relation import Pairs, Relation, nearest, real_pairs
 
 SPACES = ("cca", "standardised")
-RIDGE = 1e-2
 
 
 class Attention(Relation):
@@ -75,15 +75,16 @@ class Attention(Relation):
             spread = nodes.std(0, correction=0) if len(nodes) else torch.ones_like(centre)
             self.store(("centre", m), centre)
             self.store(("spread", m), spread.where(spread > 1e-6, torch.ones_like(spread)))
-            owner = torch.repeat_interleave(torch.arange(len(train)), column.counts)
-            total = nodes.new_zeros(len(train), nodes.shape[1]).index_add_(0, owner, nodes)
-            means[m] = self._standardise(total / column.counts.clamp(min=1).unsqueeze(1), m)
+            means[m] = self._standardise(mean_nodes(column), m)
         for s, d in pairs:
             if s < d and self.space == "cca":
                 both = (train.x[s].counts > 0) & (train.x[d].counts > 0)
-                left, right = _cca(means[s][both], means[d][both], self.components)
-                self.store(("direction", s, d), left)
-                self.store(("direction", d, s), right)
+                count = min(self.components, means[s].shape[1], means[d].shape[1])
+                left, right = canonical_directions(
+                    [means[s], means[d]], both.unsqueeze(1).expand(-1, 2), count
+                )
+                self.store(("direction", s, d), left.to(self.recall("centre", s).dtype))
+                self.store(("direction", d, s), right.to(self.recall("centre", d).dtype))
         return self
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
@@ -116,25 +117,3 @@ class Attention(Relation):
         if m != other and self.space == "cca":
             nodes = nodes @ self.recall("direction", m, other).double()
         return F.normalize(nodes, dim=2)
-
-
-def _cca(left: Tensor, right: Tensor, components: int) -> tuple[Tensor, Tensor]:
-    """Return canonical directions [F, c] of paired rows, by whitening and an SVD."""
-    components = min(components, left.shape[1], right.shape[1])
-    if len(left) < 2:
-        return left.new_zeros(left.shape[1], components), right.new_zeros(
-            right.shape[1], components
-        )
-    a, b = (side.double() - side.double().mean(0) for side in (left, right))
-    whiten_a, whiten_b = _whiten(a), _whiten(b)
-    u, _, v = torch.linalg.svd(whiten_a @ (a.T @ b / len(a)) @ whiten_b, full_matrices=False)
-    direction_a, direction_b = whiten_a @ u[:, :components], whiten_b @ v[:components].T
-    return direction_a.to(left.dtype), direction_b.to(right.dtype)
-
-
-def _whiten(rows: Tensor) -> Tensor:
-    covariance = rows.T @ rows / len(rows)
-    value, vector = torch.linalg.eigh(covariance)
-    ridge = RIDGE * value.clamp(min=0).mean() + torch.finfo(value.dtype).eps
-    whitening: Tensor = vector @ torch.diag((value.clamp(min=0) + ridge).rsqrt()) @ vector.T
-    return whitening
