@@ -83,7 +83,7 @@ def p_value(x: np.ndarray, y: np.ndarray, given: np.ndarray, sample: np.ndarray)
     sums = np.zeros((len(different), products[0].size))
     np.add.at(sums, owner, products.reshape(len(x), -1))
     spread, direction = np.linalg.eigh(np.atleast_2d(np.cov(sums.T)))
-    kept = spread > 1e-9 * max(spread[-1], 1e-9)
+    kept = spread > 1e-9 * spread[-1]
     n, q = len(sums), int(kept.sum())
     if q == 0:
         return 1.0

@@ -8,7 +8,7 @@ from scipy import stats
 from graphfuse.data import FusionDataset, Modality, Sample, Schema, collate, load_dataset
 from graphfuse.errors import InputError, MissingDependencyError, NotFittedError, UnknownNameError
 from graphfuse.graph import Causal, GraphBuilder
-from graphfuse.graph._arrows import p_value
+from graphfuse.graph._arrows import _principal_scores, _series, p_value
 from graphfuse.testing import check_relation
 
 
@@ -168,6 +168,19 @@ def test_nodes_of_one_time_are_one_step():
         for s in data
     ]
     assert arrows(FusionDataset.from_samples(doubled)) == [("a", "b", 2.0)]
+    nodes = torch.tensor([[0.0], [2.0], [9.0], [4.0]])
+    one = Sample({"a": nodes}, pos={"a": torch.tensor([[0.0], [1.0], [2.0], [0.0]])})
+    found = _series(FusionDataset.from_samples([one]), "a", 1)
+    assert found.key.tolist() == [0, 1j, 2j]
+    assert found.score[0] == pytest.approx(found.score[1])
+
+
+def test_equally_strong_components_do_not_depend_on_the_order_of_samples():
+    x = np.repeat(np.eye(5), 4, axis=0)
+    order = np.random.default_rng(0).permutation(len(x))
+    scores = _principal_scores(x, 2)
+    assert np.array_equal(_principal_scores(x[order], 2), scores[order])
+    assert scores.var(0) == pytest.approx([1, 1])
 
 
 def test_the_fit_is_saved_and_announced():
@@ -222,15 +235,18 @@ def test_without_the_package_an_error_names_the_extra(monkeypatch):
 def means(kind, seed=0, n=400):
     """Sets of three nodes whose means are linked, in n independent samples."""
     random = np.random.default_rng(seed)
-    a, b, c = random.normal(size=(3, n, 3, 2))
+    a, b, c, d, unseen = random.normal(size=(5, n, 3, 2))
     if kind == "collider":
         c = a + b + 0.5 * c
     elif kind == "chain":
         b = a + 0.5 * b
         c = b + 0.5 * c
+    elif kind == "unseen":
+        b = a + unseen + 0.5 * b
+        c = d + unseen + 0.5 * c
     missing = random.random(n) < 0.2
     given = [None if gone else nodes for gone, nodes in zip(missing, a, strict=True)]
-    return FusionDataset.from_arrays({"a": given, "b": b, "c": c})
+    return FusionDataset.from_arrays({"a": given, "b": b, "c": c, "d": d})
 
 
 @pytest.fixture
@@ -248,6 +264,10 @@ class TestPC:
         assert arrows(means("collider", seed)) == [("a", "c", 0), ("b", "c", 0)]
         both_ways = [("a", "b", 0), ("b", "a", 0), ("b", "c", 0), ("c", "b", 0)]
         assert arrows(means("chain", seed)) == both_ways
+
+    def test_an_unseen_common_cause_draws_both_ways(self):
+        found = arrows(means("unseen"))
+        assert found == [("a", "b", 0), ("b", "c", 0), ("c", "b", 0), ("d", "c", 0)]
 
     def test_no_more_false_arrows_than_stated(self):
         seeds, alpha = 80, 0.05

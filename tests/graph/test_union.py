@@ -77,6 +77,6 @@ def test_errors(batch):
     with pytest.raises(InputError, match="at least one relation"):
         Union([])
     with pytest.raises(UnknownNameError, match="did you mean 'complete'"):
-        Union(["compleet"])
+        Union(["complete_"])
     with pytest.raises(NotFittedError, match="Attention is not fitted"):
         Union(["attention"]).edges(batch)
