@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from graphfuse.data.batch import Batch
 
+NOT_ATTRIBUTES = ("x", "pos", "unit", "y", "modality", "batch", "ptr", "num_nodes")
+"""Names of a node's own values, which no attribute of a dataset can have in a graph."""
+
 
 def to_pyg(batch: Batch) -> list[HeteroData]:
     """Implement :meth:`Batch.to_pyg`."""
@@ -30,24 +33,22 @@ def to_pyg(batch: Batch) -> list[HeteroData]:
         for name, mask in batch.mask.items():
             real = mask[i]
             rows[name] = real.cumsum(0) - 1
-            data[name].x = batch.x[name][i][real]
-            if name in batch.pos:
-                data[name].pos = batch.pos[name][i][real]
-            for attribute, values in batch.attrs.items():
-                if name in values:
-                    data[name][attribute] = values[name][i][real]
-            if batch.unit is not None and name in batch.unit:
-                data[name].unit = batch.unit[name][i][real]
+            for key, values in _node_values(batch, name).items():
+                data[name][key] = values[i][real]
         for (source, relation, destination), dense in edges.items():
             index, weight = _index_and_weight(dense[i])
             store = data[source, relation, destination]
             store.edge_index = torch.stack([rows[source][index[0]], rows[destination][index[1]]])
             if weight is not None:
                 store.edge_weight = weight
-        if batch.y is not None and not isinstance(batch.y, dict):
-            data.y = batch.y[i : i + 1]
+        if batch.y is not None:
+            units = slice(i, i + 1) if batch.unit_mask is None else (i, batch.unit_mask[i])
+            several = isinstance(batch.y, dict)
+            data.y = {t: y[units] for t, y in batch.y.items()} if several else batch.y[units]
         if batch.ids:
             data.id = batch.ids[i]
+        if batch.domain is not None and batch.domain[i] is not None:
+            data.domain = batch.domain[i]
         graphs.append(data)
     return graphs
 
@@ -56,11 +57,11 @@ def to_networkx(batch: Batch, i: int) -> networkx.MultiDiGraph:
     """Implement :meth:`Batch.to_networkx`."""
     graph: networkx.MultiDiGraph = networkx.MultiDiGraph(id=batch.ids[i] if batch.ids else "")
     for name, mask in batch.mask.items():
+        rest = _node_values(batch, name)
+        x = rest.pop("x")
         for row in mask[i].nonzero()[:, 0].tolist():
-            node: dict[str, Any] = {"modality": name, "x": batch.x[name][i, row].numpy(force=True)}
-            if name in batch.pos:
-                node["pos"] = batch.pos[name][i, row].tolist()
-            graph.add_node((name, row), **node)
+            node = {key: values[i, row].tolist() for key, values in rest.items()}
+            graph.add_node((name, row), modality=name, x=x[i, row].numpy(force=True), **node)
     for edge_type in batch.edges:
         source, relation, destination = edge_type
         dense = dense_edges(batch, edge_type)[i]
@@ -72,9 +73,14 @@ def to_networkx(batch: Batch, i: int) -> networkx.MultiDiGraph:
 
 
 def samples_from_pyg(graphs: Sequence[HeteroData]) -> Iterator[Sample]:
-    """Read one sample from each graph: ``x``, ``pos``, edges and weights, ``y``, ``id``."""
+    """Read one sample from each graph.
+
+    From the nodes ``x``, ``pos``, ``unit`` and, as attributes, every other integer ``[N]``; from
+    the edges ``edge_index`` and ``edge_weight``; from the graph ``y``, ``id`` and ``domain``.
+    """
     for number, data in enumerate(graphs):
-        x, pos, edges = {}, {}, dict[EdgeType, Tensor | SparseEdges]()
+        x, pos, unit = {}, {}, {}
+        attrs = dict[str, dict[str, Tensor]]()
         for name in data.node_types:
             if "x" not in data[name]:
                 raise InputError(
@@ -84,6 +90,12 @@ def samples_from_pyg(graphs: Sequence[HeteroData]) -> Iterator[Sample]:
             x[name] = data[name].x
             if data[name].get("pos") is not None:
                 pos[name] = data[name].pos
+            if data[name].get("unit") is not None:
+                unit[name] = data[name].unit
+            for key, values in data[name].items():
+                if key not in NOT_ATTRIBUTES and _is_attribute(values, len(x[name])):
+                    attrs.setdefault(key, {})[name] = values
+        edges = dict[EdgeType, Tensor | SparseEdges]()
         for edge_type in data.edge_types:
             store = data[edge_type]
             weight = store.get("edge_weight")
@@ -91,10 +103,19 @@ def samples_from_pyg(graphs: Sequence[HeteroData]) -> Iterator[Sample]:
                 store.edge_index if weight is None else SparseEdges(store.edge_index, weight)
             )
         y = data.get("y", None)
-        if isinstance(y, Tensor):
-            y = y.squeeze(0) if y.dim() and y.shape[0] == 1 else y
-        identity = data.get("id", None)
-        yield Sample(x, y, pos, edges=edges, id=str(number if identity is None else identity))
+        if not unit:  # one label a sample, in a row of its own
+            y = {t: _only(label) for t, label in y.items()} if isinstance(y, dict) else _only(y)
+        identity, domain = data.get("id", None), data.get("domain", None)
+        yield Sample(
+            x,
+            y,
+            pos,
+            attrs,
+            edges,
+            unit or None,
+            domain=domain if isinstance(domain, str) else None,
+            id=str(number if identity is None else identity),
+        )
 
 
 def dense_edges(batch: Batch, edge_type: EdgeType) -> Tensor:
@@ -111,3 +132,31 @@ def _index_and_weight(dense: Tensor) -> tuple[Tensor, Tensor | None]:
     index = (dense > 0).nonzero().T
     weight = None if dense.dtype == torch.bool else dense[index[0], index[1]]
     return index, weight
+
+
+def _node_values(batch: Batch, m: str) -> dict[str, Tensor]:
+    """Everything that nodes of a modality have: x, pos, attributes, unit."""
+    values = {"x": batch.x[m]}
+    if m in batch.pos:
+        values["pos"] = batch.pos[m]
+    for attribute, columns in batch.attrs.items():
+        if attribute in NOT_ATTRIBUTES:
+            raise InputError(
+                f"attribute {attribute!r} has a name that graphs use otherwise, as they do "
+                f"{', '.join(NOT_ATTRIBUTES)}; rename it in attrs"
+            )
+        if m in columns:
+            values[attribute] = columns[m]
+    if batch.unit is not None and m in batch.unit:
+        values["unit"] = batch.unit[m]
+    return values
+
+
+def _is_attribute(values: Any, nodes: int) -> bool:
+    whole = isinstance(values, Tensor) and values.dtype in (torch.int32, torch.int64)
+    return whole and values.shape == (nodes,)
+
+
+def _only(label: Any) -> Any:
+    single = isinstance(label, Tensor) and label.dim() and label.shape[0] == 1
+    return label.squeeze(0) if single else label

@@ -106,7 +106,9 @@ class Batch:
         """Return one ``HeteroData`` a sample, with every node and edge type present in each.
 
         That makes ``torch_geometric.data.Batch.from_data_list`` safe, which otherwise drops or
-        mixes up modalities that some samples lack.
+        mixes up modalities that some samples lack. Features, positions, attributes, units, edges
+        with their weights, labels, ids and domains are kept; ``FusionDataset.from_pyg`` reads
+        them back.
         """
         from graphfuse.data._convert import to_pyg
 

@@ -1,8 +1,19 @@
+import pytest
 import torch
 from torch_geometric.data import Batch as PyGBatch
 from torch_geometric.data import HeteroData
 
-from graphfuse.data import FusionDataset, Modality, Sample, Schema, SparseEdges, collate
+from graphfuse.data import (
+    FusionDataset,
+    Modality,
+    Sample,
+    Schema,
+    SparseEdges,
+    Target,
+    collate,
+    load_dataset,
+)
+from graphfuse.errors import InputError
 
 T = ("a", "to", "b")
 SCHEMA = Schema([Modality("a", (2,), pos_dim=1), Modality("b", (3,))])
@@ -68,3 +79,109 @@ def test_networkx():
     (edge,) = graph.edges(data=True)
     assert edge[:2] == (("a", 1), ("b", 0))
     assert edge[2] == {"relation": "to", "weight": 0.5}
+    assert graph.nodes["b", 0]["modality"] == "b"
+    assert graph.nodes["b", 0]["x"].tolist() == [2.0, 2.0, 2.0]
+
+
+def conversation(number, y, present=("audio", "text")):
+    """Edges within and across modalities, weighted and plain; positions of 0 to 2 dimensions."""
+    x = {"audio": torch.randn(3, 2), "image": torch.randn(2, 1, 2), "text": torch.randn(2, 4)}
+    kept = [m for m in x if m in present]
+    edges = {
+        ("audio", "before", "text"): torch.tensor([[0, 2], [1, 0]]),
+        ("audio", "near", "audio"): SparseEdges(torch.tensor([[0, 2], [1, 1]]), torch.rand(2)),
+        ("text", "near", "audio"): SparseEdges(torch.tensor([[1], [2]]), torch.tensor([3.5])),
+    }
+    return Sample(
+        {m: x[m] for m in kept},
+        y,
+        {
+            m: torch.rand(len(x[m]), size)
+            for m, size in (("audio", 1), ("image", 2))
+            if m in present
+        },
+        {
+            "speaker": {m: torch.arange(len(x[m])) % 2 + number for m in kept if m != "image"},
+            "word": {"text": torch.tensor([7, -1])} if "text" in kept else {},
+        },
+        {t: e for t, e in edges.items() if {t[0], t[2]} <= set(kept)},
+        domain=f"site {number % 2}",
+        id=f"talk {number}",
+    )
+
+
+WIDE = [
+    Modality("audio", (2,), pos_dim=1),
+    Modality("image", (1, 2), pos_dim=2),
+    Modality("text", (4,)),
+]
+TARGETS = {
+    "binary": (Target("binary"), [0, 1, -1, 1]),
+    "regression": (Target("regression"), [0.5, -1.0, float("nan"), 2.0]),
+    "multilabel": (Target("multilabel", 1), [torch.tensor([v]) for v in (0.0, 1.0, 1.0, 0.0)]),
+    "several": (
+        {"mood": Target("multiclass", 3), "age": Target("regression")},
+        [{"mood": mood, "age": mood / 2} for mood in (0, 1, 2, 1)],
+    ),
+}
+PRESENT = [("audio", "image", "text"), ("audio", "text"), ("image",), ("audio",)]
+
+
+@pytest.mark.parametrize("task", TARGETS)
+def test_nothing_is_lost_on_the_way_to_pyg_and_back(task):
+    targets, labels = TARGETS[task]
+    schema = Schema(WIDE, targets)
+    samples = [conversation(i, y, PRESENT[i]) for i, y in enumerate(labels)]
+    dataset = FusionDataset.from_samples(samples, schema)
+    again = FusionDataset.from_pyg(dataset.batch(range(4)).to_pyg(), schema)
+    assert again.fingerprint == dataset.fingerprint  # every value, label, id, edge and weight
+    back = again[0]
+    assert back.attrs["speaker"]["text"].tolist() == [0, 1]
+    assert back.attrs["word"]["text"].tolist() == [7, -1]
+    assert isinstance(back.edges["audio", "before", "text"], torch.Tensor)
+    assert back.edges["text", "near", "audio"].weight.tolist() == [3.5]
+    assert (back.id, back.domain) == ("talk 0", "site 0")
+
+
+def test_units_and_their_labels_survive():
+    def talk(number, units, labels):
+        nodes = torch.tensor(units)
+        return Sample(
+            {"text": torch.randn(len(units), 4)},
+            torch.tensor(labels),
+            unit={"text": nodes},
+            id=str(number),
+        )
+
+    schema = Schema([Modality("text", (4,)), Modality("audio", (2,))], Target("multiclass", 3))
+    dataset = FusionDataset.from_samples(
+        [talk(0, [0, 0, 1], [2, 1]), talk(1, [0], [1]), talk(2, [2, 1, 0], [0, -1, 2])], schema
+    )
+    graphs = dataset.batch([0, 1, 2]).to_pyg()
+    assert [graph.y.tolist() for graph in graphs] == [[2, 1], [1], [0, -1, 2]]
+    assert FusionDataset.from_pyg(graphs, schema).fingerprint == dataset.fingerprint
+
+
+def test_positions_survive_for_a_planted_dataset():
+    dataset = load_dataset("planted/lagged", n=6)
+    again = FusionDataset.from_pyg(dataset.batch(range(6)).to_pyg(), dataset.schema)
+    assert again.fingerprint == dataset.fingerprint
+
+
+def test_an_attribute_named_like_a_part_of_the_graph_is_refused():
+    sample = Sample({"a": torch.ones(1, 2)}, attrs={"x": {"a": torch.zeros(1)}})
+    with pytest.raises(InputError, match=r"attribute 'x' .* rename"):
+        collate([sample], Schema([Modality("a", (2,))])).to_pyg()
+
+
+def test_networkx_keeps_kinds_apart():
+    batch = collate([conversation(3, 1)], Schema(WIDE, Target("binary")))
+    graph = batch.to_networkx(0)
+    kinds = {(s[0], key, d[0]) for s, d, key in graph.edges(keys=True)}
+    assert kinds == set(batch.edges)
+    edge = graph.edges[("text", 1), ("audio", 2), "near"]
+    assert edge == {"relation": "near", "weight": 3.5}
+    assert graph.edges[("audio", 0), ("text", 1), "before"]["weight"] == 1.0
+    assert graph.nodes["audio", 2]["pos"] == batch.pos["audio"][0, 2].tolist()
+    assert graph.nodes["audio", 1]["speaker"] == 4
+    assert "pos" not in graph.nodes["text", 0]

@@ -1,0 +1,218 @@
+"""Tests for which modality helps to predict which: what stands behind :class:`Causal`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from graphfuse.data import FusionDataset
+from graphfuse.errors import InputError, MissingDependencyError
+
+Pair = tuple[str, str]
+SPARE = 5
+"""A test needs this many samples more than there are products of components to test."""
+
+
+def granger(
+    train: FusionDataset,
+    pairs: Sequence[Pair],
+    alpha: float,
+    max_lag: int,
+    components: int,
+    step: float,
+    tolerance: float,
+) -> Iterator[tuple[Pair, int]]:
+    """Yield (source, destination) and lag of every arrow, the false discovery rate being alpha."""
+    series = {m: _series(train, m, components) for m in sorted({m for pair in pairs for m in pair})}
+    tests, values, most = [], list[float](), 0
+    for s, d in pairs:
+        found, samples = _test_lags(series[s], series[d], max_lag, step, tolerance)
+        tests += [((s, d), lag) for lag in range(1, len(found) + 1)]
+        values += found
+        most = max(most, samples)
+    if not values:
+        raise _too_few(f"with nodes {step} apart in time in both modalities", most)
+    adjusted = stats.false_discovery_control(values)
+    return (test for test, p in zip(tests, adjusted, strict=True) if p <= alpha)
+
+
+def pc(
+    train: FusionDataset, pairs: Sequence[Pair], alpha: float, components: int
+) -> Iterator[tuple[Pair, int]]:
+    """Yield the arrows of the PC algorithm on the mean nodes of each sample, with lag 0."""
+    try:
+        from causallearn.utils.PCUtils.Meek import meek
+        from causallearn.utils.PCUtils.SkeletonDiscovery import skeleton_discovery
+        from causallearn.utils.PCUtils.UCSepset import uc_sepset
+    except ImportError:
+        raise MissingDependencyError("causal-learn", "causal", "Causal(method='pc')") from None
+    test = _Independence(train, components)
+    skeleton = skeleton_discovery(test.present, alpha, test, show_progress=False)
+    # Where colliders contradict each other, the edge points both ways, whichever came first.
+    graph = meek(uc_sepset(skeleton, 1)).G.graph
+    # An edge stands on its weakest test, and these are what is corrected (Strobl et al. 2019).
+    tested = sorted(test.worst)
+    if not tested:
+        raise _too_few("with both modalities", test.most)
+    adjusted = stats.false_discovery_control([test.worst[pair] for pair in tested])
+    sure = {pair for pair, p in zip(tested, adjusted, strict=True) if p <= alpha}
+    place = {m: i for i, m in enumerate(train.schema.names)}
+    for s, d in pairs:
+        i, j = place[s], place[d]
+        points_back = graph[i, j] == 1 and graph[j, i] == -1  # head at i, tail at j
+        if (min(i, j), max(i, j)) in sure and graph[i, j] != 0 and not points_back:
+            yield (s, d), 0
+
+
+def p_value(x: np.ndarray, y: np.ndarray, given: np.ndarray, sample: np.ndarray) -> float:
+    """Test whether x [n, p] and y [n, q] are uncorrelated once both are regressed on ``given``.
+
+    The products of the residuals are summed over each sample, and an F-test (Hotelling's) asks
+    whether the mean of these sums is zero. Rows of one sample may depend on each other and
+    samples may differ in variance, as those of different classes do.
+    """
+    given = np.column_stack([np.ones(len(x)), given])
+    both = np.column_stack([x, y])
+    both = both - given @ np.linalg.lstsq(given, both, rcond=None)[0]
+    both *= both.var(0) > 1e-8  # what is left of something fully explained is rounding
+    products = both[:, : x.shape[1], None] * both[:, None, x.shape[1] :]
+    different, owner = np.unique(sample, return_inverse=True)
+    sums = np.zeros((len(different), products[0].size))
+    np.add.at(sums, owner, products.reshape(len(x), -1))
+    spread, direction = np.linalg.eigh(np.atleast_2d(np.cov(sums.T)))
+    kept = spread > 1e-9 * spread[-1]
+    n, q = len(sums), int(kept.sum())
+    if q == 0:
+        return 1.0
+    squared = n * ((sums.mean(0) @ direction[:, kept]) ** 2 / spread[kept]).sum()
+    squared *= 1 - given.shape[1] / len(x)  # residuals are smaller than the errors
+    return float(stats.f.sf(squared * (n - q) / (q * (n - 1)), q, n - q))
+
+
+@dataclass(frozen=True)
+class _Series:
+    """Scores [n, k] at keys sorted by sample, then time: complex numbers compare in that order."""
+
+    key: np.ndarray
+    score: np.ndarray
+
+    @property
+    def sample(self) -> np.ndarray:
+        return self.key.real.astype(np.int64)
+
+    def at(self, key: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the scores at the given keys, and whether there are any."""
+        place = np.searchsorted(self.key, key - 1j * tolerance)
+        nearest = self.key[np.minimum(place, len(self.key) - 1)]
+        found = (place < len(self.key)) & (nearest.real == key.real)
+        found &= nearest.imag <= key.imag + tolerance
+        return self.score[np.minimum(place, len(self.key) - 1)], found
+
+
+def _series(train: FusionDataset, m: str, components: int) -> _Series:
+    column = train.x[m]
+    scores = _principal_scores(column.values.flatten(1).double().numpy(), components)
+    owner = np.repeat(np.arange(len(train)), column.counts.numpy())
+    key, place, count = np.unique(
+        owner + 1j * train.pos[m][:, 0].double().numpy(), return_inverse=True, return_counts=True
+    )
+    total = np.zeros((len(key), scores.shape[1]))
+    np.add.at(total, place, scores)
+    return _Series(key, total / count[:, None])
+
+
+def _test_lags(
+    source: _Series, target: _Series, max_lag: int, step: float, tolerance: float
+) -> tuple[list[float], int]:
+    """Return a p-value a lag, and how many samples are long enough for lag 1."""
+    width = source.score.shape[1] + target.score.shape[1]
+    products = source.score.shape[1] * target.score.shape[1]
+    if not products:
+        return [], 0
+    keys = [target.key - 1j * lag * step for lag in range(1, max_lag + 1)]
+    cause, own = ([side.at(key, tolerance * step) for key in keys] for side in (source, target))
+    seen = np.logical_and.accumulate([a & b for (_, a), (_, b) in zip(cause, own, strict=True)])
+    samples = np.array([len(np.unique(target.sample[rows])) for rows in seen])
+    enough = (samples >= max(products + SPARE, samples[0] / 2)) & (
+        seen.sum(1) > 2 * width * np.arange(1, max_lag + 1)
+    )
+    if not enough.any():
+        return [], int(samples[0])
+    lags = int(enough.nonzero()[0].max()) + 1
+    rows = seen[lags - 1]
+    past = [score[rows] for score, _ in (*cause[:lags], *own[:lags])]
+    return [
+        p_value(
+            past[lag],
+            target.score[rows],
+            np.column_stack(past[:lag] + past[lag + 1 :]),
+            target.sample[rows],
+        )
+        for lag in range(lags)
+    ], int(samples[0])
+
+
+class _Independence:
+    """Conditional independence of modalities, on the samples that have all those involved."""
+
+    method = "mean nodes"
+
+    def __init__(self, train: FusionDataset, components: int) -> None:
+        self.present = np.column_stack([train.x[m].counts.numpy() > 0 for m in train.schema.names])
+        self.scores = [self._means(train, m, components) for m in train.schema.names]
+        self.worst: dict[tuple[int, int], float] = {}
+        self.most = 0
+
+    def __call__(self, i: int, j: int, given: Sequence[int]) -> float:
+        rows = self.present[:, [i, j, *given]].all(1)
+        x, y, *others = (self.scores[k][rows] for k in (i, j, *given))
+        z = np.column_stack([np.zeros((len(x), 0)), *others])
+        self.most = max(self.most, len(x))
+        products = x.shape[1] * y.shape[1]
+        if not products or len(x) < max(products + SPARE, 2 * (z.shape[1] + 1)):
+            return 0.0 if others else 1.0  # cannot be tested: no edge, or none taken away
+        p = p_value(x, y, z, np.flatnonzero(rows))
+        pair = (min(i, j), max(i, j))
+        self.worst[pair] = max(p, self.worst.get(pair, 0.0))
+        return p
+
+    @staticmethod
+    def _means(train: FusionDataset, m: str, components: int) -> np.ndarray:
+        column = train.x[m]
+        counts = column.counts.numpy()
+        nodes = column.values.flatten(1).double().numpy()
+        total = np.zeros((len(train), nodes.shape[1]))
+        np.add.at(total, np.repeat(np.arange(len(train)), counts), nodes)
+        present = counts > 0
+        scores = _principal_scores(total[present] / counts[present, None], components)
+        filled = np.full((len(train), scores.shape[1]), np.nan)
+        filled[present] = scores
+        return filled
+
+
+def _too_few(what: str, found: int) -> InputError:
+    return InputError(
+        f"too few samples to look for arrows: a test of two modalities needs {SPARE} samples more "
+        f"than products of their components, {what}; at most {found} are there. Give more "
+        f"samples or fewer components; step is the time from node to node"
+    )
+
+
+def _principal_scores(rows: np.ndarray, components: int) -> np.ndarray:
+    """Return the leading principal components of standardised features, each of variance 1."""
+    if not len(rows):
+        return np.zeros((0, 0))
+    # In an order of their own, so that not even rounding depends on the order of samples.
+    as_bytes = np.ascontiguousarray(rows).view(f"V{rows.itemsize * rows.shape[1]}").ravel()
+    ordered = rows[as_bytes.argsort()]
+    centre, spread = ordered.mean(0), ordered.std(0)
+    varies = spread > 1e-6 * np.abs(ordered).max(0)
+    ordered = (ordered[:, varies] - centre[varies]) / spread[varies]
+    value, vector = np.linalg.eigh(ordered.T @ ordered / len(ordered))
+    leading = np.arange(len(value))[::-1][:components]
+    leading = leading[value[leading] > 1e-6 * value.sum()]
+    scores = (rows[:, varies] - centre[varies]) / spread[varies] @ vector[:, leading]
+    return np.asarray(scores / np.sqrt(value[leading]))

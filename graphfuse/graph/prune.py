@@ -1,0 +1,88 @@
+"""The heaviest edges of a relation alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from torch import Tensor
+
+from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema
+from graphfuse.errors import InputError
+from graphfuse.graph.relation import Relation, build_relation, nearest
+
+
+class Prune(Relation):
+    """Keep of another relation's edges the heaviest towards each node, the heavy ones, or both.
+
+    Edge types keep their names. Edges without weight all weigh 1: ``top_k`` keeps them all, as
+    ties, and so does a threshold up to 1.
+
+    Args:
+        relation: an instance, a name, a :class:`~graphfuse.data.RelationSpec` or
+            ``{name: options}``.
+        top_k: of each edge type, keep the k heaviest edges towards each node, every tie with the
+            k-th included.
+        threshold: keep edges of at least this weight.
+
+    Example:
+        >>> import torch
+        >>> from graphfuse.data import Modality, Sample, SparseEdges, collate
+        >>> edges = SparseEdges(torch.tensor([[1, 2], [0, 0]]), torch.tensor([0.5, 2.0]))
+        >>> batch = collate(
+        ...     [Sample({"a": torch.ones(3, 1)}, edges={("a", "near", "a"): edges})],
+        ...     Schema([Modality("a", (1,))]),
+        ... )
+        >>> relation = Prune({"given": {"types": [("a", "near", "a")]}}, top_k=1)
+        >>> relation.edges(batch)["a", "near", "a"][0, :, 0]
+        tensor([0., 0., 2.])
+    """
+
+    name = "prune"
+    summary = "where another relation does most heavily"
+    fits = True
+
+    def __init__(
+        self,
+        relation: Relation | RelationSpec | str | Mapping[str, Any],
+        top_k: int | None = None,
+        threshold: float | None = None,
+    ) -> None:
+        super().__init__()
+        if top_k is None and threshold is None:
+            raise InputError("Prune takes top_k, threshold or both, got neither")
+        if top_k is not None and top_k < 1:
+            raise InputError(f"top_k is at least 1 or None, got {top_k}")
+        if threshold is not None and not threshold > 0:
+            raise InputError(f"threshold is a weight above 0 or None, got {threshold}")
+        self.relation = build_relation(relation)
+        self.top_k, self.threshold = top_k, threshold
+
+    def options(self) -> dict[str, Any]:
+        """Return the constructor's arguments, the relation as ``{name: options}``."""
+        return {
+            "relation": {self.relation.name: self.relation.options()},
+            "top_k": self.top_k,
+            "threshold": self.threshold,
+        }
+
+    def fit(self, train: FusionDataset) -> Self:
+        """Fit the relation."""
+        self.relation.fit(train)
+        return self
+
+    def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
+        """Return the types of the relation."""
+        return self.relation.edge_types(schema)
+
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
+        """Draw the edges of the relation that are heavy enough."""
+        return {t: self._heaviest(edges) for t, edges in self.relation.edges(batch).items()}
+
+    def _heaviest(self, edges: Tensor) -> Tensor:
+        kept = edges > 0
+        if self.threshold is not None:
+            kept &= edges >= self.threshold
+        if self.top_k is not None:
+            kept = nearest(-edges.float(), kept, self.top_k)
+        return edges * kept
