@@ -7,7 +7,7 @@ from graphfuse.data.dataset import FusionDataset, RelationSpec, collate
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.scaling import Standardizer
 from graphfuse.data.schema import Modality, Schema, Target
-from graphfuse.data.splits import Split, hold_out, make_splits
+from graphfuse.data.splits import Split, hold_out, inner_folds, make_splits
 
 __all__ = [
     "Batch",
@@ -24,6 +24,7 @@ __all__ = [
     "Target",
     "collate",
     "hold_out",
+    "inner_folds",
     "list_datasets",
     "load_dataset",
     "make_splits",

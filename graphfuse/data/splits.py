@@ -202,3 +202,32 @@ def _check_groups(groups: np.ndarray, where: dict[str, np.ndarray]) -> None:
                     f"group {str(group)!r} lies in both {seen[str(group)]!r} and {part!r} of the "
                     f"given splits; a group belongs to one part"
                 )
+
+
+def inner_folds(
+    dataset: FusionDataset, folds: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield for each fold of a training part the rows that stay and those held out.
+
+    Stratified and by groups as :func:`make_splits`; unlabelled samples always stay. There are
+    fewer folds where classes or groups are too few for more, but two at least.
+
+    Example:
+        >>> dataset = FusionDataset.from_arrays({"a": np.eye(20)}, y=[0, 1] * 10)
+        >>> [len(held_out) for _, held_out in inner_folds(dataset, 4, seed=0)]
+        [5, 5, 5, 5]
+    """
+    rows = _labelled(dataset)
+    classes = _classes(dataset, rows)
+    groups = None if dataset.groups is None else dataset.groups[rows]
+    parts = len(rows)
+    if groups is not None:
+        parts = len(np.unique(groups))
+    elif classes is not None:
+        parts = int(np.unique(classes, return_counts=True)[1].min())
+        if parts < 2:  # a class of one sample cannot be in every fold
+            classes, parts = None, len(rows)
+    folds = max(2, min(folds, parts))
+    unlabelled = np.setdiff1d(np.arange(len(dataset)), rows)
+    for rest, held_out in _k_fold(rows, classes, groups, folds, seed % 2**31):
+        yield np.concatenate([rows[rest], unlabelled]), rows[held_out]

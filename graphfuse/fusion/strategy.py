@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -72,6 +72,20 @@ class Strategy(nn.Module):
                 scale = known.std(correction=0)
                 self.target_scale.copy_(scale if scale > 0 else torch.ones_like(scale))
         return self
+
+    def members(self) -> Sequence[Strategy]:
+        """Return strategies that are trained one by one instead of this one, which then chooses."""
+        return ()
+
+    def choose(self, results: Sequence[tuple[float, float]]) -> int:
+        """Take one of the members by their validation scores and losses; return its number."""
+        raise InputError(f"{type(self).__name__} does not say how to choose among its members")
+
+    inner_folds: ClassVar[int] = 0
+    """Folds of the training part whose out-of-fold predictions :meth:`fit_on_held_out` wants."""
+
+    def fit_on_held_out(self, output: FusionOutput, batch: Batch) -> None:
+        """Fit what is fitted on predictions of samples that the networks did not learn from."""
 
     def precompute(self, dataset: FusionDataset) -> FusionDataset:
         """Return the dataset with what need not be computed anew in every epoch."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import Batch, FusionDataset, Modality, Sample, Schema, Target
 from graphfuse.errors import FusionError, InputError
-from graphfuse.fusion import FusionOutput, Strategy, create_strategy, strategy_info
+from graphfuse.fusion import FusionOutput, Strategy, create_strategy, strategies, strategy_info
 
 MODALITIES = (
     Modality("image", (6,), pos_dim=2),
@@ -41,7 +41,7 @@ def check_strategy(name: str, **options: object) -> None:
     Example:
         >>> check_strategy("concat")
     """
-    if name.startswith("unimodal:"):
+    if name.startswith("unimodal:") and name not in strategies.names():
         raise InputError("check_strategy brings its own modalities; give a name such as 'unimodal'")
     info = strategy_info("unimodal:image" if name == "unimodal" else name)
     full = "unimodal:image" if info.per_modality else name

@@ -14,9 +14,9 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from graphfuse.data import Batch, FusionDataset
+from graphfuse.data import Batch, FusionDataset, inner_folds
 from graphfuse.errors import FusionError
-from graphfuse.fusion import Strategy
+from graphfuse.fusion import FusionOutput, Strategy
 from graphfuse.training.recipe import Recipe
 
 EVALUATION_BATCH = 512
@@ -86,15 +86,85 @@ def fit(
         strategy.prepare(train, validation)
         if recipe.class_weights:
             strategy.weigh_classes(train)
-        history = History()
-        if strategy.trains:
-            accelerator = Accelerator()
-            strategy.to(accelerator.device)
-            train, validation = strategy.precompute(train), strategy.precompute(validation)
-            order = np.random.default_rng(seed if data_seed is None else data_seed)
-            _descend(strategy, train, validation, recipe, order, accelerator, history, progress)
+        data_seed = seed if data_seed is None else data_seed
+        if strategy.members():
+            history = _fit_members(strategy, train, validation, recipe, seed, data_seed, progress)
+        else:
+            history = History()
+            if strategy.inner_folds:
+                _fit_on_held_out(strategy, train, validation, recipe, data_seed, progress)
+            if strategy.trains:
+                _train(strategy, train, validation, recipe, data_seed, history, progress)
         strategy.eval()
     return history
+
+
+def _fit_members(
+    strategy: Strategy,
+    train: FusionDataset,
+    validation: FusionDataset,
+    recipe: Recipe,
+    seed: int,
+    data_seed: int,
+    progress: bool,
+) -> History:
+    """Train the members one by one; return the history of the one that the strategy chooses."""
+    histories = [
+        fit(m, train, validation, recipe, seed=seed, data_seed=data_seed, progress=progress)
+        for m in strategy.members()
+    ]
+    best = [h.best_epoch for h in histories]
+    chosen = strategy.choose(
+        [
+            (h.validation_score[i], h.validation_loss[i])
+            for h, i in zip(histories, best, strict=True)
+        ]
+    )
+    return histories[chosen]
+
+
+def _fit_on_held_out(
+    strategy: Strategy,
+    train: FusionDataset,
+    validation: FusionDataset,
+    recipe: Recipe,
+    data_seed: int,
+    progress: bool,
+) -> None:
+    """Let the strategy fit on predictions of samples that copies of it did not learn from."""
+    parts, rows = [], []
+    for rest, held_out in inner_folds(train, strategy.inner_folds, data_seed):
+        copied = copy.deepcopy(strategy)
+        part = train.subset(rest)
+        _train(copied, part, validation, recipe, data_seed, History(), progress)
+        with torch.no_grad():
+            parts += [copied(batch) for batch in batches(copied, train.subset(held_out))]
+        rows.append(held_out)
+    singles = [part.modality_logits or {} for part in parts]
+    together = FusionOutput(
+        torch.cat([part.logits for part in parts]),
+        torch.cat([part.embedding for part in parts]),
+        {m: torch.cat([single[m] for single in singles]) for m in singles[0]},
+    )
+    strategy.to(together.logits.device)
+    batch = train.batch(np.concatenate(rows)).to(together.logits.device)
+    strategy.fit_on_held_out(together, batch)
+
+
+def _train(
+    strategy: Strategy,
+    train: FusionDataset,
+    validation: FusionDataset,
+    recipe: Recipe,
+    data_seed: int,
+    history: History,
+    progress: bool,
+) -> None:
+    accelerator = Accelerator()
+    strategy.to(accelerator.device)
+    train, validation = strategy.precompute(train), strategy.precompute(validation)
+    order = np.random.default_rng(data_seed)
+    _descend(strategy, train, validation, recipe, order, accelerator, history, progress)
 
 
 def _descend(

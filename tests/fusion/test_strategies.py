@@ -22,8 +22,12 @@ def test_every_listed_name_is_accepted_and_named(name):
 
 
 def test_list_by_family_and_schema():
-    assert list_strategies("unimodal") == []
-    assert list_strategies("unimodal", SCHEMA) == ["unimodal:image", "unimodal:text"]
+    assert list_strategies("unimodal") == ["unimodal:best"]
+    assert list_strategies("unimodal", SCHEMA) == [
+        "unimodal:best",
+        "unimodal:image",
+        "unimodal:text",
+    ]
     assert "graph:hgt/no_edges" in list_strategies("graph")
     alone = Schema([Modality("x", (3,))], Target("regression"))
     assert "concat" not in list_strategies(schema=alone)

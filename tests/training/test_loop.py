@@ -97,7 +97,7 @@ def test_divergence_is_an_error_with_advice():
     train, validation = parts(n=100)
     model = made("concat", train)
     with torch.no_grad():
-        model.absent.fill_(float("nan"))
+        model.stand_in.vectors.fill_(float("nan"))
         model.head[1].weight.fill_(float("inf"))
     with pytest.raises(DivergedError, match=r"not finite in epoch 0.*smaller learning_rate"):
         fit(model, train, validation)

@@ -54,7 +54,7 @@ class Contrastive(Concat):
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
         """Return the task's loss and the weighted InfoNCE."""
         terms = super().loss(output, batch)
-        vectors = output.embedding.view(-1, *self.absent.shape)
+        vectors = output.embedding.view(-1, *self.stand_in.vectors.shape)
         measure = partial(info_nce, temperature=self.temperature)
         found = mean_over_pairs(measure, vectors, presence(batch))
         terms["contrast"] = self.weight * found * any_labelled(batch)
