@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse.data._fingerprint import columns, fingerprint
 from graphfuse.data._ragged import Padding, Ragged, offsets_of
+from graphfuse.data._rows import as_row, as_rows
 from graphfuse.data.batch import Batch
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Schema
@@ -128,9 +128,8 @@ class FusionDataset:
         return f"FusionDataset({self.name!r}, {len(self)} samples, {sizes}, {task})"
 
     def __getitem__(self, i: int) -> Sample:
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"sample {i} of a dataset of {len(self)}")
-        i %= len(self)
+        """Return a sample, a copy that may be changed."""
+        i = as_row(i, len(self))
         spans = {
             name: slice(int(column.offsets[i]), int(column.offsets[i + 1]))
             for name, column in self.x.items()
@@ -138,10 +137,10 @@ class FusionDataset:
         present = {name: span for name, span in spans.items() if span.stop > span.start}
 
         def rows(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-            return {m: values[m][span] for m, span in present.items() if m in values}
+            return {m: values[m][span].clone() for m, span in present.items() if m in values}
 
         return Sample(
-            x={name: self.x[name].values[span] for name, span in present.items()},
+            x=rows({name: column.values for name, column in self.x.items()}),
             y=self._label(i),
             pos=rows(self.pos),
             attrs={name: rows(values) for name, values in self.attrs.items()},
@@ -161,7 +160,7 @@ class FusionDataset:
 
     def batch(self, indices: Sequence[int] | np.ndarray | Tensor) -> Batch:
         """Return the samples at ``indices`` as one padded batch, by gathers alone."""
-        rows = _as_rows(indices, len(self))
+        rows = as_rows(indices, len(self))
         paddings = {name: Padding.of(column.offsets, rows) for name, column in self.x.items()}
         unit_mask, y = self._targets(rows)
         return Batch(
@@ -186,7 +185,7 @@ class FusionDataset:
 
     def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> FusionDataset:
         """Return a dataset of the samples at ``indices``, in that order."""
-        rows = _as_rows(indices, len(self))
+        rows = as_rows(indices, len(self))
         where = {name: column.positions(rows)[0] for name, column in self.x.items()}
         picked = rows.numpy()
         y, unit_offsets = self.y, self.unit_offsets
@@ -244,54 +243,20 @@ class FusionDataset:
         return replace(self, edges=dict(edges))
 
     def labels(self) -> np.ndarray:
-        """Targets of the only target as an array [n, ...]; an error where there are none."""
+        """Copy the labels of the only target to an array [n, ...]; an error if there are none."""
         _ = self.schema.target
         if self.y is None:
             raise InputError(f"dataset {self.name!r} has no labels; give y when building it")
-        return next(iter(self.y.values())).numpy()
+        return next(iter(self.y.values())).numpy().copy()
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of everything that the samples hold: schema, values, labels, ids, groups."""
-        digest = hashlib.sha256(json.dumps(self.schema.to_dict(), sort_keys=True).encode())
-        for label, column in self.columns():
-            array = np.ascontiguousarray(column)
-            digest.update(f"|{label}|{array.dtype.str}|{array.shape}|".encode())
-            digest.update(array.tobytes())
-        return digest.hexdigest()
+        return fingerprint(self)
 
     def columns(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yield every array with a label that tells it apart, in a fixed order."""
-        for m in self.schema.names:
-            yield f"x/{m}", self.x[m].values.numpy()
-            yield f"offsets/{m}", self.x[m].offsets.numpy()
-            if m in self.pos:
-                yield f"pos/{m}", self.pos[m].numpy()
-            if self.unit is not None and m in self.unit:
-                yield f"unit/{m}", self.unit[m].numpy()
-            for attribute in sorted(self.attrs):
-                if m in self.attrs[attribute]:
-                    yield f"attrs/{json.dumps([attribute, m])}", self.attrs[attribute][m].numpy()
-        for target in sorted(self.y or {}):
-            yield f"y/{target}", (self.y or {})[target].numpy()
-        if self.unit_offsets is not None:
-            yield "unit_offsets", self.unit_offsets.numpy()
-        for edge_type in self.edge_types:
-            index, weight = self.edges[edge_type]
-            label = json.dumps(edge_type)
-            yield f"edges/{label}", index.values.numpy()
-            yield f"edge_offsets/{label}", index.offsets.numpy()
-            if weight is not None:
-                yield f"edge_weights/{label}", weight.numpy()
-        for label, texts in (
-            ("ids", self.ids),
-            ("domain", self.domain),
-            ("groups", self.groups),
-            ("splits", self.splits),
-        ):
-            if texts is not None:
-                joined = "\0".join(str(text) for text in texts)
-                yield label, np.frombuffer(joined.encode(), dtype=np.uint8)
+        return columns(self)
 
     def _label(self, i: int) -> Any:
         if self.y is None:
@@ -301,16 +266,17 @@ class FusionDataset:
             span = slice(int(self.unit_offsets[i]), int(self.unit_offsets[i + 1]))
         single = self.unit_offsets is None
         labels = {
-            name: (values[span][0] if single else values[span]) for name, values in self.y.items()
+            name: (values[span][0] if single else values[span]).clone()
+            for name, values in self.y.items()
         }
         return labels if len(labels) > 1 else next(iter(labels.values()))
 
     def _sample_edges(self, edge_type: EdgeType, i: int) -> Tensor | SparseEdges:
         index, weight = self.edges[edge_type]
-        own = index[i].T
+        own = index[i].T.clone()
         if weight is None:
             return own
-        return SparseEdges(own, weight[int(index.offsets[i]) : int(index.offsets[i + 1])])
+        return SparseEdges(own, weight[int(index.offsets[i]) : int(index.offsets[i + 1])].clone())
 
     def _batch_edges(
         self, edge_type: EdgeType, rows: Tensor, paddings: Mapping[str, Padding]
