@@ -108,13 +108,20 @@ class FusionDataset:
 
     @classmethod
     def load(cls, path: str | Path) -> FusionDataset:
-        """Read a folder that :meth:`save` wrote; values are mapped, not copied, into memory."""
+        """Read a folder that :meth:`save` wrote; values are mapped, not copied, into memory.
+
+        That the values are those saved is not looked at, as that would read them all; see
+        :meth:`verify`.
+        """
         from graphfuse.data.storage import load
 
         return load(Path(path))
 
     def save(self, path: str | Path) -> None:
-        """Write a folder: ``samples.arrow`` and ``schema.json``; whole or not at all."""
+        """Write a folder: ``samples.arrow`` and ``schema.json``; whole or not at all.
+
+        A saved dataset that is there is replaced; anything else there is an error.
+        """
         from graphfuse.data.storage import save
 
         save(self, Path(path))
@@ -124,6 +131,13 @@ class FusionDataset:
 
     def __repr__(self) -> str:
         task = "/".join(target.task for target in self.schema.targets.values()) or "unlabelled"
+    @classmethod
+    def verify(cls, path: str | Path) -> None:
+        """Raise an error if a saved folder does not hold what was saved; reads every value."""
+        from graphfuse.data.storage import verify
+
+        verify(Path(path))
+
         sizes = ", ".join(f"{m.name}{list(m.shape)}" for m in self.schema.modalities)
         return f"FusionDataset({self.name!r}, {len(self)} samples, {sizes}, {task})"
 
