@@ -79,6 +79,10 @@ class FusionDataset:
     bayes_accuracy: float | None = None
     graph_should_win: bool | None = None
 
+    def __post_init__(self) -> None:
+        if self.unit is not None and self.unit_offsets is None:
+            object.__setattr__(self, "unit_offsets", _count_units(self.x, self.unit))
+
     @classmethod
     def from_arrays(
         cls, x: Mapping[str, Any], y: Any = None, *, task: str | None = None, **options: Any
@@ -90,21 +94,28 @@ class FusionDataset:
 
     @classmethod
     def from_samples(
-        cls, samples: Sequence[Sample], schema: Schema | None = None, *, name: str = ""
+        cls, samples: Sequence[Sample], schema: Schema | None = None, **options: Any
     ) -> FusionDataset:
-        """Build a dataset from samples; without a schema, one that fits them."""
+        """Build a dataset from samples; without a schema, one that fits them.
+
+        Takes ``name``, and one entry a sample of ``ids``, ``groups`` and ``splits``; see
+        :func:`graphfuse.data.samples.from_samples`.
+        """
         from graphfuse.data.samples import from_samples
 
-        return from_samples(samples, schema, name=name)
+        return from_samples(samples, schema, **options)
 
     @classmethod
     def from_pyg(
-        cls, graphs: Sequence[HeteroData], schema: Schema | None = None, *, name: str = ""
+        cls, graphs: Sequence[HeteroData], schema: Schema | None = None, **options: Any
     ) -> FusionDataset:
-        """Build a dataset from ``HeteroData``: node types are modalities, edges are given edges."""
+        """Build a dataset from ``HeteroData``: node types are modalities, edges are given edges.
+
+        Takes the options of :meth:`from_samples`.
+        """
         from graphfuse.data._convert import samples_from_pyg
 
-        return cls.from_samples(list(samples_from_pyg(graphs)), schema, name=name)
+        return cls.from_samples(list(samples_from_pyg(graphs)), schema, **options)
 
     @classmethod
     def load(cls, path: str | Path) -> FusionDataset:
@@ -116,6 +127,13 @@ class FusionDataset:
         from graphfuse.data.storage import load
 
         return load(Path(path))
+
+    @classmethod
+    def verify(cls, path: str | Path) -> None:
+        """Raise an error if a saved folder does not hold what was saved; reads every value."""
+        from graphfuse.data.storage import verify
+
+        verify(Path(path))
 
     def save(self, path: str | Path) -> None:
         """Write a folder: ``samples.arrow`` and ``schema.json``; whole or not at all.
@@ -131,13 +149,6 @@ class FusionDataset:
 
     def __repr__(self) -> str:
         task = "/".join(target.task for target in self.schema.targets.values()) or "unlabelled"
-    @classmethod
-    def verify(cls, path: str | Path) -> None:
-        """Raise an error if a saved folder does not hold what was saved; reads every value."""
-        from graphfuse.data.storage import verify
-
-        verify(Path(path))
-
         sizes = ", ".join(f"{m.name}{list(m.shape)}" for m in self.schema.modalities)
         return f"FusionDataset({self.name!r}, {len(self)} samples, {sizes}, {task})"
 
@@ -202,18 +213,15 @@ class FusionDataset:
         rows = as_rows(indices, len(self))
         where = {name: column.positions(rows)[0] for name, column in self.x.items()}
         picked = rows.numpy()
-        y, unit_offsets = self.y, self.unit_offsets
-        if y is not None:
-            place = rows
-            if unit_offsets is not None:
-                ragged = Ragged(next(iter(y.values())), unit_offsets)
-                place, _ = ragged.positions(rows)
-                unit_offsets = offsets_of(ragged.counts[rows])
-            y = {name: values[place] for name, values in y.items()}
+        place, unit_offsets = rows, self.unit_offsets
+        if unit_offsets is not None:
+            units = Ragged(torch.arange(int(unit_offsets[-1])), unit_offsets).take(rows)
+            place, unit_offsets = units.values, units.offsets
+        y = None if self.y is None else {name: v[place] for name, v in self.y.items()}
         edges: dict[EdgeType, tuple[Ragged, Tensor | None]] = {}
         for edge_type, (index, weight) in self.edges.items():
-            place, _ = index.positions(rows)
-            edges[edge_type] = (index.take(rows), None if weight is None else weight[place])
+            chosen, _ = index.positions(rows)
+            edges[edge_type] = (index.take(rows), None if weight is None else weight[chosen])
         return replace(
             self,
             x={name: column.take(rows) for name, column in self.x.items()},
@@ -309,31 +317,31 @@ class FusionDataset:
         return sparse.to_dense(len(rows), sources, destinations)
 
     def _targets(self, rows: Tensor) -> tuple[Tensor | None, Any]:
+        padding = None if self.unit_offsets is None else Padding.of(self.unit_offsets, rows)
+        unit_mask = None if padding is None else padding.mask
         if self.y is None:
-            return None, None
-        unit_mask, y = None, dict[str, Tensor]()
-        padding = None
-        if self.unit_offsets is not None:
-            padding = Padding.of(self.unit_offsets, rows)
-            unit_mask = padding.mask
+            return unit_mask, None
+        y = dict[str, Tensor]()
         for name, values in self.y.items():
             fill = float("nan") if values.is_floating_point() else -1
             y[name] = values[rows] if padding is None else padding.apply(values, fill)
         return unit_mask, (y if len(y) > 1 else next(iter(y.values())))
 
 
-def _as_rows(indices: Sequence[int] | np.ndarray | Tensor, total: int) -> Tensor:
-    rows = torch.as_tensor(np.asarray(indices))
-    if rows.dtype == torch.bool:
-        rows = rows.nonzero()[:, 0]
-    rows = rows.long().reshape(-1)
-    if len(rows) and (int(rows.min()) < -total or int(rows.max()) >= total):
-        raise IndexError(f"indices lie in [0, {total}), got {int(rows.min())} to {int(rows.max())}")
-    return rows % max(total, 1)
+def _count_units(x: Mapping[str, Ragged], unit: Mapping[str, Tensor]) -> Tensor:
+    """Return offsets of the units of each sample, as many as its nodes show."""
+    top = torch.zeros(len(next(iter(x.values()))), dtype=torch.long)
+    for m, values in unit.items():
+        owner = torch.repeat_interleave(torch.arange(len(top)), x[m].counts)
+        top.scatter_reduce_(0, owner, values + 1, "amax")
+    return offsets_of(top)
 
 
 def collate(samples: Sequence[Sample], schema: Schema) -> Batch:
     """Pad samples to one batch; every modality of the schema is a key, whatever they lack.
+
+    A sample alone does not know the dtype of a modality that it lacks: where no sample of the
+    batch has it, its empty rows are floats.
 
     Raises:
         SchemaError: a sample has a modality, shape or label that the schema does not know.
@@ -346,4 +354,7 @@ def collate(samples: Sequence[Sample], schema: Schema) -> Batch:
         >>> batch.mask["a"].tolist()
         [[True, True], [False, False]]
     """
-    return FusionDataset.from_samples(samples, schema).batch(range(len(samples)))
+    from graphfuse.data.samples import gather
+
+    dataset = gather(samples, schema)
+    return dataset.batch(range(len(dataset)))
