@@ -9,8 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse.data._numpy import native
+from graphfuse.data._per_sample import per_sample
 from graphfuse.data._ragged import Ragged, offsets_of
 from graphfuse.data.dataset import FusionDataset, RelationSpec
+from graphfuse.data.labels import infer_target
 from graphfuse.data.schema import Modality, Schema, Target
 from graphfuse.errors import InputError
 
@@ -39,11 +42,14 @@ def from_arrays(
             missing modality), an array ``[n, N, F]`` (N nodes a sample), or a list of n arrays
             ``[N_i, F]`` or None (missing).
         y: labels ``[n]`` (names, codes or numbers), ``[n, L]`` of 0 and 1 for several labels, or
-            a dict of these for several targets; None or NaN marks an unlabelled sample.
+            a dict of these for several targets; None or NaN marks an unlabelled sample. A column
+            ``[n, 1]`` is read as ``[n]`` unless the task is "multilabel".
         task: "binary", "multiclass", "multilabel" or "regression"; told from ``y`` if left out:
             numbers with a fractional part are a regression, everything else is classes.
         classes: class names; codes in ``y`` then count through them.
-        pos: positions of the nodes, ``[n, N, P]`` or a list of ``[N_i, P]``.
+        pos: positions of the nodes, one row a node: ``[n, N, P]``, ``[n, P]`` for one node a
+            sample, or a list of n arrays ``[N_i, P]``. Those of a missing modality, None in the
+            list, are not looked at.
         shapes: shape of a raw node, ``{"image": (3, 32, 32)}``; arrays are then ``[n, 3, 32, 32]``.
         ids: names of the samples; their numbers if left out.
         groups: samples of one group are never split.
@@ -67,21 +73,15 @@ def from_arrays(
         for m, column in columns.items()
     ]
     schema = Schema(tuple(modalities), targets)
-    for label, given in (("ids", ids), ("groups", groups), ("splits", splits)):
-        if given is not None and len(given) != n:
-            raise InputError(f"{label} has one entry a sample, {n}; got {len(given)}")
-    names = np.array([str(i) for i in (range(n) if ids is None else ids)])
-    if len(np.unique(names)) < n:
-        values, counts = np.unique(names, return_counts=True)
-        raise InputError(f"ids are unique, but {values[counts > 1][0]!r} occurs more than once")
+    own = per_sample(n, range(n) if ids is None else ids, groups, splits)
     return FusionDataset(
         schema,
         x={m: columns[m] for m in schema.names},
-        ids=names,
+        ids=own.ids,
         y=labels,
         pos=positions,
-        groups=None if groups is None else np.asarray(groups).astype(str),
-        splits=None if splits is None else np.asarray(splits).astype(str),
+        groups=own.groups,
+        splits=own.splits,
         name=name,
         relations=None if relations is None else tuple(relations),
         bayes_accuracy=bayes_accuracy,
@@ -142,8 +142,7 @@ def _column_of_list(
 def _tensor(name: str, given: Any, dtype: torch.dtype) -> Tensor:
     try:
         if not isinstance(given, Tensor):
-            values = np.asarray(given)
-            given = torch.from_numpy(values if values.flags.writeable else values.copy())
+            given = torch.from_numpy(native(np.asarray(given)))
     except (TypeError, ValueError) as error:
         raise InputError(f"modality {name!r} is not numeric: {error}") from None
     tensor: Tensor = given.to(dtype)
@@ -167,17 +166,41 @@ def _positions(name: str, given: Any, columns: Mapping[str, Ragged], dtype: torc
     if name not in columns:
         raise InputError(f"pos names {name!r}, which is no modality of x: {sorted(columns)}")
     column = columns[name]
-    if isinstance(given, (list, tuple)):
-        rows = [_tensor(name, row, dtype) for row in given if row is not None]
-        pos = torch.cat([row.reshape(len(row), -1) for row in rows])
-    else:
+    if not isinstance(given, (list, tuple)):
         array = _tensor(name, given, dtype)
-        pos = array.reshape(-1, array.shape[-1])
-    if len(pos) != len(column.values):
+        given = array.unsqueeze(1) if array.dim() == 2 else array
+    if len(given) != len(column):
         raise InputError(
-            f"pos of {name!r} has one row a node, {len(column.values)} in all; got {len(pos)}"
+            f"pos of {name!r} has one entry a sample, {len(column)}, None where the modality is "
+            f"missing; got {len(given)}"
         )
-    return pos.contiguous()
+    rows = []
+    for number, count in enumerate(column.counts.tolist()):
+        if not count:
+            continue
+        row = None if given[number] is None else _tensor(name, given[number], dtype)
+        if row is None or row.shape[:1] != (count,):
+            got = None if row is None else list(row.shape)
+            raise InputError(
+                f"pos of {name!r}, sample {number}: one row a node is [{count}, P], got {got}"
+            )
+        rows.append(row.reshape(count, -1))
+        if rows[-1].shape != (count, rows[0].shape[1]):
+            raise InputError(
+                f"pos of {name!r}, sample {number}: {rows[-1].shape[1]} coordinates a node, but "
+                f"{rows[0].shape[1]} in samples before; give every node as many"
+            )
+    if not rows:
+        raise InputError(f"pos names {name!r}, which is missing in every sample; leave it out")
+    pos = torch.cat(rows)
+    if not bool(torch.isfinite(pos).all()):
+        first = (~torch.isfinite(pos)).any(1).nonzero()[0]
+        number = int(torch.searchsorted(column.offsets, first, right=True)) - 1
+        raise InputError(
+            f"pos of {name!r}, sample {number}: NaN or infinite value; where a modality has "
+            f"positions, each of its nodes has one"
+        )
+    return pos
 
 
 def _targets(
@@ -186,6 +209,10 @@ def _targets(
     if y is None:
         return {}, None
     given = y if isinstance(y, Mapping) else {"y": y}
+    if not given:
+        raise InputError(
+            "y is {target: labels}, got an empty dict; leave y out for unlabelled data"
+        )
     targets, labels = {}, {}
     for name, values in given.items():
         target, codes = infer_target(values, task, classes)
@@ -193,82 +220,3 @@ def _targets(
             raise InputError(f"y has one label a sample, {n}; got {len(codes)}")
         targets[name], labels[name] = target, codes
     return targets, labels
-
-
-def infer_target(
-    y: Any, task: str | None = None, classes: Sequence[str] | None = None
-) -> tuple[Target, Tensor]:
-    """Return the target that labels ``y`` [n] or [n, L] show, and the labels as codes or floats."""
-    values = y.numpy() if isinstance(y, Tensor) else np.asarray(y)
-    if values.dtype == object:
-        unlabelled = np.array([v is None or v != v for v in values])
-    elif values.dtype.kind == "f":
-        unlabelled = np.isnan(values) if values.ndim == 1 else np.isnan(values).any(1)
-    else:
-        unlabelled = np.zeros(len(values), dtype=bool)
-    known = values[~unlabelled]
-    if not len(known):
-        raise InputError("y has no label at all; leave y out for unlabelled data")
-    if known.dtype == object:
-        known = np.array(known.tolist())
-    if task is None:
-        task = _infer_task(known)
-    if task == "regression":
-        if known.dtype.kind not in "fiub":
-            raise InputError(f"a regression's y is numeric, got {known.dtype}")
-        numbers = torch.full((len(values),), float("nan"))
-        numbers[torch.from_numpy(~unlabelled)] = torch.as_tensor(
-            known, dtype=torch.float32
-        ).reshape(-1)
-        return Target("regression"), numbers
-    if task == "multilabel":
-        if known.ndim != 2 or not np.isin(known, (0, 1)).all():
-            raise InputError(f"multilabel y is [n, L] of 0 and 1, got shape {list(values.shape)}")
-        names = tuple(classes) if classes else tuple(str(i) for i in range(known.shape[1]))
-        flags = torch.full(values.shape, float("nan"))
-        flags[torch.from_numpy(~unlabelled)] = torch.as_tensor(known, dtype=torch.float32)
-        return Target(task, names), flags
-    if known.ndim != 1:
-        raise InputError(f"{task} y is [n], one class a sample; got shape {list(values.shape)}")
-    return _classes(known, unlabelled, task, classes)
-
-
-def _classes(
-    known: np.ndarray, unlabelled: np.ndarray, task: str, classes: Sequence[str] | None
-) -> tuple[Target, Tensor]:
-    found = np.unique(known)
-    if classes is None:
-        if len(found) < 2:
-            raise InputError(f"a {task} y has at least 2 classes, got only {found.tolist()}")
-        names = [_class_name(value) for value in found]
-        codes = np.searchsorted(found, known)
-    else:
-        names = [str(name) for name in classes]
-        if known.dtype.kind in "iub" or (known.dtype.kind == "f" and (known % 1 == 0).all()):
-            codes = known.astype(np.int64)
-            strange = [str(int(c)) for c in found if not 0 <= c < len(names)]
-        else:
-            place = {name: code for code, name in enumerate(names)}
-            strange = [str(v) for v in found if str(v) not in place]
-            codes = np.array([place.get(str(v), -1) for v in known])
-        if strange:
-            raise InputError(f"y holds {strange[:5]}, which classes {names} do not cover")
-    labels = torch.full((len(unlabelled),), -1)
-    labels[torch.from_numpy(~unlabelled)] = torch.as_tensor(codes, dtype=torch.long)
-    return Target(task, tuple(names)), labels
-
-
-def _class_name(value: Any) -> str:
-    return (
-        str(int(value))
-        if isinstance(value, np.floating) and float(value).is_integer()
-        else str(value)
-    )
-
-
-def _infer_task(known: np.ndarray) -> str:
-    if known.ndim == 2:
-        return "multilabel"
-    if known.dtype.kind == "f" and not (known % 1 == 0).all():
-        return "regression"
-    return "binary" if len(np.unique(known)) <= 2 else "multiclass"

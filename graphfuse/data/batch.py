@@ -61,9 +61,10 @@ class Batch:
         device: torch.device | str | torch.dtype | None = None,
         dtype: torch.dtype | None = None,
     ) -> Batch:
-        """Return a copy on a device, in a precision, or both.
+        """Return the batch on a device, in a precision, or both.
 
-        The precision applies to features, positions and edge weights.
+        The precision applies to features, positions and edge weights. The dicts are new; a tensor
+        that is there already is shared, as by ``Tensor.to``.
 
         Example:
             >>> batch = Batch({"a": torch.rand(2, 1, 3)}, {"a": torch.ones(2, 1).bool()})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse.data._fingerprint import columns, fingerprint
 from graphfuse.data._ragged import Padding, Ragged, offsets_of
+from graphfuse.data._rows import as_row, as_rows
 from graphfuse.data.batch import Batch
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Schema
@@ -79,6 +79,10 @@ class FusionDataset:
     bayes_accuracy: float | None = None
     graph_should_win: bool | None = None
 
+    def __post_init__(self) -> None:
+        if self.unit is not None and self.unit_offsets is None:
+            object.__setattr__(self, "unit_offsets", _count_units(self.x, self.unit))
+
     @classmethod
     def from_arrays(
         cls, x: Mapping[str, Any], y: Any = None, *, task: str | None = None, **options: Any
@@ -90,31 +94,52 @@ class FusionDataset:
 
     @classmethod
     def from_samples(
-        cls, samples: Sequence[Sample], schema: Schema | None = None, *, name: str = ""
+        cls, samples: Sequence[Sample], schema: Schema | None = None, **options: Any
     ) -> FusionDataset:
-        """Build a dataset from samples; without a schema, one that fits them."""
+        """Build a dataset from samples; without a schema, one that fits them.
+
+        Takes ``name``, and one entry a sample of ``ids``, ``groups`` and ``splits``; see
+        :func:`graphfuse.data.samples.from_samples`.
+        """
         from graphfuse.data.samples import from_samples
 
-        return from_samples(samples, schema, name=name)
+        return from_samples(samples, schema, **options)
 
     @classmethod
     def from_pyg(
-        cls, graphs: Sequence[HeteroData], schema: Schema | None = None, *, name: str = ""
+        cls, graphs: Sequence[HeteroData], schema: Schema | None = None, **options: Any
     ) -> FusionDataset:
-        """Build a dataset from ``HeteroData``: node types are modalities, edges are given edges."""
+        """Build a dataset from ``HeteroData``: node types are modalities, edges are given edges.
+
+        Takes the options of :meth:`from_samples`.
+        """
         from graphfuse.data._convert import samples_from_pyg
 
-        return cls.from_samples(list(samples_from_pyg(graphs)), schema, name=name)
+        return cls.from_samples(list(samples_from_pyg(graphs)), schema, **options)
 
     @classmethod
     def load(cls, path: str | Path) -> FusionDataset:
-        """Read a folder that :meth:`save` wrote; values are mapped, not copied, into memory."""
+        """Read a folder that :meth:`save` wrote; values are mapped, not copied, into memory.
+
+        That the values are those saved is not looked at, as that would read them all; see
+        :meth:`verify`.
+        """
         from graphfuse.data.storage import load
 
         return load(Path(path))
 
+    @classmethod
+    def verify(cls, path: str | Path) -> None:
+        """Raise an error if a saved folder does not hold what was saved; reads every value."""
+        from graphfuse.data.storage import verify
+
+        verify(Path(path))
+
     def save(self, path: str | Path) -> None:
-        """Write a folder: ``samples.arrow`` and ``schema.json``; whole or not at all."""
+        """Write a folder: ``samples.arrow`` and ``schema.json``; whole or not at all.
+
+        A saved dataset that is there is replaced; anything else there is an error.
+        """
         from graphfuse.data.storage import save
 
         save(self, Path(path))
@@ -128,9 +153,8 @@ class FusionDataset:
         return f"FusionDataset({self.name!r}, {len(self)} samples, {sizes}, {task})"
 
     def __getitem__(self, i: int) -> Sample:
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"sample {i} of a dataset of {len(self)}")
-        i %= len(self)
+        """Return a sample, a copy that may be changed."""
+        i = as_row(i, len(self))
         spans = {
             name: slice(int(column.offsets[i]), int(column.offsets[i + 1]))
             for name, column in self.x.items()
@@ -138,10 +162,10 @@ class FusionDataset:
         present = {name: span for name, span in spans.items() if span.stop > span.start}
 
         def rows(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-            return {m: values[m][span] for m, span in present.items() if m in values}
+            return {m: values[m][span].clone() for m, span in present.items() if m in values}
 
         return Sample(
-            x={name: self.x[name].values[span] for name, span in present.items()},
+            x=rows({name: column.values for name, column in self.x.items()}),
             y=self._label(i),
             pos=rows(self.pos),
             attrs={name: rows(values) for name, values in self.attrs.items()},
@@ -161,7 +185,7 @@ class FusionDataset:
 
     def batch(self, indices: Sequence[int] | np.ndarray | Tensor) -> Batch:
         """Return the samples at ``indices`` as one padded batch, by gathers alone."""
-        rows = _as_rows(indices, len(self))
+        rows = as_rows(indices, len(self))
         paddings = {name: Padding.of(column.offsets, rows) for name, column in self.x.items()}
         unit_mask, y = self._targets(rows)
         return Batch(
@@ -186,21 +210,18 @@ class FusionDataset:
 
     def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> FusionDataset:
         """Return a dataset of the samples at ``indices``, in that order."""
-        rows = _as_rows(indices, len(self))
+        rows = as_rows(indices, len(self))
         where = {name: column.positions(rows)[0] for name, column in self.x.items()}
         picked = rows.numpy()
-        y, unit_offsets = self.y, self.unit_offsets
-        if y is not None:
-            place = rows
-            if unit_offsets is not None:
-                ragged = Ragged(next(iter(y.values())), unit_offsets)
-                place, _ = ragged.positions(rows)
-                unit_offsets = offsets_of(ragged.counts[rows])
-            y = {name: values[place] for name, values in y.items()}
+        place, unit_offsets = rows, self.unit_offsets
+        if unit_offsets is not None:
+            units = Ragged(torch.arange(int(unit_offsets[-1])), unit_offsets).take(rows)
+            place, unit_offsets = units.values, units.offsets
+        y = None if self.y is None else {name: v[place] for name, v in self.y.items()}
         edges: dict[EdgeType, tuple[Ragged, Tensor | None]] = {}
         for edge_type, (index, weight) in self.edges.items():
-            place, _ = index.positions(rows)
-            edges[edge_type] = (index.take(rows), None if weight is None else weight[place])
+            chosen, _ = index.positions(rows)
+            edges[edge_type] = (index.take(rows), None if weight is None else weight[chosen])
         return replace(
             self,
             x={name: column.take(rows) for name, column in self.x.items()},
@@ -244,54 +265,20 @@ class FusionDataset:
         return replace(self, edges=dict(edges))
 
     def labels(self) -> np.ndarray:
-        """Targets of the only target as an array [n, ...]; an error where there are none."""
+        """Copy the labels of the only target to an array [n, ...]; an error if there are none."""
         _ = self.schema.target
         if self.y is None:
             raise InputError(f"dataset {self.name!r} has no labels; give y when building it")
-        return next(iter(self.y.values())).numpy()
+        return next(iter(self.y.values())).numpy().copy()
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of everything that the samples hold: schema, values, labels, ids, groups."""
-        digest = hashlib.sha256(json.dumps(self.schema.to_dict(), sort_keys=True).encode())
-        for label, column in self.columns():
-            array = np.ascontiguousarray(column)
-            digest.update(f"|{label}|{array.dtype.str}|{array.shape}|".encode())
-            digest.update(array.tobytes())
-        return digest.hexdigest()
+        return fingerprint(self)
 
     def columns(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yield every array with a label that tells it apart, in a fixed order."""
-        for m in self.schema.names:
-            yield f"x/{m}", self.x[m].values.numpy()
-            yield f"offsets/{m}", self.x[m].offsets.numpy()
-            if m in self.pos:
-                yield f"pos/{m}", self.pos[m].numpy()
-            if self.unit is not None and m in self.unit:
-                yield f"unit/{m}", self.unit[m].numpy()
-            for attribute in sorted(self.attrs):
-                if m in self.attrs[attribute]:
-                    yield f"attrs/{json.dumps([attribute, m])}", self.attrs[attribute][m].numpy()
-        for target in sorted(self.y or {}):
-            yield f"y/{target}", (self.y or {})[target].numpy()
-        if self.unit_offsets is not None:
-            yield "unit_offsets", self.unit_offsets.numpy()
-        for edge_type in self.edge_types:
-            index, weight = self.edges[edge_type]
-            label = json.dumps(edge_type)
-            yield f"edges/{label}", index.values.numpy()
-            yield f"edge_offsets/{label}", index.offsets.numpy()
-            if weight is not None:
-                yield f"edge_weights/{label}", weight.numpy()
-        for label, texts in (
-            ("ids", self.ids),
-            ("domain", self.domain),
-            ("groups", self.groups),
-            ("splits", self.splits),
-        ):
-            if texts is not None:
-                joined = "\0".join(str(text) for text in texts)
-                yield label, np.frombuffer(joined.encode(), dtype=np.uint8)
+        return columns(self)
 
     def _label(self, i: int) -> Any:
         if self.y is None:
@@ -301,16 +288,17 @@ class FusionDataset:
             span = slice(int(self.unit_offsets[i]), int(self.unit_offsets[i + 1]))
         single = self.unit_offsets is None
         labels = {
-            name: (values[span][0] if single else values[span]) for name, values in self.y.items()
+            name: (values[span][0] if single else values[span]).clone()
+            for name, values in self.y.items()
         }
         return labels if len(labels) > 1 else next(iter(labels.values()))
 
     def _sample_edges(self, edge_type: EdgeType, i: int) -> Tensor | SparseEdges:
         index, weight = self.edges[edge_type]
-        own = index[i].T
+        own = index[i].T.clone()
         if weight is None:
             return own
-        return SparseEdges(own, weight[int(index.offsets[i]) : int(index.offsets[i + 1])])
+        return SparseEdges(own, weight[int(index.offsets[i]) : int(index.offsets[i + 1])].clone())
 
     def _batch_edges(
         self, edge_type: EdgeType, rows: Tensor, paddings: Mapping[str, Padding]
@@ -329,31 +317,31 @@ class FusionDataset:
         return sparse.to_dense(len(rows), sources, destinations)
 
     def _targets(self, rows: Tensor) -> tuple[Tensor | None, Any]:
+        padding = None if self.unit_offsets is None else Padding.of(self.unit_offsets, rows)
+        unit_mask = None if padding is None else padding.mask
         if self.y is None:
-            return None, None
-        unit_mask, y = None, dict[str, Tensor]()
-        padding = None
-        if self.unit_offsets is not None:
-            padding = Padding.of(self.unit_offsets, rows)
-            unit_mask = padding.mask
+            return unit_mask, None
+        y = dict[str, Tensor]()
         for name, values in self.y.items():
             fill = float("nan") if values.is_floating_point() else -1
             y[name] = values[rows] if padding is None else padding.apply(values, fill)
         return unit_mask, (y if len(y) > 1 else next(iter(y.values())))
 
 
-def _as_rows(indices: Sequence[int] | np.ndarray | Tensor, total: int) -> Tensor:
-    rows = torch.as_tensor(np.asarray(indices))
-    if rows.dtype == torch.bool:
-        rows = rows.nonzero()[:, 0]
-    rows = rows.long().reshape(-1)
-    if len(rows) and (int(rows.min()) < -total or int(rows.max()) >= total):
-        raise IndexError(f"indices lie in [0, {total}), got {int(rows.min())} to {int(rows.max())}")
-    return rows % max(total, 1)
+def _count_units(x: Mapping[str, Ragged], unit: Mapping[str, Tensor]) -> Tensor:
+    """Return offsets of the units of each sample, as many as its nodes show."""
+    top = torch.zeros(len(next(iter(x.values()))), dtype=torch.long)
+    for m, values in unit.items():
+        owner = torch.repeat_interleave(torch.arange(len(top)), x[m].counts)
+        top.scatter_reduce_(0, owner, values + 1, "amax")
+    return offsets_of(top)
 
 
 def collate(samples: Sequence[Sample], schema: Schema) -> Batch:
     """Pad samples to one batch; every modality of the schema is a key, whatever they lack.
+
+    A sample alone does not know the dtype of a modality that it lacks: where no sample of the
+    batch has it, its empty rows are floats.
 
     Raises:
         SchemaError: a sample has a modality, shape or label that the schema does not know.
@@ -366,4 +354,7 @@ def collate(samples: Sequence[Sample], schema: Schema) -> Batch:
         >>> batch.mask["a"].tolist()
         [[True, True], [False, False]]
     """
-    return FusionDataset.from_samples(samples, schema).batch(range(len(samples)))
+    from graphfuse.data.samples import gather
+
+    dataset = gather(samples, schema)
+    return dataset.batch(range(len(dataset)))

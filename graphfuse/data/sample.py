@@ -20,7 +20,8 @@ class SparseEdges:
 
     ``index`` is a LongTensor ``[2, E]``: source row, destination row. In a batch the rows count
     through the padded nodes, ``sample * N + node``. ``weight`` is ``[E]`` in [0, inf), where 0
-    means no edge; without it every edge weighs 1.
+    means no edge; whole numbers become floats. Without it every edge weighs 1, however often it is
+    listed; the weights of an edge that is listed several times add up.
 
     Example:
         >>> SparseEdges(torch.tensor([[0, 1], [1, 1]])).to_dense(1, 2, 2)
@@ -42,6 +43,8 @@ class SparseEdges:
                 f"SparseEdges.weight has one value an edge, [{self.index.shape[1]}], "
                 f"got shape {list(self.weight.shape)}"
             )
+        if self.weight is not None and not self.weight.is_floating_point():
+            self.weight = self.weight.to(torch.get_default_dtype())
 
     def to(
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
@@ -51,7 +54,7 @@ class SparseEdges:
         return SparseEdges(self.index.to(device=device), weight)
 
     def to_dense(self, batch_size: int, sources: int, destinations: int) -> Tensor:
-        """Return them as a bool or float tensor ``[B, Ns, Nd]``; parallel weights add up."""
+        """Return them as a bool or float tensor ``[B, Ns, Nd]``; weights of one edge add up."""
         shape = (batch_size, sources, destinations)
         source, destination = self.index
         sample = source.div(sources, rounding_mode="floor")
@@ -73,8 +76,10 @@ class Sample:
             several targets; None where the sample is unlabelled.
         pos: ``{modality: [N, P]}``, the nodes' positions in space or time.
         attrs: ``{attribute: {modality: LongTensor[N]}}``, such as the speaker of each utterance.
-        edges: ``{edge type: [2, E] or SparseEdges}``, rows of this sample's own nodes.
-        unit: ``{modality: LongTensor[N]}``, the unit of each node; then ``y`` is ``[U, ...]``.
+        edges: ``{edge type: [2, E] or SparseEdges}``, rows of this sample's own nodes. An edge
+            listed twice is one edge; with weights, these add up.
+        unit: ``{modality: LongTensor[N]}``, the unit of each node, counted from 0; then ``y`` is
+            ``[U, ...]``.
         domain: the name of the site or device that the sample comes from.
         id: identifies the sample; unique within its dataset.
 

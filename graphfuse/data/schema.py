@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,16 +30,21 @@ class Modality:
     pos_dim: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name:
-            raise SchemaError(f"a modality's name is a non-empty string, got {self.name!r}")
-        object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
-        if not self.shape or min(self.shape) < 1:
+        if not isinstance(self.name, str):
+            raise SchemaError(f"a modality's name is a string, got {self.name!r}")
+        sizes = tuple(self.shape) if isinstance(self.shape, Iterable) else ()
+        if not sizes or not all(_is_whole(size) and size >= 1 for size in sizes):
             raise SchemaError(
                 f"modality {self.name!r}: shape is (F,) for encoded nodes or a raw shape such as "
-                f"(3, 32, 32), every size at least 1; got {self.shape}"
+                f"(3, 32, 32), every size a whole number of at least 1; got {self.shape!r}"
             )
-        if self.pos_dim < 0:
-            raise SchemaError(f"modality {self.name!r}: pos_dim is at least 0, got {self.pos_dim}")
+        if not _is_whole(self.pos_dim) or self.pos_dim < 0:
+            raise SchemaError(
+                f"modality {self.name!r}: pos_dim is a whole number of at least 0, "
+                f"got {self.pos_dim!r}"
+            )
+        object.__setattr__(self, "shape", tuple(int(size) for size in sizes))
+        object.__setattr__(self, "pos_dim", int(self.pos_dim))
 
     @property
     def features(self) -> int:
@@ -70,10 +76,11 @@ class Target:
         if self.task not in TASKS:
             raise UnknownNameError("task", self.task, TASKS)
         given: object = self.classes
-        if isinstance(given, int):
-            names = tuple(str(i) for i in range(given))
-        else:
-            names = tuple(str(name) for name in self.classes)
+        if isinstance(given, numbers.Integral):
+            given = range(int(given))
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise SchemaError(f"classes are a sequence of names or their number, got {given!r}")
+        names = tuple(str(name) for name in given)
         if self.task == "binary" and not names:
             names = ("0", "1")
         object.__setattr__(self, "classes", names)
@@ -206,3 +213,7 @@ class Schema:
                 for name, target in plain["targets"].items()
             },
         )
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, numbers.Integral)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import (
     GroupKFold,
-    GroupShuffleSplit,
     KFold,
     ShuffleSplit,
     StratifiedGroupKFold,
@@ -111,10 +111,11 @@ def _check_sizes(
         raise InputError(
             f"{folds} folds need at least {2 * folds} labelled samples, got {len(rows)}"
         )
-    if groups is not None and len(np.unique(groups)) < folds + 1:
+    wanted = max(folds + 1, 4)  # whatever is tested, two groups are left to train and validate
+    if groups is not None and len(np.unique(groups)) < wanted:
         raise InputError(
-            f"{folds} folds with a validation part need at least {folds + 1} groups, "
-            f"got {len(np.unique(groups))}; use fewer folds"
+            f"{folds} folds with a validation part need at least {wanted} groups, "
+            f"got {len(np.unique(groups))}; use fewer folds, or finer groups"
         )
     if classes is not None:
         counts = np.bincount(classes, minlength=dataset.schema.outputs)
@@ -149,29 +150,65 @@ def hold_out(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Set a share of the given rows aside, stratified and by groups where there are such.
 
-    Returns the rows that stay and those set aside.
+    Returns the rows that stay and those set aside, each at least one.
+
+    Raises:
+        InputError: a share that is none, or too few rows or groups for two parts.
     """
+    if not 0 < share < 1:
+        raise InputError(f"the validation part is a share between 0 and 1, got {share!r}")
     classes = _classes(dataset, rows)
     groups = None if dataset.groups is None else dataset.groups[rows]
-    state = seed % 2**31
-    if groups is not None and classes is not None:
-        parts = max(round(1 / share), 2)
-        parts = min(parts, len(np.unique(groups)))
-        splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=state)
-    elif groups is not None:
-        splitter = GroupShuffleSplit(1, test_size=share, random_state=state)
-    elif classes is not None and _can_stratify(classes, share):
-        splitter = StratifiedShuffleSplit(1, test_size=share, random_state=state)
-    else:
-        splitter = ShuffleSplit(1, test_size=share, random_state=state)
-    train, held_out = next(iter(splitter.split(rows, classes, groups)))
+    parts = len(rows) if groups is None else len(np.unique(groups))
+    if parts < 2:
+        raise InputError(
+            f"setting samples aside for validation takes at least 2 "
+            f"{'samples' if groups is None else 'groups'} in the training part, got {parts}; "
+            f"give more of them, or a validation part with splits="
+        )
+    if groups is not None:
+        aside = _pick_groups(classes, groups, share, np.random.default_rng(seed % 2**31))
+        return rows[~aside], rows[aside]
+    size = min(math.ceil(share * len(rows)), len(rows) - 1)
+    stratified = classes is not None and _can_stratify(classes, share)
+    splitter = (StratifiedShuffleSplit if stratified else ShuffleSplit)(
+        1, test_size=size, random_state=seed % 2**31
+    )
+    train, held_out = next(iter(splitter.split(rows, classes)))
     return rows[train], rows[held_out]
+
+
+def _pick_groups(
+    classes: np.ndarray | None, groups: np.ndarray, share: float, random: np.random.Generator
+) -> np.ndarray:
+    """Return which samples are set aside: whole groups, near the share of each class.
+
+    Goes through the groups in random order and takes each that brings the numbers of samples set
+    aside nearer to the numbers wanted; one group at least, and never the last.
+    """
+    _, place = np.unique(groups, return_inverse=True)
+    codes = np.zeros(len(groups), dtype=np.int64) if classes is None else classes
+    counts = np.zeros((place.max() + 1, codes.max() + 1))
+    np.add.at(counts, (place, codes), 1)
+    wanted = share * counts.sum(0)
+    order = random.permutation(len(counts))
+    taken = []
+    for group in order[:-1]:
+        left = wanted - counts[group]
+        if (left**2).sum() < (wanted**2).sum():
+            taken.append(group)
+            wanted = left
+    if not taken:
+        taken = [min(order, key=lambda group: ((wanted - counts[group]) ** 2).sum())]
+    return np.isin(place, taken)
 
 
 def _can_stratify(classes: np.ndarray, share: float) -> bool:
     counts = np.bincount(classes)
     present = counts[counts > 0]
-    return bool(present.min() >= 2 and round(share * len(classes)) >= len(present))
+    wanted = share * len(classes)
+    fits = round(wanted) >= len(present) and len(classes) - math.ceil(wanted) >= len(present)
+    return bool(present.min() >= 2 and fits)
 
 
 def _given(dataset: FusionDataset, validation: float, seed: int) -> Split:

@@ -12,11 +12,10 @@ from graphfuse.data import (
     Sample,
     Schema,
     SparseEdges,
-    Standardizer,
     Target,
     collate,
 )
-from graphfuse.errors import SchemaError, UnknownNameError
+from graphfuse.errors import InputError, SchemaError, UnknownNameError
 
 
 def random_samples(seed, units=False, weird="a.b"):
@@ -143,15 +142,6 @@ def test_units_have_labels_and_a_mask():
     assert batch.unit_mask.shape == batch.y["kind"].shape == (len(samples), 2)
 
 
-def test_scaling_is_per_feature_of_real_nodes():
-    train = FusionDataset.from_arrays({"a": [np.array([[0.0, 5.0], [2.0, 5.0]]), None]}, [0, 1])
-    batch = Standardizer.fit(train).transform(train).batch([0, 1])
-    assert batch.x["a"][0].tolist() == [[-1, 0], [1, 0]]
-    other = FusionDataset.from_arrays({"b": np.eye(2)}, [0, 1])
-    with pytest.raises(SchemaError, match="fitted on modality 'a'"):
-        Standardizer.fit(train).transform(other)
-
-
 @pytest.mark.parametrize(
     ("sample", "message"),
     [
@@ -180,19 +170,137 @@ def test_samples_that_do_not_fit(sample, message):
         collate([sample], schema)
 
 
-def test_schema_errors():
-    with pytest.raises(SchemaError, match="at least one modality"):
-        Schema([])
-    with pytest.raises(SchemaError, match="names are unique"):
-        Schema([Modality("a", (1,)), Modality("a", (2,))])
-    with pytest.raises(UnknownNameError, match="did you mean 'multiclass'"):
-        Target("multi-class", 3)
-    with pytest.raises(SchemaError, match="exactly 2 classes"):
-        Target("binary", 3)
-    with pytest.raises(SchemaError, match="non-empty string"):
-        Modality("", (1,))
+def test_one_of_several_targets_is_selected():
     samples, schema = random_samples(0)
-    with pytest.raises(SchemaError, match="exactly one target"):
+    with pytest.raises(SchemaError, match="exactly one target, got 2"):
         _ = schema.task
     data = FusionDataset.from_samples(samples, schema).select_target("kind")
     assert data.schema.task == "multiclass"
+    with pytest.raises(UnknownNameError, match="unknown target 'knid'; did you mean 'kind'"):
+        FusionDataset.from_samples(samples, random_samples(0)[1]).select_target("knid")
+
+
+def test_a_dataset_without_labels_says_so():
+    schema = Schema([Modality("a", (4,))], Target("binary"))
+    data = FusionDataset.from_samples([Sample({"a": torch.ones(1, 4)})], schema, name="mine")
+    with pytest.raises(InputError, match="dataset 'mine' has no labels; give y when building it"):
+        data.labels()
+
+
+def change_everything(sample):
+    def tensors():
+        yield from (*sample.x.values(), *sample.pos.values())
+        yield from (v for values in sample.attrs.values() for v in values.values())
+        yield from (sample.unit or {}).values()
+        yield from (sample.y.values() if isinstance(sample.y, dict) else [sample.y])
+        for edges in sample.edges.values():
+            yield from [edges.index, edges.weight] if isinstance(edges, SparseEdges) else [edges]
+
+    for tensor in tensors():
+        tensor.add_(1)
+
+
+@pytest.mark.parametrize("units", [False, True])
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_sample_is_a_copy(units, stored, tmp_path):
+    samples, schema = random_samples(3, units)
+    data = FusionDataset.from_samples(samples, schema)
+    if stored:
+        data.save(tmp_path / "d")
+        data = FusionDataset.load(tmp_path / "d")
+    before = data.fingerprint
+    for sample in data:
+        change_everything(sample)
+    data.select_target("size").labels()[:] = 7
+    assert data.fingerprint == before
+
+
+def test_a_sample_has_one_number():
+    data = FusionDataset.from_arrays({"a": np.eye(3)}, ids=["u", "v", "w"])
+    assert [data[i].id for i in (0, np.int64(1), torch.tensor(2), -1)] == ["u", "v", "w", "w"]
+    for i in (slice(0, 2), 1.5, "u", [0, 1]):
+        with pytest.raises(InputError, match=r"takes one whole number .* dataset\.subset"):
+            data[i]
+    for i in (3, -4):
+        with pytest.raises(IndexError, match=f"sample {i} of a dataset of 3"):
+            data[i]
+
+
+def test_samples_are_chosen_by_numbers_or_a_mask():
+    data = FusionDataset.from_arrays({"a": np.eye(3)}, ids=["u", "v", "w"])
+    for rows in ([2, -3], np.array([0, 2])[::-1], torch.tensor([2, 0]), np.uint8([2, 0])):
+        assert data.batch(rows).ids == data.subset(rows).ids.tolist() == ["w", "u"]
+    for mask in ([True, False, True], np.array([1, 0, 1]) > 0, torch.tensor([1, 0, 1]) > 0):
+        assert data.batch(mask).ids == ["u", "w"]
+    assert len(data.subset([])) == 0
+    for rows in ([1.7], [None], ["u"]):
+        with pytest.raises(InputError, match="are whole numbers or a mask of bool, got"):
+            data.batch(rows)
+    for mask in ([True, False], [True] * 4):
+        with pytest.raises(InputError, match="one entry for each of the 3, got shape"):
+            data.batch(mask)
+    for rows in ([0, 3], [-4]):
+        with pytest.raises(IndexError, match=r"indices lie in \[0, 3\), got"):
+            data.batch(rows)
+
+
+def test_the_fingerprint_sees_every_part_of_a_sample():
+    loop = ("a", "r", "a")
+
+    def fingerprint(pos=0.0, speaker=0, weight=0.5, index=0, domain="x", unit=0, y=0, **options):
+        sample = Sample(
+            {"a": torch.ones(1, 2)},
+            [y],
+            {"a": torch.full((1, 1), pos)},
+            {"speaker": {"a": torch.tensor([speaker])}},
+            {loop: SparseEdges(torch.tensor([[index], [0]]), torch.tensor([weight]))},
+            {"a": torch.tensor([unit])},
+            domain,
+        )
+        other = Sample({"a": torch.ones(2, 2)}, [0, 1, 1], {"a": torch.zeros(2, 1)})
+        other.unit = {"a": torch.tensor([0, 1])}
+        schema = Schema([Modality("a", (2,), pos_dim=1)], Target("binary"))
+        return FusionDataset.from_samples([sample, other], schema, **options).fingerprint
+
+    changed = [
+        fingerprint(),
+        fingerprint(pos=1.0),
+        fingerprint(speaker=1),
+        fingerprint(weight=0.25),
+        fingerprint(domain="y"),
+        fingerprint(y=1),
+        fingerprint(splits=["train", "test"]),
+        fingerprint(splits=["test", "train"]),
+        fingerprint(groups=["u", "v"]),
+        fingerprint(ids=["u", "v"]),
+    ]
+    assert len(set(changed)) == len(changed)
+    assert fingerprint(name="other") == fingerprint()
+
+
+def test_the_fingerprint_sees_units_and_edges():
+    def fingerprint(unit, edges):
+        sample = Sample({"a": torch.ones(2, 2)}, [0, 1])
+        sample.unit = {"a": torch.tensor(unit)}
+        sample.edges = {("a", "r", "a"): torch.tensor(edges)}
+        return FusionDataset.from_samples([sample]).fingerprint
+
+    changed = [([0, 1], [[0], [1]]), ([1, 0], [[0], [1]]), ([0, 1], [[1], [0]])]
+    assert len({fingerprint(*parts) for parts in changed}) == 3
+
+
+@pytest.mark.parametrize("weight", [None, torch.tensor([0.5])])
+def test_edges_between_many_nodes_are_sparse(weight):
+    loop, index = ("a", "r", "a"), torch.tensor([[3], [1]])
+    given = index if weight is None else SparseEdges(index, weight)
+
+    def edges(nodes):
+        few = Sample({"a": torch.ones(4, 1)}, edges={loop: given})
+        samples = [Sample({"a": torch.ones(nodes, 1)}), few]
+        return FusionDataset.from_samples(samples).batch([0, 1]).edges[loop]
+
+    assert edges(512)[1, 3, 1] == (1 if weight is None else 0.5)
+    sparse = edges(513)
+    assert sparse.index.tolist() == [[513 + 3], [513 + 1]]
+    assert sparse.weight is weight or torch.equal(sparse.weight, weight)
+    assert sparse.to_dense(2, 513, 513).nonzero().tolist() == [[1, 3, 1]]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphfuse.data import FusionDataset, make_splits
+from graphfuse.data import FusionDataset, hold_out, make_splits
 from graphfuse.errors import InputError
 
 
@@ -71,6 +71,14 @@ def test_given_splits_and_unlabelled_samples():
         ({"y": [0, 1] * 3 + [2], "n": 7}, 5, "at least 10 labelled samples"),
         ({"y": [0] * 58 + [1] * 2}, 5, r"at least 5 samples of each class, but \{'1': 2\}"),
         ({"groups": [0] * 30 + [1] * 30}, 3, "at least 4 groups"),
+        ({"groups": np.arange(60) % 3, "y": np.linspace(0, 1, 60)}, 2, "at least 4 groups, got 3"),
+        ({"groups": np.arange(60) % 3}, 2, "at least 4 groups, got 3"),
+        ({"splits": ["train"] + ["test"] * 59}, 5, "at least 2 samples in the training part"),
+        (
+            {"splits": ["train"] * 30 + ["test"] * 30, "groups": [0] * 30 + [1] * 30},
+            5,
+            "at least 2 groups in the training part, got 1; give more of them",
+        ),
         ({"splits": ["train"] * 60}, 5, "no labelled sample in the part 'test'"),
         ({"splits": ["learn"] * 60}, 5, "got \\['learn'\\]"),
         ({"splits": ["train"] * 59 + ["test"], "groups": [0] * 60}, 5, "lies in both"),
@@ -79,3 +87,55 @@ def test_given_splits_and_unlabelled_samples():
 def test_data_that_cannot_be_split(options, folds, message):
     with pytest.raises(InputError, match=message):
         list(make_splits(dataset(**options), folds=folds))
+
+
+@pytest.mark.parametrize("y", [np.arange(80) % 2, np.linspace(0.1, 0.9, 80)])
+def test_a_large_group_does_not_swell_the_validation_part(y):
+    data = dataset(80, groups=[0] * 50 + list(range(1, 31)), y=y)
+    for seed in range(20):
+        train, held_out = hold_out(data, np.arange(80), 0.15, seed)
+        assert len(held_out) == 12
+        assert sorted([*train, *held_out]) == list(range(80))
+
+
+def test_whole_groups_are_held_out_near_the_share_of_each_class():
+    y = np.repeat([0, 1, 2], [120, 60, 20])
+    data = dataset(200, groups=np.arange(200) // 2, y=y)
+    for seed in range(20):
+        _, held_out = hold_out(data, np.arange(200), 0.2, seed)
+        assert np.bincount(y[held_out]).tolist() == [24, 12, 4]
+
+
+def test_the_validation_part_of_large_groups_is_the_nearest_one():
+    data = dataset(80, groups=[0] * 20 + [1] * 60, y=np.arange(80) % 2)
+    for seed in range(5):
+        assert hold_out(data, np.arange(80), 0.1, seed)[1].tolist() == list(range(20))
+
+
+def test_the_groups_held_out_depend_on_the_seed():
+    groups = np.arange(60) // 2
+    held = [hold_out(dataset(groups=groups), np.arange(60), 0.2, seed)[1] for seed in (0, 0, 1)]
+    assert held[0].tolist() == held[1].tolist() != held[2].tolist()
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(60) // 3])
+@pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan")])
+def test_the_validation_part_is_a_share(groups, share):
+    with pytest.raises(InputError, match="a share between 0 and 1, got"):
+        next(make_splits(dataset(groups=groups), validation=share))
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+@pytest.mark.parametrize("n", [2, 3, 7])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_both_parts_hold_something(n, share, grouped):
+    data = dataset(n, groups=range(n) if grouped else None, y=[0, 1] + [1] * (n - 2))
+    train, held_out = hold_out(data, np.arange(n), share, 0)
+    assert len(train)
+    assert len(held_out)
+    assert sorted([*train, *held_out]) == list(range(n))
+
+
+def test_splits_depend_on_the_name_of_the_dataset():
+    one, other = ([s.digest for s in make_splits(dataset(name=name))] for name in ("one", "other"))
+    assert not set(one) & set(other)

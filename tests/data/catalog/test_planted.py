@@ -3,6 +3,7 @@ import pytest
 
 from graphfuse.data import list_datasets, load_dataset
 from graphfuse.data.catalog.planted.lagged import log_likelihood_ratio
+from graphfuse.errors import InputError
 from graphfuse.graph import GraphBuilder
 
 NAMES = [card.name for card in list_datasets() if card.name.startswith("planted/")]
@@ -51,3 +52,8 @@ def test_null_says_nothing_by_what_is_missing():
     missing = (data.x["a"].counts == 0).numpy()
     assert missing.mean() == pytest.approx(0.1, abs=0.01)
     assert data.labels()[missing].mean() == pytest.approx(0.5, abs=0.04)
+
+
+def test_one_sample_is_no_dataset():
+    with pytest.raises(InputError, match="planted/null has at least 2 samples, got n=1"):
+        load_dataset("planted/null", n=1)

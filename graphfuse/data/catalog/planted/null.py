@@ -25,7 +25,7 @@ def load(seed: int = 0, n: int = 2000) -> FusionDataset:
         counts = random.integers(1, NODES + 1, n) * (random.random(n) >= MISSING)
         values = np.split(random.normal(size=(counts.sum(), FEATURES)), counts.cumsum()[:-1])
         x[name] = [nodes if len(nodes) else None for nodes in values]
-        pos[name] = [np.arange(count, dtype=float)[:, None] for count in counts if count]
+        pos[name] = [np.arange(count, dtype=float)[:, None] for count in counts]
     return FusionDataset.from_arrays(
         x,
         random.integers(0, 2, n),

@@ -1,0 +1,130 @@
+"""Hold a sample against the schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from graphfuse.data.sample import EdgeType, Sample, SparseEdges
+from graphfuse.data.schema import Schema
+from graphfuse.errors import SchemaError, UnknownNameError
+
+
+def check_sample(sample: Sample, schema: Schema, with_units: bool, who: str) -> None:
+    """Raise an error unless everything but the label fits; ``who`` names the sample.
+
+    Raises:
+        SchemaError: a modality, shape, length, value or edge that does not fit.
+    """
+    for name, nodes in sample.x.items():
+        _check_nodes(name, nodes, schema, who)
+    _check_pos(sample, schema, who)
+    for attribute, values in sample.attrs.items():
+        _check_lengths(f"attribute {attribute!r}", values, sample, schema, who)
+    if with_units:
+        _check_unit(sample, schema, who)
+    for edge_type, edges in sample.edges.items():
+        _check_edges(edge_type, edges, sample, schema, who)
+
+
+def _known(name: str, schema: Schema, who: str) -> None:
+    if name not in schema.names:
+        raise SchemaError(f"sample {who}: {UnknownNameError('modality', name, schema.names)}")
+
+
+def _check_nodes(name: str, nodes: Tensor, schema: Schema, who: str) -> None:
+    _known(name, schema, who)
+    shape = schema[name].shape
+    if not isinstance(nodes, Tensor) or not nodes.dim() or tuple(nodes.shape[1:]) != shape:
+        raise SchemaError(
+            f"sample {who}: modality {name!r} is a tensor [N, {', '.join(map(str, shape))}] by "
+            f"the schema, got {_shape_of(nodes)}"
+        )
+    if nodes.is_floating_point() and not bool(torch.isfinite(nodes).all()):
+        raise SchemaError(
+            f"sample {who}: modality {name!r} holds NaN or infinite values; "
+            f"clean them, or leave the key out if the modality is missing"
+        )
+
+
+def _check_pos(sample: Sample, schema: Schema, who: str) -> None:
+    for name in sample.pos:
+        _known(name, schema, who)
+    for modality in schema.modalities:
+        count = len(sample.x.get(modality.name, ()))
+        pos = sample.pos.get(modality.name)
+        if not modality.pos_dim or (pos is None and not count):
+            continue
+        if not isinstance(pos, Tensor) or pos.shape != (count, modality.pos_dim):
+            raise SchemaError(
+                f"sample {who}: modality {modality.name!r} has {count} nodes and pos_dim "
+                f"{modality.pos_dim}, so pos is [{count}, {modality.pos_dim}]; "
+                f"got {_shape_of(pos)}"
+            )
+        if not bool(torch.isfinite(pos).all()):
+            raise SchemaError(
+                f"sample {who}: positions of modality {modality.name!r} hold NaN or infinite "
+                f"values; each of its nodes has a position"
+            )
+
+
+def _check_lengths(
+    what: str, values: Mapping[str, Tensor], sample: Sample, schema: Schema, who: str
+) -> None:
+    for name, rows in values.items():
+        _known(name, schema, who)
+        count = len(sample.x.get(name, ()))
+        if not isinstance(rows, Tensor) or rows.shape != (count,):
+            raise SchemaError(
+                f"sample {who}: {what} of modality {name!r} has one value a node, [{count}]; "
+                f"got {_shape_of(rows)}"
+            )
+
+
+def _check_unit(sample: Sample, schema: Schema, who: str) -> None:
+    if sample.unit is None:
+        raise SchemaError(
+            f"sample {who}: other samples say which unit each node belongs to, this one does not; "
+            f"give unit={{modality: LongTensor[N]}} to all samples or to none"
+        )
+    _check_lengths("unit", sample.unit, sample, schema, who)
+    for name, nodes in sample.x.items():
+        if len(nodes) and name not in sample.unit:
+            raise SchemaError(
+                f"sample {who}: unit of modality {name!r} is missing; "
+                f"give one value for each of its {len(nodes)} nodes"
+            )
+
+
+def _check_edges(
+    edge_type: EdgeType, edges: Tensor | SparseEdges, sample: Sample, schema: Schema, who: str
+) -> None:
+    source, _, destination = edge_type
+    schema.check_names((source, destination))
+    index = edges.index if isinstance(edges, SparseEdges) else edges
+    limits = [len(sample.x.get(end, ())) for end in (source, destination)]
+    if not isinstance(index, Tensor) or index.dim() != 2 or index.shape[0] != 2:
+        raise SchemaError(
+            f"sample {who}: edges {edge_type} are [2, E] (source row, destination row), "
+            f"got {_shape_of(index)}"
+        )
+    if index.shape[1] and (
+        int(index.min()) < 0 or any(int(index[k].max()) >= limits[k] for k in (0, 1))
+    ):
+        raise SchemaError(
+            f"sample {who}: edges {edge_type} point at rows up to {index.max(1).values.tolist()}, "
+            f"but {source!r} has {limits[0]} nodes and {destination!r} has {limits[1]}"
+        )
+    weight = edges.weight if isinstance(edges, SparseEdges) else None
+    if weight is not None and not bool((weight.isfinite() & (weight >= 0)).all()):
+        raise SchemaError(
+            f"sample {who}: weights of edges {edge_type} lie in [0, inf), got "
+            f"{weight.min().item()} to {weight.max().item()}; shift or clean them, or leave the "
+            f"edges out"
+        )
+
+
+def _shape_of(given: object) -> str:
+    return f"shape {list(given.shape)}" if isinstance(given, Tensor) else repr(type(given).__name__)

@@ -1,0 +1,58 @@
+"""Indices of samples as users give them."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graphfuse.data._numpy import native
+from graphfuse.errors import InputError
+
+
+def as_row(i: int, total: int) -> int:
+    """Return the row that an index stands for; negative ones count from the end.
+
+    Raises:
+        IndexError: there is no such sample.
+        InputError: no whole number.
+    """
+    try:
+        row = operator.index(i)
+    except TypeError:
+        raise InputError(
+            f"dataset[i] takes one whole number and gives a Sample, got {i!r}; "
+            f"dataset.subset(indices) gives a dataset, dataset.batch(indices) a Batch"
+        ) from None
+    if not -total <= row < total:
+        raise IndexError(f"sample {row} of a dataset of {total}")
+    return row % total
+
+
+def as_rows(indices: Sequence[int] | np.ndarray | Tensor, total: int) -> Tensor:
+    """Return the rows that indices, or a mask of bool [total], stand for.
+
+    Raises:
+        IndexError: there is no such sample.
+        InputError: something else than whole numbers, or a mask of another length.
+    """
+    given = np.asarray(indices)
+    if given.dtype == bool:
+        if given.shape != (total,):
+            raise InputError(
+                f"a mask of samples has one entry for each of the {total}, "
+                f"got shape {list(given.shape)}"
+            )
+        given = np.flatnonzero(given)
+    if given.size and given.dtype.kind not in "iu":
+        raise InputError(
+            f"indices of samples are whole numbers or a mask of bool, got {given.dtype} such as "
+            f"{given.flat[0]!r}"
+        )
+    rows = torch.from_numpy(native(given.astype(np.int64).reshape(-1)))
+    if len(rows) and (int(rows.min()) < -total or int(rows.max()) >= total):
+        raise IndexError(f"indices lie in [0, {total}), got {int(rows.min())} to {int(rows.max())}")
+    return rows % max(total, 1)

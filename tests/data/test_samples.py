@@ -1,0 +1,328 @@
+import numpy as np
+import pytest
+import torch
+from torch_geometric.data import HeteroData
+
+from graphfuse.data import FusionDataset, Modality, Sample, Schema, SparseEdges, Target, collate
+from graphfuse.errors import InputError, SchemaError
+
+LOOP = ("a", "r", "a")
+A = Schema([Modality("a", (2,))])
+
+
+def sample(nodes=2, y=None, **options):
+    return Sample({"a": torch.ones(nodes, 2)} if nodes else {}, y, **options)
+
+
+def edges(*pairs):
+    return torch.tensor(pairs).T
+
+
+def test_no_samples():
+    for make in (FusionDataset.from_samples, lambda none: collate(none, A)):
+        with pytest.raises(InputError, match="got an empty list"):
+            make([])
+
+
+# Ids, groups and splits
+
+
+def graphs():
+    made = []
+    for _ in range(3):
+        data = HeteroData()
+        data["a"].x = torch.ones(1, 2)
+        made.append(data)
+    return made
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **options: FusionDataset.from_samples([sample() for _ in range(3)], **options),
+        lambda **options: FusionDataset.from_pyg(graphs(), **options),
+    ],
+)
+def test_ids_groups_and_splits_are_given_beside_the_samples(make):
+    data = make(ids=["u", "v", "w"], groups=[7, 7, 8], splits=["train", "train", "test"], name="m")
+    assert data.ids.tolist() == ["u", "v", "w"]
+    assert data.groups.tolist() == ["7", "7", "8"]
+    assert data.splits.tolist() == ["train", "train", "test"]
+    assert data.name == "m"
+    assert make().ids.tolist() == ["0", "1", "2"]
+    with pytest.raises(InputError, match="groups has one entry a sample, 3"):
+        make(groups=[1, 2])
+    with pytest.raises(InputError, match="but None or NaN at sample 2"):
+        make(groups=[1, 2, None])
+
+
+def test_ids_are_unique_in_a_dataset_and_may_repeat_in_a_batch():
+    twice = [sample(id="u"), sample(id="u")]
+    with pytest.raises(InputError, match="'u' occurs more than once"):
+        FusionDataset.from_samples(twice)
+    with pytest.raises(InputError, match="'1' occurs more than once; a sample without an id"):
+        FusionDataset.from_samples([sample(id="1"), sample()])
+    assert collate(twice, A).ids == ["u", "u"]
+
+
+# Positions
+
+
+def placed(*pos, dtype=torch.float32):
+    return [sample(pos={} if p is None else {"a": torch.tensor(p, dtype=dtype)}) for p in pos]
+
+
+def test_positions_are_inferred_from_all_samples():
+    empty = Sample({"b": torch.ones(1, 1)})
+    data = FusionDataset.from_samples([empty, *placed([[1, 2], [3, 4]])])
+    assert data.schema["a"].pos_dim == 2
+    for order in (1, -1):
+        with pytest.raises(SchemaError, match=r"pos is \[2, 1\]; got 'NoneType'"):
+            FusionDataset.from_samples(placed(None, [[1], [2]])[::order])
+        with pytest.raises(SchemaError, match=r"one P in all samples, got P in \[1, 2\]"):
+            FusionDataset.from_samples(placed([[1, 2], [3, 4]], [[1], [2]])[::order])
+    with pytest.raises(SchemaError, match=r"are \[N, P\] with one P"):
+        FusionDataset.from_samples(placed([1, 2]))
+    with pytest.raises(SchemaError, match="'a' are tensors, got 'ndarray'"):
+        FusionDataset.from_samples([Sample({"a": np.ones((1, 2))})])
+
+
+@pytest.mark.parametrize(
+    ("sample", "message"),
+    [
+        (placed([[1], [np.nan]])[0], "positions of modality 'a' hold NaN or infinite"),
+        (placed([[1], [np.inf]])[0], "positions of modality 'a' hold NaN or infinite"),
+        (Sample({}, pos={"a": torch.ones(2, 1)}), r"pos is \[0, 1\]; got shape \[2, 1\]"),
+        (Sample({}, pos={"aa": torch.ones(2, 1)}), "unknown modality 'aa'; did you mean 'a'"),
+    ],
+)
+def test_positions_that_do_not_fit(sample, message):
+    schema = Schema([Modality("a", (2,), pos_dim=1)])
+    with pytest.raises(SchemaError, match=message):
+        collate([*placed([[0], [1]]), sample], schema)
+
+
+def test_whole_positions_of_one_sample_do_not_round_those_of_another():
+    schema = Schema([Modality("a", (2,), pos_dim=1)])
+    whole, broken = *placed([[1], [2]], dtype=torch.long), *placed([[0.5], [1.5]])
+    for batch in (collate([whole, broken], schema), collate([broken, whole], schema)):
+        assert sorted(batch.pos["a"].flatten().tolist()) == [0.5, 1.0, 1.5, 2.0]
+
+
+def test_a_missing_modality_takes_a_float_dtype():
+    schema = Schema([Modality("a", (2,)), Modality("raw", (2,))])
+    raw = Sample({"raw": torch.ones(1, 2, dtype=torch.uint8)})
+    wide = Sample({"raw": torch.ones(1, 2, dtype=torch.float64)})
+    assert collate([raw], schema).x["a"].dtype == torch.float32
+    assert collate([wide], schema).x["a"].dtype == torch.float64
+    data = FusionDataset.from_samples([sample(), raw])
+    assert data.batch([1]).x["a"].dtype == collate([data[1]], data.schema).x["a"].dtype
+
+
+# Attributes and units
+
+
+@pytest.mark.parametrize(
+    ("attrs", "message"),
+    [
+        ({"a": torch.tensor([1])}, r"attribute 'who' .* one value a node, \[2\]; got shape \[1\]"),
+        ({"a": [1, 2]}, "got 'list'"),
+        ({"b": torch.tensor([1])}, "unknown modality 'b'"),
+    ],
+)
+def test_attributes_that_do_not_fit(attrs, message):
+    with pytest.raises(SchemaError, match=message):
+        collate([sample(attrs={"who": attrs})], A)
+
+
+def test_attributes_and_units_are_padded_with_minus_one():
+    attrs, unit = {"who": {"a": torch.tensor([3, 4])}}, {"a": torch.tensor([0, 1])}
+    batch = collate([sample(attrs=attrs, unit=unit), sample(1, unit={"a": torch.tensor([0])})], A)
+    assert batch.attrs["who"]["a"].tolist() == [[3, 4], [-1, -1]]
+    assert batch.unit["a"].tolist() == [[0, 1], [0, -1]]
+
+
+U = Schema([Modality("a", (2,))], {"one": Target("binary"), "two": Target("regression")})
+
+
+@pytest.mark.parametrize(
+    ("unit", "y", "message"),
+    [
+        (None, {"one": [0, 1]}, "this one does not; give unit="),
+        ({}, {"one": [0, 1]}, "unit of modality 'a' is missing"),
+        ({"a": [0]}, {"one": [0, 1]}, r"unit of modality 'a' has one value a node, \[2\]"),
+        ({"a": [0, 2]}, {"one": [0, 1]}, r"below the number of labels, 2; .* \{'a': \(0, 2\)\}"),
+        ({"a": [0, -1]}, None, "units count from 0"),
+        ({"a": [0, 1]}, {"one": [0, 1], "two": [0.5]}, "different numbers of units"),
+        ({"a": [0, 1]}, {"one": 1}, "has 1 dimensions"),
+    ],
+)
+def test_units_that_do_not_fit(unit, y, message):
+    unit = None if unit is None else {m: torch.tensor(values) for m, values in unit.items()}
+    fitting = sample(unit={"a": torch.tensor([0, 1])}, y={"one": [0, 1], "two": [0.5, 1.5]})
+    for samples in ([fitting, sample(unit=unit, y=y)], [sample(unit=unit, y=y), fitting]):
+        with pytest.raises(SchemaError, match=message):
+            collate(samples, U)
+
+
+def test_units_without_labels_have_a_mask(tmp_path):
+    units = [{"a": torch.tensor([0, 2])}, {}, {"a": torch.tensor([0])}]
+    data = FusionDataset.from_samples(
+        [sample(n, unit=u) for n, u in zip((2, 0, 1), units, strict=True)]
+    )
+    data.save(tmp_path / "d")
+    for same in (
+        data,
+        FusionDataset.load(tmp_path / "d"),
+        data.subset([2, 1, 0]).subset([2, 1, 0]),
+    ):
+        batch = same.batch([0, 1, 2])
+        assert batch.unit_mask.tolist() == [[True] * 3, [False] * 3, [True, False, False]]
+        assert batch.y is None
+
+
+def test_units_partly_without_labels():
+    labelled = sample(unit={"a": torch.tensor([0, 1])}, y={"one": [0, 1, 1]})
+    bare = sample(unit={"a": torch.tensor([1, 0])})
+    batch = collate([labelled, bare], U)
+    assert batch.y["one"].tolist() == [[0, 1, 1], [-1, -1, -1]]
+    assert batch.y["two"].isnan().all()
+    assert batch.unit_mask.tolist() == [[True] * 3, [True, True, False]]
+    inferred = FusionDataset.from_samples(
+        [sample(unit={"a": torch.tensor([0, 1])}, y=[0, 2]) for _ in range(2)]
+    )
+    assert (inferred.schema.task, inferred.schema.outputs) == ("multiclass", 3)
+
+
+# Edges
+
+
+@pytest.mark.parametrize("weight", [[-0.5], [np.inf], [np.nan]])
+def test_weights_lie_between_zero_and_infinity(weight):
+    bad = sample(edges={LOOP: SparseEdges(edges([0, 1]), torch.tensor(weight))})
+    with pytest.raises(SchemaError, match=r"weights of edges .* lie in \[0, inf\), got"):
+        collate([bad], A)
+
+
+@pytest.mark.parametrize("index", [[[0], [1]], np.ones((2, 1), dtype=int)])
+def test_edges_are_tensors(index):
+    with pytest.raises(SchemaError, match=r"are \[2, E\] .*got 'list'|got 'ndarray'"):
+        collate([sample(edges={LOOP: index})], A)
+
+
+def test_whole_weights_are_weights():
+    given = SparseEdges(edges([0, 1], [1, 0]), torch.tensor([2, 0]))
+    assert given.weight.dtype == torch.float32
+    assert collate([sample(edges={LOOP: given})], A).edges[LOOP].tolist() == [[[0, 2], [0, 0]]]
+
+
+def test_sparse_edges_are_checked():
+    with pytest.raises(InputError, match=r"SparseEdges.index is \[2, E\]"):
+        SparseEdges(torch.zeros(3, 2))
+    with pytest.raises(InputError, match=r"has one value an edge, \[2\], got shape \[1\]"):
+        SparseEdges(edges([0, 1], [1, 0]), torch.ones(1))
+
+
+def test_edges_of_a_sample_do_not_depend_on_its_batch():
+    twice = sample(edges={LOOP: edges([0, 1], [1, 1], [0, 1])})
+    weighted = sample(edges={LOOP: SparseEdges(edges([0, 1], [0, 1]), torch.tensor([0.5, 1.0]))})
+    alone = collate([twice], A).edges[LOOP]
+    assert alone.dtype == torch.bool
+    together = collate([twice, weighted], A).edges[LOOP]
+    assert together[0].tolist() == alone[0].tolist() == [[False, True], [False, True]]
+    assert together[1].tolist() == [[0, 1.5], [0, 0]]
+
+
+# Labels
+
+ONE = {
+    "binary": Target("binary"),
+    "multilabel": Target("multilabel", 3),
+    "regression": Target("regression"),
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "y", "message"),
+    [
+        ("binary", 0.7, "label 0.7 of a target with 2 classes"),
+        ("binary", 2, "label 2 of a target with 2 classes"),
+        ("binary", -2, "label -2 of a target"),
+        ("binary", float("nan"), "label nan of a target"),
+        ("binary", "cat", "number, or a tensor of numbers; got 'cat'"),
+        ("binary", {"z": 1}, "unknown target 'z'"),
+        ("multilabel", [0, 1], "one value for each of the 3 labels .* got 2"),
+        ("multilabel", [1, 5, 0], "holds 5; labels are 0 and 1"),
+        ("multilabel", [1, -3, 0], "holds -3"),
+        ("multilabel", [[0, 1], [1]], "a tensor of numbers; got"),
+        ("regression", float("inf"), "holds inf; labels are finite"),
+        ("regression", -1e300, "holds -inf; labels are finite"),
+        ("regression", [1.0], "has 0 dimensions"),
+    ],
+)
+def test_labels_that_do_not_fit(task, y, message):
+    with pytest.raises(SchemaError, match=message):
+        collate([sample(y=y)], Schema(A.modalities, ONE[task]))
+
+
+@pytest.mark.parametrize(
+    ("task", "y", "stored"),
+    [
+        ("binary", 1.0, 1),
+        ("binary", True, 1),
+        ("binary", torch.tensor(1, dtype=torch.uint8), 1),
+        ("binary", -1, -1),
+        ("binary", np.int64(1), 1),
+        ("binary", {"y": 1}, 1),
+        ("binary", {"y": None}, -1),
+        ("multilabel", [True, False, True], [1.0, 0.0, 1.0]),
+        ("multilabel", {"y": [0, 1, 0]}, [0.0, 1.0, 0.0]),
+        ("regression", 2, 2.0),
+        ("regression", {"y": torch.tensor(0.5)}, 0.5),
+    ],
+)
+def test_labels_that_fit(task, y, stored):
+    assert collate([sample(y=y)], Schema(A.modalities, ONE[task])).y.tolist() == [stored]
+
+
+def test_unlabelled_samples_survive():
+    nothing = float("nan")
+    for task, y in (("multilabel", [nothing] * 3), ("regression", nothing)):
+        schema = Schema(A.modalities, ONE[task])
+        data = FusionDataset.from_samples([sample(y=y), sample()], schema)
+        assert collate(list(data), schema).y.isnan().all()
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (1, r"with several targets y is a dict, .* of \['one', 'two'\]; got 1"),
+        ({"onne": 1}, "unknown target 'onne'; did you mean 'one'"),
+        ({"one": 0.5}, "the label of 'one': label 0.5"),
+    ],
+)
+def test_labels_of_several_targets_that_do_not_fit(y, message):
+    with pytest.raises(SchemaError, match=message):
+        collate([sample(y=y)], U)
+
+
+def test_targets_are_inferred_from_all_samples():
+    def infer(*labels):
+        return FusionDataset.from_samples([sample(y=y) for y in labels])
+
+    assert infer({"y": 1}, {"y": 0}).labels().tolist() == [1, 0]
+    partly = infer({"u": 1}, {"u": 0, "v": 0.5}, {"v": 1.5}, None)
+    assert {name: t.task for name, t in partly.schema.targets.items()} == {
+        "u": "binary",
+        "v": "regression",
+    }
+    assert partly.batch(range(4)).y["u"].tolist() == [1, 0, -1, -1]
+    assert infer([0, 1, 1], [1, 0, 0]).schema.task == "multilabel"
+    for labels, message in (
+        (({"y": 1}, 0), "some samples have a dict of labels"),
+        ((["cat"], ["dog"]), "a label of 'y' is a number"),
+        (([0, 1], [1, 0, 1]), r"one shape in all samples, got \[\(2,\), \(3,\)\]"),
+        (({"u": None, "v": 0}, {"u": None, "v": 1}), "'u' have one shape .* got no label"),
+    ):
+        with pytest.raises(SchemaError, match=message):
+            infer(*labels)

@@ -1,0 +1,238 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from graphfuse.data import FusionDataset, RelationSpec, Sample, SparseEdges
+from graphfuse.errors import InputError
+
+FILES = {"samples.arrow", "schema.json"}
+
+
+def small(scale=1.0):
+    return FusionDataset.from_arrays({"a": scale * np.eye(4)}, [0, 1, 0, 1])
+
+
+def header(path):
+    return json.loads((path / "schema.json").read_text())
+
+
+def test_loaded_values_are_mapped(tmp_path):
+    data = FusionDataset.from_arrays({"a": np.ones((1000, 100))}, [0, 1] * 500)
+    data.save(tmp_path / "d")
+    values = FusionDataset.load(tmp_path / "d").x["a"].values
+    assert values.dtype == torch.float32
+    maps = Path("/proc/self/maps").read_text()
+    assert "samples.arrow" in maps
+
+
+def test_saving_is_whole_or_not_at_all(tmp_path, monkeypatch):
+    data = FusionDataset.from_arrays({"a": np.eye(4)}, [0, 1, 0, 1])
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "precious.txt").write_text("x")
+    with pytest.raises(InputError, match="is not a graphfuse dataset and nothing else"):
+        data.save(foreign)
+    monkeypatch.setattr(FusionDataset, "fingerprint", property(lambda self: 1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        data.save(tmp_path / "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["foreign"]
+    with pytest.raises(InputError, match="is no saved dataset"):
+        FusionDataset.load(foreign)
+
+
+def test_everything_survives(tmp_path):
+    data = replace(
+        small(),
+        name="mine",
+        groups=np.array(list("uuvv")),
+        splits=np.array(["train", "validation", "test", "test"]),
+        domain=np.array(["x", "", "y", "y"]),
+        relations=(
+            RelationSpec("k_nearest", {"k": np.int64(2), "on": {"a": slice(0, 8), "b": [0, 8]}}),
+            RelationSpec("complete"),
+        ),
+        bayes_accuracy=0.75,
+        graph_should_win=False,
+    )
+    data.save(tmp_path / "d")
+    loaded = FusionDataset.load(tmp_path / "d")
+    for name in ("name", "relations", "bayes_accuracy", "graph_should_win", "schema"):
+        assert getattr(loaded, name) == getattr(data, name)
+    for name in ("ids", "groups", "splits", "domain"):
+        assert getattr(loaded, name).tolist() == getattr(data, name).tolist()
+    with pytest.raises(InputError, match="relation 'own' cannot be saved: its options are"):
+        replace(data, relations=(RelationSpec("own", {"by": object()}),)).save(tmp_path / "e")
+    assert not (tmp_path / "e").exists()
+
+
+def test_no_sample_at_all(tmp_path):
+    small().subset([]).save(tmp_path / "d")
+    assert len(FusionDataset.load(tmp_path / "d")) == 0
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.bool, torch.uint8, torch.int64, torch.bfloat16, torch.float16, torch.float64]
+)
+def test_values_of_any_dtype(dtype, tmp_path):
+    values = torch.arange(6).reshape(3, 2).remainder(2).to(dtype)
+    samples = [Sample({"a": values[:2]}), Sample({"a": values[2:]}), Sample({})]
+    data = FusionDataset.from_samples(samples)
+    data.save(tmp_path / "d")
+    loaded = FusionDataset.load(tmp_path / "d")
+    assert loaded.x["a"].values.dtype == dtype
+    assert torch.equal(loaded.x["a"].values, values)
+    assert loaded.fingerprint == data.fingerprint
+
+
+def test_bfloat16_is_not_its_bits():
+    values = torch.ones(2, 2, dtype=torch.bfloat16)
+    samples = [[Sample({"a": v})] for v in (values, values.view(torch.int16))]
+    assert len({FusionDataset.from_samples(s).fingerprint for s in samples}) == 2
+
+
+def test_a_saved_dataset_is_replaced(tmp_path):
+    path = tmp_path / "d"
+    small().save(path)
+    kept = FusionDataset.load(path)
+    small(2).save(path)
+    assert FusionDataset.load(path).fingerprint == small(2).fingerprint
+    assert kept.fingerprint == small().fingerprint
+    assert [p.name for p in tmp_path.iterdir()] == ["d"]
+    assert {p.name for p in path.iterdir()} == FILES
+    (tmp_path / "link").symlink_to(path)
+    FusionDataset.load(path).save(tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert FusionDataset.load(path).fingerprint == small(2).fingerprint
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"schema.json": "{}"},
+        {"schema.json": '{"type": "object"}', "precious.txt": "x"},
+        {"schema.json": "not JSON"},
+        {"schema.json": '{"format": 1}'},
+        {"schema.json": '{"format": 2, "columns": []}', "samples.arrow": ""},
+        {"schema.json": '["format", "columns"]'},
+        {"schema.json": '{"format": 1, "columns": []}', "precious.txt": "x"},
+    ],
+)
+def test_a_folder_of_something_else_is_never_touched(foreign, tmp_path):
+    path = tmp_path / "d"
+    path.mkdir()
+    for name, text in foreign.items():
+        (path / name).write_text(text)
+    with pytest.raises(InputError, match="is not a graphfuse dataset and nothing else"):
+        small().save(path)
+    assert {p.name: p.read_text() for p in path.iterdir()} == foreign
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_saved_dataset_with_a_file_beside_it_is_not_touched(tmp_path):
+    small().save(tmp_path / "d")
+    (tmp_path / "d" / "notes.txt").write_text("x")
+    with pytest.raises(InputError, match=r"'notes.txt'.*give a new folder"):
+        small(2).save(tmp_path / "d")
+    assert FusionDataset.load(tmp_path / "d").fingerprint == small().fingerprint
+    with pytest.raises(InputError, match="is a file, but a dataset is saved as a folder"):
+        small().save(tmp_path / "d" / "notes.txt")
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_what_is_there_survives_a_failure(step, tmp_path, monkeypatch):
+    small().save(tmp_path / "d")
+    move, moves = Path.replace, []
+
+    def fail(self, target):
+        moves.append(target)
+        if len(moves) == step:
+            raise OSError("no")
+        return move(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="no"):
+        small(2).save(tmp_path / "d")
+    assert [p.name for p in tmp_path.iterdir()] == ["d"]
+    assert FusionDataset.load(tmp_path / "d").fingerprint == small().fingerprint
+
+
+def test_a_saved_folder_has_the_usual_rights(tmp_path):
+    small().save(tmp_path / "d")
+    (tmp_path / "plain").mkdir()
+    assert (tmp_path / "d").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def damage(path, change):
+    if isinstance(change, dict):
+        (path / "schema.json").write_text(json.dumps({**header(path), **change}))
+    elif isinstance(change, str):
+        (path / "schema.json").write_text(change)
+    elif callable(change):
+        (path / "schema.json").write_text(json.dumps(change(header(path))))
+    else:
+        (path / "samples.arrow").write_bytes(change)
+
+
+def without(key):
+    return lambda head: {k: v for k, v in head.items() if k != key}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("{", "is no readable JSON"),
+        ("[1]", r"has format \[1\], this version reads format 1"),
+        ({"format": 0}, "has format 0, this version reads format 1"),
+        ({"format": 2}, "has format 2, this version reads format 1"),
+        (without("columns"), r"is damaged: .* \(KeyError: 'columns'\); save the dataset again"),
+        (without("relations"), "is damaged: .*KeyError: 'relations'"),
+        (without("schema"), "is damaged"),
+        ({"schema": []}, "is damaged"),
+        ({"schema": {"modalities": [], "targets": {}}}, "is damaged: .*at least one modality"),
+        ({"columns": [{"kind": "ids"}]}, "is damaged"),
+        ({"relations": [1]}, "is damaged"),
+        (lambda head: {**head, "columns": [{}, *head["columns"][1:]]}, "is damaged"),
+        ({"samples": 5}, "holds 4 samples, schema.json says 5"),
+        (b"", "is damaged"),
+        (b"junk", "is damaged"),
+        (b"ARROW1" + bytes(100), "is damaged"),
+    ],
+)
+def test_damaged_files_are_named(change, message, tmp_path):
+    small().save(tmp_path / "d")
+    damage(tmp_path / "d", change)
+    with pytest.raises(InputError, match=message):
+        FusionDataset.load(tmp_path / "d")
+
+
+def test_a_truncated_file_is_named(tmp_path):
+    small().save(tmp_path / "d")
+    whole = (tmp_path / "d" / "samples.arrow").read_bytes()
+    for length in (10, len(whole) // 2, len(whole) - 1):
+        damage(tmp_path / "d", whole[:length])
+        with pytest.raises(InputError, match="is damaged"):
+            FusionDataset.load(tmp_path / "d")
+
+
+def test_verify_sees_a_changed_value(tmp_path):
+    path = tmp_path / "d"
+    small(3).save(path)
+    FusionDataset.verify(path)
+    whole = (path / "samples.arrow").read_bytes()
+    three = np.float32(3).tobytes()
+    assert three in whole
+    damage(path, whole.replace(three, np.float32(4).tobytes(), 1))
+    assert FusionDataset.load(path).x["a"].values.max() == 4
+    with pytest.raises(InputError, match="are not those that were saved: their fingerprint is"):
+        FusionDataset.verify(path)
+
+
+def test_weighted_edges_survive(tmp_path):
+    edges = {("a", "r", "a"): SparseEdges(torch.tensor([[0], [1]]), torch.tensor([0.5]))}
+    data = FusionDataset.from_samples([Sample({"a": torch.ones(2, 1)}, edges=edges)])
+    data.save(tmp_path / "d")
+    assert FusionDataset.load(tmp_path / "d")[0].edges["a", "r", "a"].weight.tolist() == [0.5]
