@@ -118,6 +118,31 @@ def real_pairs(batch: Batch, source: str, destination: str) -> Tensor:
     return joined
 
 
+def displacement(batch: Batch, source: str, destination: str) -> tuple[Tensor, Tensor]:
+    """Return the way from each source to each destination, [P, B, Ns, Nd], and its least length.
+
+    Steps of 0.1 are not exactly 0.1 in any precision. The least length is what is left once the
+    rounding of both positions is taken off: compare that with a limit. Rounding depends on the two
+    positions alone, and not on the precision that they were converted to.
+    """
+    # Coordinates first: reductions over them are then sums of whole planes.
+    start, start_rounding = _position(batch.pos[source].movedim(2, 0).contiguous().unsqueeze(3))
+    end, end_rounding = _position(batch.pos[destination].movedim(2, 0).contiguous().unsqueeze(2))
+    way = end - start
+    return way, way.abs().double().sub_(start_rounding).sub_(end_rounding)
+
+
+def _position(pos: Tensor) -> tuple[Tensor, Tensor]:
+    """Return positions in the widest type of their kind, and an ulp of those that are rounded."""
+    if not pos.is_floating_point():
+        return pos.long(), torch.zeros_like(pos, dtype=torch.double)
+    exact, ulp = pos.double(), torch.finfo(pos.dtype).eps
+    # In double, what fits in float32 was most likely made there. Whole numbers are not rounded.
+    coarse = exact == exact.float()
+    relative = torch.where(coarse, max(ulp, torch.finfo(torch.float).eps), ulp)
+    return exact, exact.abs() * relative.masked_fill(exact == exact.round(), 0)
+
+
 def nearest(distance: Tensor, allowed: Tensor, k: int) -> Tensor:
     """Return bool [B, Ns, Nd]: the k nearest allowed sources of each destination, with all ties."""
     distance = distance.masked_fill(~allowed, torch.inf)
