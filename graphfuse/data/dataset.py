@@ -357,4 +357,6 @@ def collate(samples: Sequence[Sample], schema: Schema) -> Batch:
     from graphfuse.data.samples import gather
 
     dataset = gather(samples, schema)
-    return dataset.batch(range(len(dataset)))
+    batch = dataset.batch(range(len(dataset)))
+    # A sample without an id has none here either: its place in the batch must mean nothing.
+    return replace(batch, ids=[sample.id for sample in samples])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, SparseEdges
 from graphfuse.data._convert import dense_edges
+from graphfuse.errors import InputError
+from graphfuse.graph._listed import list_edges
 
 ABLATIONS = ("no_edges", "shuffled_edges", "complete")
+STEPS = 4
+"""How far along its edges a node is looked at to tell it from others of the same content."""
 
 
 def shuffle_edges(batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
@@ -18,40 +23,113 @@ def shuffle_edges(batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
 
     Every real source node takes over the outgoing edges of another one, so that a node keeps the
     number and the weights of its incoming edges and loses their meaning. The permutation depends
-    on the sample's id, the edge type and the features of its nodes, never on the place in a batch
-    or the order of the nodes.
+    on the sample's id, the edge type, the content of its nodes and, where two have the same, what
+    they are joined to; never on the place in a batch or the order of the nodes.
+
+    Raises:
+        InputError: the batch has ids, but not one for each sample.
     """
-    return {t: _shuffle(batch, t) for t in batch.edges}
+    if batch.ids and len(batch.ids) != len(batch):
+        raise InputError(
+            f"a batch has one id for each of its {len(batch)} samples, or none; "
+            f"got {len(batch.ids)}"
+        )
+    content = {m: _content(batch, m) for m in batch.x}
+    role = _roles(batch, content)
+    return {t: _shuffle(batch, t, content[t[0]], role[t[0]]) for t in batch.edges}
 
 
-def _shuffle(batch: Batch, edge_type: EdgeType) -> Tensor:
-    dense = dense_edges(batch, edge_type)
-    source = edge_type[0]
-    keys = _node_keys(batch, source)
-    order = []
+def _shuffle(
+    batch: Batch, edge_type: EdgeType, content: Tensor, role: Tensor
+) -> Tensor | SparseEdges:
+    real = batch.mask[edge_type[0]]
+    orders = []
     for salt in ("from", "to"):
-        seeds = torch.tensor([_seed(identity, edge_type, salt) for identity in batch.ids])
-        mixed = _mix(keys ^ seeds.to(keys.device).unsqueeze(1))
+        ids = batch.ids or [""] * len(batch)
+        seeds = torch.tensor([[_seed(identity, *edge_type, salt)] for identity in ids])
+        seeds = seeds.to(content.device)
+        # The role shuffles nodes of equal content; its last bits are noise of summation.
+        coarse = role.float().view(torch.int32).long() >> 8
+        scrambled = [_mix(key ^ seeds) >> 1 for key in (content, _mix(coarse))]
         # Real nodes first: padded ones keep their places behind them.
-        mixed = (mixed >> 1).masked_fill(~batch.mask[source], torch.iinfo(torch.long).max)
-        order.append(mixed.argsort(dim=1, stable=True))
-    permutation = torch.empty_like(order[0]).scatter_(1, order[0], order[1])
-    return dense.gather(1, permutation.unsqueeze(2).expand_as(dense))
+        first = scrambled[0].masked_fill(~real, torch.iinfo(torch.long).max)
+        orders.append(_order(first, scrambled[1], role))
+    edges = batch.edges[edge_type]
+    if isinstance(edges, SparseEdges):
+        width = real.shape[1]
+        new = torch.empty_like(orders[0]).scatter_(1, orders[1], orders[0])
+        new += width * torch.arange(len(batch), device=new.device).unsqueeze(1)
+        return SparseEdges(
+            torch.stack([new.flatten()[edges.index[0]], edges.index[1]]), edges.weight
+        )
+    old = torch.empty_like(orders[0]).scatter_(1, orders[0], orders[1])
+    dense = dense_edges(batch, edge_type)
+    return dense.gather(1, old.unsqueeze(2).expand_as(dense))
 
 
-def _seed(identity: str, edge_type: EdgeType, salt: str) -> int:
-    text = "\0".join((identity, *edge_type, salt))
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), signed=True)
+def _order(*keys: Tensor) -> Tensor:
+    """Sort the nodes [B, N] of each sample by the first key, ties by the next."""
+    order = keys[-1].argsort(dim=1, stable=True)
+    for key in keys[-2::-1]:
+        order = order.gather(1, key.gather(1, order).argsort(dim=1, stable=True))
+    return order
 
 
-def _node_keys(batch: Batch, m: str) -> Tensor:
-    """Return a number [B, N] that is made of the bits of a node's features and position."""
-    x = batch.x[m].flatten(2).float()
+def _content(batch: Batch, m: str) -> Tensor:
+    """Return a number [B, N] made of the bits of all that a node has by itself."""
+    parts = [batch.x[m].flatten(2)]
     if m in batch.pos:
-        x = torch.cat([x, batch.pos[m].float()], dim=2)
-    bits = (x + 0.0).contiguous().view(torch.int32).long()
+        parts.append(batch.pos[m])
+    parts += [values[m].unsqueeze(2) for _, values in sorted(batch.attrs.items()) if m in values]
+    if batch.unit is not None and m in batch.unit:
+        parts.append(batch.unit[m].unsqueeze(2))
+    values = torch.cat([part.float() for part in parts], dim=2)
+    bits = (values + 0.0).contiguous().view(torch.int32).long()
     place = torch.arange(1, bits.shape[2] + 1, device=bits.device)
     return _mix(_mix(bits + place * 0x632BE59BD9B4E019).sum(2))
+
+
+def _roles(batch: Batch, content: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a number [B, N] made of the contents of the nodes that a node is joined to.
+
+    Contents are spread along edges of all types, in both directions. That is a sum, not a hash,
+    so that the rounding of weights changes the number in its last bits alone.
+    """
+    role = {m: _fraction(key).masked_fill(~batch.mask[m], 0) for m, key in content.items()}
+    if not any(_has_ties(key, batch.mask[m]) for m, key in content.items()):
+        return role  # content alone tells all nodes apart
+    links = []
+    for s, relation, d in sorted(batch.edges):
+        place, weight = list_edges(batch, (s, relation, d))
+        source = place[:, 0] * role[s].shape[1] + place[:, 1]
+        destination = place[:, 0] * role[d].shape[1] + place[:, 2]
+        for start, end, salt in ((source, destination, "in"), (destination, source, "out")):
+            factor = _fraction(torch.tensor(_seed(s, relation, d, salt))).to(source.device)
+            amount = factor.expand(len(place)) if weight is None else factor * weight.double()
+            links.append(((s, d) if salt == "in" else (d, s), start, end, amount))
+    for _ in range(STEPS):
+        spread = {m: values.clone() for m, values in role.items()}
+        for (m, other), start, end, amount in links:
+            spread[other].view(-1).index_add_(0, end, role[m].view(-1)[start] * amount)
+        role = spread
+    return role
+
+
+def _has_ties(content: Tensor, real: Tensor) -> bool:
+    """Return whether two real nodes of one sample have the same content."""
+    place = torch.arange(content.shape[1], device=content.device)
+    key = content.where(real, place).sort(dim=1).values
+    return bool((key[:, 1:] == key[:, :-1]).any())
+
+
+def _seed(*text: str) -> int:
+    digest = hashlib.blake2b("\0".join(text).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+def _fraction(number: Tensor) -> Tensor:
+    """Return 64-bit integers as numbers from 0.5 to 1.5."""
+    return (number >> 11).double() * 2.0**-53 + 1
 
 
 def _mix(number: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.graph.canonical import canonical_directions, mean_nodes
-from graphfuse.graph.relation import Pairs, Relation, nearest, real_pairs
+from graphfuse.graph.relation import Pairs, Relation, nearest, node_features, real_pairs, widen
 
 SPACES = ("cca", "standardised")
 
@@ -65,19 +65,19 @@ class Attention(Relation):
 
     def fit(self, train: FusionDataset) -> Self:
         """Fit means, deviations and, across modalities, canonical directions."""
+        super().fit(train)
         pairs = self._pairs({m.name: m.features for m in train.schema.modalities})
         means = {}
         for m in sorted({m for pair in pairs for m in pair}):
             column = train.x[m]
-            nodes = column.values.flatten(1)
-            nodes = nodes if nodes.is_floating_point() else nodes.float()
+            nodes = widen(column.values.flatten(1))
             centre = nodes.mean(0) if len(nodes) else nodes.new_zeros(nodes.shape[1])
             spread = nodes.std(0, correction=0) if len(nodes) else torch.ones_like(centre)
             self.store(("centre", m), centre)
             self.store(("spread", m), spread.where(spread > 1e-6, torch.ones_like(spread)))
             means[m] = self._standardise(mean_nodes(column), m)
-        for s, d in pairs:
-            if s < d and self.space == "cca":
+        for s, d in sorted({(min(pair), max(pair)) for pair in pairs}):
+            if s != d and self.space == "cca":
                 both = (train.x[s].counts > 0) & (train.x[d].counts > 0)
                 count = min(self.components, means[s].shape[1], means[d].shape[1])
                 left, right = canonical_directions(
@@ -103,17 +103,17 @@ class Attention(Relation):
         return drawn
 
     def _pairs(self, sizes: dict[str, int]) -> list[tuple[str, str]]:
-        chosen = self.select_pairs(sizes)
         if self.space == "cca":
-            both_ways = {(d, s) for s, d in chosen} | set(chosen)
-            return chosen if len(both_ways) == len(chosen) else sorted(both_ways)
-        return [(s, d) for s, d in chosen if sizes[s] == sizes[d]]
+            return self.select_pairs(sizes)
+        return self.comparable_pairs(sizes, 'take space="cca" or other pairs')
 
     def _standardise(self, nodes: Tensor, m: str) -> Tensor:
-        return (nodes - self.recall("centre", m)) / self.recall("spread", m)
+        centre = self.recall("centre", m)
+        self.check_features(m, nodes.shape[-1], len(centre))
+        return (nodes - centre) / self.recall("spread", m)
 
     def _project(self, batch: Batch, m: str, other: str) -> Tensor:
-        nodes = self._standardise(batch.x[m].flatten(2), m).double()
+        nodes = self._standardise(node_features(batch, m), m).double()
         if m != other and self.space == "cca":
             nodes = nodes @ self.recall("direction", m, other).double()
         return F.normalize(nodes, dim=2)

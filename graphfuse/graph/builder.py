@@ -10,9 +10,10 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema
+from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
 from graphfuse.data._ragged import Ragged, offsets_of
 from graphfuse.errors import InputError, NotFittedError
+from graphfuse.graph._listed import list_edges
 from graphfuse.graph.relation import Relation, build_relation
 
 CHUNK = 512
@@ -66,14 +67,19 @@ class GraphBuilder(nn.Module):
         return tuple(types)
 
     def fit(self, train: FusionDataset) -> Self:
-        """Fit every relation on training data, and on nothing else."""
+        """Fit every relation on training data, and on nothing else.
+
+        Raises:
+            InputError: two relations draw the same type.
+        """
+        self.edge_types(train.schema)
         for relation in self:
             relation.fit(train)
         self.is_fitted.fill_(True)
         return self
 
     @torch.no_grad()
-    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
         """Draw all edges of a batch."""
         if not self.is_fitted:
             raise NotFittedError(
@@ -84,26 +90,31 @@ class GraphBuilder(nn.Module):
 
     def transform(self, batch: Batch) -> Batch:
         """Return the batch with the drawn edges in place of its own."""
-        return replace(batch, edges=dict(self.edges(batch)))
+        return replace(batch, edges=self.edges(batch))
 
     def attach(self, dataset: FusionDataset) -> FusionDataset:
         """Return the dataset with the drawn edges stored on it, so that they are drawn once."""
-        parts = [
-            self.edges(dataset.batch(range(start, min(start + CHUNK, len(dataset)))))
-            for start in range(0, len(dataset), CHUNK)
-        ]
-        return dataset.with_edges({t: _to_columns([part[t] for part in parts]) for t in parts[0]})
+        parts: dict[EdgeType, list[tuple[Tensor, Tensor | None]]] = {}
+        for start in range(0, len(dataset), CHUNK):
+            graph = self.transform(dataset.batch(range(start, min(start + CHUNK, len(dataset)))))
+            for edge_type in graph.edges:
+                place, weight = list_edges(graph, edge_type)
+                place[:, 0] += start
+                parts.setdefault(edge_type, []).append((place, weight))
+        return dataset.with_edges({t: _to_columns(p, len(dataset)) for t, p in parts.items()})
 
 
-def _to_columns(parts: Sequence[Tensor]) -> tuple[Ragged, Tensor | None]:
-    """Turn dense edges [B, Ns, Nd] of successive batches into index rows and weights."""
-    weighted = parts[0].dtype != torch.bool
-    found = [part.nonzero() for part in parts]
-    counts = [torch.bincount(f[:, 0], minlength=len(p)) for f, p in zip(found, parts, strict=True)]
-    index = Ragged(torch.cat([f[:, 1:] for f in found]), offsets_of(torch.cat(counts)))
-    if not weighted:
+def _to_columns(
+    parts: Sequence[tuple[Tensor, Tensor | None]], samples: int
+) -> tuple[Ragged, Tensor | None]:
+    """Join lists of (sample, source, destination) and weights into index rows and weights."""
+    place = torch.cat([place for place, _ in parts])
+    counts = torch.bincount(place[:, 0], minlength=samples)
+    index = Ragged(place[:, 1:].contiguous(), offsets_of(counts))
+    if all(weight is None for _, weight in parts):
         return index, None
-    return index, torch.cat([p[tuple(f.T)] for f, p in zip(found, parts, strict=True)])
+    weights = [torch.ones(len(place)) if weight is None else weight for place, weight in parts]
+    return index, torch.cat(weights)
 
 
 def default_relations(schema: Schema, edge_types: Sequence[EdgeType] = ()) -> list[RelationSpec]:

@@ -104,6 +104,7 @@ class Causal(Relation):
 
     def fit(self, train: FusionDataset) -> Self:
         """Look for arrows in the training samples that have both modalities."""
+        super().fit(train)
         method, pairs = self._pairs({m.name: m.pos_dim for m in train.schema.modalities})
         if method == "pc":
             found = pc(train, pairs, self.alpha, self.components)

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from sklearn.cluster import MiniBatchKMeans
 from torch import Tensor
+from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
 from graphfuse.errors import InputError
-from graphfuse.graph.relation import Pairs, Relation, nearest, real_pairs
+from graphfuse.graph.relation import Pairs, Relation, nearest, node_features, real_pairs, widen
 
 FIT_ON_AT_MOST = 20_000
 
@@ -30,7 +31,8 @@ class CoOccurrence(Relation):
 
     Args:
         codes: size of the codebook of each modality, if it has that many different nodes.
-        ids: name of an attribute with values from 0 that serves as the code instead.
+        ids: name of an attribute that serves as the code instead; values under 0 are none, and
+            those that no training node has are joined to nothing.
         top_k: keep the k heaviest edges towards each node, with ties; None keeps all.
 
     Example:
@@ -67,22 +69,23 @@ class CoOccurrence(Relation):
 
     def fit(self, train: FusionDataset) -> Self:
         """Fit the codebooks and count which codes meet in training samples."""
+        super().fit(train)
         counts = {}
         pairs = self.select_pairs(train.schema.names)
         for m in sorted({m for pair in pairs for m in pair}):
             column = train.x[m]
             if self.ids is None:
-                self.store(("centres", m), self._codebook(column.values.flatten(1)))
-                size = len(self.recall("centres", m))
-                codes = self._codes(column.values.flatten(1), m)
+                nodes = widen(column.values.flatten(1))
+                self.store(("centres", m), self._codebook(nodes))
+                codes, size = self._nearest_centre(nodes, m)
             else:
-                codes = _attribute(train.attrs.get(self.ids, {}), self.ids, m)
-                size = int(codes.max()) + 1 if len(codes) else 1
+                ids = _attribute(train.attrs.get(self.ids, {}), self.ids, m)
+                self.store(("ids", m), torch.unique(ids[ids >= 0]))
+                codes, size = self._known_id(ids, m)
             owner = torch.repeat_interleave(torch.arange(len(train)), column.counts)
-            seen = torch.zeros(len(train), size)
-            known = codes >= 0
-            seen.index_put_((owner[known], codes[known]), torch.ones(()), accumulate=True)
-            counts[m] = seen
+            seen = torch.zeros(len(train), size + 1)
+            seen.index_put_((owner, codes), torch.ones(()), accumulate=True)
+            counts[m] = seen[:, :size]
         for s, d in pairs:
             self.store(("ppmi", s, d), _ppmi(counts[s], counts[d], s == d))
         return self
@@ -97,15 +100,10 @@ class CoOccurrence(Relation):
         codes = {m: self._batch_codes(batch, m) for m in sorted({m for p in pairs for m in p})}
         drawn: dict[EdgeType, Tensor] = {}
         for s, d in pairs:
-            ppmi = self.recall("ppmi", s, d)
-            known = (codes[s] < ppmi.shape[0]).unsqueeze(2) & (codes[d] < ppmi.shape[1]).unsqueeze(
-                1
-            )
-            known &= (codes[s] >= 0).unsqueeze(2) & (codes[d] >= 0).unsqueeze(1)
-            row = codes[s].clamp(0, ppmi.shape[0] - 1).unsqueeze(2)
-            column = codes[d].clamp(0, ppmi.shape[1] - 1).unsqueeze(1)
-            allowed = real_pairs(batch, s, d) & known
-            weight = ppmi[row, column] * allowed
+            # A last row and column for codes that training data did not show.
+            ppmi = F.pad(self.recall("ppmi", s, d), (0, 1, 0, 1))
+            allowed = real_pairs(batch, s, d)
+            weight = ppmi[codes[s].unsqueeze(2), codes[d].unsqueeze(1)] * allowed
             if self.top_k is not None:
                 weight = weight * nearest(-weight, allowed, self.top_k)
             drawn[s, self.name, d] = weight
@@ -121,19 +119,25 @@ class CoOccurrence(Relation):
                 different = np.random.default_rng(0).permutation(different)[:FIT_ON_AT_MOST]
             means = MiniBatchKMeans(self.codes, n_init=3, random_state=0, batch_size=1024)
             centres = means.fit(different).cluster_centers_
-        return torch.from_numpy(centres).to(
-            nodes.dtype if nodes.is_floating_point() else torch.float
-        )
+        return torch.from_numpy(centres).to(nodes.dtype)
 
-    def _codes(self, nodes: Tensor, m: str) -> Tensor:
+    def _nearest_centre(self, nodes: Tensor, m: str) -> tuple[Tensor, int]:
         centres = self.recall("centres", m)
+        self.check_features(m, nodes.shape[-1], centres.shape[-1])
         mode = "donot_use_mm_for_euclid_dist"
-        return torch.cdist(nodes.to(centres.dtype), centres, compute_mode=mode).argmin(-1)
+        distance = torch.cdist(nodes.to(centres.dtype), centres, compute_mode=mode)
+        return distance.argmin(-1), len(centres)
+
+    def _known_id(self, ids: Tensor, m: str) -> tuple[Tensor, int]:
+        known = self.recall("ids", m)
+        place = torch.searchsorted(known, ids.contiguous())
+        padded = F.pad(known, (0, 1), value=-1)
+        return place.where((padded[place] == ids) & (ids >= 0), len(known)), len(known)
 
     def _batch_codes(self, batch: Batch, m: str) -> Tensor:
         if self.ids is None:
-            return self._codes(batch.x[m].flatten(2), m)
-        return _attribute(batch.attrs.get(self.ids, {}), self.ids, m)
+            return self._nearest_centre(node_features(batch, m), m)[0]
+        return self._known_id(_attribute(batch.attrs.get(self.ids, {}), self.ids, m), m)[0]
 
 
 def _attribute(values: dict[str, Tensor] | Any, ids: str, m: str) -> Tensor:

@@ -43,7 +43,7 @@ def draw(batch: Batch, i: int = 0, path: str | Path | None = None) -> Figure:
     places: dict[tuple[str, int], tuple[float, float]] = {}
     for column, m in enumerate(names):
         places |= _place(batch, i, m, 1.9 * column)
-        axes.text(1.9 * column, 0.78, m, ha="center", fontweight="bold")
+        axes.text(1.9 * column, 0.78, m, ha="center", fontweight="bold", parse_math=False)
     relations = sorted({relation for _, relation, _ in batch.edges})
     colours = {r: EDGE_COLOURS[n % len(EDGE_COLOURS)] for n, r in enumerate(relations)}
     drawn = set()
@@ -84,7 +84,9 @@ def draw(batch: Batch, i: int = 0, path: str | Path | None = None) -> Figure:
             )
     handles = [Line2D([], [], color=colours[r], label=r) for r in relations if r in drawn]
     if handles:
-        figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+        legend = figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
     axes.set_xlim(-0.9, 1.9 * (len(names) - 1) + 0.9)
     axes.set_ylim(-0.75, 0.95)
     if path is not None:

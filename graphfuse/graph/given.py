@@ -45,15 +45,11 @@ class Given(Relation):
             schema.check_names((s, d))
         return tuple(self.types)
 
-    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
         """Return the batch's own edges of these types; a type that it lacks has no edges."""
-        kept: dict[EdgeType, Tensor] = {}
-        for s, relation, d in self.types:
-            edges = batch.edges.get((s, relation, d))
-            if isinstance(edges, SparseEdges):
-                sizes = batch.mask[s].shape[1], batch.mask[d].shape[1]
-                edges = edges.to_dense(len(batch), *sizes)
-            if edges is None:
-                edges = torch.zeros_like(real_pairs(batch, s, d))
-            kept[s, relation, d] = edges
-        return kept
+        return {
+            (s, relation, d): batch.edges[s, relation, d]
+            if (s, relation, d) in batch.edges
+            else torch.zeros_like(real_pairs(batch, s, d))
+            for s, relation, d in self.types
+        }

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, Schema
 from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.graph.relation import Pairs, Relation, nearest, real_pairs
+from graphfuse.graph.relation import Pairs, Relation, nearest, node_features, real_pairs
 
 METRICS = ("euclidean", "cosine")
 
@@ -87,21 +87,17 @@ class KNearest(Relation):
                 raise InputError(
                     f"KNearest looks at features {start}:{stop} of {m!r}, which has {sizes[m]}"
                 )
-        chosen = self.select_pairs(looked_at if self.on is None else self.on)
-        fitting = [(s, d) for s, d in chosen if looked_at[s] == looked_at[d]]
-        if not isinstance(self.pairs, str) and len(fitting) < len(chosen):
-            raise InputError(
-                f"KNearest compares equally many features, got {looked_at} for pairs {chosen}; "
-                f"name comparable features with on={{modality: (start, stop)}}"
-            )
-        return fitting
+        if self.on is not None:
+            looked_at = {m: looked_at[m] for m in self.on}
+        return self.comparable_pairs(
+            looked_at, "name comparable features with on={modality: (start, stop)}"
+        )
 
     def _features(self, batch: Batch, m: str) -> Tensor:
-        x = batch.x[m].flatten(2)
+        x = node_features(batch, m)
         if self.on is not None:
             start, stop = self.on[m]
             x = x[:, :, start:stop]
-        x = x if x.is_floating_point() else x.float()
         return F.normalize(x, dim=2) if self.metric == "cosine" else x
 
 

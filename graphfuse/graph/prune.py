@@ -9,6 +9,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema
 from graphfuse.errors import InputError
+from graphfuse.graph._listed import draw_dense
 from graphfuse.graph.relation import Relation, build_relation, nearest
 
 
@@ -77,7 +78,7 @@ class Prune(Relation):
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
         """Draw the edges of the relation that are heavy enough."""
-        return {t: self._heaviest(edges) for t, edges in self.relation.edges(batch).items()}
+        return {t: self._heaviest(edges) for t, edges in draw_dense(self.relation, batch).items()}
 
     def _heaviest(self, edges: Tensor) -> Tensor:
         kept = edges > 0

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from graphfuse._keys import module_key
 from graphfuse._registry import Registry
-from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema
+from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 
 Pairs = str | Sequence[tuple[str, str]]
@@ -18,14 +18,17 @@ Pairs = str | Sequence[tuple[str, str]]
 
 relations: Registry[type[Relation]]
 
+FITTED = module_key("fitted")
+"""How the names of buffers begin that hold what was learned."""
+
 
 class Relation(nn.Module):
     """A rule that draws typed edges between the nodes of one sample.
 
     To add one, write a file with a subclass that sets ``name``, ``paper`` and implements
-    :meth:`edge_types` and :meth:`edges`; override :meth:`fit` if it learns from training data and
-    keep what it learns with :meth:`store`. Constructor arguments are plain data and are kept as
-    attributes of the same name.
+    :meth:`edge_types` and :meth:`edges`; override :meth:`fit` if it learns from training data:
+    call this one first, then keep what is learned with :meth:`store`. Constructor arguments are
+    plain data and are kept as attributes of the same name.
     """
 
     name: ClassVar[str]
@@ -41,18 +44,23 @@ class Relation(nn.Module):
         super().__init__()
         if isinstance(pairs, str) and pairs not in ("all", "within", "across"):
             raise UnknownNameError("choice of pairs", pairs, ("all", "within", "across"))
-        self.pairs = pairs if isinstance(pairs, str) else [(s, d) for s, d in pairs]
+        self.pairs = pairs if isinstance(pairs, str) else _pairs(pairs)
 
     def fit(self, train: FusionDataset) -> Self:
-        """Learn what there is to learn from training data; most relations need nothing."""
+        """Learn what there is to learn from training data, and forget what was learned before."""
+        for key in [key for key in self._buffers if key.startswith(FITTED)]:
+            del self._buffers[key]
         return self
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
         """Return the types of the edges that this relation may draw on data of that schema."""
         raise InputError(f"{type(self).__name__} does not say which edge types it draws")
 
-    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
-        """Draw the edges of a batch, bool or weights [B, Ns, Nd]; none at padded nodes."""
+    def edges(self, batch: Batch) -> Mapping[EdgeType, Tensor | SparseEdges]:
+        """Draw the edges of a batch: bool or weights [B, Ns, Nd], none at padded nodes.
+
+        Where samples are large, :class:`~graphfuse.data.SparseEdges` instead.
+        """
         raise InputError(f"{type(self).__name__} does not say how it draws edges")
 
     def spec(self) -> RelationSpec:
@@ -74,7 +82,7 @@ class Relation(nn.Module):
             for end in (end for pair in self.pairs for end in pair):
                 if end not in names:
                     raise UnknownNameError(f"modality in the pairs of {self.name!r}", end, names)
-            return sorted(self.pairs)
+            return list(self.pairs)
         return [
             (s, d)
             for s in names
@@ -82,27 +90,45 @@ class Relation(nn.Module):
             if self.pairs == "all" or (s == d) == (self.pairs == "within")
         ]
 
+    def comparable_pairs(self, sizes: Mapping[str, int], remedy: str) -> list[tuple[str, str]]:
+        """Return the pairs with equally many features; an error where another is asked for."""
+        chosen = self.select_pairs(sizes)
+        fitting = [(s, d) for s, d in chosen if sizes[s] == sizes[d]]
+        if not isinstance(self.pairs, str) and len(fitting) < len(chosen):
+            raise InputError(
+                f"{type(self).__name__} compares equally many features, got {dict(sizes)} for "
+                f"pairs {chosen}; {remedy}"
+            )
+        return fitting
+
+    def check_features(self, m: str, given: int, fitted: int) -> None:
+        """Raise an error where nodes have another number of features than at the fit."""
+        if given != fitted:
+            raise InputError(
+                f"{type(self).__name__} was fitted on nodes of {m!r} with {fitted} features, got "
+                f"{given}; fit it on training data of the same shape"
+            )
+
     def store(self, key: Sequence[str], value: Tensor) -> None:
         """Keep a fitted tensor as a buffer."""
         self.register_buffer(module_key("fitted", *key), value)
 
     def recall(self, *key: str) -> Tensor:
-        """Return a fitted tensor; an error says to fit first."""
+        """Return a fitted tensor, numbers at least as float32; an error says to fit first."""
         value = self._buffers.get(module_key("fitted", *key))
         if value is None:
             raise NotFittedError(
                 f"{type(self).__name__} is not fitted for {key}; call fit(train) with training "
                 f"data that has these modalities before drawing edges"
             )
-        return value
+        return widen(value) if value.is_floating_point() else value
 
     def _load_from_state_dict(
         self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any
     ) -> None:
         # Fitted tensors have shapes known only after the fit, so take them as they come.
-        start = prefix + module_key("fitted")
         for full in state_dict:
-            if full.startswith(start):
+            if full.startswith(prefix + FITTED):
                 self.register_buffer(full[len(prefix) :], torch.empty_like(state_dict[full]))
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
@@ -116,6 +142,41 @@ def real_pairs(batch: Batch, source: str, destination: str) -> Tensor:
     if source == destination:
         joined &= ~torch.eye(joined.shape[1], dtype=torch.bool, device=joined.device)
     return joined
+
+
+def widen(values: Tensor) -> Tensor:
+    """Return values as float32 or more, in which all that relations compute is defined."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def node_features(batch: Batch, m: str) -> Tensor:
+    """Return the features of nodes, flattened to [B, N, F], as float32 or more."""
+    return widen(batch.x[m].flatten(2))
+
+
+def displacement(batch: Batch, source: str, destination: str) -> tuple[Tensor, Tensor]:
+    """Return the way from each source to each destination, [P, B, Ns, Nd], and its least length.
+
+    Steps of 0.1 are not exactly 0.1 in any precision. The least length is what is left once the
+    rounding of both positions is taken off: compare that with a limit. Rounding depends on the two
+    positions alone, and not on the precision that they were converted to.
+    """
+    # Coordinates first: reductions over them are then sums of whole planes.
+    start, start_rounding = _position(batch.pos[source].movedim(2, 0).contiguous().unsqueeze(3))
+    end, end_rounding = _position(batch.pos[destination].movedim(2, 0).contiguous().unsqueeze(2))
+    way = end - start
+    return way, way.abs().double().sub_(start_rounding).sub_(end_rounding)
+
+
+def _position(pos: Tensor) -> tuple[Tensor, Tensor]:
+    """Return positions in the widest type of their kind, and an ulp of those that are rounded."""
+    if not pos.is_floating_point():
+        return pos.long(), torch.zeros_like(pos, dtype=torch.double)
+    exact, ulp = pos.double(), torch.finfo(pos.dtype).eps
+    # In double, what fits in float32 was most likely made there. Whole numbers are not rounded.
+    coarse = exact == exact.float()
+    relative = torch.where(coarse, max(ulp, torch.finfo(torch.float).eps), ulp)
+    return exact, exact.abs() * relative.masked_fill(exact == exact.round(), 0)
 
 
 def nearest(distance: Tensor, allowed: Tensor, k: int) -> Tensor:
@@ -142,3 +203,15 @@ def build_relation(given: Relation | RelationSpec | str | Mapping[str, Any]) -> 
         return cls(**given.options)
     except TypeError as error:
         raise InputError(f"relation {given.name!r} with {dict(given.options)}: {error}") from None
+
+
+def _pairs(given: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+    pairs = set()
+    for pair in given:
+        if isinstance(pair, str) or len(pair) != 2:
+            raise InputError(
+                f"pairs are 'all', 'within', 'across' or (source, destination) modalities, "
+                f"got {pair!r} among {given!r}"
+            )
+        pairs.add((pair[0], pair[1]))
+    return sorted(pairs)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema
 from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.graph.relation import Relation, real_pairs
+from graphfuse.graph.relation import Relation, displacement, real_pairs
 
 NEIGHBOURHOODS = ("moore", "von_neumann")
 
@@ -20,7 +20,7 @@ class Spatial(Relation):
     column of an image patch.
 
     Args:
-        radius: largest distance, in the units of ``pos``.
+        radius: largest distance, in the units of ``pos``; it holds up to the rounding of ``pos``.
         neighbourhood: "moore" counts diagonal steps as one (8 neighbours on a grid of pixels),
             "von_neumann" as two (4 neighbours).
 
@@ -62,7 +62,7 @@ class Spatial(Relation):
         for m, pos in sorted(batch.pos.items()):
             if pos.shape[2] < 2:
                 continue
-            step = (pos.unsqueeze(2) - pos.unsqueeze(1)).abs()
-            distance = step.amax(3) if self.neighbourhood == "moore" else step.sum(3)
+            _, step = displacement(batch, m, m)
+            distance = step.amax(0) if self.neighbourhood == "moore" else step.sum(0)
             drawn[m, self.name, m] = real_pairs(batch, m, m) & (distance <= self.radius)
         return drawn

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema
 from graphfuse.errors import InputError
-from graphfuse.graph.relation import Pairs, Relation, real_pairs
+from graphfuse.graph.relation import Pairs, Relation, displacement, real_pairs
 
 KINDS = ("past", "same", "future")
 
@@ -22,7 +22,8 @@ class Temporal(Relation):
 
     Args:
         window: largest distance in time, in the units of ``pos``; None for any.
-        tolerance: up to this distance two nodes count as simultaneous.
+        tolerance: up to this distance two nodes count as simultaneous. Both limits hold up to the
+            rounding of the times.
 
     Example:
         >>> import torch
@@ -60,11 +61,12 @@ class Temporal(Relation):
         timed = [m for m, pos in batch.pos.items() if pos.shape[2] == 1]
         drawn: dict[EdgeType, Tensor] = {}
         for s, d in self.select_pairs(timed):
-            lead = batch.pos[d].squeeze(2).unsqueeze(1) - batch.pos[s].squeeze(2).unsqueeze(2)
+            lead, distance = (part.squeeze(0) for part in displacement(batch, s, d))
             near = real_pairs(batch, s, d)
             if self.window is not None:
-                near &= lead.abs() <= self.window
-            drawn[s, "past", d] = near & (lead > self.tolerance)
-            drawn[s, "same", d] = near & (lead.abs() <= self.tolerance)
-            drawn[s, "future", d] = near & (lead < -self.tolerance)
+                near &= distance <= self.window
+            same = distance <= self.tolerance
+            drawn[s, "past", d] = near & ~same & (lead > 0)
+            drawn[s, "same", d] = near & same
+            drawn[s, "future", d] = near & ~same & (lead < 0)
         return drawn

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema
 from graphfuse.errors import InputError
+from graphfuse.graph._listed import draw_dense
 from graphfuse.graph.relation import Relation, build_relation
 
 
@@ -73,7 +74,7 @@ class Union(Relation):
         """Draw the edges of all relations."""
         drawn: dict[EdgeType, Tensor] = {}
         for relation in self:
-            for (s, _, d), edges in relation.edges(batch).items():
+            for (s, _, d), edges in draw_dense(relation, batch).items():
                 merged = drawn.get((s, self.name, d), torch.zeros_like(edges))
                 drawn[s, self.name, d] = torch.maximum(*_alike(merged, edges))
         return drawn

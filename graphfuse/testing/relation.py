@@ -9,8 +9,16 @@ from dataclasses import asdict, replace
 import torch
 from torch import Tensor
 
-from graphfuse.data import EdgeType, FusionDataset, Modality, RelationSpec, Sample, Schema
-from graphfuse.graph import Relation, build_relation
+from graphfuse.data import (
+    Batch,
+    EdgeType,
+    FusionDataset,
+    Modality,
+    Sample,
+    Schema,
+    SparseEdges,
+)
+from graphfuse.graph import Relation
 
 SCHEMA = Schema(
     (
@@ -19,15 +27,19 @@ SCHEMA = Schema(
         Modality("text", (5,), pos_dim=1),
     )
 )
+GIVEN = (("speech", "follows", "speech"), ("text", "names", "image"))
 SAMPLES = 30
 
 
 def check_relation(relation: Relation) -> None:
     """Check a relation on data with modalities image (grid), speech and text (time).
 
-    Types as announced; bool or weights of at least 0; nothing at padded nodes; the order of nodes,
-    samples and modalities; a sample on its own against a batch; the fit by state_dict and the
-    options by JSON.
+    Some nodes are alike, so that neighbours tie; samples bring edges ("speech", "follows",
+    "speech") and, with weights, ("text", "names", "image"); nodes have an attribute "word".
+
+    Types as announced; bool or weights of at least 0, dense or :class:`SparseEdges`; nothing at
+    padded nodes; the order of nodes, samples and modalities; a sample on its own against a batch;
+    the fit by state_dict and the options by JSON; half precision.
 
     Raises:
         AssertionError: with a sentence that says which promise is broken.
@@ -38,24 +50,14 @@ def check_relation(relation: Relation) -> None:
     """
     dataset = _dataset()
     relation = relation.fit(dataset)
-    batch = dataset.batch(range(SAMPLES))
-    edges = relation.edges(batch)
-    announced = sorted(relation.edge_types(SCHEMA))
-    _require(sorted(edges) == announced, f"edges are of the types announced, {announced}")
-    for (s, _, d), drawn in edges.items():
-        shape = (SAMPLES, batch.mask[s].shape[1], batch.mask[d].shape[1])
-        _require(drawn.shape == shape, f"edges are [B, Ns, Nd], {shape}")
-        sound = drawn.dtype == torch.bool or bool((drawn.isfinite() & (drawn >= 0)).all())
-        _require(sound, "edges are bool or weights in [0, inf)")
-        real = batch.mask[s].unsqueeze(2) & batch.mask[d].unsqueeze(1)
-        _require(not bool((drawn > 0)[~real].any()), "there are no edges at padded nodes")
+    edges = _draw(relation, dataset.batch(range(SAMPLES)))
     for i in range(SAMPLES):
         one = dataset.batch([i])
-        alone = relation.edges(one)
-        for (s, r, d), drawn in alone.items():
+        for (s, r, d), drawn in _draw(relation, one).items():
             width = one.mask[s].shape[1], one.mask[d].shape[1]
             part = edges[s, r, d][i : i + 1, : width[0], : width[1]]
             _same({(s, r, d): part}, {(s, r, d): drawn}, "a sample is on its own in a batch")
+    _check_padding(relation, dataset, edges)
     _check_order(relation, dataset, edges)
     _check_copies(relation, dataset, edges)
 
@@ -66,12 +68,20 @@ def _dataset() -> FusionDataset:
     for number in range(SAMPLES):
         x, pos, words = {}, {}, {}
         for m in SCHEMA.modalities:
-            count = int(torch.randint(0 if number else 1, 6, (), generator=random))
+            count = int(torch.randint(0 if number else 1, 8, (), generator=random))
             if count:
-                x[m.name] = torch.randn(count, *m.shape, generator=random)
+                kinds = torch.randn(1 + count // 2, *m.shape, generator=random)
+                x[m.name] = kinds[torch.randint(0, len(kinds), (count,), generator=random)]
                 pos[m.name] = torch.randint(0, 4, (count, m.pos_dim), generator=random).float()
                 words[m.name] = torch.randint(0, 7, (count,), generator=random)
-        samples.append(Sample(x, None, pos, {"word": words}, id=str(number)))
+        edges: dict[EdgeType, Tensor | SparseEdges] = {}
+        for s, r, d in GIVEN:
+            if s in x and d in x:
+                joined = torch.rand(len(x[s]), len(x[d]), generator=random) < 0.4
+                index = joined.nonzero().T
+                weight = 0.5 + torch.rand(index.shape[1], generator=random)
+                edges[s, r, d] = index if r == "follows" else SparseEdges(index, weight)
+        samples.append(Sample(x, None, pos, {"word": words}, edges, id=str(number)))
     return FusionDataset.from_samples(samples, SCHEMA)
 
 
@@ -80,11 +90,65 @@ def _require(condition: bool, promise: str) -> None:
         raise AssertionError(promise)
 
 
+def _draw(relation: Relation, batch: Batch) -> dict[EdgeType, Tensor]:
+    """Return the edges of a batch, dense, once they are found to be sound."""
+    edges = relation.edges(batch)
+    announced = sorted(relation.edge_types(SCHEMA))
+    _require(sorted(edges) == announced, f"edges are of the types announced, {announced}")
+    return {edge_type: _dense(batch, edge_type, drawn) for edge_type, drawn in edges.items()}
+
+
+def _dense(batch: Batch, edge_type: EdgeType, drawn: Tensor | SparseEdges) -> Tensor:
+    source, destination = batch.mask[edge_type[0]], batch.mask[edge_type[2]]
+    shape = (len(batch), source.shape[1], destination.shape[1])
+    values: Tensor | None
+    if isinstance(drawn, SparseEdges):
+        ends = zip(drawn.index, (source, destination), strict=True)
+        inside = all(bool(((rows >= 0) & (rows < mask.numel())).all()) for rows, mask in ends)
+        _require(inside, "the index of SparseEdges counts through the nodes, sample * N + node")
+        sample = [rows // size for rows, size in zip(drawn.index, shape[1:], strict=True)]
+        _require(bool((sample[0] == sample[1]).all()), "an edge stays in its sample")
+        values, dense = drawn.weight, drawn.to_dense(*shape)
+    else:
+        _require(isinstance(drawn, Tensor), "edges are a tensor or SparseEdges")
+        _require(drawn.shape == shape, f"edges are [B, Ns, Nd], {shape}")
+        values = dense = drawn
+    if values is not None and values.dtype != torch.bool:
+        sound = values.is_floating_point() and bool((values.isfinite() & (values >= 0)).all())
+        _require(sound, "edges are bool or weights in [0, inf)")
+    real = source.unsqueeze(2) & destination.unsqueeze(1)
+    _require(not bool((dense > 0)[~real].any()), "there are no edges at padded nodes")
+    return dense
+
+
 def _same(a: Mapping[EdgeType, Tensor], b: Mapping[EdgeType, Tensor], promise: str) -> None:
     for edge_type, drawn in a.items():
         other = b[edge_type]
         close = torch.allclose(drawn.double(), other.double(), atol=1e-6, rtol=0)
         _require(drawn.dtype == other.dtype and close, f"{promise}: {edge_type} differ")
+
+
+def _rebuild(relation: Relation) -> Relation:
+    """Return an unfitted relation with the same options, which went through JSON."""
+    plain = json.loads(json.dumps(asdict(relation.spec())))
+    return type(relation)(**plain["options"])
+
+
+def _check_padding(
+    relation: Relation, dataset: FusionDataset, edges: Mapping[EdgeType, Tensor]
+) -> None:
+    batch = dataset.batch(range(SAMPLES))
+    padded = {m: ~mask for m, mask in batch.mask.items()}
+    dirty = replace(
+        batch,
+        x={m: x.masked_fill(padded[m].unsqueeze(2), 7) for m, x in batch.x.items()},
+        pos={m: pos.masked_fill(padded[m].unsqueeze(2), 1) for m, pos in batch.pos.items()},
+        attrs={
+            name: {m: value.masked_fill(padded[m], 3) for m, value in values.items()}
+            for name, values in batch.attrs.items()
+        },
+    )
+    _same(edges, _draw(relation, dirty), "padded nodes take no part")
 
 
 def _check_order(
@@ -97,19 +161,11 @@ def _check_order(
         }
         for i, s in enumerate(dataset)
     ]
-    mixed = [
-        replace(
-            sample,
-            x={m: sample.x[m][order[m]] for m in reversed(sample.x)},
-            pos={m: sample.pos[m][order[m]] for m in reversed(sample.pos)},
-            attrs={"word": {m: v[order[m]] for m, v in sample.attrs["word"].items()}},
-        )
-        for sample, order in zip(dataset, orders, strict=True)
-    ]
+    mixed = [_reorder(sample, order) for sample, order in zip(dataset, orders, strict=True)]
     permuted = FusionDataset.from_samples(mixed[::-1], SCHEMA)
-    fresh = build_relation(relation.spec()).fit(permuted)
+    fresh = _rebuild(relation).fit(permuted)
     for label, fitted in (("", relation), (" (fit included)", fresh)):
-        got = fitted.edges(permuted.batch(range(SAMPLES)[::-1]))
+        got = _draw(fitted, permuted.batch(range(SAMPLES)[::-1]))
         for (s, r, d), drawn in edges.items():
             for i, order in enumerate(orders):
                 if s in order and d in order:
@@ -119,10 +175,34 @@ def _check_order(
                     _same({(s, r, d): part}, {(s, r, d): other}, promise)
 
 
+def _reorder(sample: Sample, order: Mapping[str, Tensor]) -> Sample:
+    """Return the sample with its nodes in another order, its modalities and edges in reverse."""
+    place = {m: rows.argsort() for m, rows in order.items()}
+    edges: dict[EdgeType, Tensor | SparseEdges] = {}
+    for (s, r, d), given in reversed(sample.edges.items()):
+        if s not in place or d not in place:
+            continue
+        index = given.index if isinstance(given, SparseEdges) else given
+        index = torch.stack([place[s][index[0]], place[d][index[1]]]).flip(1)
+        weight = given.weight if isinstance(given, SparseEdges) else None
+        edges[s, r, d] = index if weight is None else SparseEdges(index, weight.flip(0))
+    return replace(
+        sample,
+        x={m: sample.x[m][order[m]] for m in reversed(sample.x)},
+        pos={m: sample.pos[m][order[m]] for m in reversed(sample.pos)},
+        attrs={"word": {m: v[order[m]] for m, v in sample.attrs["word"].items()}},
+        edges=edges,
+    )
+
+
 def _check_copies(
     relation: Relation, dataset: FusionDataset, edges: Mapping[EdgeType, Tensor]
 ) -> None:
-    plain = json.loads(json.dumps(asdict(relation.spec())))
-    copy = build_relation(RelationSpec(**plain))
+    copy = _rebuild(relation)
     copy.load_state_dict(relation.state_dict())
-    _same(edges, copy.edges(dataset.batch(range(SAMPLES))), "options and state_dict carry all")
+    batch = dataset.batch(range(SAMPLES))
+    _same(edges, _draw(copy, batch), "options and state_dict carry all")
+    try:
+        _draw(copy.to(torch.bfloat16), batch.to(torch.bfloat16))
+    except RuntimeError as error:
+        raise AssertionError(f"edges are drawn in half precision too: {error}") from error

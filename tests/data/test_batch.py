@@ -55,3 +55,9 @@ def test_a_tensor_that_is_there_already_is_shared():
     assert same.x["a"] is given.x["a"]
     del same.x["a"]
     assert "a" in given.x
+
+
+def test_a_sample_without_an_id_gets_none_from_its_place():
+    schema = Schema((Modality("a", (1,)),))
+    samples = [Sample({"a": torch.ones(1, 1)}), Sample({"a": torch.ones(1, 1)}, id="x")]
+    assert collate(samples, schema).ids == ["", "x"]

@@ -91,9 +91,140 @@ class FirstRows(KNearest):
         return {t: e & (torch.arange(e.shape[1]) < 2).view(1, -1, 1) for t, e in drawn.items()}
 
 
-@pytest.mark.parametrize("relation", [EdgesAtPadding, FirstRows])
-def test_broken_relations_are_found(relation):
-    with pytest.raises(AssertionError):
+class DropsTies(KNearest):
+    def __init__(self, k=1, **options):
+        super().__init__(1, **options)
+
+    def edges(self, batch):
+        drawn = {}
+        for (s, r, d), edges in super().edges(batch).items():
+            first = torch.zeros_like(edges).scatter(1, edges.float().argmax(1, keepdim=True), True)
+            drawn[s, r, d] = first & edges
+        return drawn
+
+
+class ReadsPadding(Complete):
+    def edges(self, batch):
+        return {
+            (s, r, d): edges & (batch.x[s].sum((1, 2)) < 9).view(-1, 1, 1)
+            for (s, r, d), edges in super().edges(batch).items()
+        }
+
+
+class Counts(Complete):
+    def edges(self, batch):
+        return {t: edges.long() for t, edges in super().edges(batch).items()}
+
+
+class Negative(Complete):
+    def edges(self, batch):
+        return {t: -edges.float() for t, edges in super().edges(batch).items()}
+
+
+class ForgetsAType(Complete):
+    def edges(self, batch):
+        return dict(list(super().edges(batch).items())[1:])
+
+
+class WrongShape(Complete):
+    def edges(self, batch):
+        return {t: edges[:, :, :1] for t, edges in super().edges(batch).items()}
+
+
+class Lists(Complete):
+    def edges(self, batch):
+        return {t: edges.tolist() for t, edges in super().edges(batch).items()}
+
+
+class NotInHalfPrecision(KNearest):
+    def edges(self, batch):
+        torch.cdist(batch.x["text"], batch.x["text"])  # not defined there
+        return super().edges(batch)
+
+
+class KeepsItsFitAside(Complete):
+    seen = 0
+
+    def fit(self, train):
+        self.seen = len(train)
+        return super().fit(train)
+
+    def edges(self, batch):
+        return {t: edges * float(self.seen) for t, edges in super().edges(batch).items()}
+
+
+class BatchMates(Complete):
+    def edges(self, batch):
+        return {t: edges & (len(batch) > 1) for t, edges in super().edges(batch).items()}
+
+
+class Sparse(Complete):
+    weight = None
+
+    def edges(self, batch):
+        drawn = {}
+        for (s, r, d), edges in super().edges(batch).items():
+            sample, source, destination = edges.nonzero().T
+            index = self.index(sample, source, destination, edges.shape)
+            weight = None if self.weight is None else torch.full(index.shape[1:], self.weight)
+            drawn[s, r, d] = SparseEdges(index, weight)
+        return drawn
+
+    def index(self, sample, source, destination, shape):
+        return torch.stack([sample * shape[1] + source, sample * shape[2] + destination])
+
+
+class SparseWeighted(Sparse):
+    weight = 0.5
+
+
+class SparseNegative(Sparse):
+    weight = -0.5
+
+
+class SparsePerSample(Sparse):
+    def index(self, sample, source, destination, shape):
+        return torch.stack([sample * shape[1] + source, destination])
+
+
+class SparseTooFar(Sparse):
+    def index(self, sample, source, destination, shape):
+        return super().index(sample + 1, source, destination, shape)
+
+
+class SparseAtPadding(Sparse):
+    def index(self, sample, source, destination, shape):
+        return super().index(*torch.ones(shape).nonzero().T, shape)
+
+
+@pytest.mark.parametrize("relation", [Sparse, SparseWeighted])
+def test_sparse_relations_are_taken(relation):
+    check_relation(relation())
+
+
+@pytest.mark.parametrize(
+    ("relation", "promise"),
+    [
+        (EdgesAtPadding, "no edges at padded nodes"),
+        (FirstRows, "order of nodes"),
+        (DropsTies, "order of nodes"),
+        (ReadsPadding, "padded nodes take no part|on its own"),
+        (Counts, "bool or weights"),
+        (Negative, "bool or weights"),
+        (ForgetsAType, "types announced"),
+        (WrongShape, r"are \[B, Ns, Nd\]"),
+        (Lists, "a tensor or SparseEdges"),
+        (NotInHalfPrecision, "half precision"),
+        (KeepsItsFitAside, "options and state_dict carry all"),
+        (BatchMates, "on its own in a batch"),
+        (SparseNegative, "bool or weights"),
+        (SparsePerSample, "stays in its sample"),
+        (SparseTooFar, r"sample \* N \+ node"),
+        (SparseAtPadding, "no edges at padded nodes"),
+    ],
+)
+def test_broken_relations_are_found(relation, promise):
+    with pytest.raises(AssertionError, match=promise):
         check_relation(relation())
 
 

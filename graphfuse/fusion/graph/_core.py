@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from torch import Tensor
@@ -95,7 +96,7 @@ class GraphStrategy(Strategy):
             if batch.edges.keys().isdisjoint(relation.edge_types(self.schema)):
                 edges |= relation.edges(batch)
         if self.ablation == "shuffled_edges":
-            return shuffle_edges(Batch(batch.x, batch.mask, batch.pos, edges=edges, ids=batch.ids))
+            return shuffle_edges(replace(batch, edges=edges))
         return edges
 
     def forward(self, batch: Batch) -> FusionOutput:

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+import torch
+
+from graphfuse.data import FusionDataset, Modality, Sample, Schema
+from graphfuse.errors import InputError
+from graphfuse.graph import CoOccurrence
+
+across = ("a", "co_occurrence", "b")
+
+
+def words(*samples):
+    schema = Schema([Modality("a", (1,)), Modality("b", (1,))])
+    return FusionDataset.from_samples(
+        [
+            Sample(
+                {m: torch.ones(len(ids), 1) for m, ids in zip("ab", sample, strict=True)},
+                attrs={"word": {m: torch.tensor(i) for m, i in zip("ab", sample, strict=True)}},
+                id=str(number),
+            )
+            for number, sample in enumerate(samples)
+        ],
+        schema,
+    )
+
+
+def test_ids_serve_as_codes():
+    # Features are all equal: only the words can tell that 7 goes with 3, and 8 with 4.
+    data = words(([7], [3]), ([8], [4]), ([7, 8], [3, 4]), ([5], [6]))
+    relation = CoOccurrence(ids="word", pairs="across").fit(data.subset([0, 1]))
+    assert relation.edges(data.batch([2]))[across][0].tolist() == [
+        [pytest.approx(np.log(2)), 0],
+        [0, pytest.approx(np.log(2))],
+    ]
+    assert not relation.edges(data.batch([3]))[across].any()  # words that training did not show
+
+
+def test_huge_and_missing_ids_cost_nothing():
+    data = words(([10**12], [3]), ([-1], [4]), ([10**12 + 1], [4]))
+    relation = CoOccurrence(ids="word", pairs="across").fit(data)
+    assert relation.recall("ppmi", "a", "b").shape == (2, 2)
+    weight = relation.edges(data.batch(range(3)))[across].flatten()
+    assert (weight > 0).tolist() == [True, False, True]
+    none = CoOccurrence(ids="word", pairs="across").fit(data.subset([1]))
+    assert not none.edges(data.batch(range(3)))[across].any()
+
+
+def test_top_k_keeps_the_heaviest_with_ties():
+    x = np.repeat(np.eye(4), [4, 3, 2, 2], axis=0)
+    train = FusionDataset.from_arrays({"a": [*x[:, None], x], "b": [*x[:, None], x]})
+    every, some = (
+        CoOccurrence(pairs="across", top_k=k).fit(train).edges(train.batch([len(x)]))[across][0]
+        for k in (None, 2)
+    )
+    limit = every.sort(0, descending=True).values[1]
+    assert torch.equal(some, every * (every >= limit))
+    assert int((some > 0).sum()) < int((every > 0).sum())
+
+
+def test_ids_that_nodes_lack():
+    with pytest.raises(InputError, match=r"needs that attribute on the nodes of 'a'"):
+        CoOccurrence(ids="word").fit(FusionDataset.from_arrays({"a": np.eye(3)}))

@@ -1,0 +1,34 @@
+import pytest
+import torch
+
+from graphfuse.data import Modality, Sample, Schema, collate
+from graphfuse.errors import InputError
+from graphfuse.graph import KNearest
+
+SCHEMA = Schema([Modality("a", (2,)), Modality("b", (3,))])
+
+
+def test_cosine_looks_at_directions():
+    x = torch.tensor([[1.0, 0.0], [9.0, 1.0], [0.0, 1.0]])
+    batch = collate([Sample({"a": x})], SCHEMA)
+    for metric, nearest in (("euclidean", 2), ("cosine", 1)):
+        drawn = KNearest(k=1, metric=metric, pairs="within").edges(batch)["a", "k_nearest", "a"]
+        assert drawn[0, :, 0].nonzero().tolist() == [[nearest]]
+
+
+@pytest.mark.parametrize(
+    ("relation", "message"),
+    [
+        (KNearest(pairs=[("a", "b")]), r"KNearest compares equally .* 'b': 3.*name comparable"),
+        (KNearest(on={"a": (2, 5)}), "KNearest looks at features 2:5 of 'a', which has 2"),
+    ],
+)
+def test_features_that_cannot_be_compared(relation, message):
+    with pytest.raises(InputError, match=message):
+        relation.edge_types(SCHEMA)
+
+
+def test_of_all_pairs_only_comparable_ones_are_joined():
+    types = KNearest(on={"a": (0, 2), "b": (1, 3)}).edge_types(SCHEMA)
+    assert [(s, d) for s, _, d in types] == [("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")]
+    assert [(s, d) for s, _, d in KNearest().edge_types(SCHEMA)] == [("a", "a"), ("b", "b")]
