@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,7 +53,14 @@ def run_jobs(
     """Do all jobs; each process writes its own records, so that nothing finished is ever lost."""
     check_backend(backend, n_jobs, address)
     bar = tqdm(total=len(jobs), desc="runs", unit="run", disable=not progress or None)
-    with bar, _watched(jobs, bar), _parallel(backend, address, n_jobs) as parallel:
+    with (
+        warnings.catch_warnings(),
+        bar,
+        _watched(jobs, bar),
+        _parallel(backend, address, n_jobs) as parallel,
+    ):
+        # Loky replaces workers whose memory has grown: that costs nothing and needs no attention.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
         parallel(joblib.delayed(execute)(job) for job in jobs)
 
 
