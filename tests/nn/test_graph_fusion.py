@@ -137,7 +137,7 @@ def test_layers_take_part_one_after_the_other():
         ({"x": {"image": torch.zeros(4, 6, 7), "text": torch.zeros(4, 4, 3)}}, r"B, N, 5"),
         ({"mask": {"image": torch.ones(4, 6).bool()}}, "takes a mask of the types"),
         ({"unit": {"image": torch.zeros(4, 6).long()}}, "unit names the types"),
-        ({"edges": {("text", "nams", "image"): torch.ones(4, 4, 6).bool()}}, "did you mean"),
+        ({"edges": {("text", "nmaes", "image"): torch.ones(4, 4, 6).bool()}}, "did you mean"),
     ],
 )
 @pytest.mark.parametrize("num_layers", [0, 1])
