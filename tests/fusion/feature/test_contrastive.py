@@ -10,7 +10,7 @@ from graphfuse.training import Recipe, fit
 def test_loss_is_info_nce_of_samples_that_have_both():
     data = load_dataset("planted/null", n=60)
     model = create_strategy("contrastive", data.schema, temperature=0.5, weight=0.3).eval()
-    model.absent.data[:] = 100  # a stand-in is nobody's vector
+    model.stand_in.vectors.data[:] = 100  # a stand-in is nobody's vector
     batch = data.batch(range(60))
     output = model(batch)
     a, b = output.embedding.chunk(2, dim=1)
