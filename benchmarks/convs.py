@@ -198,7 +198,18 @@ def main() -> None:
     rate = product_rate()
     chosen = arguments.convs.split(",") if arguments.convs else list(convs())
     print(f"matrix products: {rate / 1e9:.0f} GFLOP/s, one thread")
-    header = ("conv", "nodes", "density", "fwd x", "f+b x", "/floor", "/floor", "sparse", "MiB", "PyG")
+    header = (
+        "conv",
+        "nodes",
+        "density",
+        "fwd x",
+        "f+b x",
+        "/floor",
+        "/floor",
+        "sparse",
+        "MiB",
+        "PyG",
+    )
     print("{:16}{:>14}{:>8}{:>8}{:>8}{:>8}{:>8}{:>9}{:>6}{:>7}".format(*header))
     rows = []
     for name, sizes, density in itertools.product(chosen, SIZES, DENSITIES):

@@ -17,14 +17,14 @@ from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
-from graphfuse.nn._typed import Metadata, TypedConv, mask_nodes
+from graphfuse.nn._typed import Metadata, TypedConv, linear_of
 
 
 class AttentionConv(TypedConv):
-    """Base of convs with one softmax over all incoming edges of a node, whatever their type.
+    """Base of convs whose nodes attend with one softmax to all that send to them.
 
-    A subclass says what edge types do to keys and values (:meth:`carry`) and to logits
-    (:meth:`edge_bias`), and what becomes of the message (:meth:`update`).
+    It holds the linear maps: keys, values and queries of each node type in one, and one for what
+    comes out.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class AttentionConv(TypedConv):
                 f"heads={heads}"
             )
         self.heads = heads
-        self.kqv = self.per_type(3 * out_channels)
+        self.kvq = self.per_type(3 * out_channels)
         self.out = nn.ModuleDict(
             {module_key(t): nn.Linear(out_channels, out_channels) for t in self.node_types}
         )
@@ -53,54 +53,57 @@ class AttentionConv(TypedConv):
 
     def reset_parameters(self) -> None:
         """Draw new weights of the linear maps per node type."""
-        for linear in (*self.kqv.values(), *self.out.values()):
+        for linear in (*self.kvq.values(), *self.out.values()):
             linear.reset_parameters()  # type: ignore[operator]
 
-    def carry(
-        self, key: Tensor, value: Tensor, numbers: Sequence[int]
-    ) -> Sequence[tuple[Tensor, Tensor]]:
-        """Return keys and values [B, Ns, H, d] as each of a source's edge types carries them."""
-        return [(key, value)] * len(numbers)
+    def project(self, x: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return keys, values and queries of every node, [B, N, 3, H, d], by node type."""
+        return {
+            name: linear_of(self.kvq, name)(x[name]).unflatten(2, (3, self.heads, -1))
+            for name in self.node_types
+        }
 
-    def edge_bias(self, number: int) -> Tensor | None:
-        """Return what edge type ``number`` adds to its logits, [H], or None for nothing."""
-        return None
+    def incoming(self, given: Mapping[EdgeType, Tensor | SparseEdges], name: str) -> list[int]:
+        """Return the numbers of the edge types that bring something to a node type."""
+        return [i for i, t in enumerate(self.edge_types) if t[2] == name and t in given]
 
-    def update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:
-        """Return the new nodes of node type ``number``."""
-        raise InputError(f"{type(self).__name__} does not say how nodes are updated")
 
-    def forward(
-        self,
-        x: Mapping[str, Tensor],
-        edges: Mapping[EdgeType, Tensor | SparseEdges],
-        mask: Mapping[str, Tensor] | None = None,
-    ) -> dict[str, Tensor]:
-        """Update every node from its incoming edges."""
-        given = self.check(x, edges, mask)
-        query: dict[str, Tensor] = {}
-        blocks: dict[str, list[Block]] = {name: [] for name in self.node_types}
-        for name in self.node_types:
-            projected = self.kqv[module_key(name)](x[name]).unflatten(2, (3, self.heads, -1))
-            key, query[name], value = projected.unbind(2)
-            numbers = [i for i, t in enumerate(self.edge_types) if t[0] == name and t in given]
-            for i, (k, v) in zip(numbers, self.carry(key, value, numbers), strict=True):
-                edge_type = self.edge_types[i]
-                real = None if mask is None else mask[name]
-                block = Block(k, v, given[edge_type], real, self.edge_bias(i))
-                blocks[edge_type[2]].append(block)
-        out = {}
-        for number, name in enumerate(self.node_types):
-            if blocks[name]:
-                message = attend(query[name], blocks[name])
-            else:
-                message = torch.zeros_like(query[name].flatten(2))
-            out[name] = mask_nodes(self.update(number, message, x[name]), mask, name)
-        return out
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, size: int) -> Tensor:
+    """Attend from [B, H, Nd, d] to [B, H, S, d] under a mask [B, Nd, S]; return [B, Nd, H * size].
+
+    ``size`` features of each head are real ones; it sets the scale. Rows without an edge give
+    zeros, see :func:`edge_mask`.
+    """
+    out = F.scaled_dot_product_attention(
+        query, key, value, attn_mask=mask.unsqueeze(1), scale=size**-0.5
+    )
+    connected = mask.amax(2, keepdim=True) > torch.finfo(mask.dtype).min / 2
+    return out[..., :size].transpose(1, 2).flatten(2) * connected
+
+
+def edge_mask(
+    edges: Sequence[Tensor], source_masks: Sequence[Tensor] | None, dtype: torch.dtype
+) -> Tensor:
+    """Return the log weights of all edges side by side, [B, Nd, S]; the lowest number for none.
+
+    A finite number stands for minus infinity, so that a row without edges has no NaN, neither in
+    its value nor in its gradient. The logarithm comes first, so that a weight that the nodes'
+    precision cannot hold is no missing one.
+    """
+    lowest = torch.finfo(dtype).min
+    joined = torch.cat(list(edges), dim=1)  # [B, S, Nd]; bool becomes 1 beside weights
+    allowed = joined > 0 if joined.is_floating_point() else joined
+    if source_masks is not None:
+        allowed = allowed & torch.cat(list(source_masks), dim=1).unsqueeze(2)
+    if joined.is_floating_point():
+        log_weight = torch.where(allowed, joined, 1).log().to(dtype).clamp(min=lowest / 4)
+        return torch.where(allowed, log_weight, lowest).transpose(1, 2).contiguous()
+    allowed = allowed.transpose(1, 2).contiguous()
+    return torch.where(allowed, torch.zeros((), dtype=dtype, device=allowed.device), lowest)
 
 
 class Block(NamedTuple):
-    """What one edge type brings to its destination nodes."""
+    """What one edge type brings to its destination nodes, for the sparse path."""
 
     key: Tensor  # [B, Ns, H, d]
     value: Tensor  # [B, Ns, H, d]
@@ -108,82 +111,12 @@ class Block(NamedTuple):
     source_mask: Tensor | None  # [B, Ns]
     bias: Tensor | None = None  # [H]
 
-    @property
-    def dense(self) -> Tensor:
-        """The edges where they are known to be dense."""
-        if isinstance(self.edges, SparseEdges):
-            raise InputError("sparse edges take the sparse path")
-        return self.edges
 
+def attend_sparsely(query: Tensor, blocks: Sequence[Block]) -> Tensor:
+    """Attend from nodes [B, Nd, H, d] to the sources of all blocks; return [B, Nd, H * d].
 
-def attend(query: Tensor, blocks: Sequence[Block]) -> Tensor:
-    """Attend from nodes [B, Nd, H, d] to the sources of all blocks at once; return [B, Nd, H * d].
-
-    One softmax runs over all incoming edges, whatever their type. The weight of an edge is added
-    to its logit as a logarithm. A node without incoming edges gets zeros. Sparse edges of any block
-    take all of them along the sparse path, with the same result.
+    Gathers the ends of every edge, and sums what they send at the destinations.
     """
-    if any(isinstance(block.edges, SparseEdges) for block in blocks):
-        return _attend_sparsely(query, blocks)
-    head_size = query.shape[3]
-    allowed, logit = _edge_logits(blocks, query.dtype)
-    key = torch.cat([block.key for block in blocks], dim=1)
-    value = torch.cat([block.value for block in blocks], dim=1)
-    if blocks[0].bias is not None:
-        query, key, value = _append_bias(query, key, value, blocks)
-    out = F.scaled_dot_product_attention(
-        query.transpose(1, 2),
-        key.transpose(1, 2),
-        value.transpose(1, 2),
-        attn_mask=logit.unsqueeze(1),
-        scale=head_size**-0.5,
-    )
-    out = out[..., :head_size].transpose(1, 2).flatten(2)
-    return out * allowed.any(2, keepdim=True)
-
-
-def _edge_logits(blocks: Sequence[Block], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return whether there is an edge, and its log weight, both [B, Nd, S].
-
-    A finite number stands for minus infinity, so that a row without edges has no NaN, neither in
-    its value nor in its gradient.
-    """
-    minus_infinity = torch.finfo(dtype).min / 2
-    alloweds, logits = [], []
-    for block in blocks:
-        edges = block.dense.transpose(1, 2)
-        allowed = edges > 0
-        if block.source_mask is not None:
-            allowed = allowed & block.source_mask.unsqueeze(1)
-        logit = torch.zeros((), dtype=dtype, device=edges.device)
-        if edges.is_floating_point():
-            # The logarithm first: a weight that the nodes' precision cannot hold is no missing one.
-            logit = torch.where(allowed, edges, 1).log().to(dtype).clamp(min=minus_infinity / 2)
-        alloweds.append(allowed)
-        logits.append(torch.where(allowed, logit, minus_infinity))
-    return torch.cat(alloweds, dim=2), torch.cat(logits, dim=2)
-
-
-def _append_bias(
-    query: Tensor, key: Tensor, value: Tensor, blocks: Sequence[Block]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Let a bias per head and edge type ride in one more feature of the heads.
-
-    The query's is 1 and the key's the bias, over the scale that the attention multiplies with;
-    the value's is 0. That keeps the bias out of the [Nd, S] mask.
-    """
-    head_size = query.shape[3]
-    biases = [
-        (block.bias * head_size**0.5).view(1, 1, -1, 1).expand(*block.key.shape[:3], 1)
-        for block in blocks
-        if block.bias is not None
-    ]
-    key = torch.cat([key, torch.cat(biases, dim=1).to(key.dtype)], dim=3)
-    return F.pad(query, (0, 1), value=1.0), key, F.pad(value, (0, 1))
-
-
-def _attend_sparsely(query: Tensor, blocks: Sequence[Block]) -> Tensor:
-    """Gather the ends of every edge, and sum what they send at the destinations."""
     samples, count, heads, size = query.shape
     at, values, logits = [], [], []
     for block in blocks:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from torch_geometric.nn import HeteroConv
 
 SLOPE = 0.2
+FEW = 0.25
+"""Share of pairs with an edge below which edges are gathered (benchmarks.convs)."""
 
 
 class DenseGATv2Conv(TypedConv):
@@ -161,7 +163,7 @@ def _attend(
     left: Tensor, right: Tensor, weight: Tensor, edges: Tensor | SparseEdges, real: Tensor | None
 ) -> Tensor:
     """Attend from nodes [B, Nd, H, d] to nodes [B, Ns, H, d]; return [B, Nd, H * d]."""
-    if isinstance(edges, SparseEdges):
+    if isinstance(edges, SparseEdges) or _are_few(edges):
         return _attend_sparsely(left, right, weight, edges, real)
     allowed = edges > 0
     if real is not None:
@@ -175,6 +177,13 @@ def _attend(
     share = torch.where(allowed, logit, minus_infinity).softmax(3)
     share = share * allowed.any(3, keepdim=True)
     return (share @ left.transpose(1, 2)).transpose(1, 2).flatten(2)
+
+
+def _are_few(edges: Tensor) -> bool:
+    """Whether gathering edges is quicker than scoring all pairs; a compiler cannot ask that."""
+    if torch.compiler.is_compiling():
+        return False
+    return int(edges.count_nonzero()) < FEW * edges.numel()
 
 
 def _scores(left: Tensor, right: Tensor, weight: Tensor) -> Tensor:
@@ -193,7 +202,7 @@ def _scores(left: Tensor, right: Tensor, weight: Tensor) -> Tensor:
 
 
 def _attend_sparsely(
-    left: Tensor, right: Tensor, weight: Tensor, edges: SparseEdges, real: Tensor | None
+    left: Tensor, right: Tensor, weight: Tensor, edges: Tensor | SparseEdges, real: Tensor | None
 ) -> Tensor:
     samples, count = right.shape[:2]
     source, at, log_weight = flatten_edges(edges, left.shape[1], count, real, left.dtype)

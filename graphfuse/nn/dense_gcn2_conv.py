@@ -156,16 +156,23 @@ class DenseGCN2Conv(TypedConv):
         dense = {t: e for t, e in given.items() if isinstance(e, Tensor)}
         if len(dense) < len(given):
             return self._propagate_sparsely(together, nodes, given, mask)
+        joined: dict[tuple[str, str], Tensor] = {}
+        for (source, _, destination), edges in dense.items():
+            block = edges.to(together.dtype)
+            if mask is not None:
+                block = block * mask[source].unsqueeze(2)
+            before = joined.get((source, destination))
+            joined[source, destination] = block if before is None else before + block
         rows = []
         for source in self.node_types:
-            blocks = []
-            for destination in self.node_types:
-                shape = (together.shape[0], nodes[source].shape[1], nodes[destination].shape[1])
-                block = together.new_zeros(shape)
-                for edge_type, edges in dense.items():
-                    if (edge_type[0], edge_type[2]) == (source, destination):
-                        block = block + edges.to(together.dtype)
-                blocks.append(block if mask is None else block * mask[source].unsqueeze(2))
+            blocks = [
+                joined[source, t]
+                if (source, t) in joined
+                else together.new_zeros(
+                    together.shape[0], nodes[source].shape[1], nodes[t].shape[1]
+                )
+                for t in self.node_types
+            ]
             rows.append(torch.cat(blocks, dim=2))
         weight = torch.cat(rows, dim=1)
         weight = weight + torch.eye(weight.shape[1], dtype=weight.dtype, device=weight.device)

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphfuse._keys import module_key
+from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
-from graphfuse.nn._attention import AttentionConv
-from graphfuse.nn._typed import Metadata
+from graphfuse.nn._attention import AttentionConv, Block, attend, attend_sparsely, edge_mask
+from graphfuse.nn._typed import Metadata, linear_of, mask_nodes
 
 if TYPE_CHECKING:
     from torch_geometric.nn import HGTConv
@@ -100,9 +101,11 @@ class DenseHGTConv(AttentionConv):
         dense = dense.to(conv.k_rel.weight.device, conv.k_rel.weight.dtype)
         with torch.no_grad():
             for number, name in enumerate(dense.node_types):
-                for own, theirs in ((dense.kqv, conv.kqv_lin), (dense.out, conv.out_lin)):
-                    linear = own[module_key(name)]
-                    linear.load_state_dict(theirs.lins[name].state_dict())
+                for part in ("weight", "bias"):
+                    key, query, value = getattr(conv.kqv_lin.lins[name], part).chunk(3)
+                    own = getattr(linear_of(dense.kvq, name), part)
+                    own.copy_(torch.cat([key, value, query]))
+                linear_of(dense.out, name).load_state_dict(conv.out_lin.lins[name].state_dict())
                 dense.skip[number] = conv.skip[name].squeeze()
             total = len(conv.edge_types)
             for number, edge_type in enumerate(dense.edge_types):
@@ -112,31 +115,68 @@ class DenseHGTConv(AttentionConv):
                 dense.prior[number] = conv.p_rel["__".join(edge_type)].squeeze(0)
         return dense
 
-    def carry(
-        self, key: Tensor, value: Tensor, numbers: Sequence[int]
-    ) -> Sequence[tuple[Tensor, Tensor]]:
-        """Map keys and values by the matrices of all edge types in one product each."""
-        if not numbers:
-            return []
-        to_key = self.key_relation[numbers] * self.prior[numbers].unsqueeze(2).unsqueeze(3)
-        keys = _map_heads(key, to_key)
-        values = _map_heads(value, self.value_relation[numbers])
-        return list(zip(keys, values, strict=True))
+    def forward(
+        self,
+        x: Mapping[str, Tensor],
+        edges: Mapping[EdgeType, Tensor | SparseEdges],
+        mask: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Update every node from its incoming edges."""
+        given = self.check(x, edges, mask)
+        projected = self.project(x)
+        matrices = torch.cat(
+            [self.key_relation * self.prior.unsqueeze(2).unsqueeze(3), self.value_relation], dim=1
+        )
+        out = {}
+        for number, name in enumerate(self.node_types):
+            query = projected[name][:, :, 2]
+            coming = self.incoming(given, name)
+            if coming:
+                message = self._attend(query, coming, given, projected, matrices, mask)
+            else:
+                message = torch.zeros_like(query.flatten(2))
+            out[name] = mask_nodes(self._update(number, message, x[name]), mask, name)
+        return out
 
-    def update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:
+    def _attend(
+        self,
+        query: Tensor,
+        coming: Sequence[int],
+        given: Mapping[EdgeType, Tensor | SparseEdges],
+        projected: Mapping[str, Tensor],
+        matrices: Tensor,
+        mask: Mapping[str, Tensor] | None,
+    ) -> Tensor:
+        types = [self.edge_types[i] for i in coming]
+        # [2H, B, N, d] each: keys and values of a source as one of its edge types carries them.
+        carried = [
+            _map_heads(projected[t[0]], matrices[i]) for i, t in zip(coming, types, strict=True)
+        ]
+        dense = [e for t in types if isinstance(e := given[t], Tensor)]
+        size = query.shape[3]
+        if len(dense) < len(types):
+            blocks = []
+            for pair, t in zip(carried, types, strict=True):
+                key, value = pair.permute(1, 2, 0, 3).chunk(2, dim=2)
+                blocks.append(Block(key, value, given[t], None if mask is None else mask[t[0]]))
+            return attend_sparsely(query, blocks)
+        together = torch.cat(carried, dim=2)
+        key, value = together.transpose(0, 1).chunk(2, dim=1)
+        sources = None if mask is None else [mask[t[0]] for t in types]
+        weights = edge_mask(dense, sources, query.dtype)
+        return attend(query.transpose(1, 2), key, value, weights, size)
+
+    def _update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:
         """Apply the output map and the gated skip connection."""
         name = self.node_types[number]
         update: Tensor = self.out[module_key(name)](F.gelu(message))
         if self.in_channels[name] != self.out_channels:
             return update
-        gate = self.skip[number].sigmoid()
-        return gate * update + (1 - gate) * nodes
+        return torch.lerp(nodes, update, self.skip[number].sigmoid())
 
 
-def _map_heads(nodes: Tensor, matrices: Tensor) -> tuple[Tensor, ...]:
-    """Multiply [B, N, H, d] by matrices [E, H, d, d]; return E tensors [B, N, H, d]."""
-    wide = matrices.permute(1, 2, 0, 3).flatten(2)  # [H, d, E * d]
-    mapped = nodes.permute(2, 0, 1, 3).flatten(1, 2) @ wide  # [H, B * N, E * d]
-    heads, batch, count = nodes.shape[2], nodes.shape[0], nodes.shape[1]
-    parts = mapped.view(heads, batch, count, len(matrices), -1).unbind(3)
-    return tuple(part.permute(1, 2, 0, 3) for part in parts)
+def _map_heads(projected: Tensor, matrices: Tensor) -> Tensor:
+    """Multiply keys and values of [B, N, 3, H, d] by matrices [2H, d, d]; return [2H, B, N, d]."""
+    samples, count = projected.shape[:2]
+    pairs = projected[:, :, :2].flatten(0, 1).flatten(1, 2).transpose(0, 1)  # a view
+    return (pairs @ matrices).view(len(matrices), samples, count, -1)

@@ -111,16 +111,24 @@ class DenseSAGEConv(TypedConv):
     ) -> dict[str, Tensor]:
         """Update every node from itself and the means of its neighbours."""
         given = self.check(x, edges, mask)
-        out = {n: x[n].new_zeros(*x[n].shape[:2], self.out_channels) for n in self.node_types}
-        for edge_type in self.edge_types:
-            source, _, destination = edge_type
-            nodes = x[destination]
-            update = linear_of(self.root, *edge_type)(nodes)
-            if edge_type in given:
-                real = None if mask is None else mask[source]
-                mean = neighbour_mean(given[edge_type], x[source], real, nodes.shape[1])
-                update = update + linear_of(self.neighbours, *edge_type)(mean)
-            out[destination] = out[destination] + (
-                F.normalize(update, dim=2) if self.normalize else update
+        out = {}
+        for name in self.node_types:
+            types = [t for t in self.edge_types if t[2] == name]
+            if not types:
+                out[name] = x[name].new_zeros(*x[name].shape[:2], self.out_channels)
+                continue
+            roots = [linear_of(self.root, *t) for t in types]
+            own = F.linear(  # of all edge types in one product
+                x[name],
+                torch.cat([root.weight for root in roots]),
+                torch.cat([root.bias for root in roots]),
             )
-        return {name: mask_nodes(nodes, mask, name) for name, nodes in out.items()}
+            updates = []
+            for t, update in zip(types, own.chunk(len(types), dim=2), strict=True):
+                if t in given:
+                    real = None if mask is None else mask[t[0]]
+                    mean = neighbour_mean(given[t], x[t[0]], real, x[name].shape[1])
+                    update = update + linear_of(self.neighbours, *t)(mean)
+                updates.append(F.normalize(update, dim=2) if self.normalize else update)
+            out[name] = mask_nodes(torch.stack(updates).sum(0), mask, name)
+        return out

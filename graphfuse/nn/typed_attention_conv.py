@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from graphfuse._keys import module_key
-from graphfuse.nn._attention import AttentionConv
-from graphfuse.nn._typed import Metadata
+from graphfuse.data import EdgeType, SparseEdges
+from graphfuse.nn._attention import AttentionConv, Block, attend, attend_sparsely, edge_mask
+from graphfuse.nn._typed import Metadata, linear_of, mask_nodes
 
 
 class TypedAttentionConv(AttentionConv):
@@ -70,11 +70,92 @@ class TypedAttentionConv(AttentionConv):
         super().reset_parameters()
         nn.init.zeros_(self.bias)
 
-    def edge_bias(self, number: int) -> Tensor:
-        """Return the learned scalar per head."""
-        return self.bias[number]
+    def forward(
+        self,
+        x: Mapping[str, Tensor],
+        edges: Mapping[EdgeType, Tensor | SparseEdges],
+        mask: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Update every node from its incoming edges."""
+        given = self.check(x, edges, mask)
+        projected = self.project(x)
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for name in self.node_types:
+            sources = tuple(self.edge_types[i][0] for i in self.incoming(given, name))
+            groups.setdefault(sources, []).append(name)
+        messages: dict[str, Tensor] = {}
+        for sources, names in groups.items():
+            if sources:
+                messages |= self._attend(names, sources, given, projected, mask)
+        out = {}
+        for name in self.node_types:
+            if name in messages:
+                message = messages[name]
+            else:
+                message = torch.zeros_like(projected[name][:, :, 2].flatten(2))
+            out[name] = mask_nodes(linear_of(self.out, name)(message), mask, name)
+        return out
 
-    def update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:
-        """Apply the output map."""
-        update: Tensor = self.out[module_key(self.node_types[number])](message)
-        return update
+    def _attend(
+        self,
+        names: Sequence[str],
+        sources: Sequence[str],
+        given: Mapping[EdgeType, Tensor | SparseEdges],
+        projected: Mapping[str, Tensor],
+        mask: Mapping[str, Tensor] | None,
+    ) -> dict[str, Tensor]:
+        """Let the nodes of types that hear of the same sources attend to them, all at once."""
+        size = self.out_channels // self.heads
+        weights, queries = [], []
+        for name in names:
+            coming = self.incoming(given, name)
+            types = [self.edge_types[i] for i in coming]
+            query = projected[name][:, :, 2]
+            dense = [e for t in types if isinstance(e := given[t], Tensor)]
+            if len(dense) < len(types):
+                return self._attend_sparsely(names, given, projected, mask)
+            real = None if mask is None else [mask[source] for source in sources]
+            weights.append(edge_mask(dense, real, query.dtype))
+            bias = (self.bias[coming].T * size**0.5).to(query.dtype)  # [H, number of sources]
+            queries.append(torch.cat([query, bias.expand(*query.shape[:2], -1, -1)], dim=3))
+        key, value = self._side_by_side(sources, projected)
+        query = torch.cat(queries, dim=1).transpose(1, 2)
+        message = attend(query, key, value, torch.cat(weights, dim=1), size)
+        counts = [projected[name].shape[1] for name in names]
+        return dict(zip(names, torch.split(message, counts, dim=1), strict=True))
+
+    def _side_by_side(
+        self, sources: Sequence[str], projected: Mapping[str, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Return keys and values [B, H, S, d + number of sources].
+
+        Each source's keys are marked in a feature of their own, in which the queries carry the
+        edge type's bias: that keeps it out of the [Nd, S] mask.
+        """
+        marks = torch.eye(len(sources), dtype=projected[sources[0]].dtype)
+        parts = []
+        for number, source in enumerate(sources):
+            pairs = projected[source][:, :, :2]
+            mark = torch.stack([marks[number], torch.zeros_like(marks[number])]).to(pairs.device)
+            mark = mark.view(1, 1, 2, 1, -1).expand(*pairs.shape[:4], -1)
+            parts.append(torch.cat([pairs, mark], dim=4))
+        key, value = torch.cat(parts, dim=1).unbind(2)
+        return key.transpose(1, 2), value.transpose(1, 2)
+
+    def _attend_sparsely(
+        self,
+        names: Sequence[str],
+        given: Mapping[EdgeType, Tensor | SparseEdges],
+        projected: Mapping[str, Tensor],
+        mask: Mapping[str, Tensor] | None,
+    ) -> dict[str, Tensor]:
+        found = {}
+        for name in names:
+            blocks = []
+            for i in self.incoming(given, name):
+                edge_type = self.edge_types[i]
+                key, value, _ = projected[edge_type[0]].unbind(2)
+                real = None if mask is None else mask[edge_type[0]]
+                blocks.append(Block(key, value, given[edge_type], real, self.bias[i]))
+            found[name] = attend_sparsely(projected[name][:, :, 2], blocks)
+        return found

@@ -19,7 +19,7 @@ def test_equals_the_formula_node_by_node():
         TYPES[2]: torch.ones(1, 2, 2).bool(),
     }
     out = conv(x, edges)["b"][0]
-    projected = {m: conv.kqv[f"n_{m}"](x[m])[0].chunk(3, dim=1) for m in "ab"}
+    projected = {m: conv.kvq[f"n_{m}"](x[m])[0].chunk(3, dim=1) for m in "ab"}
     for i in range(2):
         heads = []
         for h in range(2):
@@ -30,9 +30,9 @@ def test_equals_the_formula_node_by_node():
                 for j in range(x[s].shape[1]):
                     weight = float(edges[s, r, d][0, j, i])
                     if weight > 0:
-                        dot = projected[s][0][j, part] @ projected["b"][1][i, part]
+                        dot = projected[s][0][j, part] @ projected["b"][2][i, part]
                         logits.append(dot / math.sqrt(2) + conv.bias[e, h] + math.log(weight))
-                        values.append(projected[s][2][j, part])
+                        values.append(projected[s][1][j, part])
             share = torch.stack(logits).softmax(0)
             heads.append((share.unsqueeze(1) * torch.stack(values)).sum(0))
         expected = conv.out["n_b"](torch.cat(heads))
