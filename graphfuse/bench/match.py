@@ -88,10 +88,14 @@ def _heads(strategy: str, options: Mapping[str, Any]) -> int:
 def _size(
     strategy: str, schema: Schema, options: Mapping[str, Any], may_refuse: bool
 ) -> int | None:
-    """Count the parameters; the random state is left as it was."""
+    """Count the parameters, without memory for them unless the strategy needs their values."""
     try:
         with torch.random.fork_rng():
-            return count_parameters(create_strategy(strategy, schema, **options))
+            try:
+                with torch.device("meta"):
+                    return count_parameters(create_strategy(strategy, schema, **options))
+            except (NotImplementedError, RuntimeError):
+                return count_parameters(create_strategy(strategy, schema, **options))
     except InputError:
         if may_refuse:
             return None

@@ -55,7 +55,7 @@ class Distillation(Balance):
                 torch.manual_seed(seed)
                 teacher = Unimodal(strategy.schema, m)
             fit(teacher, train, validation, plain, seed=seed)
-            self.teachers[m] = teacher
+            self.teachers[m] = teacher.requires_grad_(False)
 
     def terms(
         self, terms: dict[str, Tensor], output: FusionOutput, batch: Batch
