@@ -96,6 +96,10 @@ def test_all_strategies_see_the_same_gaps_anew_in_each_epoch():
     assert first == seen_in_training("mean_prob", data, 7, seed=3)
     assert first != seen_in_training("concat", data, 8)
     assert first[0] != first[1]  # one batch an epoch
+    gaps = draw_gaps(data, 0.4, np.random.default_rng([7, 1]))
+    for row, sample in enumerate(data):
+        expected = tuple(m in sample.x and not bool(gaps[m][row]) for m in data.schema.names)
+        assert first[0][str(data.ids[row])] == expected
 
 
 def test_it_makes_a_strategy_good_without_a_modality():

@@ -9,7 +9,12 @@ from graphfuse.data import FusionDataset, load_dataset
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import FusionOutput, PooledStrategy, create_strategy
 from graphfuse.training import Recipe, fit, predict
-from graphfuse.training.balance import Balance, balance_methods, start_balance
+from graphfuse.training.balance import (
+    Balance,
+    balance_methods,
+    gradient_blending,
+    start_balance,
+)
 from graphfuse.training.balance._method import own_logits
 from graphfuse.training.balance.gradient_blending import blend
 from graphfuse.training.balance.ogm_ge import ALPHA, coefficients, owned_parameters
@@ -229,7 +234,9 @@ def test_blending_weighs_terms_and_their_gradients():
         assert torch.allclose(blended, weight * gradient(m, None), atol=1e-7)
 
 
-def test_blending_takes_weight_from_a_modality_that_overfits():
+def test_blending_takes_weight_from_a_modality_that_overfits(monkeypatch):
+    measured = []
+    monkeypatch.setattr(gradient_blending, "blend", lambda *g: (measured.append(g), blend(*g))[1])
     random = np.random.default_rng(0)
     y = random.integers(0, 2, 240)
     x = {
@@ -253,6 +260,18 @@ def test_blending_takes_weight_from_a_modality_that_overfits():
         balance.end_epoch()
     _, noise, signal = balance.weights.tolist()
     assert signal > 4 * noise
+    generalisation, overfitting = measured[-1]
+    assert float(overfitting[1]) > float(overfitting[2]) + 0.1
+    assert float(generalisation[2]) > float(generalisation[1])
+
+
+def test_blending_measures_after_every_epoch(monkeypatch):
+    data = load_dataset("planted/unique", n=60)
+    calls = []
+    monkeypatch.setattr(gradient_blending, "blend", lambda *g: (calls.append(g), blend(*g))[1])
+    fit(made("concat", data), data, data, Recipe(epochs=3, balance="gradient_blending"))
+    assert len(calls) == 3
+    assert not calls[0][0].any()  # the first epoch is what the others are held against
 
 
 def test_coefficients_are_the_papers():
@@ -354,6 +373,28 @@ def test_a_student_like_its_teacher_has_nothing_to_learn(task):
     for value in balance.terms({}, output, batch).values():
         assert float(value) == pytest.approx(0, abs=1e-6)
     assert not any(p.requires_grad for t in balance.teachers.values() for p in t.parameters())
+
+
+def test_the_distance_is_the_divergence_from_the_teacher():
+    data = holed("binary")
+    model = made("mean_prob", data)
+    balance = started("distillation", model, data)
+    batch = data.batch(range(48))
+    output = model(batch)
+    output.modality_logits = dict.fromkeys(data.schema.names, torch.zeros(48, 2))
+    found = balance.terms({}, output, batch)["distillation:type"]
+    share = balance.teachers["type"](batch).logits.softmax(1)[batch.mask["type"].any(1)]
+    assert torch.allclose(found, (share * (2 * share).log()).sum(1).mean(), atol=1e-6)
+
+
+def test_a_teacher_is_trained_by_the_recipe_without_anything_against_imbalance():
+    data = load_dataset("planted/unique", n=60)
+    recipe = Recipe(epochs=4, balance="distillation", modality_dropout=0.5)
+    balance = start_balance(made("concat", data).prepare(data), data, data, recipe, 0)
+    alone = made("unimodal:a", data)
+    fit(alone, data, data, Recipe(epochs=4))
+    for a, b in zip(balance.teachers["a"].parameters(), alone.parameters(), strict=True):
+        assert torch.equal(a, b)
 
 
 def test_all_strategies_have_the_same_teachers():
