@@ -70,6 +70,7 @@ def compare(
     recipe: Recipe | Mapping[str, Any] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     relations: Mapping[str, Sequence[Any]] | None = None,
+    match_parameters: int | None = None,
     progress: bool = True,
     command: str | None = None,
 ) -> Comparison:
@@ -96,6 +97,8 @@ def compare(
         recipe: settings of the training.
         options: ``{strategy: {option: value}}``.
         relations: ``{dataset: relations}`` that draw its graphs, instead of those it names.
+        match_parameters: number of parameters that every strategy is brought nearest to by its
+            ``hidden_channels``; those without that option or without parameters stay as they are.
         progress: show how many runs are done, and the time left, on a terminal.
         command: what the report names as the command to repeat it.
 
@@ -118,6 +121,9 @@ def compare(
 
     for name, value, least in (("folds", folds, 2), ("repeats", repeats, 1), ("seed", seed, 0)):
         check_whole(name, value, least)
+    if match_parameters is not None:
+        check_whole("match_parameters", match_parameters, 1)
+        match_parameters = int(match_parameters)
     check_backend(backend, n_jobs, address)
     if not isinstance(out, (str, Path)):
         raise InputError(f"out is the path of a folder, got {out!r}")
@@ -152,6 +158,7 @@ def compare(
         options=options,
         relations=relations,
         out=str(Path(out).resolve()),
+        parameters=match_parameters,
     )
     config = {
         "datasets": as_given,
@@ -163,6 +170,7 @@ def compare(
         "recipe": recipe.to_dict(),
         **({"options": options} if options else {}),
         **({"relations": relations} if relations else {}),
+        **({"match_parameters": match_parameters} if match_parameters else {}),
     }
     store.make()
     write_conditions(store, loaded, jobs, metrics, config, command or "graphfuse.compare(...)")

@@ -99,6 +99,14 @@ def test_a_strategy_that_fails_does_not_stop_the_others(tmp_path):
         ({"recipe": {"learning_rate": float("inf")}}, "learning_rate of the recipe is a positive"),
         ({"recipe": {"weight_decay": float("nan")}}, "weight_decay of the recipe is a number of"),
         ({"recipe": {"class_weights": "no"}}, "class_weights of the recipe is true or false"),
+        ({"recipe": {"balance": "ogm"}}, "did you mean 'ogm_ge'"),
+        ({"recipe": {"modality_dropout": 2}}, "modality_dropout of the recipe is a probability"),
+        ({"match_parameters": 0}, "match_parameters is a whole number of at least 1, got 0"),
+        ({"match_parameters": 1e4}, "match_parameters is a whole number of at least 1"),
+        (
+            {"match_parameters": 900, "options": {"concat": {"hidden_channels": 8}}},
+            "give hidden_channels=8 and match_parameters=900 chooses it; leave one of them out",
+        ),
         ({"options": 3}, "options is a mapping by name"),
         ({"options": {"concat": 5}}, "options of 'concat' is {option: value}, got 5"),
         ({"options": {"concat": {"hidden": 5}}}, "unknown option of strategy 'concat' 'hidden'"),
@@ -148,6 +156,23 @@ def test_the_stored_config_repeats_the_comparison(tmp_path):
     second = compare(**json.loads(json.dumps(config)), out=tmp_path / "b", progress=False)
     assert first.table().equals(second.table())
     assert [r["key"] for r in first.records()] == [r["key"] for r in second.records()]
+
+
+def test_match_parameters_and_balance_are_conditions_of_the_runs(tmp_path):
+    given = {"match_parameters": 20_000, "recipe": {**QUICK, "balance": "gradient_blending"}}
+    names = ["majority", "unimodal:a", "concat", "graph:hgt"]
+    result = compare(small(), names, folds=2, out=tmp_path / "a", progress=False, **given)
+    sizes = {}
+    for record in result.records():
+        assert record["status"] == "done", record["error"]
+        sizes[record["run"]["strategy"]] = record["cost"]["parameters"]
+    assert sizes.pop("majority") == 0
+    assert all(abs(size - 20_000) < 4_000 for size in sizes.values()), sizes
+    config = ResultStore(tmp_path / "a").comparison()["config"]
+    assert config["match_parameters"] == 20_000
+    again = compare(**json.loads(json.dumps(config)) | {"datasets": small()}, out=tmp_path / "b",
+                    progress=False)  # fmt: skip
+    assert [r["key"] for r in result.records()] == [r["key"] for r in again.records()]
 
 
 def test_samples_without_any_node_are_warned_of(tmp_path):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from graphfuse.bench.code import code_digest
+from graphfuse.bench.match import match_parameters
 from graphfuse.bench.run import Job
 from graphfuse.bench.store import RunSpec
 from graphfuse.data import FusionDataset, RelationSpec, Schema, make_splits
@@ -16,6 +18,7 @@ from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options
 from graphfuse.graph import GraphBuilder, Relation, default_relations
 from graphfuse.training import Recipe
+from graphfuse.training.balance import check_schema
 
 DEFAULT_STRATEGIES = (
     "majority",
@@ -73,8 +76,14 @@ def plan_jobs(
     options: Mapping[str, Mapping[str, Any]],
     relations: Mapping[str, Sequence[Any]],
     out: str,
+    parameters: int | None = None,
 ) -> list[Job]:
-    """Return all runs, fold by fold, so that a comparison cut short still compares."""
+    """Return all runs, fold by fold, so that a comparison cut short still compares.
+
+    With ``parameters``, every strategy gets the width that brings it nearest to that number.
+    """
+    for dataset in datasets.values():
+        check_schema(recipe, dataset.schema)
     jobs = [
         job
         for name, dataset in datasets.items()
@@ -89,6 +98,7 @@ def plan_jobs(
             options=options,
             relations=relations.get(name),
             out=out,
+            parameters=parameters,
         )
     ]
     return sorted(jobs, key=lambda job: (job.spec.repeat, job.spec.fold))
@@ -106,21 +116,28 @@ def _dataset_jobs(
     options: Mapping[str, Mapping[str, Any]],
     relations: Sequence[Any] | None,
     out: str,
+    parameters: int | None,
 ) -> Iterator[Job]:
     graph = relations_of(dataset, relations)
     fingerprint = dataset.fingerprint
+    chosen: dict[str, dict[str, Any]] = {}
+    for strategy in strategies:
+        chosen[strategy] = dict(options.get(strategy, {}))
+        if "relations" in strategy_options(strategy):
+            chosen[strategy].setdefault("relations", graph)
+        if parameters is not None:
+            chosen[strategy] = match_parameters(
+                strategy, dataset.schema, parameters, chosen[strategy]
+            )
     for split in make_splits(dataset, folds, repeats, seed):
         for strategy in strategies:
-            chosen = dict(options.get(strategy, {}))
-            if "relations" in strategy_options(strategy):
-                chosen.setdefault("relations", graph)
             place = f"{split.repeat}|{split.fold}|{seed}"
             spec = RunSpec(
                 dataset=name,
                 fingerprint=fingerprint,
                 strategy=strategy,
-                options=chosen,
-                recipe=recipe.to_dict(),
+                options=chosen[strategy],
+                recipe=recipe_of(strategy, recipe).to_dict(),
                 repeat=split.repeat,
                 fold=split.fold,
                 split=split.digest,
@@ -129,6 +146,17 @@ def _dataset_jobs(
                 code=code_digest(strategy),
             )
             yield Job(spec, split, out, strategy_info(strategy))
+
+
+def recipe_of(strategy: str, recipe: Recipe) -> Recipe:
+    """Return the recipe for a strategy: without balance where there are no modalities to balance.
+
+    That is the single modalities and what is not trained: they stay what fusion is held against.
+    """
+    info = strategy_info(strategy)
+    if info.family == "unimodal" or not getattr(info.make, "trains", True):
+        return replace(recipe, balance=None)
+    return recipe
 
 
 def relations_of(

@@ -15,6 +15,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from graphfuse.bench.environment import describe_environment
+from graphfuse.bench.match import count_parameters
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore, RunSpec
 from graphfuse.data import FusionDataset, Split, Standardizer
 from graphfuse.fusion import StrategyInfo, create_strategy, strategies
@@ -88,7 +89,7 @@ def _compute(job: Job, store: ResultStore, record: dict[str, Any]) -> dict[str, 
     record["metrics"], record["undefined"] = metrics.values, metrics.undefined
     record["history"] = history.to_dict()
     record["cost"] = {
-        "parameters": sum(p.numel() for p in strategy.parameters() if p.requires_grad),
+        "parameters": count_parameters(strategy),
         "fit_seconds": fitted - start,
         "predict_ms_per_sample": 1e3 * (done - fitted) / len(test),
         "epochs": len(history.train_loss),

@@ -46,6 +46,12 @@ def add_parser(subparsers: Any) -> None:
     add("--repeats", type=int, metavar="N", help="cross-validations (default: 1)")
     add("--seed", type=int, metavar="N", help="seed of splits and weights (default: 0)")
     add("--metric", metavar="NAME", help="what to rank by (default: accuracy, f1_macro or r2)")
+    add(
+        "--match-parameters",
+        type=int,
+        metavar="N",
+        help="choose each strategy's width so that it has about N parameters",
+    )
     add("--jobs", type=int, metavar="N", help="processes at work (default: one a core)")
     add("--backend", metavar="NAME", help="loky (default), ray or dask")
     add("--address", metavar="HOST", help="of the Ray or Dask cluster")
@@ -117,7 +123,7 @@ def read_config(path: str) -> dict[str, Any]:
         raise InputError(f"{path} holds settings by name, got a {type(content).__name__}")
     known = [
         "datasets", "strategies", "folds", "repeats", "seed", "metric", "jobs", "backend",
-        "address", "out", "recipe", "options", "relations",
+        "address", "out", "recipe", "options", "relations", "match_parameters",
     ]  # fmt: skip
     for name in content:
         if name not in known:

@@ -1,6 +1,7 @@
 """Fit a strategy, predict with it, score what it predicts."""
 
-from graphfuse.training.loop import DivergedError, History, fit, predict
+from graphfuse.training.evaluate import predict
+from graphfuse.training.loop import DivergedError, History, fit
 from graphfuse.training.metrics import (
     Metrics,
     check_metric,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm.auto import tqdm
 
-from graphfuse.data import Batch, FusionDataset, inner_folds
+from graphfuse.data import FusionDataset, inner_folds
 from graphfuse.errors import FusionError
 from graphfuse.fusion import FusionOutput, Strategy
+from graphfuse.training.balance import Balance, check_schema, check_strategy, start_balance
+from graphfuse.training.evaluate import batches, evaluate
+from graphfuse.training.modality_dropout import draw_gaps, hide
 from graphfuse.training.recipe import Recipe
-
-EVALUATION_BATCH = 512
 
 
 class DivergedError(FusionError, ArithmeticError):
@@ -66,9 +66,10 @@ def fit(
 
     Args:
         seed: of what is random in the strategy, such as dropout.
-        data_seed: of the order of the batches; by default the same.
+        data_seed: of the order of the batches and the modalities hidden; by default the same.
 
     Raises:
+        InputError: a setting of the recipe that is not for this data or this strategy.
         DivergedError: the loss became NaN or infinite; the message says when and what to try.
 
     Example:
@@ -81,6 +82,9 @@ def fit(
         True
     """
     recipe = recipe or Recipe()
+    check_schema(recipe, strategy.schema)
+    if not strategy.members():
+        check_strategy(recipe, strategy)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         strategy.prepare(train, validation)
@@ -163,8 +167,10 @@ def _train(
     accelerator = Accelerator()
     strategy.to(accelerator.device)
     train, validation = strategy.precompute(train), strategy.precompute(validation)
-    order = np.random.default_rng(data_seed)
-    _descend(strategy, train, validation, recipe, order, accelerator, history, progress)
+    balance = start_balance(strategy, train, validation, recipe, data_seed)
+    _descend(
+        strategy, train, validation, recipe, data_seed, balance, accelerator, history, progress
+    )
 
 
 def _descend(
@@ -172,11 +178,13 @@ def _descend(
     train: FusionDataset,
     validation: FusionDataset,
     recipe: Recipe,
-    order: np.random.Generator,
+    data_seed: int,
+    balance: Balance,
     accelerator: Accelerator,
     history: History,
     progress: bool,
 ) -> None:
+    order, missing = np.random.default_rng(data_seed), np.random.default_rng([data_seed, 1])
     steps = math.ceil(len(train) / recipe.batch_size)
     optimizer = torch.optim.AdamW(
         strategy.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
@@ -190,16 +198,23 @@ def _descend(
     for epoch in bar:
         strategy.train()
         losses = []
+        rate = recipe.modality_dropout
+        gaps = draw_gaps(train, rate, missing) if rate else {}
         for rows in np.array_split(order.permutation(len(train)), steps):
-            batch = train.batch(_share(rows, accelerator)).to(accelerator.device)
-            total = sum_terms(strategy.loss(model(batch), batch))
+            rows = _share(rows, accelerator)
+            batch = train.batch(rows).to(accelerator.device)
+            batch = hide(batch, {m: hidden[rows] for m, hidden in gaps.items()})
+            output = model(batch)
+            total = sum_terms(balance.terms(strategy.loss(output, batch), output, batch))
             optimizer.zero_grad()
             accelerator.backward(total)
+            balance.modulate(output, batch)
             accelerator.clip_grad_norm_(strategy.parameters(), recipe.gradient_clip)
             optimizer.step()
             schedule.step()
             losses.append(total.detach())
         history.train_loss.append(float(torch.stack(losses).mean()))
+        balance.end_epoch()
         loss, score = evaluate(strategy, validation)
         history.validation_loss.append(loss)
         history.validation_score.append(score)
@@ -240,53 +255,3 @@ def _share(rows: np.ndarray, accelerator: Accelerator) -> np.ndarray:
 def sum_terms(terms: dict[str, Tensor]) -> Tensor:
     """Add the named terms of a loss up."""
     return torch.stack(list(terms.values())).sum()
-
-
-@torch.no_grad()
-def evaluate(strategy: Strategy, dataset: FusionDataset) -> tuple[float, float]:
-    """Return the task's mean loss over a dataset, without regularising terms, and the score.
-
-    The score is the accuracy over labelled samples where each has one class, else minus the loss.
-    """
-    loss, right, known = 0.0, 0, 0
-    for batch in batches(strategy, dataset):
-        logits = strategy(batch).logits
-        loss += float(strategy.task_loss(logits, batch)) * len(batch)
-        if strategy.schema.target.is_classification:
-            right += int((logits.argmax(1) == batch.y).sum())
-            known += int((batch.y >= 0).sum())
-    loss /= max(len(dataset), 1)
-    return loss, right / max(known, 1) if strategy.schema.target.is_classification else -loss
-
-
-@torch.no_grad()
-def predict(strategy: Strategy, dataset: FusionDataset) -> np.ndarray:
-    """Return probabilities [n, C], or the numbers [n, 1] of a regression.
-
-    Example:
-        >>> from graphfuse.data import load_dataset
-        >>> from graphfuse.fusion import create_strategy
-        >>> data = load_dataset("planted/null", n=20)
-        >>> model = create_strategy("majority", data.schema).prepare(data)
-        >>> predict(model, data).shape
-        (20, 2)
-    """
-    parts = []
-    for batch in batches(strategy, dataset):
-        logits = strategy(batch).logits.double()
-        if strategy.schema.target.is_classification:
-            logits = logits.softmax(1)
-        elif strategy.schema.task == "multilabel":
-            logits = logits.sigmoid()
-        parts.append(logits.numpy(force=True))
-    return np.concatenate(parts) if parts else np.zeros((0, strategy.schema.outputs))
-
-
-def batches(strategy: nn.Module, dataset: FusionDataset) -> Iterator[Batch]:
-    """Yield a dataset's batches in order, on the strategy's device, which is set to evaluate."""
-    strategy.eval()
-    tensors = [*strategy.parameters(), *strategy.buffers()]
-    device = tensors[0].device if tensors else torch.device("cpu")
-    for start in range(0, len(dataset), EVALUATION_BATCH):
-        rows = range(start, min(start + EVALUATION_BATCH, len(dataset)))
-        yield dataset.batch(rows).to(device)

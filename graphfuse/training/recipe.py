@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.training.balance import balance_methods
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,16 @@ class Recipe:
     """Largest norm of the gradient."""
     class_weights: bool = False
     """Weigh classes by one over their frequency in the training part."""
+    modality_dropout: float = 0.0
+    """Probability with which a modality of a training sample is hidden, anew in each epoch, never
+    all of a sample's (after Neverova et al. 2016, https://arxiv.org/abs/1501.00102)."""
+    balance: str | None = None
+    """Method against imbalance between modalities: "unimodal_loss" adds the loss of each one's own
+    prediction; "gradient_blending" weighs these by how well they generalise (Wang et al. 2020,
+    https://arxiv.org/abs/1905.12681); "ogm_ge" slows the one down that is ahead (Peng et al. 2022,
+    https://arxiv.org/abs/2203.15332); "distillation" learns from a teacher for each (Du et al.
+    2023, https://arxiv.org/abs/2305.01233). What each does differently than its paper:
+    :mod:`graphfuse.training.balance`."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience"):
@@ -51,6 +62,13 @@ class Recipe:
             raise InputError(
                 f"class_weights of the recipe is true or false, got {self.class_weights!r}"
             )
+        rate = self.modality_dropout
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+            raise InputError(
+                f"modality_dropout of the recipe is a probability in [0, 1), got {rate!r}"
+            )
+        if self.balance is not None:
+            balance_methods.get(str(self.balance))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""

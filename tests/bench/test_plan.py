@@ -5,7 +5,7 @@ import pytest
 
 from graphfuse.bench.plan import check_strategies, expand_strategies, plan_jobs, relations_of
 from graphfuse.data import FusionDataset, RelationSpec, load_dataset
-from graphfuse.errors import UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.training import Recipe
 
 DATA = load_dataset("planted/binding", n=60)
@@ -71,3 +71,28 @@ def test_relations_come_from_the_user_then_the_dataset_then_the_default():
     assert (
         relations_of(plain, [RelationSpec("attention", {"top_k": 2})])[0]["attention"]["top_k"] == 2
     )
+
+
+def test_match_parameters_chooses_a_width_that_enters_the_key():
+    planned = jobs(["majority", "concat", "graph:hgt"], parameters=50_000)
+    chosen = {job.spec.strategy: job.spec.options for job in planned}
+    assert "hidden_channels" not in chosen["majority"]
+    assert chosen["concat"]["hidden_channels"] != chosen["graph:hgt"]["hidden_channels"]
+    assert "relations" in chosen["graph:hgt"]
+    before = {j.spec.key for j in jobs(["majority", "concat", "graph:hgt"])}
+    same = [job.spec.strategy for job in planned if job.spec.key in before]
+    assert set(same) == {"majority"}
+
+
+def test_what_has_nothing_to_balance_is_trained_plainly():
+    recipe = Recipe(balance="ogm_ge", modality_dropout=0.1)
+    names = ["majority", "unimodal:a", "unimodal:best", "concat"]
+    found = {job.spec.strategy: job.spec.recipe for job in jobs(names, recipe=recipe)}
+    assert [found[name]["balance"] for name in names] == [None, None, None, "ogm_ge"]
+    assert {r["modality_dropout"] for r in found.values()} == {0.1}
+
+
+def test_a_recipe_that_is_not_for_a_dataset_is_an_error_before_anything_runs():
+    numbers = FusionDataset.from_arrays({"a": np.eye(9), "b": np.eye(9)}, np.linspace(0, 1.5, 9))
+    with pytest.raises(InputError, match="needs probabilities"):
+        jobs(["concat"], {"n": numbers}, recipe=Recipe(balance="ogm_ge"))

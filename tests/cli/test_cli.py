@@ -78,6 +78,26 @@ def test_config_errors(tmp_path, text, error, message):
         read_config(str(file))
 
 
+def test_match_parameters_on_the_command_line_and_in_a_config(tmp_path, capsys):
+    file = tmp_path / "study.yaml"
+    file.write_text(
+        "datasets: [{planted/xor: {n: 40}}]\nstrategies: [concat]\nfolds: 2\njobs: 1\n"
+        f"match_parameters: 5000\nrecipe: {{epochs: 1, modality_dropout: 0.2}}\n"
+        f"out: {tmp_path / 'out'}\n"
+    )
+    for more, wanted in (([], 5000), (["--match-parameters", "9000"], 9000)):
+        assert main(["compare", "--config", str(file), *more]) == 0
+        config = json.loads((tmp_path / "out" / "comparison.json").read_text())["config"]
+        assert config["match_parameters"] == wanted
+        assert config["recipe"]["modality_dropout"] == 0.2
+    counts = [
+        json.loads(path.read_text())["cost"]["parameters"]
+        for path in (tmp_path / "out" / "runs").glob("*/record.json")
+    ]
+    assert len(set(counts)) == 2
+    capsys.readouterr()
+
+
 def test_quick_keeps_the_rest_of_the_recipe(tmp_path, capsys):
     file = tmp_path / "study.yaml"
     file.write_text(
@@ -97,6 +117,7 @@ def test_quick_keeps_the_rest_of_the_recipe(tmp_path, capsys):
         (["--strategies", ","], "at least one strategy"),
         (["--out", "/proc/none"], "cannot write results into"),
         (["--folds", "1"], "folds is a whole number of at least 2"),
+        (["--match-parameters", "0"], "match_parameters is a whole number of at least 1"),
     ],
 )
 def test_bad_values_are_one_line(tmp_path, capsys, arguments, message):

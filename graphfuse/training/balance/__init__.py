@@ -1,0 +1,67 @@
+"""Methods against imbalance between modalities, one a file; the recipe's ``balance`` names one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphfuse.data import FusionDataset, Schema
+from graphfuse.errors import InputError
+from graphfuse.fusion import Strategy
+from graphfuse.nn import NodeEncoder
+from graphfuse.training.balance._method import Balance, balance_methods
+
+if TYPE_CHECKING:
+    from graphfuse.training.recipe import Recipe
+
+
+def start_balance(
+    strategy: Strategy,
+    train: FusionDataset,
+    validation: FusionDataset,
+    recipe: Recipe,
+    seed: int,
+) -> Balance:
+    """Return the recipe's method, ready for one training; without one, that which does nothing."""
+    method = balance_methods.get(recipe.balance) if recipe.balance else Balance
+    return method(strategy, train, validation, recipe, seed)
+
+
+def check_schema(recipe: Recipe, schema: Schema) -> None:
+    """Raise an error if data of that schema is not for the recipe's settings against imbalance."""
+    given = {"modality_dropout": recipe.modality_dropout, "balance": recipe.balance}
+    for name, value in given.items():
+        if value and len(schema.modalities) < 2:
+            raise InputError(
+                f"{name}={value!r} of the recipe is for data of at least 2 modalities, got "
+                f"{list(schema.names)}; leave {name} out"
+            )
+    method = balance_methods.get(recipe.balance) if recipe.balance else Balance
+    if method.needs_probabilities and schema.task == "regression":
+        free = [
+            n for n in balance_methods.names() if not balance_methods.get(n).needs_probabilities
+        ]
+        raise InputError(
+            f"balance={recipe.balance!r} of the recipe needs probabilities, which a regression "
+            f"does not have; choose one of {free} or leave balance out"
+        )
+
+
+def check_strategy(recipe: Recipe, strategy: Strategy) -> None:
+    """Raise an error if the recipe's method has nothing to balance in a strategy."""
+    if recipe.balance is None:
+        return
+    seen = {
+        m.name
+        for encoder in strategy.modules()
+        if isinstance(encoder, NodeEncoder)
+        for m in encoder.modalities
+    }
+    if not strategy.trains or len(seen) == 1:
+        why = f"sees {sorted(seen)} alone" if strategy.trains else "is not trained by gradient"
+        raise InputError(
+            f"balance={recipe.balance!r} of the recipe cannot be used with {strategy.name!r}, "
+            f"which {why}; train it with balance=None"
+        )
+
+
+__all__ = ["Balance", "balance_methods", "check_schema", "check_strategy", "start_balance"]

@@ -1,0 +1,82 @@
+"""Teach each modality by a network that was trained on it alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from graphfuse.data import Batch, FusionDataset
+from graphfuse.fusion import FusionOutput, Strategy
+from graphfuse.fusion.unimodal import Unimodal
+from graphfuse.training.balance._method import Balance, balance_methods, own_logits
+
+if TYPE_CHECKING:
+    from graphfuse.training.recipe import Recipe
+
+
+@balance_methods.register("distillation")
+class Distillation(Balance):
+    r"""Draw each modality's own prediction towards that of a teacher trained on it alone.
+
+    .. math:: L + \sum_m D(t_m, p_m)
+
+    with the teacher's probabilities :math:`t_m` and the Kullback-Leibler divergence D, for
+    regression the squared error in standard deviations, over the samples that have the modality.
+    Teachers are ``unimodal`` networks of the default width, trained first, on the same samples, by
+    the same recipe without anything against imbalance, and frozen; in a fold all strategies have
+    the same ones.
+
+    Unimodal teachers (Du et al. 2023, https://arxiv.org/abs/2305.01233) are matched in the features
+    of each encoder by squared error there. Not every strategy has such features, nor of the
+    teacher's size, so that predictions are matched here (Hinton et al. 2015,
+    https://arxiv.org/abs/1503.02531, at temperature 1): the strategy's ``modality_logits``, or what
+    it predicts with the other modalities hidden.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        train: FusionDataset,
+        validation: FusionDataset,
+        recipe: Recipe,
+        seed: int,
+    ) -> None:
+        super().__init__(strategy, train, validation, recipe, seed)
+        from graphfuse.training.loop import fit  # which needs this file
+
+        plain = replace(recipe, balance=None, modality_dropout=0.0)
+        self.teachers: dict[str, Strategy] = {}
+        for m in strategy.schema.names:
+            with torch.random.fork_rng():
+                torch.manual_seed(seed)
+                teacher = Unimodal(strategy.schema, m)
+            fit(teacher, train, validation, plain, seed=seed)
+            self.teachers[m] = teacher.requires_grad_(False)
+
+    def terms(
+        self, terms: dict[str, Tensor], output: FusionOutput, batch: Batch
+    ) -> dict[str, Tensor]:
+        """Add one term a modality."""
+        found = dict(terms)
+        for m, logits in own_logits(self.strategy, output, batch).items():
+            with torch.no_grad():
+                wanted = self.teachers[m](batch).logits
+            apart = self._distance(wanted.to(logits), logits) * batch.mask[m].any(1)
+            found[f"distillation:{m}"] = apart.sum() / batch.mask[m].any(1).sum().clamp(min=1)
+        return found
+
+    def _distance(self, wanted: Tensor, logits: Tensor) -> Tensor:
+        """Return how far each sample's prediction is from the teacher's, [B]."""
+        if self.strategy.schema.task == "regression":
+            return ((logits - wanted) / self.strategy.target_scale).square().mean(1)
+        if self.strategy.schema.task == "multilabel":
+            share = wanted.sigmoid()
+            cross = F.binary_cross_entropy_with_logits(logits, share, reduction="none")
+            least = F.binary_cross_entropy_with_logits(wanted, share, reduction="none")
+            return (cross - least).mean(1)
+        log_share = wanted.log_softmax(1)
+        return (log_share.exp() * (log_share - logits.log_softmax(1))).sum(1)

@@ -1,0 +1,96 @@
+"""Weigh the losses of fusion and modalities by how well they generalise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from accelerate.utils import reduce
+from torch import Tensor
+
+from graphfuse.data import Batch
+from graphfuse.fusion import FusionOutput
+from graphfuse.training.balance._method import (
+    Balance,
+    balance_methods,
+    own_logits,
+    own_losses,
+    with_unimodal,
+)
+from graphfuse.training.evaluate import batches
+
+LEAST_OVERFITTING = 0.1
+"""Overfitting below this counts as this, lest a difference near zero decides alone."""
+
+
+@balance_methods.register("gradient_blending")
+class GradientBlending(Balance):
+    r"""Weigh the fused loss and each modality's own by generalisation over squared overfitting.
+
+    .. math:: w_0 L + \sum_m w_m L_m, \qquad w_k \propto \frac{G_k}{O_k^2}, \qquad \sum_k w_k = 1
+
+    where :math:`G_k` is by how much the validation loss of prediction k has fallen since the first
+    epoch and :math:`O_k` by how much its distance to the training loss has grown (Wang et al. 2020,
+    https://arxiv.org/abs/1905.12681).
+
+    The paper estimates them in trainings of each modality alone, once or every few epochs; here
+    they are read off the very training that they steer, after every epoch, and weights are even
+    until there are two epochs to compare. The training loss is the mean over an epoch's batches.
+    What got worse on validation has no weight, and overfitting counts as .1 at least. The other
+    terms of a strategy's loss have the fused weight. There are no heads of a modality's own:
+    predictions are as for ``unimodal_loss``.
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        kinds = 1 + len(self.strategy.schema.names)
+        self.weights = torch.full((kinds,), 1 / kinds)
+        self.train_losses: list[Tensor] = []
+        self.first: tuple[Tensor, Tensor] | None = None
+
+    def terms(
+        self, terms: dict[str, Tensor], output: FusionOutput, batch: Batch
+    ) -> dict[str, Tensor]:
+        """Weigh the terms."""
+        losses = own_losses(self.strategy, own_logits(self.strategy, output, batch), batch)
+        self.train_losses.append(self._join(output, losses, batch).detach())
+        fused, *single = self.weights.tolist()
+        weights = {f"unimodal:{m}": w for m, w in zip(sorted(losses), single, strict=True)}
+        return {
+            name: weights.get(name, fused) * term
+            for name, term in with_unimodal(terms, losses).items()
+        }
+
+    @torch.no_grad()
+    def end_epoch(self) -> None:
+        """Measure, and set the weights of the next epoch."""
+        train: Tensor = reduce(torch.stack(self.train_losses).mean(0), "mean")
+        self.train_losses.clear()
+        total = torch.zeros_like(train)
+        for batch in batches(self.strategy, self.validation):
+            output = self.strategy(batch)
+            losses = own_losses(self.strategy, own_logits(self.strategy, output, batch), batch)
+            total += self._join(output, losses, batch) * len(batch)
+        validation = total / max(len(self.validation), 1)
+        if self.first is None:
+            self.first = validation, validation - train
+        before, gap = self.first
+        self.weights = blend(before - validation, validation - train - gap)
+
+    def _join(self, output: FusionOutput, losses: dict[str, Tensor], batch: Batch) -> Tensor:
+        """Return the losses of the fused prediction and of each modality's, [1 + M]."""
+        fused = self.strategy.task_loss(output.logits, batch)
+        return torch.stack([fused, *(losses[m] for m in sorted(losses))])
+
+
+def blend(generalisation: Tensor, overfitting: Tensor) -> Tensor:
+    """Return weights that add up to one; even ones where nothing generalises.
+
+    Example:
+        >>> blend(torch.tensor([0.4, 0.4, -0.1]), torch.tensor([0.1, 0.2, 0.0]))
+        tensor([0.8000, 0.2000, 0.0000])
+    """
+    worth = generalisation.clamp(min=0) / overfitting.clamp(min=LEAST_OVERFITTING).square()
+    if not bool(worth.sum() > 0):
+        return torch.full_like(worth, 1 / len(worth))
+    return worth / worth.sum()

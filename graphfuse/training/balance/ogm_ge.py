@@ -1,0 +1,116 @@
+"""Slow the modality down that is ahead."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from accelerate.utils import reduce
+from torch import Tensor, nn
+
+from graphfuse._keys import module_key
+from graphfuse.data import Batch
+from graphfuse.errors import InputError
+from graphfuse.fusion import FusionOutput, Strategy
+from graphfuse.nn import NodeEncoder
+from graphfuse.training.balance._method import Balance, balance_methods, own_logits
+
+ALPHA = 0.5
+"""How much the gradient shrinks; the paper chooses it for each dataset, up to 1."""
+
+
+@balance_methods.register("ogm_ge")
+class OGMGE(Balance):
+    r"""Shrink the gradients of the encoder of a modality that predicts better than the others.
+
+    .. math:: g_m \leftarrow k_m\, g_m + \epsilon, \qquad
+        k_m = \begin{cases} 1 - \tanh(\alpha \rho_m) & \rho_m > 1 \\ 1 & \text{else} \end{cases},
+        \qquad \rho_m = \frac{s_m}{\mathrm{mean}_{n \ne m}\, s_n}
+
+    where :math:`s_m` is the mean probability that modality m on its own gives to the label and
+    :math:`\epsilon` is normal noise as wide as the gradient (GE; in weights, not in biases), after
+    Peng et al. 2022, https://arxiv.org/abs/2203.15332, who have two modalities, of which the ratio
+    is taken; for more, it is to the mean of the others. Their score splits the last linear layer
+    of a concatenation by modality; here it is that of ``modality_logits``, or of the prediction
+    with the other modalities hidden, which any strategy can say. For labels, the mean probability
+    of each being there or not.
+
+    An encoder's parameters are those that :class:`~graphfuse.nn.NodeEncoder` keeps for a modality.
+    The paper descends with plain momentum; AdamW divides by the gradient's own size, so that a
+    shrinkage that lasts fades, and one that changes from step to step counts.
+
+    Raises:
+        InputError: the strategy has no encoder of each modality, as ``cca`` and ``concat_early``.
+    """
+
+    needs_probabilities: ClassVar[bool] = True
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.random = torch.Generator().manual_seed(arguments[-1])
+        self.owned = owned_parameters(self.strategy)
+
+    @torch.no_grad()
+    def modulate(self, output: FusionOutput, batch: Batch) -> None:
+        """Shrink and add noise."""
+        own = own_logits(self.strategy, output, batch)
+        found = torch.stack([self._score(own[m], batch, m) for m in self.owned])
+        total, count = reduce(found, "sum").T
+        for parameters, k in zip(self.owned.values(), coefficients(total, count), strict=True):
+            for parameter in parameters:
+                if parameter.grad is None:
+                    continue
+                spread = parameter.grad.std(correction=0)
+                parameter.grad *= k
+                if parameter.dim() > 1:
+                    noise = torch.randn(parameter.shape, generator=self.random)
+                    parameter.grad += spread * noise.to(parameter.grad)
+
+    def _score(self, logits: Tensor, batch: Batch, modality: str) -> Tensor:
+        """Return the sum of the labels' probabilities and the number of samples, [2]."""
+        present, y = batch.mask[modality].any(1), batch.y
+        if self.strategy.schema.target.is_classification:
+            known = present & (y >= 0)
+            right = logits.float().softmax(1).gather(1, y.clamp(min=0).unsqueeze(1)).squeeze(1)
+        else:
+            known = present & ~y.isnan().any(1)
+            right = (logits.float() * (2 * y.nan_to_num() - 1)).sigmoid().mean(1)
+        return torch.stack([(right * known).sum(), known.sum().float()])
+
+
+def coefficients(total: Tensor, count: Tensor) -> Tensor:
+    """Return what each modality's gradient is multiplied with, given sums of scores and counts.
+
+    A modality that no sample has takes no part.
+
+    Example:
+        >>> coefficients(torch.tensor([8.0, 4.0, 0.0]), torch.tensor([10.0, 10.0, 0.0]))
+        tensor([0.2384, 1.0000, 1.0000])
+    """
+    seen = count > 0
+    score = total / count.clamp(min=1)
+    others = (score.sum() - score) / (seen.sum() - 1).clamp(min=1)
+    ratio = score / others.clamp(min=torch.finfo(score.dtype).tiny)
+    ahead = seen & (seen.sum() > 1) & (ratio > 1)
+    return torch.where(ahead, 1 - (ALPHA * ratio).tanh(), torch.ones_like(ratio))
+
+
+def owned_parameters(strategy: Strategy) -> dict[str, list[nn.Parameter]]:
+    """Return the parameters of each modality's encoder."""
+    encoders = [module for module in strategy.modules() if isinstance(module, NodeEncoder)]
+    owned = {
+        m: [
+            parameter
+            for encoder in encoders
+            for name, parameter in encoder.named_parameters()
+            if module_key(m) in name.split(".")
+        ]
+        for m in strategy.schema.names
+    }
+    if not all(owned.values()):
+        raise InputError(
+            f"balance='ogm_ge' changes the gradients of each modality's encoder, and "
+            f"{strategy.name!r} has none for {[m for m in owned if not owned[m]]}; encode nodes "
+            f"with graphfuse.nn.NodeEncoder or choose another method"
+        )
+    return owned
