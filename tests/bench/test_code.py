@@ -1,0 +1,43 @@
+import importlib.util
+
+from graphfuse.bench import code
+from graphfuse.fusion import strategies
+
+SOURCE = """
+from graphfuse.fusion import PooledStrategy, strategy
+
+@strategy("mine", family="feature", summary="mine")
+class Mine(PooledStrategy):
+    def fuse(self, vectors, present):
+        return {factor} * vectors.sum(1)
+"""
+
+
+def digest_of(path, factor):
+    path.write_text(SOURCE.format(factor=factor))
+    spec = importlib.util.spec_from_file_location("mine", path)
+    try:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        return code.code_digest("mine")
+    finally:
+        strategies._entries.pop("mine", None)
+
+
+def test_edited_code_of_a_strategy_is_other_code(tmp_path):
+    first, again = (digest_of(tmp_path / f"mine{i}.py", 1) for i in range(2))
+    assert first == again
+    assert digest_of(tmp_path / "mine2.py", -1) != first
+
+
+def test_shared_code_counts_and_other_strategies_do_not():
+    files = {
+        file.relative_to(code.ROOT).as_posix()
+        for pattern in code.SHARED
+        for file in code.ROOT.glob(pattern)
+    }
+    assert {
+        "training/loop.py", "data/splits.py", "nn/dense_hgt_conv.py", "graph/k_nearest.py",
+        "fusion/parts.py", "fusion/losses.py", "fusion/decision/_decision.py", "bench/run.py",
+    } <= files  # fmt: skip
+    assert "fusion/feature/gated.py" not in files
+    assert not any(file.startswith(("report/", "stats/", "cli/")) for file in files)
