@@ -52,7 +52,9 @@ def _source(thing: object) -> str:
         return Path(inspect.getfile(thing)).read_text()  # type: ignore[arg-type]
     except (OSError, TypeError):
         pass
-    try:
-        return inspect.getsource(thing)  # type: ignore[arg-type]
-    except (OSError, TypeError):
-        return repr(thing)
+    parts = [repr(thing)]  # typed at a prompt: what was compiled
+    for name, value in sorted(vars(thing).items()):
+        if inspect.isfunction(value):
+            code = value.__code__
+            parts.append(f"{name} {code.co_code.hex()} {code.co_consts!r} {code.co_names!r}")
+    return "\n".join(parts)

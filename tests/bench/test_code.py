@@ -1,4 +1,7 @@
 import importlib.util
+import sys
+
+import pytest
 
 from graphfuse.bench import code
 from graphfuse.fusion import strategies
@@ -13,20 +16,25 @@ class Mine(PooledStrategy):
 """
 
 
-def digest_of(path, factor):
+def digest_of(path, factor, monkeypatch, known):
+    """Digest of a strategy in a file; unless the module is known, as if typed at a prompt."""
     path.write_text(SOURCE.format(factor=factor))
     spec = importlib.util.spec_from_file_location("mine", path)
+    module = importlib.util.module_from_spec(spec)
+    if known:
+        monkeypatch.setitem(sys.modules, "mine", module)
     try:
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        spec.loader.exec_module(module)
         return code.code_digest("mine")
     finally:
         strategies._entries.pop("mine", None)
 
 
-def test_edited_code_of_a_strategy_is_other_code(tmp_path):
-    first, again = (digest_of(tmp_path / f"mine{i}.py", 1) for i in range(2))
+@pytest.mark.parametrize("known", [True, False])
+def test_edited_code_of_a_strategy_is_other_code(tmp_path, monkeypatch, known):
+    first, again = (digest_of(tmp_path / f"{i}.py", 1, monkeypatch, known) for i in range(2))
     assert first == again
-    assert digest_of(tmp_path / "mine2.py", -1) != first
+    assert digest_of(tmp_path / "2.py", -1, monkeypatch, known) != first
 
 
 def test_shared_code_counts_and_other_strategies_do_not():

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from graphfuse.data import FusionDataset, Modality, Schema, Target, load_dataset
+from graphfuse.data import FusionDataset, Modality, Sample, Schema, Target, load_dataset
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info
 from graphfuse.testing import check_strategy
@@ -80,6 +80,15 @@ def test_graph_strategy_takes_the_edges_a_batch_brings():
     none = create_strategy("graph:hgt/no_edges", data.schema, relations=data.relations)
     none.load_state_dict(model.state_dict())
     assert torch.allclose(model(batch).logits, none.eval()(data.batch(range(30))).logits, atol=1e-6)
+
+
+def test_relations_that_are_named_are_all_there_is():
+    x = {"a": torch.randn(3, 2), "b": torch.randn(3, 2)}
+    edges = {("a", "given", "b"): torch.tensor([[0, 1], [0, 1]])}
+    data = FusionDataset.from_samples([Sample(x, i % 2, edges=edges, id=str(i)) for i in range(4)])
+    model = create_strategy("graph:hgt", data.schema, relations=["complete"]).prepare(data).eval()
+    assert sorted(r for _, r, _ in model.edges(data.batch([0]))) == ["complete"] * 4
+    assert model(data.batch([0, 1])).logits.isfinite().all()
 
 
 def test_ablations_change_edges_alone():

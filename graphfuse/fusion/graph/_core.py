@@ -89,7 +89,8 @@ class GraphStrategy(Strategy):
             return {}
         if self.ablation == "complete":
             return {**self.builder.edges(batch)}
-        edges = dict(batch.edges)
+        # Edges of types that the relations do not draw are another graph's.
+        edges = {t: e for t, e in batch.edges.items() if t in self.edge_types}
         if not self.builder.is_fitted:
             self.builder.edges(batch)  # says that it has to be fitted first
         for relation in self.builder:
