@@ -17,8 +17,7 @@ from graphfuse.nn.dense_hypergraph_conv import DenseHypergraphConv
 class M3NetConv(DenseHypergraphConv):
     r"""A hypergraph convolution and a high-frequency branch, summed, after M3Net.
 
-    After `Chen et al. (2023)
-    <https://openaccess.thecvf.com/content/CVPR2023/html/Chen_Multivariate_Multi-Frequency_and_Multimodal_Rethinking_Graph_Neural_Networks_for_Emotion_CVPR_2023_paper.html>`_.
+    After `Chen et al. (2023) <https://doi.org/10.1109/CVPR52729.2023.01036>`_.
     For a node :math:`i` of type :math:`t`,
 
     .. math::
