@@ -63,9 +63,9 @@ def _neighbours(batch: Batch, m: str, kind: str) -> Tensor:
     # The first coordinate that differs outweighs all others.
     place = 2.0 ** torch.arange(len(way), device=way.device).flip(0)
     order = torch.tensordot(place, step.float(), dims=1)
-    before = (order > 0) & real_pairs(batch, m, m)
-    between = before.float() @ before.float() > 0
-    before &= ~between
+    earlier: Tensor = (order > 0) & real_pairs(batch, m, m)
+    between = earlier.float() @ earlier.float() > 0
+    before = earlier & ~between
     return before if kind == "before" else before.transpose(1, 2)
 
 

@@ -107,7 +107,10 @@ class GraphCLARGA(Strategy):
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
         """Return the task's loss and the weighted InfoNCE."""
         terms = super().loss(output, batch)
-        before = output.embedding.unflatten(1, (len(self.encoder.names), 2, -1))[:, :, 0]
+        # The readout gives each modality before and after the core.
+        before = output.embedding.view(len(output.embedding), len(self.encoder.names), 2, -1)[
+            :, :, 0
+        ]
         measure = partial(info_nce, temperature=self.temperature)
         found = mean_over_pairs(measure, before, presence(batch))
         terms["contrast"] = self.weight * found * any_labelled(batch)

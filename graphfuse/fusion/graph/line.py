@@ -28,7 +28,8 @@ class GraphLine(GraphStrategy):
     utterance of a conversation to the previous and the next; a line for every modality and the
     links between them are ours, and so is the conv. The relation is the point of this strategy, so
     that it takes no others, and of the edges that a batch brings it uses those of this relation
-    alone. Nodes without positions are read out, but joined to nothing.
+    alone. A node hears of those as many steps away as there are layers, 3 unless told otherwise.
+    Nodes without positions are read out, but joined to nothing.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -44,7 +45,7 @@ class GraphLine(GraphStrategy):
         schema: Schema,
         hidden_channels: int = 64,
         dropout: float = 0.1,
-        num_layers: int = 2,
+        num_layers: int = 3,
         heads: int = 4,
         readout: str = "concat",
         ablation: str | None = None,

@@ -24,10 +24,10 @@ def test_uses_edges_of_a_batch_where_they_are_its_own():
 
 
 def test_learns_which_step_follows_which():
-    data = load_dataset("planted/lagged", n=1000)
+    data = load_dataset("planted/lagged", n=800)
     train, validation, test = fold_parts(data, next(make_splits(data)))
     torch.manual_seed(0)
     model = create_strategy("graph:line", data.schema)
     fit(model, train, validation)
     right = (predict(model, test).argmax(1) == test.labels()).mean()
-    assert right > 0.75
+    assert right > 0.8
