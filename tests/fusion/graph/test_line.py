@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from graphfuse.bench.run import fold_parts
@@ -23,8 +24,22 @@ def test_uses_edges_of_a_batch_where_they_are_its_own():
     assert not torch.equal(model(batch).logits, drawn)
 
 
+@pytest.mark.parametrize("num_layers", [1, 3])
+def test_a_node_hears_as_many_steps_away_as_there_are_layers(num_layers):
+    data = load_dataset("planted/lagged", n=20)
+    model = create_strategy("graph:line", data.schema, num_layers=num_layers).prepare(data).eval()
+    batch = data.batch(range(20))
+    hidden = model.encoder(batch.x, batch.pos, batch.mask)
+    _, before = model.core(hidden, model.edges(batch), batch.mask)
+    hidden["a"] = hidden["a"] + (batch.pos["a"] == 0)
+    _, after = model.core(hidden, model.edges(batch), batch.mask)
+    changed = (after["a"] != before["a"]).any(2)
+    assert torch.equal(changed, batch.pos["a"].squeeze(2) <= num_layers)
+
+
+@pytest.mark.slow
 def test_learns_which_step_follows_which():
-    data = load_dataset("planted/lagged", n=800)
+    data = load_dataset("planted/lagged", n=1500)
     train, validation, test = fold_parts(data, next(make_splits(data)))
     torch.manual_seed(0)
     model = create_strategy("graph:line", data.schema)
