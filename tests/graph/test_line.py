@@ -28,7 +28,7 @@ def test_joins_the_nodes_right_before_and_after_however_far():
 
 
 def test_nodes_at_one_time_are_all_right_before_the_next():
-    drawn = Line().edges(batch_of(a=[0.3, 0.1 + 0.2, 1.0, 2.0]))  # equal up to rounding
+    drawn = Line().edges(batch_of(a=[0.3, 0.3 + 3e-8, 1.0, 2.0]))  # equal up to rounding
     assert pairs(drawn["a", "before", "a"]) == {(0, 2), (1, 2), (2, 3)}
 
 

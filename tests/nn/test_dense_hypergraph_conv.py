@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch_geometric.nn import HypergraphConv
 
+from graphfuse.data import SparseEdges
 from graphfuse.errors import InputError
-from graphfuse.nn import DenseHypergraphConv
+from graphfuse.nn import DenseHypergraphConv, M3NetConv
 from graphfuse.testing import check_conv
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -62,6 +63,17 @@ def test_neighbours_of_a_node_hear_of_each_other_by_the_weights_of_their_edges()
     mean = (3 + 2 * 5 + 7) / 4
     expected = torch.tensor([mean, mean, mean, 0]).double() + 0.5
     assert torch.allclose(conv({"a": x}, {near: edges})["a"].flatten(), expected)
+
+
+@pytest.mark.parametrize("make", [DenseHypergraphConv, M3NetConv])
+def test_sparse_edges_at_padded_nodes_take_no_part(make):
+    near = ("a", "near", "a")
+    conv = make(2, 2, (["a"], [near]))
+    x, mask = {"a": torch.randn(1, 3, 2)}, {"a": torch.tensor([[True, True, False]])}
+    inside = SparseEdges(torch.tensor([[0], [1]]))
+    beyond = SparseEdges(torch.tensor([[0, 0, 2], [1, 2, 1]]))
+    expected = conv(x, {near: inside}, mask)["a"]
+    assert torch.equal(conv(x, {near: beyond}, mask)["a"], expected)
 
 
 def test_attention_is_refused():
