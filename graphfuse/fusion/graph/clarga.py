@@ -108,10 +108,8 @@ class GraphCLARGA(Strategy):
         """Return the task's loss and the weighted InfoNCE."""
         terms = super().loss(output, batch)
         # The readout gives each modality before and after the core.
-        before = output.embedding.view(len(output.embedding), len(self.encoder.names), 2, -1)[
-            :, :, 0
-        ]
+        parts = output.embedding.view(len(output.embedding), len(self.encoder.names), 2, -1)
         measure = partial(info_nce, temperature=self.temperature)
-        found = mean_over_pairs(measure, before, presence(batch))
+        found = mean_over_pairs(measure, parts[:, :, 0], presence(batch))
         terms["contrast"] = self.weight * found * any_labelled(batch)
         return terms
