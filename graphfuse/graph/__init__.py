@@ -9,6 +9,7 @@ from graphfuse.graph.complete import Complete
 from graphfuse.graph.draw import draw
 from graphfuse.graph.given import Given
 from graphfuse.graph.k_nearest import KNearest
+from graphfuse.graph.line import Line
 from graphfuse.graph.prune import Prune
 from graphfuse.graph.relation import Relation, build_relation, relations
 from graphfuse.graph.spatial import Spatial
@@ -24,6 +25,7 @@ __all__ = [
     "Given",
     "GraphBuilder",
     "KNearest",
+    "Line",
     "Prune",
     "Relation",
     "Spatial",

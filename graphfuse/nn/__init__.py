@@ -6,9 +6,13 @@ from graphfuse.nn.concat_readout import ConcatReadout
 from graphfuse.nn.dense_gatv2_conv import DenseGATv2Conv
 from graphfuse.nn.dense_gcn2_conv import DenseGCN2Conv
 from graphfuse.nn.dense_hgt_conv import DenseHGTConv
+from graphfuse.nn.dense_hypergraph_conv import DenseHypergraphConv
+from graphfuse.nn.dense_rgat_conv import DenseRGATConv
 from graphfuse.nn.dense_rgcn_conv import DenseRGCNConv
 from graphfuse.nn.dense_sage_conv import DenseSAGEConv
+from graphfuse.nn.dense_transformer_conv import DenseTransformerConv
 from graphfuse.nn.graph_fusion import GraphFusion
+from graphfuse.nn.m3net_conv import M3NetConv
 from graphfuse.nn.mean_readout import MeanReadout
 from graphfuse.nn.node_encoder import NodeEncoder
 from graphfuse.nn.readout import Readout
@@ -20,9 +24,13 @@ __all__ = [
     "DenseGATv2Conv",
     "DenseGCN2Conv",
     "DenseHGTConv",
+    "DenseHypergraphConv",
+    "DenseRGATConv",
     "DenseRGCNConv",
     "DenseSAGEConv",
+    "DenseTransformerConv",
     "GraphFusion",
+    "M3NetConv",
     "MeanReadout",
     "NodeEncoder",
     "Readout",

@@ -44,6 +44,15 @@ def together(batch: TypedBatch) -> tuple[Tensor, Tensor, Tensor]:
     return torch.cat([x[n] for n in names]), torch.cat(edges, dim=1), torch.cat(kind)
 
 
+def spread(x: Tensor, members: Tensor, weight: Tensor) -> Tensor:
+    """D^-1 H W B^-1 H^T x, with H from (node, hyperedge) pairs [2, M]."""
+    incidence = x.new_zeros(len(x), len(weight))
+    incidence.index_put_((members[0], members[1]), x.new_ones(()), accumulate=True)
+    means = incidence.T @ x / incidence.sum(0).clamp(min=1).unsqueeze(1)
+    total = (incidence * weight).sum(1, keepdim=True)
+    return (incidence * weight) @ means / total.where(total > 0, 1)
+
+
 def random_batch(
     seed: int, *, density: float | None = None, samples: int = 5, width: int | None = None
 ) -> TypedBatch:

@@ -1,0 +1,60 @@
+"""Graph fusion along a chain of neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import Tensor
+
+from graphfuse.data import Batch, EdgeType, Schema, SparseEdges
+from graphfuse.fusion.graph._core import GraphStrategy
+from graphfuse.fusion.strategy import strategy
+from graphfuse.graph import ABLATIONS
+
+
+@strategy(
+    "graph:line",
+    family="graph",
+    summary="heterogeneous graph transformer along a chain of neighbours in time",
+    paper="Krishnan et al. 2023, https://arxiv.org/abs/2312.03756",
+    positions=True,
+    ablations=ABLATIONS,
+)
+class GraphLine(GraphStrategy):
+    """Fuse nodes with :class:`~graphfuse.nn.DenseHGTConv` along :class:`~graphfuse.graph.Line`.
+
+    Each node is joined to the one before and the one after it in its modality and to the nearest
+    in time of each other modality: how little graph does it take? LineConGraphs joins each
+    utterance of a conversation to the previous and the next; a line for every modality and the
+    links between them are ours, and so is the conv. The relation is the point of this strategy, so
+    that it takes no others, and of the edges that a batch brings it uses those of this relation
+    alone. A node hears of those as many steps away as there are layers, 3 unless told otherwise.
+    Nodes without positions are read out, but joined to nothing.
+
+    Example:
+        >>> from graphfuse.data import load_dataset
+        >>> data = load_dataset("planted/lagged", n=50)
+        >>> list(GraphLine(data.schema).prepare(data)(data.batch([0, 1, 2])).logits.shape)
+        [3, 2]
+    """
+
+    conv = "hgt"
+
+    def __init__(
+        self,
+        schema: Schema,
+        hidden_channels: int = 64,
+        dropout: float = 0.1,
+        num_layers: int = 3,
+        heads: int = 4,
+        readout: str = "concat",
+        ablation: str | None = None,
+    ) -> None:
+        super().__init__(
+            schema, ["line"], hidden_channels, dropout, num_layers, heads, readout, ablation
+        )
+
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
+        """Return the edges of the chain, ablation included."""
+        own = {t: edges for t, edges in batch.edges.items() if t in self.edge_types}
+        return super().edges(replace(batch, edges=own))

@@ -1,0 +1,77 @@
+"""A chain through the nodes of a modality, and links between chains."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from graphfuse.data import Batch, EdgeType, Schema
+from graphfuse.graph.relation import Relation, displacement, real_pairs
+
+KINDS = ("before", "after")
+
+
+class Line(Relation):
+    """Join each node to the one before and the one after it, however far, and across modalities.
+
+    Within a modality whose nodes have positions, an edge of type "before" comes from the node
+    right before, one of type "after" from the node right after; nodes at several coordinates stand
+    in the order in which a page is read, by the first coordinate, then by the next. Across
+    modalities whose position is one number, a time, an edge of type "nearest" comes from the
+    source nearest in time. Nodes at one position are all right before the next; equally near ones
+    are all nearest. Both hold up to the rounding of positions.
+
+    Example:
+        >>> from graphfuse.data import Modality, Sample, collate
+        >>> time = torch.tensor([[0.0], [9.0], [1.0]])
+        >>> sample = Sample({"a": torch.ones(3, 1)}, pos={"a": time})
+        >>> batch = collate([sample], Schema([Modality("a", (1,), pos_dim=1)]))
+        >>> Line().edges(batch)["a", "before", "a"].nonzero()[:, 1:].tolist()
+        [[0, 2], [2, 1]]
+    """
+
+    name = "line"
+    summary = "to the nodes right before and after, and to the nearest in time across modalities"
+
+    def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
+        """(m, "before" | "after", m), and (source, "nearest", destination) between times."""
+        return self._types({m.name: m.pos_dim for m in schema.modalities if m.pos_dim})
+
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
+        """Draw the edges."""
+        drawn: dict[EdgeType, Tensor] = {}
+        for s, kind, d in self._types({m: pos.shape[2] for m, pos in batch.pos.items()}):
+            drawn[s, kind, d] = (
+                _nearest(batch, s, d) if kind == "nearest" else _neighbours(batch, s, kind)
+            )
+        return drawn
+
+    def _types(self, coordinates: dict[str, int]) -> tuple[EdgeType, ...]:
+        types: list[EdgeType] = []
+        for s, d in self.select_pairs(coordinates):
+            if s == d:
+                types += [(s, kind, d) for kind in KINDS]
+            elif coordinates[s] == coordinates[d] == 1:
+                types.append((s, "nearest", d))
+        return tuple(types)
+
+
+def _neighbours(batch: Batch, m: str, kind: str) -> Tensor:
+    """Return which nodes are right before or right after each, bool [B, N, N]."""
+    way, distance = displacement(batch, m, m)
+    step = way.sign() * (distance > 0)
+    # The first coordinate that differs outweighs all others.
+    place = 2.0 ** torch.arange(len(way), device=way.device).flip(0)
+    order = torch.tensordot(place, step.float(), dims=1)
+    earlier: Tensor = (order > 0) & real_pairs(batch, m, m)
+    between = earlier.float() @ earlier.float() > 0
+    before = earlier & ~between
+    return before if kind == "before" else before.transpose(1, 2)
+
+
+def _nearest(batch: Batch, source: str, destination: str) -> Tensor:
+    """Return the sources nearest in time to each destination, bool [B, Ns, Nd]."""
+    way, least = (part.squeeze(0) for part in displacement(batch, source, destination))
+    real = real_pairs(batch, source, destination)
+    most = (2 * way.abs() - least).masked_fill(~real, torch.inf)
+    return (least <= most.amin(1, keepdim=True)) & real

@@ -1,0 +1,137 @@
+"""Hypergraph convolution on padded batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from graphfuse._keys import module_key
+from graphfuse.data import EdgeType, SparseEdges
+from graphfuse.errors import InputError
+from graphfuse.nn._incidence import Incidence, incidences
+from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
+
+if TYPE_CHECKING:
+    from torch_geometric.nn import HypergraphConv
+
+
+class DenseHypergraphConv(TypedConv):
+    r"""The hypergraph convolutional operator on dense batches, one hyperedge a star.
+
+    From `Bai et al. (2021) <https://arxiv.org/abs/1901.08150>`_. With the nodes of all types of a
+    sample below each other,
+
+    .. math:: X' = D^{-1} H W B^{-1} H^\top X \Theta + b
+
+    where :math:`H` says to which hyperedge a node belongs, :math:`W` weighs hyperedges, :math:`D`
+    sums the weights of a node's hyperedges and :math:`B` the members of a hyperedge.
+
+    The hyperedges are read off the edges, which the paper leaves open: a node at which edges of a
+    type point and the nodes that they come from form one. So every edge type gives at most one
+    hyperedge a node, and messages flow both ways along an edge, and among the neighbours of a
+    node. A neighbour belongs to the hyperedge by the weight of its edge (1 where edges are bool),
+    the node itself by 1, plus the weight of an edge to itself. A node in no hyperedge gets the
+    bias. :math:`W` is one learned weight an edge type, 1 at first, :math:`\Theta` one map a node
+    type. Equal to PyTorch Geometric's ``HypergraphConv`` without attention on the same hyperedges,
+    as long as these weigh 1: it has one :math:`\Theta` for all and leaves :math:`W` out of the
+    product, though not out of :math:`D`.
+
+    Args:
+        in_channels: features of a node, of all types or ``{node type: features}``.
+        out_channels: features of a node afterwards.
+        metadata: node types and edge types.
+
+    Shapes:
+        - ``x``: ``{node type: [B, N, F]}``
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
+        - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
+
+    Raises:
+        InputError: sizes that do not fit, with the shapes expected.
+        UnknownNameError: an edge type that the metadata lacks.
+
+    Example:
+        >>> conv = DenseHypergraphConv(4, 8, (["a"], [("a", "near", "a")]))
+        >>> out = conv({"a": torch.rand(1, 3, 4)}, {("a", "near", "a"): torch.ones(1, 3, 3)})
+        >>> list(out["a"].shape)
+        [1, 3, 8]
+    """
+
+    name = "hypergraph"
+
+    def __init__(
+        self, in_channels: int | Mapping[str, int], out_channels: int, metadata: Metadata
+    ) -> None:
+        super().__init__(in_channels, out_channels, metadata)
+        self.theta = nn.ModuleDict(
+            {
+                module_key(t): nn.Linear(size, out_channels, bias=False)
+                for t, size in self.in_channels.items()
+            }
+        )
+        self.log_weight = nn.Parameter(torch.zeros(len(self.edge_types)))
+        self.bias = nn.Parameter(torch.zeros(out_channels))
+
+    @classmethod
+    def from_pyg(cls, conv: HypergraphConv, metadata: Metadata) -> Self:
+        """Return a dense conv with the weights of a PyTorch Geometric one; hyperedges weigh 1."""
+        if conv.use_attention:
+            raise InputError(
+                "DenseHypergraphConv has no attention, the HypergraphConv has use_attention=True"
+            )
+        dense = cls(conv.in_channels, conv.out_channels, metadata)
+        dense = dense.to(conv.lin.weight.device, conv.lin.weight.dtype)
+        with torch.no_grad():
+            for name in dense.node_types:
+                linear_of(dense.theta, name).weight.copy_(conv.lin.weight)
+            dense.bias.copy_(dense.bias * 0 if conv.bias is None else conv.bias)
+        return dense
+
+    def forward(
+        self,
+        x: Mapping[str, Tensor],
+        edges: Mapping[EdgeType, Tensor | SparseEdges],
+        mask: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Update every node from the hyperedges that it belongs to."""
+        given = self.check(x, edges, mask)
+        spread = self.spread(x, incidences(given, x, mask), mask)
+        return {t: mask_nodes(nodes + self.bias, mask, t) for t, nodes in spread.items()}
+
+    def spread(
+        self,
+        x: Mapping[str, Tensor],
+        found: Mapping[EdgeType, Incidence],
+        mask: Mapping[str, Tensor] | None,
+    ) -> dict[str, Tensor]:
+        """Return what each node gets from its hyperedges, before the bias, [B, N, out_channels]."""
+        mapped = {t: mask_nodes(linear_of(self.theta, t)(x[t]), mask, t) for t in self.node_types}
+        # One more feature, which is 1, so that sums of weights come along with sums of nodes.
+        nodes = {t: F.pad(part, (0, 1), value=1.0) for t, part in mapped.items()}
+        total = self.shared(nodes, mask)
+        for edge_type, incidence in found.items():
+            source, _, destination = edge_type
+            dtype = incidence.weight.dtype
+            gathered = incidence.to_destinations(nodes[source].to(dtype))
+            exists = gathered[..., -1:] > 0
+            star = (gathered + nodes[destination]) * exists
+            # Its mean and a 1, by the weight of the hyperedge; zeros where there is none.
+            number = self.edge_types.index(edge_type)
+            sent = star / torch.where(exists, star[..., -1:], 1) * self.log_weight[number].exp()
+            total[source] = total[source] + incidence.to_sources(sent)
+            total[destination] = total[destination] + sent
+        return {
+            t: (sums[..., :-1] / torch.where(sums[..., -1:] > 0, sums[..., -1:], 1)).to(x[t].dtype)
+            for t, sums in total.items()
+        }
+
+    def shared(
+        self, nodes: Mapping[str, Tensor], mask: Mapping[str, Tensor] | None
+    ) -> dict[str, Tensor]:
+        """Return what hyperedges other than stars send, times their weight, and the weight."""
+        return {t: torch.zeros_like(part) for t, part in nodes.items()}

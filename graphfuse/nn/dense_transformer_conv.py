@@ -1,0 +1,151 @@
+"""The transformer operator of UniMP on padded batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+import torch
+from torch import Tensor, nn
+
+from graphfuse._keys import module_key
+from graphfuse.data import EdgeType, SparseEdges
+from graphfuse.errors import InputError
+from graphfuse.nn._attention import Block, attend
+from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
+
+if TYPE_CHECKING:
+    from torch_geometric.nn import HeteroConv
+
+
+class DenseTransformerConv(TypedConv):
+    r"""The graph transformer operator, one an edge type, summed, on dense batches.
+
+    From `Shi et al. (2021) <https://arxiv.org/abs/2009.03509>`_. For a node :math:`i` of type
+    :math:`t`, per head, summed over the edge types :math:`e` that point at it,
+
+    .. math::
+        \alpha_{je} = \mathrm{softmax}_{j}\left(\frac{(Q_e x_i) \cdot (K_e x_j)}{\sqrt{d}}
+            + \log w_{je}\right), \qquad
+        x'_i = R_t x_i + \sum_e \sum_j \alpha_{je}\, V_e x_j
+
+    with one softmax an edge type, where :math:`w` is the edge weight (1 where edges are bool).
+    Equal to PyTorch Geometric's ``HeteroConv`` of ``TransformerConv`` with root weights, whose
+    maps of the node itself are summed to one :math:`R_t`. The paper's edge features and its gate
+    between the node and the message are left out.
+
+    Args:
+        in_channels: features of a node, of all types or ``{node type: features}``.
+        out_channels: features of a node afterwards, a multiple of ``heads``.
+        metadata: node types and edge types.
+        heads: attention heads, whose results stand side by side.
+
+    Shapes:
+        - ``x``: ``{node type: [B, N, F]}``
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
+        - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
+
+    Raises:
+        InputError: sizes that do not fit, with the shapes expected.
+        UnknownNameError: an edge type that the metadata lacks.
+
+    Example:
+        >>> conv = DenseTransformerConv(4, 8, (["a"], [("a", "near", "a")]), heads=2)
+        >>> out = conv({"a": torch.rand(1, 3, 4)}, {("a", "near", "a"): torch.ones(1, 3, 3)})
+        >>> list(out["a"].shape)
+        [1, 3, 8]
+    """
+
+    name = "transformer"
+
+    def __init__(
+        self,
+        in_channels: int | Mapping[str, int],
+        out_channels: int,
+        metadata: Metadata,
+        heads: int = 1,
+    ) -> None:
+        super().__init__(in_channels, out_channels, metadata)
+        if heads < 1 or out_channels % heads:
+            raise InputError(
+                f"out_channels is a multiple of heads, got out_channels={out_channels}, "
+                f"heads={heads}"
+            )
+        self.heads = heads
+        self.root = self.per_type(out_channels)
+        self.key_value, self.query = nn.ModuleDict(), nn.ModuleDict()
+        for edge_type in self.edge_types:
+            key = module_key(*edge_type)
+            self.key_value[key] = nn.Linear(self.in_channels[edge_type[0]], 2 * out_channels)
+            self.query[key] = nn.Linear(self.in_channels[edge_type[2]], out_channels)
+
+    @classmethod
+    def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
+        """Return a conv for one layer, counted from 0, of a stack of constant width."""
+        return cls(channels, channels, metadata, heads)
+
+    @classmethod
+    def from_pyg(cls, conv: HeteroConv) -> Self:
+        """Return a dense conv with the weights of a ``HeteroConv`` of ``TransformerConv``."""
+        singles = dict(conv.convs.items())
+        sizes: dict[str, int] = {}
+        for (source, _, destination), single in singles.items():
+            sizes |= {
+                source: single.lin_key.in_channels,
+                destination: single.lin_query.in_channels,
+            }
+            if not single.concat or not single.root_weight or conv.aggr != "sum":
+                raise InputError(
+                    "DenseTransformerConv sums over edge types heads side by side, with root "
+                    f"weights; got concat={single.concat}, root_weight={single.root_weight}, "
+                    f"HeteroConv aggr={conv.aggr!r}"
+                )
+            if single.beta or single.lin_edge is not None:
+                raise InputError(
+                    "DenseTransformerConv has neither a gate nor edge features; got "
+                    f"beta={single.beta}, edge_dim={single.edge_dim}"
+                )
+        first = next(iter(singles.values()))
+        total = first.heads * first.out_channels
+        dense = cls(sizes, total, (list(sizes), list(singles)), first.heads)
+        dense = dense.to(first.lin_key.weight.device, first.lin_key.weight.dtype)
+        with torch.no_grad():
+            for parameter in dense.parameters():
+                parameter.zero_()
+            for edge_type, single in singles.items():
+                key_value = linear_of(dense.key_value, *edge_type)
+                _add(key_value, slice(0, total), single.lin_key)
+                _add(key_value, slice(total, None), single.lin_value)
+                _add(linear_of(dense.query, *edge_type), slice(None), single.lin_query)
+                _add(linear_of(dense.root, edge_type[2]), slice(None), single.lin_skip)
+        return dense
+
+    def forward(
+        self,
+        x: Mapping[str, Tensor],
+        edges: Mapping[EdgeType, Tensor | SparseEdges],
+        mask: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Update every node from itself and its incoming edges."""
+        given = self.check(x, edges, mask)
+        out = {name: linear_of(self.root, name)(x[name]) for name in self.node_types}
+        for edge_type in self.edge_types:
+            if edge_type not in given:
+                continue
+            source, _, destination = edge_type
+            sent = linear_of(self.key_value, *edge_type)(x[source])
+            key, value = sent.unflatten(2, (2, self.heads, -1)).unbind(2)
+            query = linear_of(self.query, *edge_type)(x[destination])
+            real = None if mask is None else mask[source]
+            block = Block(key, value, given[edge_type], real)
+            message = attend(query.unflatten(2, (self.heads, -1)), [block])
+            out[destination] = out[destination] + message
+        return {name: mask_nodes(nodes, mask, name) for name, nodes in out.items()}
+
+
+def _add(own: nn.Linear, rows: slice, theirs: nn.Linear) -> None:
+    """Add the weights of another map to some rows of one."""
+    own.weight[rows] += theirs.weight
+    if theirs.bias is not None:
+        own.bias[rows] += theirs.bias
