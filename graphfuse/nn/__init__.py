@@ -8,6 +8,7 @@ from graphfuse.nn.dense_gcn2_conv import DenseGCN2Conv
 from graphfuse.nn.dense_hgt_conv import DenseHGTConv
 from graphfuse.nn.dense_rgcn_conv import DenseRGCNConv
 from graphfuse.nn.dense_sage_conv import DenseSAGEConv
+from graphfuse.nn.edge_learner import EdgeLearner
 from graphfuse.nn.graph_fusion import GraphFusion
 from graphfuse.nn.mean_readout import MeanReadout
 from graphfuse.nn.node_encoder import NodeEncoder
@@ -22,6 +23,7 @@ __all__ = [
     "DenseHGTConv",
     "DenseRGCNConv",
     "DenseSAGEConv",
+    "EdgeLearner",
     "GraphFusion",
     "MeanReadout",
     "NodeEncoder",

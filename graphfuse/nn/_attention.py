@@ -126,7 +126,7 @@ def attend(query: Tensor, blocks: Sequence[Block]) -> Tensor:
     if any(isinstance(block.edges, SparseEdges) for block in blocks):
         return _attend_sparsely(query, blocks)
     head_size = query.shape[3]
-    allowed, logit = _edge_logits(blocks, query.dtype)
+    allowed, logit = edge_logits(blocks, query.dtype)
     key = torch.cat([block.key for block in blocks], dim=1)
     value = torch.cat([block.value for block in blocks], dim=1)
     if blocks[0].bias is not None:
@@ -142,7 +142,7 @@ def attend(query: Tensor, blocks: Sequence[Block]) -> Tensor:
     return out * allowed.any(2, keepdim=True)
 
 
-def _edge_logits(blocks: Sequence[Block], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def edge_logits(blocks: Sequence[Block], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Return whether there is an edge, and its log weight, both [B, Nd, S].
 
     A finite number stands for minus infinity, so that a row without edges has no NaN, neither in
