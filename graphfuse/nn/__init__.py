@@ -6,6 +6,7 @@ from graphfuse.nn.concat_readout import ConcatReadout
 from graphfuse.nn.dense_gatv2_conv import DenseGATv2Conv
 from graphfuse.nn.dense_gcn2_conv import DenseGCN2Conv
 from graphfuse.nn.dense_hgt_conv import DenseHGTConv
+from graphfuse.nn.dense_mtgat_conv import DenseMTGATConv
 from graphfuse.nn.dense_rgcn_conv import DenseRGCNConv
 from graphfuse.nn.dense_sage_conv import DenseSAGEConv
 from graphfuse.nn.edge_learner import EdgeLearner
@@ -21,6 +22,7 @@ __all__ = [
     "DenseGATv2Conv",
     "DenseGCN2Conv",
     "DenseHGTConv",
+    "DenseMTGATConv",
     "DenseRGCNConv",
     "DenseSAGEConv",
     "EdgeLearner",

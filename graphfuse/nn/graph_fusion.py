@@ -30,7 +30,8 @@ class GraphFusion(nn.Module):
         channels: features of a node, ``{modality: features}``.
         hidden_channels: features of a node within the core, a multiple of ``heads``.
         metadata: modalities and edge types.
-        conv: name of a conv: "hgt", "typed_attention", "rgcn", "sage", "gatv2" or "gcn2".
+        conv: name of a conv: "hgt", "typed_attention", "rgcn", "sage", "gatv2", "gcn2"
+            or "mtgat".
         num_layers: layers; 0 leaves the mapped nodes as they are.
         heads: attention heads.
         readout: "concat" (each modality before and after the core), "mean" or "attention".
