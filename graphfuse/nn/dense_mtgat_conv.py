@@ -126,7 +126,7 @@ class DenseMTGATConv(TypedConv):
                 source = nodes[edge_type[0]]
                 drawn = given[edge_type]
                 if isinstance(drawn, SparseEdges):
-                    drawn = drawn.to_dense(*source.shape[:2], x[name].shape[1])
+                    drawn = drawn.to_dense(len(source), source.shape[1], x[name].shape[1])
                 real = None if mask is None else mask[edge_type[0]]
                 blocks.append(Block(source, source, drawn, real))
                 start = (source * self.from_source[e]).sum(3).unsqueeze(1)
