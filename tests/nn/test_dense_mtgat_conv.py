@@ -100,5 +100,5 @@ def test_a_weak_edge_takes_no_part():
 def test_errors_say_what_is_expected():
     with pytest.raises(InputError, match="multiple of heads"):
         DenseMTGATConv(3, 5, (["a"], []), heads=2)
-    with pytest.raises(InputError, match="at most 1, got 1.5"):
+    with pytest.raises(InputError, match=r"at most 1, got 1\.5"):
         DenseMTGATConv(3, 4, (["a"], []), keep=1.5)
