@@ -24,7 +24,7 @@ class EdgeLearner(nn.Module):
         w_{ji} = \max\Big(0, \frac{1}{P} \sum_{p=1}^{P}
             \cos(u_{sp} \odot x_j,\; u_{tp} \odot x_i)\Big)
 
-    where the :math:`u` are learned, P to a node type, and only the ``top_k`` heaviest edges from
+    where the :math:`u` are learned, P to a node type and at first the same for all, and only the ``top_k`` heaviest edges from
     each type are left, every tie included; a node is not joined to itself. Weights are
     differentiable, so that the similarity learns through the edges that are left.
 
@@ -64,11 +64,9 @@ class EdgeLearner(nn.Module):
         self.edge_types: list[EdgeType] = [
             (s, "learned", d) for s in self.node_types for d in self.node_types
         ]
+        start = 1 + 0.1 * torch.randn(perspectives, channels)
         self.weight = nn.ParameterDict(
-            {
-                module_key(t): nn.Parameter(1 + 0.1 * torch.randn(perspectives, channels))
-                for t in self.node_types
-            }
+            {module_key(t): nn.Parameter(start.clone()) for t in self.node_types}
         )
 
     def forward(

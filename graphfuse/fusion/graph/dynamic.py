@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from graphfuse.data import EdgeType, RelationSpec, Schema, SparseEdges
-from graphfuse.data.batch import Batch
+from graphfuse._keys import module_key
+from graphfuse.data import Batch, EdgeType, RelationSpec, Schema, SparseEdges
 from graphfuse.fusion.graph._core import GraphStrategy
 from graphfuse.fusion.strategy import FusionOutput, strategy
 from graphfuse.graph import ABLATIONS, Relation, shuffle_edges
@@ -32,6 +32,9 @@ class GraphDynamic(GraphStrategy):
     :class:`~graphfuse.nn.TypedAttentionConv` attends along them and the relations' edges at once.
     The ablations take both kinds of edges: ``no_edges`` has none, ``shuffled_edges`` shuffles both,
     ``complete`` has the complete graph in their place.
+
+    Modalities of as many features and coordinates start from the same weights: a similarity
+    between them says something from the first step on.
 
     IDGL refines one graph until it no longer changes and regularises it; here each layer learns
     one by the task's loss alone.
@@ -66,6 +69,17 @@ class GraphDynamic(GraphStrategy):
         self.learners = nn.ModuleList(
             EdgeLearner(hidden_channels, schema.names, top_k) for _ in range(num_layers)
         )
+        self._start_alike()
+
+    def _start_alike(self) -> None:
+        """Copy the first weights of a modality to the others whose nodes look the same."""
+        first: dict[tuple[int, int], str] = {}
+        for m in self.encoder.modalities:
+            own, like = module_key(m.name), first.setdefault((m.features, m.pos_dim), m.name)
+            encoder = self.encoder
+            for maps in (encoder.inner, encoder.position, encoder.outer, self.core.project):
+                if own in maps:
+                    maps[own].load_state_dict(maps[module_key(like)].state_dict())
 
     def core_types(self) -> tuple[EdgeType, ...]:
         """Return the types of the relations' and the learned edges."""
