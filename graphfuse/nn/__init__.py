@@ -7,10 +7,12 @@ from graphfuse.nn.dense_gatv2_conv import DenseGATv2Conv
 from graphfuse.nn.dense_gcn2_conv import DenseGCN2Conv
 from graphfuse.nn.dense_hgt_conv import DenseHGTConv
 from graphfuse.nn.dense_hypergraph_conv import DenseHypergraphConv
+from graphfuse.nn.dense_mtgat_conv import DenseMTGATConv
 from graphfuse.nn.dense_rgat_conv import DenseRGATConv
 from graphfuse.nn.dense_rgcn_conv import DenseRGCNConv
 from graphfuse.nn.dense_sage_conv import DenseSAGEConv
 from graphfuse.nn.dense_transformer_conv import DenseTransformerConv
+from graphfuse.nn.edge_learner import EdgeLearner
 from graphfuse.nn.graph_fusion import GraphFusion
 from graphfuse.nn.m3net_conv import M3NetConv
 from graphfuse.nn.mean_readout import MeanReadout
@@ -25,10 +27,12 @@ __all__ = [
     "DenseGCN2Conv",
     "DenseHGTConv",
     "DenseHypergraphConv",
+    "DenseMTGATConv",
     "DenseRGATConv",
     "DenseRGCNConv",
     "DenseSAGEConv",
     "DenseTransformerConv",
+    "EdgeLearner",
     "GraphFusion",
     "M3NetConv",
     "MeanReadout",

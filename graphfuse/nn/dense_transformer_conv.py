@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
-from graphfuse.nn._attention import Block, attend
+from graphfuse.nn._attention import Block, attend, attend_sparsely, edge_mask
 from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
 
 if TYPE_CHECKING:
@@ -137,9 +137,15 @@ class DenseTransformerConv(TypedConv):
             sent = linear_of(self.key_value, *edge_type)(x[source])
             key, value = sent.unflatten(2, (2, self.heads, -1)).unbind(2)
             query = linear_of(self.query, *edge_type)(x[destination])
+            query = query.unflatten(2, (self.heads, -1))
             real = None if mask is None else mask[source]
-            block = Block(key, value, given[edge_type], real)
-            message = attend(query.unflatten(2, (self.heads, -1)), [block])
+            drawn = given[edge_type]
+            if isinstance(drawn, SparseEdges):
+                message = attend_sparsely(query, [Block(key, value, drawn, real)])
+            else:
+                weights = edge_mask([drawn], None if real is None else [real], query.dtype)
+                q, k, v = (part.transpose(1, 2) for part in (query, key, value))
+                message = attend(q, k, v, weights, q.shape[3])
             out[destination] = out[destination] + message
         return {name: mask_nodes(nodes, mask, name) for name, nodes in out.items()}
 

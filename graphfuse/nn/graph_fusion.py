@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,8 @@ from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._typed import Metadata, TypedConv, convs, mask_nodes
 from graphfuse.nn.readout import group_nodes, readouts
+
+Edges = Mapping[EdgeType, Tensor | SparseEdges]
 
 
 class GraphFusion(nn.Module):
@@ -29,7 +31,7 @@ class GraphFusion(nn.Module):
         hidden_channels: features of a node within the core, a multiple of ``heads``.
         metadata: modalities and edge types.
         conv: name of a conv: "hgt", "typed_attention", "rgcn", "sage", "gatv2", "gcn2", "rgat",
-            "transformer", "hypergraph" or "m3net".
+            "transformer", "hypergraph", "m3net" or "mtgat".
         num_layers: layers; 0 leaves the mapped nodes as they are.
         heads: attention heads.
         readout: "concat" (each modality before and after the core), "mean" or "attention".
@@ -39,6 +41,8 @@ class GraphFusion(nn.Module):
         - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``
         - ``unit``: ``{modality: long [B, N]}``, the unit of each node, or None; ``num_units`` is
           U, if some units have no node (``batch.unit_mask.shape[1]``)
+        - ``rewire``: None, or a function of a layer's number and its nodes that returns the edges
+          of that layer, in place of ``edges``
         - output: embedding [B, D], with units [B, U, D], where D is ``out_channels``; and the
           nodes ``{modality: [B, N, hidden_channels]}``, zero where padded
 
@@ -95,10 +99,11 @@ class GraphFusion(nn.Module):
     def forward(
         self,
         x: Mapping[str, Tensor],
-        edges: Mapping[EdgeType, Tensor | SparseEdges],
+        edges: Edges,
         mask: Mapping[str, Tensor] | None = None,
         unit: Mapping[str, Tensor] | None = None,
         num_units: int | None = None,
+        rewire: Callable[[int, Mapping[str, Tensor]], Edges] | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Fuse the nodes of every sample."""
         given = self.guard.check(x, edges, mask)
@@ -109,9 +114,12 @@ class GraphFusion(nn.Module):
         }
         nodes = dict(inputs)
         widths = [nodes[t].shape[1] for t in self.node_types]
-        for conv, norm, feedforward in zip(self.convs, self.norms, self.feedforwards, strict=True):
+        layers = zip(self.convs, self.norms, self.feedforwards, strict=True)
+        for number, (conv, norm, feedforward) in enumerate(layers):
             together = torch.cat([nodes[t] for t in self.node_types], dim=1)
             split = dict(zip(self.node_types, norm(together).split(widths, dim=1), strict=True))
+            if rewire is not None:
+                given = dict(rewire(number, split))
             updated = conv.step(split, given, mask, inputs)  # type: ignore[operator]
             together = together + torch.cat([updated[t] for t in self.node_types], dim=1)
             together = together + feedforward(together)

@@ -65,13 +65,17 @@ class GraphStrategy(Strategy):
         self.core = GraphFusion(
             dict.fromkeys(schema.names, hidden_channels),
             hidden_channels,
-            (schema.names, self.edge_types),
+            (schema.names, self.core_types()),
             conv=self.conv,
             num_layers=num_layers,
             heads=heads,
             readout=readout,
         )
         self.head = head(self.core.out_channels, hidden_channels, schema.outputs, dropout)
+
+    def core_types(self) -> tuple[EdgeType, ...]:
+        """Return the types of all edges that the core may see; here those of the relations."""
+        return self.edge_types
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
         """Fit the graph builder."""

@@ -1,0 +1,19 @@
+"""The strongest incoming edges of each node, ties included."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+ROUNDING = 16
+"""Strengths at most so many units of rounding apart count as equal: equal nodes come out so."""
+
+
+def strongest(strength: Tensor, allowed: Tensor, keep: Tensor) -> Tensor:
+    """Return bool [B, Nd, S]: the ``keep`` [B, Nd, 1] strongest allowed edges, with all ties.
+
+    Strengths [B, Nd, S] are at most about 1.
+    """
+    ranked = strength.masked_fill(~allowed, -torch.inf).sort(dim=2, descending=True).values
+    last = ranked.gather(2, (keep - 1).clamp(min=0))
+    return allowed & (strength >= last - ROUNDING * torch.finfo(strength.dtype).eps)

@@ -1,0 +1,156 @@
+"""Modal-temporal graph attention on padded batches: the strongest edges of each node alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from graphfuse.data import EdgeType, SparseEdges
+from graphfuse.errors import InputError
+from graphfuse.nn._attention import edge_mask
+from graphfuse.nn._strongest import strongest
+from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
+
+SLOPE = 0.2
+
+
+class DenseMTGATConv(TypedConv):
+    r"""The MTGAT operator on dense batches, with the weak edges of each node pruned.
+
+    From MTAG (`Yang et al. 2021 <https://arxiv.org/abs/2010.11985>`_). For a node :math:`i` of type
+    :math:`t` and its incoming edges :math:`(j, e)` from nodes of type :math:`s`, per head, with one
+    softmax over all of them,
+
+    .. math::
+        \alpha_{je} = \mathrm{softmax}_{je}\big(\mathrm{LeakyReLU}(a_e \cdot M_s x_j
+            + b_e \cdot M_t x_i) + \log w_{je}\big), \qquad
+        x'_i = c_t + \frac{\sum_{je \in K} \alpha_{je}\, M_s x_j}{\sum_{je \in K} \alpha_{je}}
+
+    where :math:`K` are the edges of the largest :math:`\alpha`, averaged over heads: the share
+    ``keep`` of all that come in, rounded up, every tie included; :math:`w` is the edge weight (1
+    where edges are bool). With ``keep=1`` and one type it is PyTorch Geometric's ``GATConv``
+    without self-loops. :class:`DenseGATv2Conv` differs in three ways: it has maps per edge type
+    instead of per node type, takes the leaky ReLU before the product with the attention's vector
+    instead of after it, and has one softmax an edge type.
+
+    In the paper a layer's attention prunes the edges that later layers see, the weakest of the
+    whole graph, and nodes have an edge to themselves; here each layer prunes its own edges, node by
+    node, so that no sample depends on others, and a node's own part is up to residual connections.
+    Sparse edges are made dense first.
+
+    Args:
+        in_channels: features of a node, of all types or ``{node type: features}``.
+        out_channels: features of a node afterwards, a multiple of ``heads``.
+        metadata: node types and edge types.
+        heads: attention heads, whose results stand side by side.
+        keep: share of incoming edges that are kept, above 0 and at most 1.
+
+    Shapes:
+        - ``x``: ``{node type: [B, N, F]}``
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
+        - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
+
+    Raises:
+        InputError: sizes that do not fit, with the shapes expected.
+        UnknownNameError: an edge type that the metadata lacks.
+
+    Example:
+        >>> conv = DenseMTGATConv(4, 8, (["a"], [("a", "past", "a")]), heads=2)
+        >>> out = conv({"a": torch.rand(1, 3, 4)}, {("a", "past", "a"): torch.ones(1, 3, 3)})
+        >>> list(out["a"].shape)
+        [1, 3, 8]
+    """
+
+    name = "mtgat"
+
+    def __init__(
+        self,
+        in_channels: int | Mapping[str, int],
+        out_channels: int,
+        metadata: Metadata,
+        heads: int = 1,
+        keep: float = 0.8,
+    ) -> None:
+        super().__init__(in_channels, out_channels, metadata)
+        if heads < 1 or out_channels % heads:
+            raise InputError(
+                f"out_channels is a multiple of heads, got out_channels={out_channels}, "
+                f"heads={heads}"
+            )
+        if not 0 < keep <= 1:
+            raise InputError(f"keep is a share of edges, above 0 and at most 1, got {keep}")
+        self.heads, self.keep = heads, keep
+        self.project = self.per_type(out_channels)
+        shape = (len(self.edge_types), heads, out_channels // heads)
+        self.from_source = nn.Parameter(torch.empty(shape))
+        self.from_destination = nn.Parameter(torch.empty(shape))
+        self.bias = nn.Parameter(torch.empty(len(self.node_types), out_channels))
+        self.reset_parameters()
+
+    @classmethod
+    def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
+        """Return a conv for one layer, counted from 0, of a stack of constant width."""
+        return cls(channels, channels, metadata, heads)
+
+    def reset_parameters(self) -> None:
+        """Draw new weights: Glorot for the attention's vectors, zeros for the bias."""
+        for linear in self.project.values():
+            linear.reset_parameters()  # type: ignore[operator]
+        nn.init.xavier_uniform_(self.from_source)
+        nn.init.xavier_uniform_(self.from_destination)
+        nn.init.zeros_(self.bias)
+
+    def forward(
+        self,
+        x: Mapping[str, Tensor],
+        edges: Mapping[EdgeType, Tensor | SparseEdges],
+        mask: Mapping[str, Tensor] | None = None,
+    ) -> dict[str, Tensor]:
+        """Update every node from the strongest of its incoming edges."""
+        given = self.check(x, edges, mask)
+        nodes = {
+            t: linear_of(self.project, t)(x[t]).unflatten(2, (self.heads, -1))
+            for t in self.node_types
+        }
+        out = {}
+        for number, name in enumerate(self.node_types):
+            values, weights, sources, scores = [], [], [], []
+            for e, edge_type in enumerate(self.edge_types):
+                if edge_type[2] != name or edge_type not in given:
+                    continue
+                source = nodes[edge_type[0]]
+                drawn = given[edge_type]
+                if isinstance(drawn, SparseEdges):
+                    drawn = drawn.to_dense(len(source), source.shape[1], x[name].shape[1])
+                values.append(source)
+                weights.append(drawn)
+                sources.append(edge_type[0])
+                start = (source * self.from_source[e]).sum(3).unsqueeze(1)
+                end = (nodes[name] * self.from_destination[e]).sum(3).unsqueeze(2)
+                scores.append(F.leaky_relu(start + end, SLOPE))
+            update = self.bias[number].expand(*x[name].shape[:2], -1)
+            if values:
+                score = torch.cat(scores, dim=2)
+                real = None if mask is None else [mask[s] for s in sources]
+                precise = torch.promote_types(score.dtype, torch.float32)
+                log_weight = edge_mask(weights, real, precise)
+                update = update + self._attend(torch.cat(values, dim=1), score, log_weight)
+            out[name] = mask_nodes(update, mask, name)
+        return out
+
+    def _attend(self, values: Tensor, score: Tensor, log_weight: Tensor) -> Tensor:
+        """Average sources [B, S, H, d] by scores [B, Nd, S, H] and log weights [B, Nd, S]."""
+        allowed = log_weight > torch.finfo(log_weight.dtype).min / 2
+        share = (score.to(log_weight.dtype) + log_weight.unsqueeze(3)).softmax(2)
+        # The least whole number that is not below the share, whatever the product's rounding.
+        keep = (allowed.sum(2, keepdim=True).double() * self.keep - 1e-9).ceil().long()
+        kept = strongest(share.mean(3), allowed, keep)
+        share = share * kept.unsqueeze(3)
+        total = share.sum(2, keepdim=True)
+        share = (share / torch.where(total > 0, total, 1)).to(score.dtype)
+        return (share.permute(0, 3, 1, 2) @ values.transpose(1, 2)).transpose(1, 2).flatten(2)
