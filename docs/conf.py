@@ -31,12 +31,20 @@ def write_tables() -> None:
     folder.mkdir(exist_ok=True)
     rows = [(name, strategies.get(name)) for name in strategies.names()]
     lines = [
-        "| strategy | family | needs | what it does | paper |",
-        "| --- | --- | --- | --- | --- |",
+        "| strategy | family | needs | what it does | paper | ablations |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for name, info in rows:
         shown = f"{name}:\\<modality\\>" if info.per_modality else name
-        lines.append(f"| {shown} | {info.family} | {info.needs} | {info.summary} | {info.paper} |")
+        cells = [
+            shown,
+            info.family,
+            info.needs,
+            info.summary,
+            info.paper,
+            ", ".join(info.ablations),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
     (folder / "strategies.md").write_text("\n".join(lines) + "\n")
     parts = [
         f"## {card.name}\n\n{card.title}: {card.samples} samples, {' + '.join(card.modalities)}, "
