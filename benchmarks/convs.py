@@ -4,15 +4,12 @@ Batches of 64 samples, 128 features, 4 heads, three node types with an edge type
 them. Dense, sparse and PyG run in turn in one process on one thread, forward and forward +
 backward; ratios are of medians. ``floor`` is the time of the dense conv's matrix products at the
 machine's rate for a 1,024 x 1,024 product. ``compiled`` is ``torch.compile`` of the dense conv.
-Peak memory is the growth of a fresh process's resident set over forward + backward.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import multiprocessing
-import resource
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -167,23 +164,6 @@ def measure(
     return row
 
 
-def peak(side: str, name: str, sizes: tuple[int, ...], density: float) -> float:
-    """Return by how many MiB a fresh process grows over one forward + backward."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_peak, (side, name, sizes, density))
-
-
-def _peak(side: str, name: str, sizes: tuple[int, ...], density: float) -> float:
-    torch.set_num_threads(1)
-    dense, reference = convs()[name]
-    small, g = Graphs.random((1, 1, 1), density), Graphs.random(sizes, density)
-    run = {"dense": lambda b: dense(b.x, b.dense), "pyg": reference}[side]
-    backward(run(small))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    backward(run(g))
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-
-
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -198,31 +178,17 @@ def main() -> None:
     rate = product_rate()
     chosen = arguments.convs.split(",") if arguments.convs else list(convs())
     print(f"matrix products: {rate / 1e9:.0f} GFLOP/s, one thread")
-    header = (
-        "conv",
-        "nodes",
-        "density",
-        "fwd x",
-        "f+b x",
-        "/floor",
-        "/floor",
-        "sparse",
-        "MiB",
-        "PyG",
-    )
-    print("{:16}{:>14}{:>8}{:>8}{:>8}{:>8}{:>8}{:>9}{:>6}{:>7}".format(*header))
+    header = ("conv", "nodes", "density", "fwd x", "f+b x", "/floor", "/floor", "sparse")
+    print("{:16}{:>14}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}".format(*header))
     rows = []
     for name, sizes, density in itertools.product(chosen, SIZES, DENSITIES):
-        seconds = 0.3 if arguments.quick else 3.0
+        seconds = 0.3 if arguments.quick else 1.0
         row = measure(name, sizes, density, rate, seconds, arguments.compiled)
-        if not arguments.quick:
-            row["peak_mib"] = {s: round(peak(s, name, sizes, density)) for s in ("dense", "pyg")}
         rows.append(row)
-        memory = row.get("peak_mib", {"dense": 0, "pyg": 0})
         sparse = row["both_ms"]["pyg"] / row["both_ms"]["sparse"]
         print(f"{name:16}{sizes!s:>14}{density:8}{row['forward_ratio']:8.1f}{row['both_ratio']:8.1f}"
-              f"{row['forward_over_floor']:8.1f}{row['both_over_floor']:8.1f}{sparse:9.1f}"
-              f"{memory['dense']:6}{memory['pyg']:7}", flush=True)  # fmt: skip
+              f"{row['forward_over_floor']:8.1f}{row['both_over_floor']:8.1f}{sparse:8.1f}",
+              flush=True)  # fmt: skip
     if not arguments.quick and not arguments.convs:
         write("convs", rows, matrix_product_gflops=round(rate / 1e9, 1))
 

@@ -126,15 +126,14 @@ def test_unknown_backend():
 
 
 @pytest.mark.slow
-def test_ray_gives_the_serial_table(tmp_path):
-    pytest.importorskip("ray")
-    jobs = planned(tmp_path / "ray", ["concat"])
-    run_jobs(jobs, n_jobs=2, backend="ray", progress=False)
+@pytest.mark.parametrize(("backend", "package"), [("ray", "ray"), ("dask", "distributed")])
+def test_a_cluster_gives_the_serial_table(tmp_path, backend, package):
+    pytest.importorskip(package)
+    jobs = planned(tmp_path / "cluster", ["concat"])
+    run_jobs(jobs, n_jobs=2, backend=backend, progress=False)
     serial = planned(tmp_path / "serial", ["concat"])
     run_jobs(serial, progress=False)
-    for a, b in zip(
-        ResultStore(tmp_path / "ray").records(),
-        ResultStore(tmp_path / "serial").records(),
-        strict=True,
-    ):
-        assert a["metrics"] == b["metrics"]
+    both = (ResultStore(tmp_path / name).records() for name in ("cluster", "serial"))
+    found = [(a["metrics"], b["metrics"]) for a, b in zip(*both, strict=True)]
+    assert len(found) == 2
+    assert all(a == b for a, b in found)
