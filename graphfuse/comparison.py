@@ -209,6 +209,11 @@ def _load(given: Any) -> tuple[dict[str, FusionDataset], list[Any]]:
             if name in loaded:
                 raise InputError(f"two datasets of the comparison are named {name!r}; rename one")
             dataset.labels()
+            gone = [m for m, column in dataset.x.items() if not len(column.values)]
+            if gone:
+                raise InputError(
+                    f"modalities {gone} of {name!r} are missing in every sample; leave them out"
+                )
             dataset.warn_of_empty_samples()
             loaded[name] = dataset
     return loaded, as_given

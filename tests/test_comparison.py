@@ -16,6 +16,9 @@ from graphfuse.errors import EmptySampleWarning, InputError, UnknownNameError
 from graphfuse.graph import KNearest
 
 QUICK = {"epochs": 2}
+EMPTY = FusionDataset.from_arrays(
+    {"a": np.eye(20), "b": np.full((20, 2), np.nan)}, [0, 1] * 10, name="half"
+)
 
 
 def small(name="planted/unique", n=60):
@@ -119,6 +122,7 @@ def test_a_strategy_that_fails_does_not_stop_the_others(tmp_path):
         ({"backend": "lok"}, "did you mean 'loky'"),
         ({"datasets": [small(), small()]}, "two datasets of the comparison are named"),
         ({"datasets": FusionDataset.from_arrays({"a": np.eye(3)})}, "exactly one target"),
+        ({"datasets": EMPTY}, r"modalities \['b'\] of 'half' are missing in every sample"),
     ],
 )
 def test_mistakes_are_named_before_anything_runs(tmp_path, arguments, message):

@@ -7,7 +7,7 @@ H heads, d features of a head, E edges.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,12 +15,11 @@ from torch.nn import functional as F
 
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.errors import InputError
 from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
-from graphfuse.nn._typed import Metadata, TypedConv, linear_of
+from graphfuse.nn._typed import HeadedConv, Metadata, linear_of
 
 
-class AttentionConv(TypedConv):
+class AttentionConv(HeadedConv):
     """Base of convs whose nodes attend with one softmax to all that send to them.
 
     It holds the linear maps: keys, values and queries of each node type in one, and one for what
@@ -34,22 +33,11 @@ class AttentionConv(TypedConv):
         metadata: Metadata,
         heads: int = 1,
     ) -> None:
-        super().__init__(in_channels, out_channels, metadata)
-        if heads < 1 or out_channels % heads:
-            raise InputError(
-                f"out_channels is a multiple of heads, got out_channels={out_channels}, "
-                f"heads={heads}"
-            )
-        self.heads = heads
+        super().__init__(in_channels, out_channels, metadata, heads)
         self.kvq = self.per_type(3 * out_channels)
         self.out = nn.ModuleDict(
             {module_key(t): nn.Linear(out_channels, out_channels) for t in self.node_types}
         )
-
-    @classmethod
-    def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
-        """Return a conv for one layer, counted from 0, of a stack of constant width."""
-        return cls(channels, channels, metadata, heads)
 
     def reset_parameters(self) -> None:
         """Draw new weights of the linear maps per node type."""

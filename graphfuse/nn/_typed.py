@@ -153,7 +153,33 @@ class TypedConv(nn.Module):
         )
 
 
+class HeadedConv(TypedConv):
+    """Base of convs with several attention heads, whose results stand side by side."""
+
+    def __init__(
+        self,
+        in_channels: int | Mapping[str, int],
+        out_channels: int,
+        metadata: Metadata,
+        heads: int = 1,
+    ) -> None:
+        super().__init__(in_channels, out_channels, metadata)
+        check_heads("out_channels", out_channels, heads)
+        self.heads = heads
+
+    @classmethod
+    def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
+        """Return a conv for one layer, counted from 0, of a stack of constant width."""
+        return cls(channels, channels, metadata, heads)
+
+
 convs = Registry("conv", "graphfuse.nn")
+
+
+def check_heads(what: str, channels: int, heads: int) -> None:
+    """Raise an error unless heads of equal size make up the channels."""
+    if heads < 1 or channels % heads:
+        raise InputError(f"{what} is a multiple of heads, got {what}={channels}, heads={heads}")
 
 
 def _check_edges(

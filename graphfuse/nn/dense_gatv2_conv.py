@@ -13,7 +13,7 @@ from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
-from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
+from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
 if TYPE_CHECKING:
     from torch_geometric.nn import HeteroConv
@@ -23,7 +23,7 @@ FEW = 0.25
 """Share of pairs with an edge below which edges are gathered (benchmarks.convs)."""
 
 
-class DenseGATv2Conv(TypedConv):
+class DenseGATv2Conv(HeadedConv):
     r"""The GATv2 operator, one an edge type, summed, on dense batches.
 
     From `Brody et al. (2022) <https://arxiv.org/abs/2105.14491>`_. For a node :math:`i` of type
@@ -72,13 +72,7 @@ class DenseGATv2Conv(TypedConv):
         metadata: Metadata,
         heads: int = 1,
     ) -> None:
-        super().__init__(in_channels, out_channels, metadata)
-        if heads < 1 or out_channels % heads:
-            raise InputError(
-                f"out_channels is a multiple of heads, got out_channels={out_channels}, "
-                f"heads={heads}"
-            )
-        self.heads = heads
+        super().__init__(in_channels, out_channels, metadata, heads)
         self.left, self.right = nn.ModuleDict(), nn.ModuleDict()
         for edge_type in self.edge_types:
             key = module_key(*edge_type)
@@ -89,11 +83,6 @@ class DenseGATv2Conv(TypedConv):
         )
         self.bias = nn.Parameter(torch.empty(len(self.node_types), out_channels))
         self.reset_parameters()
-
-    @classmethod
-    def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
-        """Return a conv for one layer, counted from 0, of a stack of constant width."""
-        return cls(channels, channels, metadata, heads)
 
     def reset_parameters(self) -> None:
         """Draw new weights: Glorot for the attention's vectors, zeros for the bias."""

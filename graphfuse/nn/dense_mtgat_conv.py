@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -13,12 +12,12 @@ from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._attention import edge_mask
 from graphfuse.nn._strongest import strongest
-from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
+from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
 SLOPE = 0.2
 
 
-class DenseMTGATConv(TypedConv):
+class DenseMTGATConv(HeadedConv):
     r"""The MTGAT operator on dense batches, with the weak edges of each node pruned.
 
     From MTAG (`Yang et al. 2021 <https://arxiv.org/abs/2010.11985>`_). For a node :math:`i` of type
@@ -76,26 +75,16 @@ class DenseMTGATConv(TypedConv):
         heads: int = 1,
         keep: float = 0.8,
     ) -> None:
-        super().__init__(in_channels, out_channels, metadata)
-        if heads < 1 or out_channels % heads:
-            raise InputError(
-                f"out_channels is a multiple of heads, got out_channels={out_channels}, "
-                f"heads={heads}"
-            )
+        super().__init__(in_channels, out_channels, metadata, heads)
         if not 0 < keep <= 1:
             raise InputError(f"keep is a share of edges, above 0 and at most 1, got {keep}")
-        self.heads, self.keep = heads, keep
+        self.keep = keep
         self.project = self.per_type(out_channels)
         shape = (len(self.edge_types), heads, out_channels // heads)
         self.from_source = nn.Parameter(torch.empty(shape))
         self.from_destination = nn.Parameter(torch.empty(shape))
         self.bias = nn.Parameter(torch.empty(len(self.node_types), out_channels))
         self.reset_parameters()
-
-    @classmethod
-    def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
-        """Return a conv for one layer, counted from 0, of a stack of constant width."""
-        return cls(channels, channels, metadata, heads)
 
     def reset_parameters(self) -> None:
         """Draw new weights: Glorot for the attention's vectors, zeros for the bias."""

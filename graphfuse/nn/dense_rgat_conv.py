@@ -13,7 +13,7 @@ from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
-from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
+from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
 if TYPE_CHECKING:
     from torch_geometric.nn import RGATConv
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SLOPE = 0.2
 
 
-class DenseRGATConv(TypedConv):
+class DenseRGATConv(HeadedConv):
     r"""The relational graph attention operator on dense batches.
 
     From `Busbridge et al. (2019) <https://arxiv.org/abs/1904.05811>`_, additive attention with one
@@ -71,13 +71,7 @@ class DenseRGATConv(TypedConv):
         metadata: Metadata,
         heads: int = 1,
     ) -> None:
-        super().__init__(in_channels, out_channels, metadata)
-        if heads < 1 or out_channels % heads:
-            raise InputError(
-                f"out_channels is a multiple of heads, got out_channels={out_channels}, "
-                f"heads={heads}"
-            )
-        self.heads = heads
+        super().__init__(in_channels, out_channels, metadata, heads)
         self.value = self.per_edge_type(out_channels)
         self.key = self.per_edge_type(heads)
         self.query = nn.ModuleDict(
@@ -87,11 +81,6 @@ class DenseRGATConv(TypedConv):
             }
         )
         self.bias = nn.Parameter(torch.zeros(len(self.node_types), out_channels))
-
-    @classmethod
-    def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
-        """Return a conv for one layer, counted from 0, of a stack of constant width."""
-        return cls(channels, channels, metadata, heads)
 
     @classmethod
     def from_pyg(cls, conv: RGATConv, metadata: Metadata) -> Self:

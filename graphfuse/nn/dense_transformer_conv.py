@@ -12,13 +12,13 @@ from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._attention import Block, attend, attend_sparsely, edge_mask
-from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
+from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
 if TYPE_CHECKING:
     from torch_geometric.nn import HeteroConv
 
 
-class DenseTransformerConv(TypedConv):
+class DenseTransformerConv(HeadedConv):
     r"""The graph transformer operator, one an edge type, summed, on dense batches.
 
     From `Shi et al. (2021) <https://arxiv.org/abs/2009.03509>`_. For a node :math:`i` of type
@@ -66,24 +66,13 @@ class DenseTransformerConv(TypedConv):
         metadata: Metadata,
         heads: int = 1,
     ) -> None:
-        super().__init__(in_channels, out_channels, metadata)
-        if heads < 1 or out_channels % heads:
-            raise InputError(
-                f"out_channels is a multiple of heads, got out_channels={out_channels}, "
-                f"heads={heads}"
-            )
-        self.heads = heads
+        super().__init__(in_channels, out_channels, metadata, heads)
         self.root = self.per_type(out_channels)
         self.key_value, self.query = nn.ModuleDict(), nn.ModuleDict()
         for edge_type in self.edge_types:
             key = module_key(*edge_type)
             self.key_value[key] = nn.Linear(self.in_channels[edge_type[0]], 2 * out_channels)
             self.query[key] = nn.Linear(self.in_channels[edge_type[2]], out_channels)
-
-    @classmethod
-    def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
-        """Return a conv for one layer, counted from 0, of a stack of constant width."""
-        return cls(channels, channels, metadata, heads)
 
     @classmethod
     def from_pyg(cls, conv: HeteroConv) -> Self:

@@ -138,11 +138,15 @@ def _winner(d: DatasetSummary, board: pd.DataFrame) -> str:
 def _answers(d: DatasetSummary) -> list[str]:
     found = []
     graph = candidate(d.leaderboard, d.sign)
+    names = d.leaderboard["strategy"]
+    graphs = names.str.startswith("graph:") & ~names.str.contains("/")
+    best = graph == Standing(d.leaderboard, d.sign).best(graphs)
+    title = "the best graph" if best else "the best graph whose edges were tested"
     outcomes = []
     for row in d.questions.to_dict("records"):
         clear = bool(row["p_holm"] < ALPHA)
         better = d.sign * row["difference"] > 0
-        found.append(_sentence(row, clear, better))
+        found.append(_sentence(row, clear, better, title))
         if row["first"] == graph and row["kind"] in (*EDGES_MATTER, "rival"):
             outcomes.append((row["kind"], clear and better))
     if graph is None or not outcomes:
@@ -158,11 +162,11 @@ def _answers(d: DatasetSummary) -> list[str]:
     return [*found, "nothing here says that the graph was worth it."]
 
 
-def _sentence(row: Mapping[Hashable, object], clear: bool, better: bool) -> str:
+def _sentence(row: Mapping[Hashable, object], clear: bool, better: bool, title: str) -> str:
     kind, first, second = str(row["kind"]), row["first"], row["second"]
     a, b = {
         "fusion": (f"the best fusion, {first},", f"the best single modality, {second}"),
-        "rival": (f"the best graph, {first},", f"the best of the rest, {second}"),
+        "rival": (f"{title}, {first},", f"the best of the rest, {second}"),
     }.get(kind, (str(first), ABLATIONS.get(kind, "")))
     tie = "does not significantly beat" if kind == "fusion" else "cannot be told apart from"
     verb = tie if not clear else "beats" if better else "loses to"

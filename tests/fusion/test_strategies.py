@@ -49,6 +49,8 @@ def test_list_by_family_and_schema():
         ("graph:hgt", {"readout": "sum"}, "unknown readout 'sum'"),
         ("graph:hgt", {"heads": 3}, "multiple of heads"),
         ("token_transformer", {"heads": 3}, "multiple of heads"),
+        ("token_transformer", {"heads": 0}, "multiple of heads, got hidden_channels=64, heads=0"),
+        ("graph:gatv2", {"heads": 0}, "multiple of heads"),
         ("graph:hgt", {"relations": []}, "at least one relation"),
         ("graph:hgt", {"relations": ["spatial"]}, "draw no edge on modalities"),
         ("graph:hgt", {"relations": ["spatail"]}, "did you mean 'spatial'"),

@@ -48,6 +48,13 @@ def test_the_best_graph_is_judged_by_its_own_edges(tmp_path):
     assert "d: the graph was worth it." in said
 
 
+def test_a_better_graph_without_ablations_keeps_its_title(tmp_path):
+    said = text(tmp_path, WINNER | {"graph:typed_attention": 0.95})
+    assert "graph:typed_attention has the best mean" in said
+    assert "the best graph whose edges were tested, graph:hgt, beats the best of the rest" in said
+    assert "the best graph, graph:hgt" not in said
+
+
 def test_edges_that_were_not_tested_are_not_called_worth_it(tmp_path):
     said = text(tmp_path, {"unimodal:a": 0.6, "concat": 0.7, "graph:hgt": 0.9})
     assert "beats the best of the rest" in said

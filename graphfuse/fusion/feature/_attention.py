@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Batch, Modality
-from graphfuse.errors import InputError
 from graphfuse.fusion.parts import check_sizes
 from graphfuse.nn import NodeEncoder
+from graphfuse.nn._typed import check_heads
 from graphfuse.nn.readout import mean_of
 
 
@@ -51,11 +51,7 @@ class AttentionBlock(nn.Module):
 
     def __init__(self, channels: int, heads: int, dropout: float) -> None:
         super().__init__()
-        if heads < 1 or channels % heads:
-            raise InputError(
-                f"hidden_channels is a multiple of heads, got hidden_channels={channels}, "
-                f"heads={heads}"
-            )
+        check_heads("hidden_channels", channels, heads)
         # One norm for both sides: the maps to queries and to keys that follow are not shared.
         self.norm = nn.LayerNorm(channels)
         self.attention = nn.MultiheadAttention(channels, heads, dropout, batch_first=True)

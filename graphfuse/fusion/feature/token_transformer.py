@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from graphfuse.data import Batch, Schema
-from graphfuse.errors import InputError
 from graphfuse.fusion.parts import ModalityEncoder, head
 from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.nn._typed import check_heads
 
 
 @strategy(
@@ -40,11 +40,7 @@ class TokenTransformer(Strategy):
         heads: int = 4,
     ) -> None:
         super().__init__(schema)
-        if hidden_channels % heads:
-            raise InputError(
-                f"hidden_channels is a multiple of heads, got hidden_channels={hidden_channels}, "
-                f"heads={heads}"
-            )
+        check_heads("hidden_channels", hidden_channels, heads)
         self.encoder = ModalityEncoder(schema.modalities, hidden_channels, dropout)
         self.kind = nn.Parameter(torch.empty(len(schema.modalities), hidden_channels))
         self.summary = nn.Parameter(torch.empty(hidden_channels))
