@@ -115,8 +115,9 @@ def compare(
         ['concat', 'majority']
     """
     from graphfuse.bench.conditions import write_conditions
-    from graphfuse.bench.plan import DEFAULT_STRATEGIES, check_strategies, plain, plan_jobs
+    from graphfuse.bench.plan import DEFAULT_STRATEGIES, check_strategies, plan_jobs
     from graphfuse.bench.runner import check_backend, pending, run_jobs
+    from graphfuse.graph import plain
     from graphfuse.training import Recipe
 
     for name, value, least in (("folds", folds, 2), ("repeats", repeats, 1), ("seed", seed, 0)):

@@ -70,12 +70,18 @@ def create_strategy(name: str, schema: Schema, **options: Any) -> Strategy:
             f"{len(schema.modalities)} modalities; graphfuse.list_strategies(schema=schema) lists "
             f"those that fit"
         )
-    known = [p for p in inspect.signature(info.make).parameters if p != "schema" and p not in extra]
+    known = {
+        p: parameter.default
+        for p, parameter in inspect.signature(info.make).parameters.items()
+        if p != "schema" and p not in extra
+    }
     for option in options:
         if option not in known:
             raise UnknownNameError(f"option of strategy {name!r}", option, known)
     made = info.make(schema, **extra, **options)
     made.name = name
+    defaults = {p: value for p, value in known.items() if value is not inspect.Parameter.empty}
+    made.given = {**defaults, **options}
     return made
 
 

@@ -78,7 +78,8 @@ class DenseGCN2Conv(TypedConv):
                 f"alpha lies in [0, 1], theta is positive and layer at least 1; got alpha={alpha}, "
                 f"theta={theta}, layer={layer}"
             )
-        self.alpha, self.beta = alpha, math.log(theta / layer + 1)
+        self.alpha, self.theta, self.layer = alpha, theta, layer
+        self.beta = math.log(theta / layer + 1)
         self.project = nn.ModuleDict(
             {
                 module_key(t): nn.Linear(size, out_channels)
@@ -103,9 +104,9 @@ class DenseGCN2Conv(TypedConv):
                 f"shared_weights={conv.weight2 is None}, normalize={conv.normalize}, "
                 f"add_self_loops={conv.add_self_loops}"
             )
-        dense = cls(conv.channels, conv.channels, metadata, alpha=conv.alpha)
+        theta = math.expm1(conv.beta)  # as if of the first layer
+        dense = cls(conv.channels, conv.channels, metadata, alpha=conv.alpha, theta=theta)
         dense = dense.to(conv.weight1.device, conv.weight1.dtype)
-        dense.beta = conv.beta
         with torch.no_grad():
             dense.weight.copy_(conv.weight1)
         return dense
