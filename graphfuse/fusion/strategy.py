@@ -16,7 +16,7 @@ from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.errors import InputError
 from graphfuse.fusion.hub import describe_strategy
 from graphfuse.graph import plain
-from graphfuse.nn.hub_module import HubModule, check_class
+from graphfuse.nn.hub_module import HubModule, check_class, option_rows
 
 FAMILIES = ("unimodal", "feature", "decision", "graph")
 CLASSIFICATION = ("binary", "multiclass")
@@ -103,7 +103,8 @@ class Strategy(HubModule):
         """Return what the model card says of the strategy."""
         from graphfuse.fusion import strategy_info
 
-        return describe_strategy(strategy_info(self.name), self.name, self.schema, self.rows())
+        info, rows = strategy_info(self.name), option_rows(self)
+        return describe_strategy(info, self.name, self.schema, rows)
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
         """Fit what is fitted on data rather than by gradient; return the strategy.

@@ -63,17 +63,11 @@ class HubModule(nn.Module):
         return Description(
             name=type(self).__name__,
             paragraphs=[(inspect.getdoc(type(self)) or "").partition("\n")[0]],
-            tables={"Layer": (["what", "value"], self.rows())},
+            tables={"Layer": (["what", "value"], option_rows(self))},
             load=type(self).__name__,
             imported_from="graphfuse.nn" if home.startswith("graphfuse.nn.") else home,
             tags=["graph-neural-network"],
         )
-
-    def rows(self) -> list[list[str]]:
-        """Return the options and the number of parameters for a table of the model card."""
-        count = sum(p.numel() for p in self.parameters() if p.requires_grad)
-        options = plain(self.options())
-        return [["parameters", f"{count:,}"], *([k, str(v)] for k, v in options.items())]
 
     def save_pretrained(
         self,
@@ -192,3 +186,10 @@ def check_class(config: Mapping[str, Any], wanted: str) -> None:
             f"this is a saved {config['class']}, not a {wanted}; load it with "
             f"{config['class']}.from_pretrained"
         )
+
+
+def option_rows(module: HubModule) -> list[list[str]]:
+    """Return the number of parameters and the options for a table of the model card."""
+    count = sum(p.numel() for p in module.parameters() if p.requires_grad)
+    options = plain(module.options())
+    return [["parameters", f"{count:,}"], *([name, str(v)] for name, v in options.items())]
