@@ -19,31 +19,37 @@ def list_edges(batch: Batch, edge_type: EdgeType) -> tuple[Tensor, Tensor | None
     """
     edges = batch.edges[edge_type]
     if isinstance(edges, SparseEdges):
-        return _list_sparse(batch, edge_type, edges)
+        edges = _real_ones(batch, edge_type, edges)
+        sources, destinations = _widths(batch, edge_type)
+        source, destination = edges.index
+        sample = source // sources
+        place = torch.stack([sample, source % sources, destination % destinations], dim=1)
+        return place, edges.weight
     dense = dense_edges(batch, edge_type)
     place = dense.nonzero()
     return place, None if dense.dtype == torch.bool else dense[tuple(place.T)]
 
 
-def draw_dense(relation: Relation, batch: Batch) -> dict[EdgeType, Tensor]:
-    """Return the edges that a relation draws, dense even where it draws index pairs."""
+def draw(relation: Relation, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
+    """Return the edges that a relation draws between real nodes, index pairs once each."""
     drawn = replace(batch, edges=dict(relation.edges(batch)))
-    return {edge_type: dense_edges(drawn, edge_type) for edge_type in drawn.edges}
+    return {
+        t: _real_ones(batch, t, edges) if isinstance(edges, SparseEdges) else dense_edges(drawn, t)
+        for t, edges in drawn.edges.items()
+    }
 
 
-def _list_sparse(
-    batch: Batch, edge_type: EdgeType, edges: SparseEdges
-) -> tuple[Tensor, Tensor | None]:
-    source_mask, destination_mask = batch.mask[edge_type[0]], batch.mask[edge_type[2]]
-    sources, destinations = source_mask.shape[1], destination_mask.shape[1]
+def _real_ones(batch: Batch, edge_type: EdgeType, edges: SparseEdges) -> SparseEdges:
+    """Leave out edges at padded nodes and of weight 0, merge parallel ones."""
     source, destination = edges.index
-    real = source_mask.flatten()[source] & destination_mask.flatten()[destination]
+    real = batch.mask[edge_type[0]].flatten()[source]
+    real &= batch.mask[edge_type[2]].flatten()[destination]
     if edges.weight is not None:
         real &= edges.weight > 0
-    pair = source[real] * destinations + destination[real] % destinations
-    pair, parallel = pair.unique(return_inverse=True)
-    row = pair // destinations
-    place = torch.stack([row // sources, row % sources, pair % destinations], dim=1)
-    if edges.weight is None:
-        return place, None
-    return place, edges.weight.new_zeros(len(pair)).index_add_(0, parallel, edges.weight[real])
+    weight = None if edges.weight is None else edges.weight[real]
+    return SparseEdges(edges.index[:, real], weight).coalesce(*_widths(batch, edge_type))
+
+
+def _widths(batch: Batch, edge_type: EdgeType) -> tuple[int, int]:
+    """Return how many nodes, padded ones included, samples have at both ends of an edge type."""
+    return batch.mask[edge_type[0]].shape[1], batch.mask[edge_type[2]].shape[1]
