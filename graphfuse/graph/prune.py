@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from torch import Tensor
 
+from graphfuse._segments import kth_largest
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.graph._listed import draw
@@ -79,7 +80,7 @@ class Prune(Relation):
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
         """Draw the edges of the relation that are heavy enough, index pairs where it does."""
         return {
-            t: self._heaviest_pairs(edges, batch.mask[t[2]].numel())
+            t: self._heaviest_pairs(edges)
             if isinstance(edges, SparseEdges)
             else self._heaviest(edges)
             for t, edges in draw(self.relation, batch).items()
@@ -93,7 +94,7 @@ class Prune(Relation):
             kept = nearest(-edges.float(), kept, self.top_k)
         return edges * kept
 
-    def _heaviest_pairs(self, edges: SparseEdges, destinations: int) -> SparseEdges:
+    def _heaviest_pairs(self, edges: SparseEdges) -> SparseEdges:
         if edges.weight is None:
             every = self.threshold is None or self.threshold <= 1
             return edges if every else SparseEdges(edges.index[:, :0])
@@ -102,16 +103,7 @@ class Prune(Relation):
             heavy = weight >= self.threshold
             index, weight = index[:, heavy], weight[heavy]
         if self.top_k is not None:
-            kept = _reach_kth(weight.float(), index[1], self.top_k, destinations)
+            rounded = weight.float()
+            kept = rounded >= kth_largest(rounded, index[1], self.top_k)
             index, weight = index[:, kept], weight[kept]
         return SparseEdges(index, weight)
-
-
-def _reach_kth(weight: Tensor, at: Tensor, k: int, destinations: int) -> Tensor:
-    """Return bool [E]: weights [E] that are not below the k-th of those with the same ``at``."""
-    order = weight.argsort(descending=True)
-    order = order[at[order].argsort(stable=True)]
-    count = at.bincount(minlength=destinations)
-    start = count.cumsum(0) - count
-    kth = order[(start + count.clamp(max=k) - 1)[at]]
-    return weight >= weight[kth]
