@@ -38,9 +38,11 @@ class DenseMTGATConv(HeadedConv):
     instead of per node type, takes the leaky ReLU before the product with the attention's vector
     instead of after it, and has one softmax an edge type.
 
-    In the paper a layer's attention prunes the edges that later layers see, the weakest of the
-    whole graph, and nodes have an edge to themselves; here each layer prunes its own edges, node by
-    node, so that no sample depends on others, and a node's own part is up to residual connections.
+    In the paper's code (https://github.com/jedyang97/MTAG) a layer works on all edges it is given,
+    and its attention, averaged over heads, prunes those that later layers see, the weakest of a
+    whole batch; nodes have an edge to themselves, maps have no bias, and :math:`c` is one for all
+    types. Here each layer prunes its own edges, node by node, so that no sample depends on others,
+    and a node's own part is up to residual connections.
 
     Args:
         in_channels: features of a node, of all types or ``{node type: features}``.
