@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
 from graphfuse.errors import InputError
-from graphfuse.graph._listed import draw
+from graphfuse.graph._drawn import draw
 from graphfuse.graph.relation import Relation, build_relation
 
 

@@ -5,28 +5,9 @@ import torch
 
 from graphfuse.data import Batch, SparseEdges
 from graphfuse.graph import Given, Prune, Union
-from graphfuse.graph._listed import list_edges
 
 TYPE = ("a", "near", "b")
 OTHER = ("a", "far", "b")
-
-
-def test_dense_and_sparse_edges_are_listed_alike():
-    mask = {"a": torch.tensor([[True, True], [True, False]]), "b": torch.ones(2, 3).bool()}
-    x = {m: torch.ones(*real.shape, 1) for m, real in mask.items()}
-    # In turn: parallel, at a padded node, of weight 0, and out of order.
-    index = torch.tensor([[1, 2, 1, 3, 0, 0], [2, 4, 2, 3, 1, 0]])
-    weight = torch.tensor([1.0, 3, 2, 5, 0, 4])
-    sparse = Batch(x, mask, edges={TYPE: SparseEdges(index, weight)})
-    dense = replace(sparse, edges={TYPE: sparse.edges[TYPE].to_dense(2, 2, 3)})
-    for batch in (sparse, dense):
-        place, weights = list_edges(batch, TYPE)
-        assert place.tolist() == [[0, 0, 0], [0, 1, 2], [1, 0, 1]]
-        assert weights.tolist() == [4, 3, 3]
-    plain = Batch(x, mask, edges={TYPE: SparseEdges(index)})
-    place, weights = list_edges(plain, TYPE)
-    assert place.tolist() == [[0, 0, 0], [0, 0, 1], [0, 1, 2], [1, 0, 1]]
-    assert weights is None
 
 
 def random_batch(samples, sources, destinations, edges, weighted):
