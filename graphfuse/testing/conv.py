@@ -192,7 +192,9 @@ def _check_edges(conv: nn.Module, graph: Graph) -> None:
         rows = torch.stack([sample * NODES[s] + source, sample * NODES[d] + destination])
         sparse[s, r, d] = SparseEdges(rows)
     _close(out, conv(x, sparse, mask), "sparse edges, same result as dense")
-    twice = {t: SparseEdges(e.index.repeat(1, 2)) for t, e in sparse.items()}
+    twice = {
+        t: SparseEdges(torch.cat([e.index, e.index[:, ::2]], dim=1)) for t, e in sparse.items()
+    }
     _close(out, conv(x, twice, mask), "an edge that is listed twice is one edge")
     for edge_type in TYPES:
         name = edge_type[2]
