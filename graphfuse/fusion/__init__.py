@@ -62,7 +62,8 @@ def create_strategy(name: str, schema: Schema, **options: Any) -> Strategy:
     info, extra = _resolve(name)
     if "modality" in extra:
         schema.check_names([extra["modality"]])
-    if not info.serves(schema):
+    # Of too many modalities the strategy says itself, and better, what they would cost.
+    if not info.serves(schema) and not info.has_too_many(schema):
         raise InputError(
             f"strategy {name!r} is for {', '.join(info.tasks)} with at least {info.modalities} "
             f"modalities{' and positions' if info.positions else ''} and one target; the schema "

@@ -201,6 +201,8 @@ class StrategyInfo:
     tasks: tuple[str, ...] = TASKS
     modalities: int = 1
     """Least number of modalities that it makes sense with."""
+    at_most: int | None = None
+    """Greatest number of modalities that it takes with default options; None for any."""
     positions: bool = False
     """Whether it needs a modality whose nodes have positions."""
     per_modality: bool = False
@@ -214,12 +216,24 @@ class StrategyInfo:
             self.positions and not any(m.pos_dim for m in schema.modalities)
         ):
             return False
-        return schema.task in self.tasks and len(schema.modalities) >= self.modalities
+        return (
+            schema.task in self.tasks
+            and len(schema.modalities) >= self.modalities
+            and not self.has_too_many(schema)
+        )
+
+    def has_too_many(self, schema: Schema) -> bool:
+        """Whether the schema has more modalities than the strategy takes."""
+        return self.at_most is not None and len(schema.modalities) > self.at_most
 
     @property
     def needs(self) -> str:
         """What the data has to have, in words; empty where any will do."""
-        found = [f"{self.modalities} modalities"] if self.modalities > 1 else []
+        found = []
+        if self.at_most is not None:
+            found += [f"{self.modalities} to {self.at_most} modalities"]
+        elif self.modalities > 1:
+            found += [f"{self.modalities} modalities"]
         found += ["positions"] if self.positions else []
         return ", ".join(found + ([] if self.tasks == TASKS else [" or ".join(self.tasks)]))
 

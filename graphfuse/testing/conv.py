@@ -192,6 +192,10 @@ def _check_edges(conv: nn.Module, graph: Graph) -> None:
         rows = torch.stack([sample * NODES[s] + source, sample * NODES[d] + destination])
         sparse[s, r, d] = SparseEdges(rows)
     _close(out, conv(x, sparse, mask), "sparse edges, same result as dense")
+    twice = {
+        t: SparseEdges(torch.cat([e.index, e.index[:, ::2]], dim=1)) for t, e in sparse.items()
+    }
+    _close(out, conv(x, twice, mask), "an edge that is listed twice is one edge")
     for edge_type in TYPES:
         name = edge_type[2]
         bare = conv(x, {t: e for t, e in edges.items() if t != edge_type}, mask)[name]
