@@ -32,7 +32,11 @@ extensions = [
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_css_files = ["graphfuse.css"]
-html_theme_options = {"logo": {"text": "graphfuse"}}
+html_theme_options = {
+    "logo": {"text": "graphfuse"},
+    "header_links_before_dropdown": 6,
+    "show_toc_level": 2,
+}
 html_show_sourcelink = False
 exclude_patterns = ["_build", "_generated", "gallery"]
 napoleon_google_docstring = True
@@ -43,8 +47,9 @@ sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"\.py$",
-    "within_subsection_order": "ExampleTitleSortKey",
+    "within_subsection_order": "FileNameSortKey",
     "image_scrapers": ("_figures.scrape",),
+    "ignore_repr_types": "matplotlib",
     "download_all_examples": False,
     "show_signature": False,
     "write_computation_times": False,
@@ -60,12 +65,13 @@ def write_tables() -> None:
     folder = HERE / "_generated"
     folder.mkdir(exist_ok=True)
     every = [strategies.get(name) for name in strategies.names()]
-    (folder / "strategies.md").write_text(strategy_table(every))
+    rows = [[link(info), info.family, info.summary, info.needs] for info in every]
+    header = ["strategy", "family", "what it does", "needs"]
+    (folder / "strategies.md").write_text(table(header, rows))
     for family in FAMILIES:
         members = [info for info in every if info.family == family]
         sections = [strategy_section(info) for info in members]
-        text = "\n".join([strategy_table(members), *sections])
-        (folder / f"{family}.md").write_text(text)
+        (folder / f"{family}.md").write_text("\n".join([family_table(members), *sections]))
     (folder / "relations.md").write_text(relation_table())
     methods = [(name, balance_methods.get(name)) for name in balance_methods.names()]
     sections = [f"### `{name}`\n\n{autoclass(method)}" for name, method in methods]
@@ -78,19 +84,13 @@ def write_tables() -> None:
     (folder / "datasets.md").write_text("\n".join(parts))
 
 
-def strategy_table(chosen: list[StrategyInfo]) -> str:
-    """Return a table with a line a strategy, linked to its section."""
-    sizes = [f"parameters, {size} modalities" for size in SIZES]
+def family_table(members: list[StrategyInfo]) -> str:
+    """Return a table of what strategies do, and of how many parameters they have."""
+    sizes = [f"{size} modalities" for size in SIZES]
     rows = [
-        [
-            f"[`{shown_name(info)}`](#{anchor(info)})",
-            info.summary,
-            info.needs,
-            *(parameters(info, size) for size in SIZES),
-        ]
-        for info in chosen
+        [link(info), info.summary, *(parameters(info, size) for size in SIZES)] for info in members
     ]
-    return table(["strategy", "what it does", "needs", *sizes], rows)
+    return table(["strategy", "what it does", *sizes], rows)
 
 
 def relation_table() -> str:
@@ -139,6 +139,11 @@ def shown_name(info: StrategyInfo) -> str:
     return f"{info.name}:<modality>" if info.per_modality else info.name
 
 
+def link(info: StrategyInfo) -> str:
+    """Return a link to a strategy's section."""
+    return f"[`{shown_name(info)}`](#{anchor(info)})"
+
+
 def anchor(info: StrategyInfo) -> str:
     """Return what links to a strategy's section point at."""
     return f"strategy-{info.name.replace(':', '-').replace('_', '-')}"
@@ -160,6 +165,11 @@ def autoclass(cls: type) -> str:
     return f"```{{eval-rst}}\n.. autoclass:: {cls.__module__}.{cls.__qualname__}\n```\n"
 
 
+def hide_signature(app, what, name, obj, options, signature, returns):
+    """Leave the signature of a strategy out: its options are listed above it."""
+    return ("", None) if obj in [strategies.get(n).make for n in strategies.names()] else None
+
+
 def find_missing(app, env) -> None:
     """Warn of public names that the API pages do not show."""
     shown = env.domains["py"].objects
@@ -171,6 +181,7 @@ def find_missing(app, env) -> None:
 
 
 def setup(app) -> None:
+    app.connect("autodoc-process-signature", hide_signature)
     app.connect("env-check-consistency", find_missing)
 
 

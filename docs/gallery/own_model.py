@@ -63,9 +63,10 @@ def accuracy(train, test):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+    model.eval()
     batch = test.batch(range(len(test)))
     with torch.no_grad():
-        return float((model.eval()(batch).argmax(1) == batch.y).float().mean())
+        return float((model(batch).argmax(1) == batch.y).float().mean())
 
 
 print(f"with edges     {accuracy(builder.attach(train), builder.attach(test)):.3f}")

@@ -48,7 +48,8 @@ comparison = graphfuse.compare(
 # share training data.
 
 table = comparison.table()
-table[["rank", "strategy", "family", "mean", "low", "high", "parameters"]].round(3)
+shown = table[["strategy", "rank", "family", "mean", "low", "high", "parameters"]]
+shown.astype({"rank": int, "parameters": int}).round(3).set_index("strategy")
 
 # %%
 # The same as a picture: mean accuracy over the folds and its 95 % interval.
