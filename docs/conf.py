@@ -65,6 +65,7 @@ def write_tables() -> None:
     folder = HERE / "_generated"
     folder.mkdir(exist_ok=True)
     every = [strategies.get(name) for name in strategies.names()]
+    every.sort(key=lambda info: FAMILIES.index(info.family))
     rows = [[link(info), info.family, info.summary, info.needs] for info in every]
     header = ["strategy", "family", "what it does", "needs"]
     (folder / "strategies.md").write_text(table(header, rows))

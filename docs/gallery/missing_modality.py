@@ -67,6 +67,6 @@ axes.set_ylabel("accuracy")
 axes.legend(loc="upper right", frameon=False, ncols=2)
 
 # %%
-# With gaps in training less is lost where a view is missing, and next to nothing where none is. In a
-# comparison, ``recipe={"modality_dropout": 0.3}`` trains every strategy so, with the same gaps;
-# :doc:`/training` has the other methods for models that lean on one modality.
+# With gaps in training less is lost where a view is missing, and next to nothing where none is.
+# In a comparison, ``recipe={"modality_dropout": 0.3}`` trains every strategy so, with the same
+# gaps; :doc:`/training` has the other methods for models that lean on one modality.
