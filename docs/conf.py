@@ -5,6 +5,7 @@ import inspect
 import sys
 from pathlib import Path
 
+import torch
 from sphinx.util import logging
 
 from graphfuse import __version__, create_strategy
@@ -18,6 +19,7 @@ from graphfuse.training.balance import balance_methods
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE))  # for the gallery's scraper
+torch.set_num_threads(1)  # more make the gallery's small models slower
 
 project = "graphfuse"
 author = "The graphfuse developers"
@@ -43,6 +45,8 @@ napoleon_google_docstring = True
 napoleon_custom_sections = ["Shapes"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!graphfuse\.).*\..*")]  # of other packages
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "auto_examples",
