@@ -40,6 +40,9 @@ html_theme_options = {
     "show_toc_level": 2,
 }
 html_show_sourcelink = False
+html_sidebars = dict.fromkeys(
+    ("guide", "training", "datasets", "api", "design-notes", "contributing"), ()
+)  # pages without pages below them
 exclude_patterns = ["_build", "_generated", "gallery"]
 napoleon_google_docstring = True
 napoleon_custom_sections = ["Shapes"]
@@ -171,8 +174,10 @@ def autoclass(cls: type) -> str:
 
 
 def hide_signature(app, what, name, obj, options, signature, returns):
-    """Leave the signature of a strategy out: its options are listed above it."""
-    return ("", None) if obj in [strategies.get(n).make for n in strategies.names()] else None
+    """Leave the signature out where a class is asked for by name: its options are listed above."""
+    named = [strategies.get(n).make for n in strategies.names()]
+    named += [balance_methods.get(n) for n in balance_methods.names()]
+    return ("", None) if obj in named else None
 
 
 def find_missing(app, env) -> None:

@@ -12,6 +12,7 @@ Train with modality dropout, then take each modality away and see what is left.
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import torch
 
 import graphfuse
@@ -50,18 +51,25 @@ for split in make_splits(data, folds=3):
         rows.append([accuracy(model, split, gone) for gone in cases])
 
 # %%
-# Mean over three folds; a dot is a fold.
+# Mean over three folds:
 
 names = ["nothing is missing", *(f"without {view}" for view in views)]
+means = pd.DataFrame(
+    {f"modality dropout {rate}": np.mean(rows, axis=0) for rate, rows in scores.items()}, names
+)
+means.round(3)
+
+# %%
+# The same as a picture; a dot is a fold.
+
 figure, axes = plt.subplots(figsize=(7, 3.2), layout="constrained")
-for rate, shift, colour in ((0.0, -0.2, "#999999"), (0.3, 0.2, "#0072B2")):
-    place = np.arange(len(cases)) + shift
-    mean = np.mean(scores[rate], axis=0)
-    axes.bar(place, mean, 0.36, color=colour, label=f"modality dropout {rate}")
-    for fold in scores[rate]:
-        axes.plot(place, fold, ".", color="black", markersize=3)
-    print(f"modality dropout {rate}:", dict(zip(names, mean.round(3).tolist(), strict=True)))
-axes.set_xticks(range(len(cases)), names)
+for rows, shift, colour, label in zip(
+    scores.values(), (-0.2, 0.2), ("#999999", "#0072B2"), means, strict=True
+):
+    place = np.arange(len(names)) + shift
+    axes.bar(place, means[label], 0.36, color=colour, label=label)
+    axes.plot(place, np.transpose(rows), ".", color="black", markersize=3)
+axes.set_xticks(range(len(names)), names)
 axes.set_ylim(0.5, 1)
 axes.set_ylabel("accuracy")
 axes.legend(loc="upper right", frameon=False, ncols=2)
