@@ -81,8 +81,8 @@ def compare(
     same conditions, code included, are not computed again.
 
     Args:
-        datasets: one or a list of: name of a built-in dataset, path, :class:`FusionDataset`, or
-            ``{name: options of load_dataset}``.
+        datasets: one or a list of: name of a built-in dataset, path,
+            :class:`~graphfuse.data.FusionDataset`, or ``{name: options of load_dataset}``.
         strategies: names; "unimodal" stands for one a modality, "all" for every strategy; None for
             :data:`graphfuse.bench.plan.DEFAULT_STRATEGIES`.
         folds: parts of the cross-validation, unless a dataset brings its own splits.

@@ -30,6 +30,7 @@ DEFAULT_STRATEGIES = (
     "graph:hgt/shuffled_edges",
     "graph:hgt/complete",
 )
+"""What a comparison compares unless told otherwise, as far as the data can serve it."""
 
 
 def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:

@@ -23,8 +23,8 @@ class GraphBuilder(nn.Module):
     """Draw the edges of several relations; it is part of a model and saved with it.
 
     Args:
-        relations: instances, :class:`RelationSpec`, names, or ``{name: options}``. Their order
-            carries no meaning.
+        relations: instances, :class:`~graphfuse.data.RelationSpec`, names, or ``{name: options}``.
+            Their order carries no meaning.
 
     Example:
         >>> from graphfuse.data import load_dataset

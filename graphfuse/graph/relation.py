@@ -26,7 +26,7 @@ FITTED = module_key("fitted")
 class Relation(nn.Module):
     """A rule that draws typed edges between the nodes of one sample.
 
-    To add one, write a file with a subclass that sets ``name``, ``paper`` and implements
+    To add one, write a file with a subclass that sets ``name`` and ``summary`` and implements
     :meth:`edge_types` and :meth:`edges`; override :meth:`fit` if it learns from training data:
     call this one first, then keep what is learned with :meth:`store`. Constructor arguments are
     plain data and are kept as attributes of the same name.

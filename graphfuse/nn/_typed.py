@@ -24,7 +24,7 @@ convs: Registry[type[TypedConv]]
 class TypedConv(HubModule):
     """Base of convs over typed nodes and edges.
 
-    A subclass implements :meth:`forward` with the helpers here; all that it keeps per type is in
+    A subclass implements ``forward`` with the helpers here; all that it keeps per type is in
     the sorted order of the names, so that the order of any dictionary carries no meaning. One that
     sets ``name`` is a conv that :class:`~graphfuse.nn.GraphFusion` knows by it.
     """
