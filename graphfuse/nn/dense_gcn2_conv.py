@@ -120,10 +120,13 @@ class DenseGCN2Conv(TypedConv):
         """Update every node; ``initial`` are the nodes before the first layer, [B, N, out]."""
         given = self.check(x, edges, mask)
         nodes = {
-            t: mask_nodes(self.project[key](x[t]) if (key := module_key(t)) in self.project
-                          else x[t], mask, t)
+            t: mask_nodes(
+                self.project[module_key(t)](x[t]) if module_key(t) in self.project else x[t],
+                mask,
+                t,
+            )
             for t in self.node_types
-        }  # fmt: skip
+        }
         first = nodes if initial is None else initial
         widths = [nodes[t].shape[1] for t in self.node_types]
         together = torch.cat([nodes[t] for t in self.node_types], dim=1)
