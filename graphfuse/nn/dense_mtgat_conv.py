@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
@@ -79,6 +80,7 @@ class DenseMTGATConv(HeadedConv):
         if not 0 < keep <= 1:
             raise InputError(f"keep is a share of edges, above 0 and at most 1, got {keep}")
         self.keep = keep
+        self.ratio = Fraction(keep).limit_denominator(1_000_000).as_integer_ratio()
         self.project = self.per_type(out_channels)
         shape = (len(self.edge_types), heads, out_channels // heads)
         self.from_source = nn.Parameter(torch.empty(shape))
@@ -136,8 +138,9 @@ class DenseMTGATConv(HeadedConv):
         """Average sources [B, S, H, d] by scores [B, Nd, S, H] and log weights [B, Nd, S]."""
         allowed = log_weight > torch.finfo(log_weight.dtype).min / 2
         share = (score.to(log_weight.dtype) + log_weight.unsqueeze(3)).softmax(2)
-        # The least whole number that is not below the share, whatever the product's rounding.
-        keep = (allowed.sum(2, keepdim=True).double() * self.keep - 1e-9).ceil().long()
+        # The least whole number that is not below the share, in whole numbers, which do not round.
+        part, whole = self.ratio
+        keep = (allowed.sum(2, keepdim=True) * part + whole - 1) // whole
         kept = strongest(share.mean(3), allowed, keep)
         share = share * kept.unsqueeze(3)
         total = share.sum(2, keepdim=True)
