@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import MissingDependencyError
-from graphfuse.testing._graph import TYPES, Graph, close, to_sparse
+from graphfuse.testing._graph import Graph, close, to_sparse
 
 Run = Callable[..., Mapping[str, Tensor]]
 
@@ -25,7 +25,7 @@ def check_export(conv: nn.Module, graph: Graph) -> None:
     In float32. Without the packages of ``graphfuse[onnx]`` it warns and leaves ONNX out.
     """
     conv = copy.deepcopy(conv).float()
-    graph = _to_single(_thin_out(graph))
+    graph = _to_single(graph)
     program = _export(conv, graph)
     runs: dict[str, tuple[Run, float]] = {"torch.export": (program.module(), 1e-5)}
     missing = [p for p in ("onnx", "onnxscript", "onnxruntime") if not importlib.util.find_spec(p)]
@@ -45,7 +45,6 @@ def check_compile(conv: nn.Module, graph: Graph) -> None:
     Forward and backward, with dense and sparse edges. Before torch 2.10 the sparse ones need
     ``torch._dynamo.config.capture_dynamic_output_shape_ops = True``, which is set here.
     """
-    graph = _thin_out(graph)
     fewer = _take(graph, [1, 0, 3])
     for what, form in (("dense", dict), ("sparse", to_sparse)):
         torch.compiler.reset()
@@ -75,16 +74,6 @@ def _promised(promise: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise AssertionError(f"{promise}: {error}") from error
-
-
-def _thin_out(graph: Graph) -> Graph:
-    """Return half the edge types, which is quicker: weights beside bool for images, bool for texts.
-
-    The third node type has no edges at all.
-    """
-    x, edges, mask = graph
-    near, names, follows = TYPES[0], TYPES[2], TYPES[3]
-    return x, {near: edges[near], names: edges[names] * 0.7, follows: edges[follows]}, mask
 
 
 def _to_single(graph: Graph) -> Graph:

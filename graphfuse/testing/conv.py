@@ -62,8 +62,9 @@ def check_conv(make: MakeConv, *, export: bool = True) -> None:
     _check_precision_and_state(make, conv, graph)
     _check_errors(conv, graph)
     if export:
-        check_compile(conv, graph)
-        check_export(conv, graph)
+        fewer = _thin_out(graph)
+        check_compile(conv, fewer)
+        check_export(conv, fewer)
 
 
 def _new(make: MakeConv, metadata: tuple[list[str], list[EdgeType]], seed: int = 0) -> nn.Module:
@@ -250,3 +251,13 @@ def _check_errors(conv: nn.Module, graph: Graph) -> None:
         except FusionError:
             continue
         raise AssertionError(f"{what} is an error of graphfuse.errors")
+
+
+def _thin_out(graph: Graph) -> Graph:
+    """Return half the edge types, which is quicker: weights beside bool for images, bool for texts.
+
+    Nodes of the third type have no edges at all.
+    """
+    x, edges, mask = graph
+    near, names, follows = TYPES[0], TYPES[2], TYPES[3]
+    return x, {near: edges[near], names: edges[names] * 0.7, follows: edges[follows]}, mask

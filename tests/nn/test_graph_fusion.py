@@ -7,7 +7,6 @@ from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.nn import GraphFusion
 from graphfuse.nn._typed import convs
 from graphfuse.nn.readout import readouts
-from graphfuse.testing import _graph
 from graphfuse.testing._programs import check_compile, check_export
 
 CHANNELS = {"image": 5, "text": 3}
@@ -125,11 +124,11 @@ class OneDictionary(torch.nn.Module):
     ("conv", "readout"), list(zip(convs.names(), cycle(readouts.names()), strict=False))
 )
 def test_compiles_and_exports_with_every_conv_and_readout(conv, readout):
-    metadata = (list(_graph.NODES), _graph.TYPES)
-    fusion = GraphFusion(_graph.CHANNELS, 8, metadata, conv, num_layers=1, readout=readout)
-    layer = OneDictionary(fusion.double().eval())
-    check_compile(layer, _graph.random_graph())
-    check_export(layer, _graph.random_graph())
+    x, edges, mask = graph()
+    given = x, {t: e if t[1] == "near" else e * 0.7 for t, e in edges.items()}, mask
+    layer = OneDictionary(made(conv=conv, num_layers=1, readout=readout))
+    check_compile(layer, given)
+    check_export(layer, given)
 
 
 def test_layers_take_part_one_after_the_other():
