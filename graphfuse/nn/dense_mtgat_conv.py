@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import torch
@@ -82,6 +83,7 @@ class DenseMTGATConv(HeadedConv):
         if not 0 < keep <= 1:
             raise InputError(f"keep is a share of edges, above 0 and at most 1, got {keep}")
         self.keep = keep
+        self.ratio = Fraction(keep).limit_denominator(1_000_000).as_integer_ratio()
         self.project = self.per_type(out_channels)
         shape = (len(self.edge_types), heads, out_channels // heads)
         self.from_source = nn.Parameter(torch.empty(shape))
@@ -178,8 +180,9 @@ class DenseMTGATConv(HeadedConv):
 
     def _keep(self, incoming: Tensor) -> Tensor:
         """Return how many of so many incoming edges are kept."""
-        # The least whole number that is not below the share, whatever the product's rounding.
-        return (incoming.double() * self.keep - 1e-9).ceil().long()
+        # The least whole number that is not below the share, in whole numbers, which do not round.
+        part, whole = self.ratio
+        return (incoming * part + whole - 1) // whole
 
 
 class _Block(NamedTuple):
