@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from graphfuse.data import EdgeType
+from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import FusionError
 from graphfuse.testing._graph import (
     CHANNELS,
