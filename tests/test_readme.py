@@ -25,7 +25,8 @@ def test_there_are_no_other_snippets():
     assert len(blocks("docs/guide.md")) == 1
 
 
-def test_the_file_of_the_guide_is_what_it_says(tmp_path, monkeypatch):
+@pytest.mark.parametrize("sizes", [(3, 4, 5), (1, 1, 1)])
+def test_the_file_of_the_guide_is_what_it_says(sizes, tmp_path, monkeypatch):
     import onnxruntime
 
     monkeypatch.chdir(tmp_path)
@@ -34,9 +35,10 @@ def test_the_file_of_the_guide_is_what_it_says(tmp_path, monkeypatch):
     session = onnxruntime.InferenceSession("fusion.onnx")
     names = [value.name for value in session.get_inputs()]
     assert names[:2] + names[-2:] == ["x_image", "x_text", "mask_image", "mask_text"]
-    x = {"image": torch.rand(3, 4, 48), "text": torch.rand(3, 5, 16)}
-    edges = {t: torch.rand(3, x[t[0]].shape[1], x[t[2]].shape[1]) < 0.5 for t in made["types"]}
-    mask = {"image": torch.rand(3, 4) < 0.5, "text": torch.zeros(3, 5).bool()}
+    b, images, texts = sizes
+    x = {"image": torch.rand(b, images, 48), "text": torch.rand(b, texts, 16)}
+    edges = {t: torch.rand(b, x[t[0]].shape[1], x[t[2]].shape[1]) < 0.5 for t in made["types"]}
+    mask = {"image": torch.rand(b, images) < 0.5, "text": torch.zeros(b, texts).bool()}
     given = [tensor.numpy() for part in (x, edges, mask) for tensor in part.values()]
     embedding, image, text = session.run(
         ["embedding", "image", "text"], dict(zip(names, given, strict=True))

@@ -85,35 +85,26 @@ def _to_single(graph: Graph) -> Graph:
     )
 
 
-def _take(graph: Graph, rows: Sequence[int]) -> Graph:
+def _take(graph: Graph, samples: Sequence[int], nodes: slice = slice(None)) -> Graph:
     x, edges, mask = graph
     return (
-        {n: nodes[rows] for n, nodes in x.items()},
-        {t: e[rows] for t, e in edges.items()},
-        {n: real[rows] for n, real in mask.items()},
+        {n: rows[samples][:, nodes] for n, rows in x.items()},
+        {t: e[samples][:, nodes, nodes] for t, e in edges.items()},
+        {n: real[samples][:, nodes] for n, real in mask.items()},
     )
 
 
 def _edge_cases(graph: Graph) -> dict[str, Graph]:
     x, edges, mask = graph
-    none = {t: torch.zeros_like(e) for t, e in edges.items()}
-    absent = {n: real & (n != "text") for n, real in mask.items()}
-    absent = {n: real & (torch.arange(len(real)) > 0).unsqueeze(1) for n, real in absent.items()}
-    single = (
-        {n: nodes[:1, :1] for n, nodes in x.items()},
-        {t: e[:1, :1, :1] for t, e in none.items()},
-        {n: real[:1, :1] for n, real in mask.items()},
-    )
+    bare = x, {t: torch.zeros_like(e) for t, e in edges.items()}, mask
+    there = torch.arange(len(mask["text"])).unsqueeze(1) > 0
+    absent = {n: real & there & (n != "text") for n, real in mask.items()}
     return {
         "padded samples": graph,
-        "one sample of one node a type, without edges": single,
-        "one node a type without edges": (
-            single[0],
-            {t: e[:1, :1, :1] for t, e in none.items()},
-            single[2],
-        ),
-        "nodes without edges": (x, none, mask),
-        "a sample without nodes and a type that is all padding": (x, edges, absent),
+        "nodes without edges": bare,
+        "one sample of one node a type": _take(graph, [0], slice(1)),
+        "one sample of one node a type, without edges": _take(bare, [0], slice(1)),
+        "a sample without nodes, and a type that is padding alone": (x, edges, absent),
     }
 
 
