@@ -33,7 +33,7 @@ ABLATED = ("graph:hgt", "graph:typed_attention")
 ERRORS = 3
 """Standard errors within which an accuracy counts as the Bayes accuracy or as chance."""
 
-SHORT, LONG = Recipe(), Recipe(epochs=40, patience=40)
+SHORT, LONG = Recipe(), Recipe(epochs=30, patience=10)
 PLAN = {
     "planted/null": (2000, SHORT),
     "planted/redundant": (2000, SHORT),

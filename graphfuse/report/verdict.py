@@ -114,7 +114,14 @@ def verdict(d: DatasetSummary) -> tuple[str, ...]:
     scored = board[board["n"] > 0]
     if scored.empty:
         return (*found, "no run has a score.")
-    return (*found, _winner(d, scored), *_answers(d), *_planted(d, scored), *_power(d))
+    return (
+        *found,
+        _winner(d, scored),
+        *_answers(d),
+        *_planted(d, scored),
+        *_power(d),
+        *_left_out(d),
+    )
 
 
 def _winner(d: DatasetSummary, board: pd.DataFrame) -> str:
@@ -206,3 +213,8 @@ def _power(d: DatasetSummary) -> Sequence[str]:
         f"these folds could have shown a difference of about {d.detectable:.3f} between two "
         f"strategies (power 0.8); smaller ones go unseen."
     ]
+
+
+def _left_out(d: DatasetSummary) -> Sequence[str]:
+    absent = [f"{name} (needs {needs})" for name, needs in d.facts.get("left_out", {}).items()]
+    return [f"left out, as the data cannot serve them: {', '.join(absent)}."] if absent else []

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from graphfuse.bench.store import ResultStore
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.report import (
     summarise,
@@ -212,3 +213,12 @@ def test_one_fold_alone_has_no_test_and_still_a_report(tmp_path):
     summary = summarise(write(tmp_path, WINNER, folds=1))
     assert "no valid test" in "\n".join(summary.verdict)
     assert "graph:hgt" in to_html(summary)
+
+
+def test_strategies_that_the_data_cannot_serve_are_named(tmp_path):
+    store = ResultStore(write(tmp_path, WINNER))
+    comparison = store.comparison()
+    comparison["datasets"]["d"]["left_out"] = {"graph:line": "positions"}
+    store.write_comparison(comparison)
+    sentence = "left out, as the data cannot serve them: graph:line (needs positions)."
+    assert summarise(tmp_path).verdict[-1] == f"d: {sentence}"
