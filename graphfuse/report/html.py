@@ -83,6 +83,8 @@ def _section(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
         "bars": _bars(rows),
         "families": sorted(set(families.values())),
         "group": sum(row["tied_with_best"] for row in rows) > 1,
+        "shared": d.leaderboard["rank"].dropna().duplicated().any(),
+        "ablated": [n for n in families if n.partition("/")[2] in ABLATIONS],
         "cheapest": recommend(d.leaderboard),
         "per_fold": per_fold,
         "points": figures.points(per_fold, families, d.metric) if scored else None,

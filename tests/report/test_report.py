@@ -222,3 +222,16 @@ def test_strategies_that_the_data_cannot_serve_are_named(tmp_path):
     store.write_comparison(comparison)
     sentence = "left out, as the data cannot serve them: graph:line (needs positions)."
     assert summarise(tmp_path).verdict[-1] == f"d: {sentence}"
+
+
+def test_many_graphs_have_one_sentence_an_ablation(tmp_path):
+    many = WINNER
+    for name, without in {"sage": 0.7, "rgcn": 0.79, "rgat": 0.8, "gatv2": 0.92}.items():
+        many = many | {f"graph:{name}": 0.8, f"graph:{name}/no_edges": without}
+    said = text(tmp_path, many)
+    assert "graph:hgt beats itself without edges" in said
+    assert "graph:sage beats" not in said
+    assert (
+        "d: 4 other graphs against themselves without edges: graph:sage better, graph:gatv2 worse."
+        in said
+    )
