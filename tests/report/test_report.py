@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from graphfuse.report import (
     write_report,
     write_reports,
 )
+from graphfuse.report.figures import scatter
 from graphfuse.report.text import rows_of
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -235,3 +237,15 @@ def test_many_graphs_have_one_sentence_an_ablation(tmp_path):
         "d: 4 other graphs against themselves without edges: graph:sage better, graph:gatv2 worse."
         in said
     )
+
+
+def test_a_scatter_of_many_names_those_that_no_quicker_one_beats():
+    many = {f"s{i}": (float(i + 1), 0.5 + (i % 7) / 100) for i in range(30)}
+    families = dict.fromkeys(many, "feature")
+
+    def named(places, **options):
+        return re.findall(r">(s\d+)</text>", scatter(places, families, "s", "score", **options))
+
+    assert sorted(named(many)) == [f"s{i}" for i in range(7)]
+    assert named(many, sign=-1) == ["s0"]
+    assert len(named(dict(list(many.items())[:20]))) == 20
