@@ -37,7 +37,7 @@ def flops_per_sample(strategy: Strategy, dataset: FusionDataset) -> float:
     batch = some.batch(range(len(some))).to(tensors[0].device if tensors else "cpu")
     strategy.eval()
     with (
-        torch.no_grad(),
+        torch.enable_grad(),  # without, the counter trips over weights that a module is handed
         _taken_apart(),
         FlopCounterMode(display=False, custom_mapping=FORMULAS) as counter,
     ):

@@ -8,7 +8,7 @@ from graphfuse.bench.flops import flops_per_sample
 from graphfuse.bench.plan import plan_jobs
 from graphfuse.bench.store import ResultStore
 from graphfuse.data import load_dataset
-from graphfuse.fusion import FusionOutput, Strategy
+from graphfuse.fusion import FusionOutput, Strategy, create_strategy, list_strategies
 from graphfuse.training import Recipe
 
 # planted/binding: two modalities M of N = 6 nodes with F = 9 features, C = 2 classes, and edges
@@ -156,3 +156,11 @@ def test_fused_layers_and_distances_count():
     attention = product(N, 8, N) + product(N, N, 8)
     layer = 4 * product(N, 8, 8) + attention + 2 * product(N, 8, 16)
     assert flops_per_sample(Distances(data.schema), data) == layer + product(N, 8, N)
+
+
+def test_every_strategy_is_counted():
+    data = load_dataset("planted/null", n=20)
+    for name in list_strategies(schema=data.schema):
+        strategy = create_strategy(name, data.schema).prepare(data)
+        with torch.no_grad():
+            assert (flops_per_sample(strategy, data) > 0) == (name != "majority"), name
