@@ -104,6 +104,13 @@ ONE_MODALITY_DECIDES = ["max_confidence", "majority_vote"]
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["graph:hgt", "graph:line", "graph:mtag"])
+def test_a_graph_in_time_finds_the_lag(name):
+    right, _ = accuracy(name, load_dataset("planted/lagged"), Recipe(epochs=25, patience=25))
+    assert right > 0.84  # .73 without edges
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in FUSIONS if name not in DECISIONS])
 def test_features_and_graphs_learn_xor(name):
     right, _ = accuracy(name, load_dataset("planted/xor"))
