@@ -29,6 +29,7 @@ from graphfuse.training import Recipe
 
 PAGE = Path("docs/planted.md")
 START, END = "<!-- results:start -->", "<!-- results:end -->"
+DASH = "\N{EN DASH}"
 ABLATED = ("graph:hgt", "graph:typed_attention")
 ERRORS = 3
 """Standard errors within which an accuracy counts as the Bayes accuracy or as chance."""
@@ -119,6 +120,11 @@ def mark(accuracy: float, tested: int, facts: Mapping[str, Any]) -> str:
     return ("=" if at_bayes else "") + ("~" if at_chance else "")
 
 
+def show(accuracy: float) -> str:
+    """Return an accuracy without the zero in front."""
+    return f"{accuracy:.3f}".removeprefix("0")
+
+
 def block(results: Mapping[str, Any]) -> str:
     """Return the table and what it was measured on."""
     where, facts = results["environment"], results["datasets"]
@@ -136,16 +142,16 @@ def block(results: Mapping[str, Any]) -> str:
     for label, key in (("samples", "samples"), ("most epochs", "epochs")):
         lines.append(f"| *{label}* | " + " | ".join(str(f[key]) for f in facts.values()) + " |")
     for label, key in (("Bayes accuracy", "bayes_accuracy"), ("most frequent class", "chance")):
-        lines.append(f"| *{label}* | " + " | ".join(f"{f[key]:.3f}" for f in facts.values()) + " |")
+        lines.append(f"| *{label}* | " + " | ".join(show(f[key]) for f in facts.values()) + " |")
     found = {(r["strategy"], r["dataset"]): r for r in rows}
     names = {r["strategy"]: FAMILIES.index(r["family"]) for r in rows}
     for strategy in sorted(names, key=lambda name: (names[name], name)):
         cells = []
         for name, fact in facts.items():
             cell = found.get((strategy, name))
-            cells.append("\N{EN DASH}" if cell is None else f"{cell['accuracy']:.3f}"
-                         f" {mark(cell['accuracy'], cell['tested'], fact)}".rstrip())  # fmt: skip
-        lines.append(f"| `{strategy}` | " + " | ".join(cells) + " |")
+            marked = cell and mark(cell["accuracy"], cell["tested"], fact)
+            cells.append(f"{show(cell['accuracy'])}\N{NO-BREAK SPACE}{marked}" if cell else DASH)
+        lines.append(f"| {strategy} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
