@@ -1,10 +1,25 @@
 """Sphinx configuration; the build downloads nothing."""
 
+import importlib
+import inspect
+import sys
 from pathlib import Path
 
-from graphfuse import __version__
-from graphfuse.data import list_datasets
-from graphfuse.fusion import strategies
+import torch
+from sphinx.util import logging
+
+from graphfuse import __version__, create_strategy
+from graphfuse.bench.match import count_parameters
+from graphfuse.data import Modality, Schema, Target, list_datasets
+from graphfuse.errors import InputError
+from graphfuse.fusion import StrategyInfo, strategies, strategy_options
+from graphfuse.fusion.strategy import FAMILIES
+from graphfuse.graph import relations
+from graphfuse.training.balance import balance_methods
+
+HERE = Path(__file__).parent
+sys.path.append(str(HERE))  # for the gallery's scraper
+torch.set_num_threads(1)  # more make the gallery's small models slower
 
 project = "graphfuse"
 author = "The graphfuse developers"
@@ -14,44 +29,170 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
 ]
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
-html_theme_options = {"logo": {"text": "graphfuse"}}
-exclude_patterns = ["_build", "_generated"]
+html_css_files = ["graphfuse.css"]
+html_theme_options = {
+    "logo": {"text": "graphfuse"},
+    "header_links_before_dropdown": 6,
+    "show_toc_level": 2,
+}
+html_show_sourcelink = False
+html_sidebars = dict.fromkeys(
+    ("guide", "training", "datasets", "api", "design-notes", "contributing"), ()
+)  # pages without pages below them
+exclude_patterns = ["_build", "_generated", "gallery"]
 napoleon_google_docstring = True
+napoleon_custom_sections = ["Shapes"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
-napoleon_custom_sections = ["Shapes"]
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(?!graphfuse\.).*\..*")]  # of other packages
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "FileNameSortKey",
+    "image_scrapers": ("_figures.scrape",),
+    "ignore_repr_types": "matplotlib",
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+}
+
+PUBLIC = ("data", "errors", "fusion", "graph", "nn", "report", "stats", "testing", "training")
+SIZES = (2, 8)
+"""Numbers of modalities for which the tables show the number of parameters."""
 
 
 def write_tables() -> None:
-    """Write the pages' tables from the registries, so that they cannot be out of date."""
-    folder = Path(__file__).parent / "_generated"
+    """Write what the registries know, so that a new file shows up and no page is out of date."""
+    folder = HERE / "_generated"
     folder.mkdir(exist_ok=True)
-    rows = [(name, strategies.get(name)) for name in strategies.names()]
-    lines = [
-        "| strategy | family | needs | what it does | paper | ablations |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, info in rows:
-        shown = f"{name}:\\<modality\\>" if info.per_modality else name
-        cells = [
-            shown,
-            info.family,
-            info.needs,
-            info.summary,
-            info.paper,
-            ", ".join(info.ablations),
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    (folder / "strategies.md").write_text("\n".join(lines) + "\n")
+    every = [strategies.get(name) for name in strategies.names()]
+    every.sort(key=lambda info: FAMILIES.index(info.family))
+    rows = [[link(info), info.family, info.summary, info.needs] for info in every]
+    header = ["strategy", "family", "what it does", "needs"]
+    (folder / "strategies.md").write_text(table(header, rows))
+    for family in FAMILIES:
+        members = [info for info in every if info.family == family]
+        sections = [strategy_section(info) for info in members]
+        (folder / f"{family}.md").write_text("\n".join([family_table(members), *sections]))
+    (folder / "relations.md").write_text(relation_table())
+    methods = [(name, balance_methods.get(name)) for name in balance_methods.names()]
+    sections = [f"### `{name}`\n\n{autoclass(method)}" for name, method in methods]
+    (folder / "balance.md").write_text("\n".join(sections))
     parts = [
         f"## {card.name}\n\n{card.title}: {card.samples} samples, {' + '.join(card.modalities)}, "
         f"{card.task} with {card.classes} classes. Licence: {card.license}.\n\n{card.description}\n"
         for card in list_datasets()
     ]
     (folder / "datasets.md").write_text("\n".join(parts))
+
+
+def family_table(members: list[StrategyInfo]) -> str:
+    """Return a table of what strategies do, and of how many parameters they have."""
+    sizes = [f"{size} modalities" for size in SIZES]
+    rows = [
+        [link(info), info.summary, *(parameters(info, size) for size in SIZES)] for info in members
+    ]
+    return table(["strategy", "what it does", *sizes], rows)
+
+
+def relation_table() -> str:
+    """Return a table of all relations."""
+    every = [relations.get(name) for name in relations.names()]
+    rows = [
+        [
+            f"{{py:class}}`~graphfuse.graph.{relation.__name__}`",
+            f"`{relation.name}`",
+            relation.summary,
+            "yes" if relation.fits else "",
+        ]
+        for relation in every
+    ]
+    return table(["relation", "name", "joins", "fitted on training data"], rows)
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def strategy_section(info: StrategyInfo) -> str:
+    """Return what is known about a strategy, and the documentation of its class."""
+    name = f"{info.name}:a" if info.per_modality else info.name
+    defaults = inspect.signature(info.make).parameters
+    options = [f"`{o}={defaults[o].default!r}`" for o in strategy_options(name) if o != "ablation"]
+    source, _, link = info.paper.rpartition(", ")
+    facts = {
+        "Paper": f"[{source}]({link})" if link else "",
+        "Needs": info.needs,
+        "Options": ", ".join(options),
+        "Ablations": ", ".join(f"`{info.name}/{ablation}`" for ablation in info.ablations),
+    }
+    listed = "\n".join(f"- {what}: {text}" for what, text in facts.items() if text)
+    summary = info.summary[0].upper() + info.summary[1:]
+    return (
+        f"({anchor(info)})=\n### `{shown_name(info)}`\n\n{summary}.\n\n{listed}\n\n"
+        f"{autoclass(info.make)}"
+    )
+
+
+def shown_name(info: StrategyInfo) -> str:
+    """Return the name with a placeholder where it takes a modality."""
+    return f"{info.name}:<modality>" if info.per_modality else info.name
+
+
+def link(info: StrategyInfo) -> str:
+    """Return a link to a strategy's section."""
+    return f"[`{shown_name(info)}`](#{anchor(info)})"
+
+
+def anchor(info: StrategyInfo) -> str:
+    """Return what links to a strategy's section point at."""
+    return f"strategy-{info.name.replace(':', '-').replace('_', '-')}"
+
+
+def parameters(info: StrategyInfo, size: int) -> str:
+    """Return how many numbers a strategy trains on so many modalities of 32 features and a time."""
+    modalities = [Modality(letter, (32,), pos_dim=1) for letter in "abcdefgh"[:size]]
+    name = f"{info.name}:a" if info.per_modality else info.name
+    try:
+        strategy = create_strategy(name, Schema(modalities, Target("binary")))
+    except InputError:
+        return "too many"
+    return f"{count_parameters(strategy):,}"
+
+
+def autoclass(cls: type) -> str:
+    """Return the directive that shows the documentation of a class."""
+    return f"```{{eval-rst}}\n.. autoclass:: {cls.__module__}.{cls.__qualname__}\n```\n"
+
+
+def hide_signature(app, what, name, obj, options, signature, returns):
+    """Leave the signature out where a class is asked for by name: its options are listed above."""
+    named = [strategies.get(n).make for n in strategies.names()]
+    named += [balance_methods.get(n) for n in balance_methods.names()]
+    return ("", None) if obj in named else None
+
+
+def find_missing(app, env) -> None:
+    """Warn of public names that the API pages do not show."""
+    shown = env.domains["py"].objects
+    for room in PUBLIC:
+        module = importlib.import_module(f"graphfuse.{room}")
+        for name in getattr(module, "__all__", ()):
+            if f"graphfuse.{room}.{name}" not in shown:
+                logging.getLogger(__name__).warning("graphfuse.%s.%s is not shown", room, name)
+
+
+def setup(app) -> None:
+    app.connect("autodoc-process-signature", hide_signature)
+    app.connect("env-check-consistency", find_missing)
 
 
 write_tables()

@@ -81,8 +81,8 @@ def compare(
     same conditions, code included, are not computed again.
 
     Args:
-        datasets: one or a list of: name of a built-in dataset, path, :class:`FusionDataset`, or
-            ``{name: options of load_dataset}``.
+        datasets: one or a list of: name of a built-in dataset, path,
+            :class:`~graphfuse.data.FusionDataset`, or ``{name: options of load_dataset}``.
         strategies: names; "unimodal" stands for one a modality, "all" for every strategy; None for
             :data:`graphfuse.bench.plan.DEFAULT_STRATEGIES`.
         folds: parts of the cross-validation, unless a dataset brings its own splits.
@@ -115,8 +115,9 @@ def compare(
         ['concat', 'majority']
     """
     from graphfuse.bench.conditions import write_conditions
-    from graphfuse.bench.plan import DEFAULT_STRATEGIES, check_strategies, plain, plan_jobs
+    from graphfuse.bench.plan import DEFAULT_STRATEGIES, check_strategies, plan_jobs
     from graphfuse.bench.runner import check_backend, pending, run_jobs
+    from graphfuse.graph import plain
     from graphfuse.training import Recipe
 
     for name, value, least in (("folds", folds, 2), ("repeats", repeats, 1), ("seed", seed, 0)):

@@ -108,7 +108,7 @@ class FusionClassifier(ClassifierMixin, _FusionEstimator):  # type: ignore[misc]
     """A fusion strategy as a scikit-learn classifier.
 
     Args:
-        strategy: a name that :func:`graphfuse.list_strategies` lists.
+        strategy: a name that :func:`~graphfuse.fusion.list_strategies` lists.
         modalities: ``{name: slice, column numbers or names, or a mask of the columns of X}``;
             None takes all columns as one modality. A row whose columns of a modality are all NaN
             lacks that modality.

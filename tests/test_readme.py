@@ -2,19 +2,46 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+ROOT = Path(__file__).parents[1]
+
+
+def blocks(page):
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 
 
 @pytest.mark.parametrize("number", range(3))
 def test_snippets_run(number, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(BLOCKS[number], f"README block {number}", "exec"), {})
+    exec(compile(blocks("README.md")[number], f"README block {number}", "exec"), {})
     from graphfuse.fusion import strategies
 
     strategies._entries.pop("sum", None)
 
 
 def test_there_are_no_other_snippets():
-    assert len(BLOCKS) == 3
+    assert len(blocks("README.md")) == 3
+    assert len(blocks("docs/guide.md")) == 1
+
+
+def test_the_file_of_the_guide_is_what_it_says(tmp_path, monkeypatch):
+    import onnxruntime
+
+    monkeypatch.chdir(tmp_path)
+    made = {}
+    exec(compile(blocks("docs/guide.md")[0], "guide", "exec"), made)
+    session = onnxruntime.InferenceSession("fusion.onnx")
+    names = [value.name for value in session.get_inputs()]
+    assert names[:2] + names[-2:] == ["x_image", "x_text", "mask_image", "mask_text"]
+    x = {"image": torch.rand(3, 4, 48), "text": torch.rand(3, 5, 16)}
+    edges = {t: torch.rand(3, x[t[0]].shape[1], x[t[2]].shape[1]) < 0.5 for t in made["types"]}
+    mask = {"image": torch.rand(3, 4) < 0.5, "text": torch.zeros(3, 5).bool()}
+    given = [tensor.numpy() for part in (x, edges, mask) for tensor in part.values()]
+    embedding, image, text = session.run(
+        ["embedding", "image", "text"], dict(zip(names, given, strict=True))
+    )
+    expected, nodes = made["model"](x, edges, mask)
+    assert torch.allclose(torch.from_numpy(embedding), expected, atol=1e-4)
+    assert torch.allclose(torch.from_numpy(image), nodes["image"], atol=1e-4)
+    assert not text.any()

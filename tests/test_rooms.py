@@ -6,8 +6,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1] / "graphfuse"
 # From the bottom to the top: imports go to the same place or further down.
 ORDER = [
-    ("errors", "_registry", "_keys", "_version"),
+    ("errors", "_registry", "_keys", "_version", "_folder", "_markdown"),
     ("stats",),
+    ("_card", "_hub"),
     ("data",),
     ("graph",),
     ("nn",),
@@ -81,3 +82,11 @@ def test_import_is_light():
 
 def test_statistics_and_report_need_no_torch():
     run("import sys, graphfuse.stats, graphfuse.report; assert 'torch' not in sys.modules")
+
+
+def test_the_hub_is_imported_when_it_is_used():
+    run(
+        "import sys, graphfuse.estimators\n"
+        "graphfuse.list_strategies()\n"
+        "assert 'huggingface_hub' not in sys.modules"
+    )

@@ -12,7 +12,7 @@ from graphfuse.bench.plan import describe_strategies, left_out
 from graphfuse.bench.run import Job
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore
 from graphfuse.data import FusionDataset, Standardizer, list_datasets
-from graphfuse.data._convert import dense_edges
+from graphfuse.data._convert import list_edges
 from graphfuse.graph import GraphBuilder, draw
 from graphfuse.training.metrics import LOWER_IS_BETTER, bounds
 
@@ -111,7 +111,7 @@ def _draw(path: Path, dataset: FusionDataset, relations: Sequence[Any]) -> list[
     return [
         {
             "type": list(edge_type),
-            "edges": int((dense_edges(graph, edge_type) > 0).sum()),
+            "edges": len(list_edges(graph, edge_type)[0]),
             "of": batch.x[edge_type[0]].shape[1] * batch.x[edge_type[2]].shape[1],
         }
         for edge_type in sorted(graph.edges)

@@ -7,16 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from graphfuse.bench.code import code_digest
 from graphfuse.bench.match import match_parameters
 from graphfuse.bench.run import Job
 from graphfuse.bench.store import RunSpec
-from graphfuse.data import FusionDataset, RelationSpec, Schema, make_splits
+from graphfuse.data import FusionDataset, Schema, make_splits
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options
-from graphfuse.graph import GraphBuilder, Relation, default_relations
+from graphfuse.graph import GraphBuilder, default_relations, plain
 from graphfuse.training import Recipe
 from graphfuse.training.balance import check_schema
 
@@ -32,6 +30,7 @@ DEFAULT_STRATEGIES = (
     "graph:hgt/shuffled_edges",
     "graph:hgt/complete",
 )
+"""What a comparison compares unless told otherwise, as far as the data can serve it."""
 
 
 def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:
@@ -189,34 +188,6 @@ def relations_of(
     if wanted is None:
         wanted = dataset.relations or default_relations(dataset.schema, dataset.edge_types)
     return [plain(spec) for spec in GraphBuilder(wanted).specs()]
-
-
-def plain(value: Any) -> Any:
-    """Return settings as plain data for JSON: relations by name, numpy's numbers as Python's.
-
-    Raises:
-        InputError: something that has no plain form.
-
-    Example:
-        >>> from graphfuse.graph import KNearest
-        >>> plain({"relations": [KNearest(k=2)]})["relations"][0]["k_nearest"]["k"]
-        2
-    """
-    if isinstance(value, Relation | RelationSpec):
-        spec = value.spec() if isinstance(value, Relation) else value
-        return {spec.name: plain(dict(spec.options))}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    raise InputError(
-        f"settings are plain data, numbers, text, lists and mappings of these, or relations; "
-        f"got {value!r}"
-    )
 
 
 def describe_strategies(names: Sequence[str]) -> dict[str, dict[str, str]]:

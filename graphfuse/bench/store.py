@@ -44,9 +44,9 @@ class RunSpec:
     split: str
     """Hash of the training, validation and test part."""
     seed: int
-    """Of the weights: depends on strategy, repeat and fold."""
+    """Seed of the weights; it depends on strategy, repeat and fold."""
     data_seed: int
-    """Of the order of batches: depends on dataset, repeat and fold, the same for all strategies."""
+    """Seed of the order of batches; it depends on dataset, repeat and fold, not on the strategy."""
     code: str
     """Hash of the code that computes it."""
 
@@ -66,7 +66,7 @@ class RunSpec:
 
     @property
     def folder(self) -> str:
-        """Name of the run's folder: readable, and as unique as its key."""
+        """Name of the run's folder, readable and as unique as its key."""
         name = f"{slug(self.dataset)[:40]}-{slug(self.strategy)[:60]}"
         return f"{name}-r{self.repeat}-f{self.fold}-{self.key[:12]}"
 

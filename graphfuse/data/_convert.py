@@ -25,7 +25,7 @@ def to_pyg(batch: Batch) -> list[HeteroData]:
     """Implement :meth:`Batch.to_pyg`."""
     from torch_geometric.data import HeteroData
 
-    edges = {edge_type: dense_edges(batch, edge_type) for edge_type in batch.edges}
+    edges = {edge_type: _split(batch, edge_type) for edge_type in batch.edges}
     graphs = []
     for i in range(len(batch)):
         data = HeteroData()
@@ -35,8 +35,8 @@ def to_pyg(batch: Batch) -> list[HeteroData]:
             rows[name] = real.cumsum(0) - 1
             for key, values in _node_values(batch, name).items():
                 data[name][key] = values[i][real]
-        for (source, relation, destination), dense in edges.items():
-            index, weight = _index_and_weight(dense[i])
+        for (source, relation, destination), parts in edges.items():
+            index, weight = parts[i]
             store = data[source, relation, destination]
             store.edge_index = torch.stack([rows[source][index[0]], rows[destination][index[1]]])
             if weight is not None:
@@ -64,8 +64,7 @@ def to_networkx(batch: Batch, i: int) -> networkx.MultiDiGraph:
             graph.add_node((name, row), modality=name, x=x[i, row].numpy(force=True), **node)
     for edge_type in batch.edges:
         source, relation, destination = edge_type
-        dense = dense_edges(batch, edge_type)[i]
-        index, weight = _index_and_weight(dense)
+        index, weight = _split(batch, edge_type)[i]
         weights = [1.0] * index.shape[1] if weight is None else weight.tolist()
         for (s, d), w in zip(index.T.tolist(), weights, strict=True):
             graph.add_edge((source, s), (destination, d), key=relation, relation=relation, weight=w)
@@ -128,10 +127,47 @@ def dense_edges(batch: Batch, edge_type: EdgeType) -> Tensor:
     return edges * (sources.unsqueeze(2) & destinations.unsqueeze(1))
 
 
-def _index_and_weight(dense: Tensor) -> tuple[Tensor, Tensor | None]:
-    index = (dense > 0).nonzero().T
-    weight = None if dense.dtype == torch.bool else dense[index[0], index[1]]
-    return index, weight
+def list_edges(batch: Batch, edge_type: EdgeType) -> tuple[Tensor, Tensor | None]:
+    """Return (sample, source, destination) of every edge, [E, 3], and the weights [E] if any.
+
+    In order, each pair of real nodes once; the weights of parallel edges add up.
+    """
+    edges = batch.edges[edge_type]
+    if isinstance(edges, SparseEdges):
+        edges = real_ones(batch, edge_type, edges)
+        sources, destinations = _widths(batch, edge_type)
+        source, destination = edges.index
+        sample = source // sources
+        place = torch.stack([sample, source % sources, destination % destinations], dim=1)
+        return place, edges.weight
+    dense = dense_edges(batch, edge_type)
+    place = dense.nonzero()
+    return place, None if dense.dtype == torch.bool else dense[tuple(place.T)]
+
+
+def real_ones(batch: Batch, edge_type: EdgeType, edges: SparseEdges) -> SparseEdges:
+    """Leave out edges at padded nodes and of weight 0, merge parallel ones."""
+    source, destination = edges.index
+    real = batch.mask[edge_type[0]].flatten()[source]
+    real &= batch.mask[edge_type[2]].flatten()[destination]
+    if edges.weight is not None:
+        real &= edges.weight > 0
+    weight = None if edges.weight is None else edges.weight[real]
+    return SparseEdges(edges.index[:, real], weight).coalesce(*_widths(batch, edge_type))
+
+
+def _widths(batch: Batch, edge_type: EdgeType) -> tuple[int, int]:
+    """Return how many nodes, padded ones included, samples have at both ends of an edge type."""
+    return batch.mask[edge_type[0]].shape[1], batch.mask[edge_type[2]].shape[1]
+
+
+def _split(batch: Batch, edge_type: EdgeType) -> list[tuple[Tensor, Tensor | None]]:
+    """Return the edges of each sample: rows of both ends [2, E], and the weights [E] if any."""
+    place, weight = list_edges(batch, edge_type)
+    bounds = place[:, 0].bincount(minlength=len(batch)).cumsum(0)[:-1].tolist()
+    places = place[:, 1:].tensor_split(bounds)
+    weights = [None] * len(batch) if weight is None else weight.tensor_split(bounds)
+    return [(own.T, w) for own, w in zip(places, weights, strict=True)]
 
 
 def _node_values(batch: Batch, m: str) -> dict[str, Tensor]:

@@ -273,7 +273,7 @@ class FusionDataset:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that the samples hold: schema, values, labels, ids, groups."""
+        """SHA-256 of all that the samples hold, in schema, values, labels, ids and groups."""
         return fingerprint(self)
 
     def columns(self) -> Iterator[tuple[str, np.ndarray]]:

@@ -53,6 +53,20 @@ class SparseEdges:
         weight = None if self.weight is None else self.weight.to(device=device, dtype=dtype)
         return SparseEdges(self.index.to(device=device), weight)
 
+    def coalesce(self, sources: int, destinations: int, reduce: str = "sum") -> SparseEdges:
+        """Return them in order of their rows, each once; parallel weights add up, or "amax"."""
+        source, destination = self.index
+        pair = source * destinations + destination % destinations
+        if bool((pair[1:] > pair[:-1]).all()):
+            return self
+        pair, parallel = pair.unique(return_inverse=True)
+        source = pair // destinations
+        index = torch.stack([source, source // sources * destinations + pair % destinations])
+        if self.weight is None:
+            return SparseEdges(index)
+        none = self.weight.new_zeros(len(pair))
+        return SparseEdges(index, none.scatter_reduce(0, parallel, self.weight, reduce))
+
     def to_dense(self, batch_size: int, sources: int, destinations: int) -> Tensor:
         """Return them as a bool or float tensor ``[B, Ns, Nd]``; weights of one edge add up."""
         shape = (batch_size, sources, destinations)

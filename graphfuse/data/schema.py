@@ -101,7 +101,7 @@ class Target:
 
     @property
     def outputs(self) -> int:
-        """Number of logits C: 2 for binary, 1 for regression, else the number of classes."""
+        """Number of logits C, 2 for binary, 1 for regression, else the number of classes."""
         return max(len(self.classes), 1)
 
     @property

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from graphfuse._folder import replace_folder
 from graphfuse.data._arrow import from_table, to_table
 from graphfuse.data.dataset import FusionDataset, RelationSpec
 from graphfuse.data.schema import Schema
@@ -35,22 +34,16 @@ UNREADABLE = (
 
 def save(dataset: FusionDataset, path: Path) -> None:
     """Implement :meth:`FusionDataset.save`."""
-    path = path.resolve()
     _check_free(path)
     header, table = _describe(dataset)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    work = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    try:
-        work.mkdir()
-        with (
-            pa.OSFile(str(work / ARROW), "wb") as sink,
-            pa.ipc.new_file(sink, table.schema) as file,
-        ):
-            file.write_table(table, max_chunksize=max(len(dataset), 1))
+    with replace_folder(path) as work:
+        _write_table(work / ARROW, table, len(dataset))
         (work / JSON).write_text(header)
-        _put(work, path)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+
+
+def _write_table(path: Path, table: pa.Table, rows: int) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as file:
+        file.write_table(table, max_chunksize=max(rows, 1))
 
 
 def load(path: Path) -> FusionDataset:
@@ -86,21 +79,6 @@ def _check_free(path: Path) -> None:
             f"{path} exists and is not a graphfuse dataset and nothing else, it holds "
             f"{found[:5]}; give a new folder"
         )
-
-
-def _put(work: Path, path: Path) -> None:
-    """Move a finished folder into place; what is there goes aside first, and back on failure."""
-    if not path.exists():
-        work.replace(path)
-        return
-    aside = work.with_name(f"{work.name}-before")
-    path.replace(aside)
-    try:
-        work.replace(path)
-    except BaseException:
-        aside.replace(path)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _describe(dataset: FusionDataset) -> tuple[str, pa.Table]:

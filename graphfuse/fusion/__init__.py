@@ -62,7 +62,8 @@ def create_strategy(name: str, schema: Schema, **options: Any) -> Strategy:
     info, extra = _resolve(name)
     if "modality" in extra:
         schema.check_names([extra["modality"]])
-    if not info.serves(schema):
+    # Of too many modalities the strategy says itself, and better, what they would cost.
+    if not info.serves(schema) and not info.has_too_many(schema):
         raise InputError(
             f"strategy {name!r} is for {', '.join(info.tasks)} with at least {info.modalities} "
             f"modalities{' and positions' if info.positions else ''} and one target; the schema "
@@ -70,12 +71,18 @@ def create_strategy(name: str, schema: Schema, **options: Any) -> Strategy:
             f"{len(schema.modalities)} modalities; graphfuse.list_strategies(schema=schema) lists "
             f"those that fit"
         )
-    known = [p for p in inspect.signature(info.make).parameters if p != "schema" and p not in extra]
+    known = {
+        p: parameter.default
+        for p, parameter in inspect.signature(info.make).parameters.items()
+        if p != "schema" and p not in extra
+    }
     for option in options:
         if option not in known:
             raise UnknownNameError(f"option of strategy {name!r}", option, known)
     made = info.make(schema, **extra, **options)
     made.name = name
+    defaults = {p: value for p, value in known.items() if value is not inspect.Parameter.empty}
+    made.given = {**defaults, **options}
     return made
 
 

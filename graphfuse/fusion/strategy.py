@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
+from graphfuse._card import Description
 from graphfuse._registry import Registry
 from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.errors import InputError
+from graphfuse.fusion.hub import describe_strategy
+from graphfuse.graph import plain
+from graphfuse.nn.hub_module import HubModule, check_class, option_rows
 
 FAMILIES = ("unimodal", "feature", "decision", "graph")
 CLASSIFICATION = ("binary", "multiclass")
@@ -35,7 +39,7 @@ class FusionOutput:
     modality_logits: dict[str, Tensor] | None = None
 
 
-class Strategy(nn.Module):
+class Strategy(HubModule):
     """A complete model from a batch to a prediction.
 
     To add one, write a file with a subclass, decorate it with :func:`strategy` and implement
@@ -43,6 +47,8 @@ class Strategy(nn.Module):
     """
 
     name: str
+    given: dict[str, Any] | None = None
+    """The options that ``create_strategy`` built it with, defaults included."""
     trains: ClassVar[bool] = True
     """Whether there is anything to train by gradient."""
 
@@ -58,6 +64,47 @@ class Strategy(nn.Module):
         self.register_buffer("target_mean", torch.zeros(()))
         self.register_buffer("target_scale", torch.ones(()))
         self.register_buffer("class_weight", torch.ones(schema.outputs))
+
+    def options(self) -> dict[str, Any]:
+        """Return the options that it was built with; only ``create_strategy`` knows them all."""
+        if self.given is None:
+            raise InputError(
+                f"a strategy is saved under the name that it is created by, but this "
+                f"{type(self).__name__} was made by its class; make it with "
+                f"graphfuse.create_strategy(name, schema, **options)"
+            )
+        return self.given
+
+    def config(self) -> dict[str, Any]:
+        """Return plain data from which :meth:`from_config` builds it, without what was fitted."""
+        return {
+            "class": "Strategy",
+            "name": self.name,
+            "options": plain(self.options()),
+            "schema": self.schema.to_dict(),
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a strategy, of the class that has the name, from :meth:`config`'s plain data."""
+        from graphfuse.fusion import create_strategy
+
+        check_class(config, "Strategy")
+        schema = Schema.from_dict(config["schema"])
+        made = create_strategy(config["name"], schema, **config["options"])
+        if not isinstance(made, cls):
+            raise InputError(
+                f"this is a saved {type(made).__name__} ({made.name!r}), not a {cls.__name__}; "
+                f"load it with Strategy.from_pretrained"
+            )
+        return made
+
+    def describe(self) -> Description:
+        """Return what the model card says of the strategy."""
+        from graphfuse.fusion import strategy_info
+
+        info, rows = strategy_info(self.name), option_rows(self)
+        return describe_strategy(info, self.name, self.schema, rows)
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
         """Fit what is fitted on data rather than by gradient; return the strategy.
@@ -154,6 +201,8 @@ class StrategyInfo:
     tasks: tuple[str, ...] = TASKS
     modalities: int = 1
     """Least number of modalities that it makes sense with."""
+    at_most: int | None = None
+    """Greatest number of modalities that it takes with default options; None for any."""
     positions: bool = False
     """Whether it needs a modality whose nodes have positions."""
     per_modality: bool = False
@@ -167,12 +216,24 @@ class StrategyInfo:
             self.positions and not any(m.pos_dim for m in schema.modalities)
         ):
             return False
-        return schema.task in self.tasks and len(schema.modalities) >= self.modalities
+        return (
+            schema.task in self.tasks
+            and len(schema.modalities) >= self.modalities
+            and not self.has_too_many(schema)
+        )
+
+    def has_too_many(self, schema: Schema) -> bool:
+        """Whether the schema has more modalities than the strategy takes."""
+        return self.at_most is not None and len(schema.modalities) > self.at_most
 
     @property
     def needs(self) -> str:
         """What the data has to have, in words; empty where any will do."""
-        found = [f"{self.modalities} modalities"] if self.modalities > 1 else []
+        found = []
+        if self.at_most is not None:
+            found += [f"{self.modalities} to {self.at_most} modalities"]
+        elif self.modalities > 1:
+            found += [f"{self.modalities} modalities"]
         found += ["positions"] if self.positions else []
         return ", ".join(found + ([] if self.tasks == TASKS else [" or ".join(self.tasks)]))
 

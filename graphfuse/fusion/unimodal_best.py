@@ -18,7 +18,7 @@ from graphfuse.fusion.unimodal import Unimodal
     summary="the single modality that does best on validation data",
 )
 class UnimodalBest(Strategy):
-    """Train :class:`Unimodal` on each modality and keep the one with the best validation score.
+    """Train ``unimodal`` on each modality and keep the one with the best validation score.
 
     Picking the best column of a table of test scores would favour the single modality; this does
     not look at test data. Training it costs as much as training all modalities one by one.

@@ -11,7 +11,7 @@ from graphfuse.graph.given import Given
 from graphfuse.graph.k_nearest import KNearest
 from graphfuse.graph.line import Line
 from graphfuse.graph.prune import Prune
-from graphfuse.graph.relation import Relation, build_relation, relations
+from graphfuse.graph.relation import Relation, build_relation, plain, relations
 from graphfuse.graph.spatial import Spatial
 from graphfuse.graph.temporal import Temporal
 from graphfuse.graph.union import Union
@@ -34,6 +34,7 @@ __all__ = [
     "build_relation",
     "default_relations",
     "draw",
+    "plain",
     "relations",
     "shuffle_edges",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
 
 import numpy as np
 from scipy import stats
@@ -27,16 +29,24 @@ def granger(
 ) -> Iterator[tuple[Pair, int]]:
     """Yield (source, destination) and lag of every arrow, the false discovery rate being alpha."""
     series = {m: _series(train, m, components) for m in sorted({m for pair in pairs for m in pair})}
-    tests, values, most = [], list[float](), 0
-    for s, d in pairs:
-        found, samples = _test_lags(series[s], series[d], max_lag, step, tolerance)
+    test = partial(_test_lags, step=step, tolerance=tolerance)
+    alone = {(s, d): test(series[s], series[d], [], max_lag) for s, d in pairs}
+    if not any(found for found, _ in alone.values()):
+        most = max(samples for _, samples in alone.values())
+        raise _too_few(f"with nodes {step} apart in time in both modalities", most)
+    least = {pair: min(found, default=1.0) for pair, (found, _) in alone.items()}
+    tests, values = [], list[float]()
+    for (s, d), (found, samples) in alone.items():
+        if least[s, d] <= alpha:
+            leads = [o for o, end in pairs if end == d and o != s and least[o, d] <= alpha]
+            others = [series[o] for o in sorted(leads, key=lambda o: least[o, d])]
+            given = _test_given(partial(test, series[s], series[d]), others, len(found), samples)
+            # As with PC, an arrow stands on its weakest test.
+            found = [max(both) for both in zip_longest(found, given, fillvalue=0.0)]
         tests += [((s, d), lag) for lag in range(1, len(found) + 1)]
         values += found
-        most = max(most, samples)
-    if not values:
-        raise _too_few(f"with nodes {step} apart in time in both modalities", most)
     adjusted = stats.false_discovery_control(values)
-    return (test for test, p in zip(tests, adjusted, strict=True) if p <= alpha)
+    return (arrow for arrow, p in zip(tests, adjusted, strict=True) if p <= alpha)
 
 
 def pc(
@@ -124,17 +134,40 @@ def _series(train: FusionDataset, m: str, components: int) -> _Series:
     return _Series(key, total / count[:, None])
 
 
+def _test_given(
+    test: Callable[[Sequence[_Series], int], tuple[list[float], int]],
+    others: Sequence[_Series],
+    max_lag: int,
+    samples: int,
+) -> list[float]:
+    """Return a p-value a lag given the past of all others that half of the samples have."""
+    kept, found = list[_Series](), list[float]()
+    for other in others:
+        more, left = test([*kept, other], max_lag)
+        if more and left >= samples / 2:
+            kept, found = [*kept, other], more
+    return found
+
+
 def _test_lags(
-    source: _Series, target: _Series, max_lag: int, step: float, tolerance: float
+    source: _Series,
+    target: _Series,
+    others: Sequence[_Series],
+    max_lag: int,
+    step: float,
+    tolerance: float,
 ) -> tuple[list[float], int]:
-    """Return a p-value a lag, and how many samples are long enough for lag 1."""
-    width = source.score.shape[1] + target.score.shape[1]
+    """Return a p-value a lag given the past of target and others, and the samples for lag 1."""
+    sides = (source, target, *others)
+    width = sum(side.score.shape[1] for side in sides)
     products = source.score.shape[1] * target.score.shape[1]
     if not products:
         return [], 0
     keys = [target.key - 1j * lag * step for lag in range(1, max_lag + 1)]
-    cause, own = ([side.at(key, tolerance * step) for key in keys] for side in (source, target))
-    seen = np.logical_and.accumulate([a & b for (_, a), (_, b) in zip(cause, own, strict=True)])
+    looked_up = [[side.at(key, tolerance * step) for key in keys] for side in sides]
+    seen = np.logical_and.accumulate(
+        [np.all([there for _, there in lag], axis=0) for lag in zip(*looked_up, strict=True)]
+    )
     samples = np.array([len(np.unique(target.sample[rows])) for rows in seen])
     enough = (samples >= max(products + SPARE, samples[0] / 2)) & (
         seen.sum(1) > 2 * width * np.arange(1, max_lag + 1)
@@ -143,7 +176,7 @@ def _test_lags(
         return [], int(samples[0])
     lags = int(enough.nonzero()[0].max()) + 1
     rows = seen[lags - 1]
-    past = [score[rows] for score, _ in (*cause[:lags], *own[:lags])]
+    past = [score[rows] for side in looked_up for score, _ in side[:lags]]
     return [
         p_value(
             past[lag],

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, SparseEdges
-from graphfuse.data._convert import dense_edges
+from graphfuse.data._convert import dense_edges, list_edges
 from graphfuse.errors import InputError
-from graphfuse.graph._listed import list_edges
 
 ABLATIONS = ("no_edges", "shuffled_edges", "complete")
 STEPS = 4

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
+from graphfuse.data._convert import list_edges
 from graphfuse.data._ragged import Ragged, offsets_of
 from graphfuse.errors import InputError, NotFittedError
-from graphfuse.graph._listed import list_edges
 from graphfuse.graph.relation import Relation, build_relation
 
 CHUNK = 512
@@ -23,8 +23,8 @@ class GraphBuilder(nn.Module):
     """Draw the edges of several relations; it is part of a model and saved with it.
 
     Args:
-        relations: instances, :class:`RelationSpec`, names, or ``{name: options}``. Their order
-            carries no meaning.
+        relations: instances, :class:`~graphfuse.data.RelationSpec`, names, or ``{name: options}``.
+            Their order carries no meaning.
 
     Example:
         >>> from graphfuse.data import load_dataset

@@ -26,7 +26,11 @@ class Causal(Relation):
 
     :math:`B_l` is not zero. Observations of all samples are pooled; the F-test of :math:`B_l = 0`
     compares sums over samples, so that samples of different classes may differ in more than the
-    link, where the classical one takes all observations as alike. Every node of a at time t is
+    link, where the classical one takes all observations as alike. An arrow has to stand a second
+    test, given the past of all modalities that lead to b by themselves, so that one that drives
+    both a and b, or lies between them, explains it (as in Geweke 1984,
+    https://doi.org/10.2307/2288723); a modality that less than half of the samples have beside both
+    explains nothing. Every node of a at time t is
     joined to the nodes of b at time t + l. Where series are short, L is the longest lag that half
     of the samples of lag 1 are long enough for.
 
@@ -39,8 +43,13 @@ class Causal(Relation):
     features; the false discovery rate over all pairs and lags is held at ``alpha``
     (Benjamini and Hochberg 1995; for PC with the largest p-value of each edge, Strobl et al. 2019,
     https://doi.org/10.1007/s41060-018-0125-0). Labels are not used. An arrow says what helps to
-    predict: a common cause that is no modality can draw one. Granger tests look at two modalities
-    at a time, so that a third can draw one as well.
+    predict: a common cause that is no modality can draw one, and so can one that acts in some
+    samples alone, or with a lag above ``max_lag``, which a linear test explains in part.
+
+    At the default ``alpha`` an arrow is drawn in 0.4 % of planted/null (100 samples; with PC in
+    none of 500), the arrow of planted/lagged and nothing else is found in 99 % (60 samples), and of
+    three series, one of which drives the others, the right two in 98 % (100 samples; in 0.4 % one
+    is drawn between the driven): ``python -m benchmarks.causal``.
 
     Args:
         method: "granger" or "pc"; None for the first where two modalities have a time.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema, SparseEdges
+from graphfuse.data.dataset import DENSE_EDGES_UP_TO
 from graphfuse.graph.relation import Relation, real_pairs
 
 
@@ -50,6 +51,14 @@ class Given(Relation):
         return {
             (s, relation, d): batch.edges[s, relation, d]
             if (s, relation, d) in batch.edges
-            else torch.zeros_like(real_pairs(batch, s, d))
+            else _none(batch, s, d)
             for s, relation, d in self.types
         }
+
+
+def _none(batch: Batch, source: str, destination: str) -> Tensor | SparseEdges:
+    """Return no edges, in the form in which a dataset would give some."""
+    sources, destinations = batch.mask[source], batch.mask[destination]
+    if sources.shape[1] * destinations.shape[1] > DENSE_EDGES_UP_TO:
+        return SparseEdges(torch.zeros(2, 0, dtype=torch.long, device=sources.device))
+    return torch.zeros_like(real_pairs(batch, source, destination))

@@ -7,9 +7,10 @@ from typing import Any, Self
 
 from torch import Tensor
 
-from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema
+from graphfuse._segments import kth_largest
+from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
 from graphfuse.errors import InputError
-from graphfuse.graph._listed import draw_dense
+from graphfuse.graph._drawn import draw
 from graphfuse.graph.relation import Relation, build_relation, nearest
 
 
@@ -17,7 +18,7 @@ class Prune(Relation):
     """Keep of another relation's edges the heaviest towards each node, the heavy ones, or both.
 
     Edge types keep their names. Edges without weight all weigh 1: ``top_k`` keeps them all, as
-    ties, and so does a threshold up to 1.
+    ties, and so does a threshold up to 1. :class:`~graphfuse.data.SparseEdges` stay sparse.
 
     Args:
         relation: an instance, a name, a :class:`~graphfuse.data.RelationSpec` or
@@ -76,9 +77,14 @@ class Prune(Relation):
         """Return the types of the relation."""
         return self.relation.edge_types(schema)
 
-    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
-        """Draw the edges of the relation that are heavy enough."""
-        return {t: self._heaviest(edges) for t, edges in draw_dense(self.relation, batch).items()}
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
+        """Draw the edges of the relation that are heavy enough, index pairs where it does."""
+        return {
+            t: self._heaviest_pairs(edges)
+            if isinstance(edges, SparseEdges)
+            else self._heaviest(edges)
+            for t, edges in draw(self.relation, batch).items()
+        }
 
     def _heaviest(self, edges: Tensor) -> Tensor:
         kept = edges > 0
@@ -87,3 +93,17 @@ class Prune(Relation):
         if self.top_k is not None:
             kept = nearest(-edges.float(), kept, self.top_k)
         return edges * kept
+
+    def _heaviest_pairs(self, edges: SparseEdges) -> SparseEdges:
+        if edges.weight is None:
+            every = self.threshold is None or self.threshold <= 1
+            return edges if every else SparseEdges(edges.index[:, :0])
+        index, weight = edges.index, edges.weight
+        if self.threshold is not None:
+            heavy = weight >= self.threshold
+            index, weight = index[:, heavy], weight[heavy]
+        if self.top_k is not None:
+            rounded = weight.float()
+            kept = rounded >= kth_largest(rounded, index[1], self.top_k)
+            index, weight = index[:, kept], weight[kept]
+        return SparseEdges(index, weight)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,7 +26,7 @@ FITTED = module_key("fitted")
 class Relation(nn.Module):
     """A rule that draws typed edges between the nodes of one sample.
 
-    To add one, write a file with a subclass that sets ``name``, ``paper`` and implements
+    To add one, write a file with a subclass that sets ``name`` and ``summary`` and implements
     :meth:`edge_types` and :meth:`edges`; override :meth:`fit` if it learns from training data:
     call this one first, then keep what is learned with :meth:`store`. Constructor arguments are
     plain data and are kept as attributes of the same name.
@@ -111,7 +112,8 @@ class Relation(nn.Module):
 
     def store(self, key: Sequence[str], value: Tensor) -> None:
         """Keep a fitted tensor as a buffer."""
-        self.register_buffer(module_key("fitted", *key), value)
+        # A copy: part of a larger tensor would keep all of it, and could not be saved alone.
+        self.register_buffer(module_key("fitted", *key), value.clone())
 
     def recall(self, *key: str) -> Tensor:
         """Return a fitted tensor, numbers at least as float32; an error says to fit first."""
@@ -203,6 +205,34 @@ def build_relation(given: Relation | RelationSpec | str | Mapping[str, Any]) -> 
         return cls(**given.options)
     except TypeError as error:
         raise InputError(f"relation {given.name!r} with {dict(given.options)}: {error}") from None
+
+
+def plain(value: Any) -> Any:
+    """Return settings as plain data for JSON: relations by name, numpy's numbers as Python's.
+
+    Raises:
+        InputError: something that has no plain form.
+
+    Example:
+        >>> from graphfuse.graph import KNearest
+        >>> plain({"relations": [KNearest(k=2)]})["relations"][0]["k_nearest"]["k"]
+        2
+    """
+    if isinstance(value, Relation | RelationSpec):
+        spec = value.spec() if isinstance(value, Relation) else value
+        return {spec.name: plain(dict(spec.options))}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise InputError(
+        f"settings are plain data, numbers, text, lists and mappings of these, or relations; "
+        f"got {value!r}"
+    )
 
 
 def _pairs(given: Iterable[Sequence[str]]) -> list[tuple[str, str]]:

@@ -8,9 +8,9 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema
+from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
 from graphfuse.errors import InputError
-from graphfuse.graph._listed import draw_dense
+from graphfuse.graph._drawn import draw
 from graphfuse.graph.relation import Relation, build_relation
 
 
@@ -18,7 +18,8 @@ class Union(Relation):
     """Merge the edges of several relations: two nodes are joined where one of them joins them.
 
     A graph core then has one set of weights for them. Where weights meet, the largest counts; an
-    edge without weight counts as 1.
+    edge without weight counts as 1. Edges are :class:`~graphfuse.data.SparseEdges` where all
+    relations draw them so.
 
     Args:
         relations: instances, names, :class:`~graphfuse.data.RelationSpec` or ``{name: options}``;
@@ -70,16 +71,33 @@ class Union(Relation):
         pairs = {(s, d) for relation in self for s, _, d in relation.edge_types(schema)}
         return tuple((s, self.name, d) for s, d in sorted(pairs))
 
-    def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
-        """Draw the edges of all relations."""
-        drawn: dict[EdgeType, Tensor] = {}
+    def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
+        """Draw the edges of all relations: index pairs where all of them draw index pairs."""
+        drawn: dict[EdgeType, Tensor | SparseEdges] = {}
         for relation in self:
-            for (s, _, d), edges in draw_dense(relation, batch).items():
-                merged = drawn.get((s, self.name, d), torch.zeros_like(edges))
-                drawn[s, self.name, d] = torch.maximum(*_alike(merged, edges))
+            for (s, _, d), edges in draw(relation, batch).items():
+                sizes = len(batch), batch.mask[s].shape[1], batch.mask[d].shape[1]
+                own = (s, self.name, d)
+                drawn[own] = _merge(drawn[own], edges, sizes) if own in drawn else edges
         return drawn
 
 
-def _alike(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+def _merge(
+    a: Tensor | SparseEdges, b: Tensor | SparseEdges, sizes: tuple[int, int, int]
+) -> Tensor | SparseEdges:
+    """Return the edges of both, of weights the largest."""
+    if isinstance(a, SparseEdges) and isinstance(b, SparseEdges):
+        index, weight = torch.cat([a.index, b.index], dim=1), None
+        if a.weight is not None or b.weight is not None:
+            weight = torch.cat([_weights(a), _weights(b)])
+        return SparseEdges(index, weight).coalesce(*sizes[1:], reduce="amax")
+    a, b = (e.to_dense(*sizes) if isinstance(e, SparseEdges) else e for e in (a, b))
     dtype = torch.promote_types(a.dtype, b.dtype)
-    return a.to(dtype), b.to(dtype)
+    return torch.maximum(a.to(dtype), b.to(dtype))
+
+
+def _weights(edges: SparseEdges) -> Tensor:
+    """Return the weights, True where edges have none, which becomes 1 beside others."""
+    if edges.weight is None:
+        return torch.ones_like(edges.index[0], dtype=torch.bool)
+    return edges.weight

@@ -14,6 +14,7 @@ from graphfuse.nn.dense_sage_conv import DenseSAGEConv
 from graphfuse.nn.dense_transformer_conv import DenseTransformerConv
 from graphfuse.nn.edge_learner import EdgeLearner
 from graphfuse.nn.graph_fusion import GraphFusion
+from graphfuse.nn.hub_module import HubModule
 from graphfuse.nn.m3net_conv import M3NetConv
 from graphfuse.nn.mean_readout import MeanReadout
 from graphfuse.nn.node_encoder import NodeEncoder
@@ -34,6 +35,7 @@ __all__ = [
     "DenseTransformerConv",
     "EdgeLearner",
     "GraphFusion",
+    "HubModule",
     "M3NetConv",
     "MeanReadout",
     "NodeEncoder",

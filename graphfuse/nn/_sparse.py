@@ -22,9 +22,10 @@ def flatten_edges(
     """Return source rows [E], destination rows [E] and log weights [E] (None if all weigh 1).
 
     Rows count through the padded nodes of all samples. Edges of weight 0 and edges from padded
-    nodes are left out.
+    nodes are left out; each edge comes once, however often it is listed.
     """
     if isinstance(edges, SparseEdges):
+        edges = edges.coalesce(sources, destinations)
         (source, destination), weight = edges.index, edges.weight
     else:
         sample, i, j = (edges > 0).nonzero().T

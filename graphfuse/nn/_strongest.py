@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from graphfuse._segments import kth_largest
+
 ROUNDING = 16
 """Strengths at most so many units of rounding apart count as equal: equal nodes come out so."""
 
@@ -17,3 +19,9 @@ def strongest(strength: Tensor, allowed: Tensor, keep: Tensor) -> Tensor:
     ranked = strength.masked_fill(~allowed, -torch.inf).sort(dim=2, descending=True).values
     last = ranked.gather(2, (keep - 1).clamp(min=0))
     return allowed & (strength >= last - ROUNDING * torch.finfo(strength.dtype).eps)
+
+
+def strongest_listed(strength: Tensor, at: Tensor, keep: Tensor) -> Tensor:
+    """Return bool [E]: of listed edges the ``keep`` [E] strongest with the same ``at`` [E]."""
+    last = kth_largest(strength, at, keep)
+    return strength >= last - ROUNDING * torch.finfo(strength.dtype).eps

@@ -12,6 +12,7 @@ from graphfuse._keys import module_key
 from graphfuse._registry import Registry
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.nn.hub_module import HubModule
 
 Metadata = tuple[Sequence[str], Sequence[EdgeType]]
 """Node types and edge types, as ``HeteroData.metadata()`` gives them; their order is free."""
@@ -20,10 +21,10 @@ Metadata = tuple[Sequence[str], Sequence[EdgeType]]
 convs: Registry[type[TypedConv]]
 
 
-class TypedConv(nn.Module):
+class TypedConv(HubModule):
     """Base of convs over typed nodes and edges.
 
-    A subclass implements :meth:`forward` with the helpers here; all that it keeps per type is in
+    A subclass implements ``forward`` with the helpers here; all that it keeps per type is in
     the sorted order of the names, so that the order of any dictionary carries no meaning. One that
     sets ``name`` is a conv that :class:`~graphfuse.nn.GraphFusion` knows by it.
     """
@@ -65,6 +66,11 @@ class TypedConv(nn.Module):
             )
         self.in_channels = {name: in_channels[name] for name in self.node_types}
         self.out_channels = out_channels
+
+    @property
+    def metadata(self) -> Metadata:
+        """Node types and edge types, each sorted."""
+        return self.node_types, self.edge_types
 
     @classmethod
     def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:

@@ -78,7 +78,8 @@ class DenseGCN2Conv(TypedConv):
                 f"alpha lies in [0, 1], theta is positive and layer at least 1; got alpha={alpha}, "
                 f"theta={theta}, layer={layer}"
             )
-        self.alpha, self.beta = alpha, math.log(theta / layer + 1)
+        self.alpha, self.theta, self.layer = alpha, theta, layer
+        self.beta = math.log(theta / layer + 1)
         self.project = nn.ModuleDict(
             {
                 module_key(t): nn.Linear(size, out_channels)
@@ -103,9 +104,9 @@ class DenseGCN2Conv(TypedConv):
                 f"shared_weights={conv.weight2 is None}, normalize={conv.normalize}, "
                 f"add_self_loops={conv.add_self_loops}"
             )
-        dense = cls(conv.channels, conv.channels, metadata, alpha=conv.alpha)
+        theta = math.expm1(conv.beta)  # as if of the first layer
+        dense = cls(conv.channels, conv.channels, metadata, alpha=conv.alpha, theta=theta)
         dense = dense.to(conv.weight1.device, conv.weight1.dtype)
-        dense.beta = conv.beta
         with torch.no_grad():
             dense.weight.copy_(conv.weight1)
         return dense
@@ -120,10 +121,13 @@ class DenseGCN2Conv(TypedConv):
         """Update every node; ``initial`` are the nodes before the first layer, [B, N, out]."""
         given = self.check(x, edges, mask)
         nodes = {
-            t: mask_nodes(self.project[key](x[t]) if (key := module_key(t)) in self.project
-                          else x[t], mask, t)
+            t: mask_nodes(
+                self.project[module_key(t)](x[t]) if module_key(t) in self.project else x[t],
+                mask,
+                t,
+            )
             for t in self.node_types
-        }  # fmt: skip
+        }
         first = nodes if initial is None else initial
         widths = [nodes[t].shape[1] for t in self.node_types]
         together = torch.cat([nodes[t] for t in self.node_types], dim=1)
@@ -191,18 +195,22 @@ class DenseGCN2Conv(TypedConv):
         for t in self.node_types:
             offset[t] = start
             start += nodes[t].shape[1]
-        sources, ends, weights = [], [], []
+        parts = []
         for (s, _, d), edges in given.items():
             real = None if mask is None else mask[s]
             counts = nodes[s].shape[1], nodes[d].shape[1]
             source, at, log_weight = flatten_edges(edges, *counts, real, together.dtype)
-            sources.append(source // counts[0] * total + source % counts[0] + offset[s])
-            ends.append(at // counts[1] * total + at % counts[1] + offset[d])
+            source = source // counts[0] * total + source % counts[0] + offset[s]
+            at = at // counts[1] * total + at % counts[1] + offset[d]
             one = torch.ones_like(source, dtype=together.dtype)
-            weights.append(one if log_weight is None else log_weight.exp())
-        own = torch.arange(samples * total, device=together.device)
-        source, at = torch.cat([*sources, own]), torch.cat([*ends, own])
-        weight = torch.cat([*weights, torch.ones_like(own, dtype=together.dtype)])
-        scale = sum_at(weight, at, samples * total).rsqrt()
-        share = (weight * scale[source] * scale[at]).unsqueeze(1)
-        return sum_at(together.flatten(0, 1)[source] * share, at, samples * total).view_as(together)
+            parts.append((source, at, one if log_weight is None else log_weight.exp()))
+        flat = together.flatten(0, 1)
+        degree = torch.ones_like(flat[:, 0])  # of the node's edge to itself
+        for _, at, weight in parts:
+            degree = degree + sum_at(weight, at, samples * total)
+        scale = degree.rsqrt()
+        out = flat * scale.square().unsqueeze(1)
+        for source, at, weight in parts:
+            share = (weight * scale[source] * scale[at]).unsqueeze(1)
+            out = out + sum_at(flat[source] * share, at, samples * total)
+        return out.view_as(together)

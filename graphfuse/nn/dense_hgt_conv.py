@@ -152,7 +152,7 @@ class DenseHGTConv(AttentionConv):
         carried = [
             _map_heads(projected[t[0]], matrices[i]) for i, t in zip(coming, types, strict=True)
         ]
-        dense = [e for t in types if isinstance(e := given[t], Tensor)]
+        dense = [e for e in (given[t] for t in types) if isinstance(e, Tensor)]
         size = query.shape[3]
         if len(dense) < len(types):
             blocks = []

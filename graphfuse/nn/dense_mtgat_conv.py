@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +13,8 @@ from torch.nn import functional as F
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._attention import edge_mask
-from graphfuse.nn._strongest import strongest
+from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
+from graphfuse.nn._strongest import strongest, strongest_listed
 from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
 SLOPE = 0.2
@@ -36,10 +39,11 @@ class DenseMTGATConv(HeadedConv):
     instead of per node type, takes the leaky ReLU before the product with the attention's vector
     instead of after it, and has one softmax an edge type.
 
-    In the paper a layer's attention prunes the edges that later layers see, the weakest of the
-    whole graph, and nodes have an edge to themselves; here each layer prunes its own edges, node by
-    node, so that no sample depends on others, and a node's own part is up to residual connections.
-    Sparse edges are made dense first.
+    In the paper's code (https://github.com/jedyang97/MTAG) a layer works on all edges it is given,
+    and its attention, averaged over heads, prunes those that later layers see, the weakest of a
+    whole batch; nodes have an edge to themselves, maps have no bias, and :math:`c` is one for all
+    types. Here each layer prunes its own edges, node by node, so that no sample depends on others,
+    and a node's own part is up to residual connections.
 
     Args:
         in_channels: features of a node, of all types or ``{node type: features}``.
@@ -79,6 +83,7 @@ class DenseMTGATConv(HeadedConv):
         if not 0 < keep <= 1:
             raise InputError(f"keep is a share of edges, above 0 and at most 1, got {keep}")
         self.keep = keep
+        self.ratio = Fraction(keep).limit_denominator(1_000_000).as_integer_ratio()
         self.project = self.per_type(out_channels)
         shape = (len(self.edge_types), heads, out_channels // heads)
         self.from_source = nn.Parameter(torch.empty(shape))
@@ -108,38 +113,83 @@ class DenseMTGATConv(HeadedConv):
         }
         out = {}
         for number, name in enumerate(self.node_types):
-            values, weights, sources, scores = [], [], [], []
-            for e, edge_type in enumerate(self.edge_types):
-                if edge_type[2] != name or edge_type not in given:
-                    continue
-                source = nodes[edge_type[0]]
-                drawn = given[edge_type]
-                if isinstance(drawn, SparseEdges):
-                    drawn = drawn.to_dense(len(source), source.shape[1], x[name].shape[1])
-                values.append(source)
-                weights.append(drawn)
-                sources.append(edge_type[0])
-                start = (source * self.from_source[e]).sum(3).unsqueeze(1)
-                end = (nodes[name] * self.from_destination[e]).sum(3).unsqueeze(2)
-                scores.append(F.leaky_relu(start + end, SLOPE))
+            blocks = [
+                self._block(e, nodes, given[edge_type], mask)
+                for e, edge_type in enumerate(self.edge_types)
+                if edge_type[2] == name and edge_type in given
+            ]
             update = self.bias[number].expand(*x[name].shape[:2], -1)
-            if values:
-                score = torch.cat(scores, dim=2)
-                real = None if mask is None else [mask[s] for s in sources]
-                precise = torch.promote_types(score.dtype, torch.float32)
-                log_weight = edge_mask(weights, real, precise)
-                update = update + self._attend(torch.cat(values, dim=1), score, log_weight)
+            if any(isinstance(block.edges, SparseEdges) for block in blocks):
+                update = update + self._attend_sparsely(blocks)
+            elif blocks:
+                update = update + self._attend(blocks)
             out[name] = mask_nodes(update, mask, name)
         return out
 
-    def _attend(self, values: Tensor, score: Tensor, log_weight: Tensor) -> Tensor:
-        """Average sources [B, S, H, d] by scores [B, Nd, S, H] and log weights [B, Nd, S]."""
+    def _block(
+        self,
+        e: int,
+        nodes: Mapping[str, Tensor],
+        edges: Tensor | SparseEdges,
+        mask: Mapping[str, Tensor] | None,
+    ) -> _Block:
+        source, _, destination = self.edge_types[e]
+        start = (nodes[source] * self.from_source[e]).sum(3)
+        end = (nodes[destination] * self.from_destination[e]).sum(3)
+        return _Block(nodes[source], start, end, edges, None if mask is None else mask[source])
+
+    def _attend(self, blocks: Sequence[_Block]) -> Tensor:
+        """Average the sources of all blocks under dense edges; return [B, Nd, H * d]."""
+        scores = [F.leaky_relu(b.start.unsqueeze(1) + b.end.unsqueeze(2), SLOPE) for b in blocks]
+        score = torch.cat(scores, dim=2)  # [B, Nd, S, H]
+        weights = [b.edges for b in blocks if isinstance(b.edges, Tensor)]
+        real = [b.source_mask for b in blocks if b.source_mask is not None] or None
+        log_weight = edge_mask(weights, real, torch.promote_types(score.dtype, torch.float32))
         allowed = log_weight > torch.finfo(log_weight.dtype).min / 2
         share = (score.to(log_weight.dtype) + log_weight.unsqueeze(3)).softmax(2)
-        # The least whole number that is not below the share, whatever the product's rounding.
-        keep = (allowed.sum(2, keepdim=True).double() * self.keep - 1e-9).ceil().long()
-        kept = strongest(share.mean(3), allowed, keep)
+        kept = strongest(share.mean(3), allowed, self._keep(allowed.sum(2, keepdim=True)))
         share = share * kept.unsqueeze(3)
         total = share.sum(2, keepdim=True)
         share = (share / torch.where(total > 0, total, 1)).to(score.dtype)
+        values = torch.cat([b.value for b in blocks], dim=1)
         return (share.permute(0, 3, 1, 2) @ values.transpose(1, 2)).transpose(1, 2).flatten(2)
+
+    def _attend_sparsely(self, blocks: Sequence[_Block]) -> Tensor:
+        """Average the sources of all blocks along listed edges; return [B, Nd, H * d]."""
+        samples, count = blocks[0].end.shape[:2]
+        ends, values, logits = [], [], []
+        for block in blocks:
+            precise = torch.promote_types(block.start.dtype, torch.float32)
+            source, at, log_weight = flatten_edges(
+                block.edges, block.start.shape[1], count, block.source_mask, precise
+            )
+            score = block.start.flatten(0, 1)[source] + block.end.flatten(0, 1)[at]
+            logit = F.leaky_relu(score, SLOPE).to(precise)
+            ends.append(at)
+            values.append(block.value.flatten(0, 1)[source])
+            logits.append(logit if log_weight is None else logit + log_weight.unsqueeze(1))
+        at, rows = torch.cat(ends), samples * count
+        share = segment_softmax(torch.cat(logits), at, rows)
+        incoming = at.bincount(minlength=rows)
+        kept = strongest_listed(share.mean(1), at, self._keep(incoming)[at])
+        share = share * kept.unsqueeze(1)
+        total = sum_at(share, at, rows)
+        share = (share / torch.where(total > 0, total, 1)[at]).to(values[0].dtype)
+        sent = torch.cat(values) * share.unsqueeze(2)
+        return sum_at(sent, at, rows).view(samples, count, -1)
+
+    def _keep(self, incoming: Tensor) -> Tensor:
+        """Return how many of so many incoming edges are kept."""
+        # The least whole number that is not below the share, in whole numbers, which do not round.
+        part, whole = self.ratio
+        return (incoming * part + whole - 1) // whole
+
+
+class _Block(NamedTuple):
+    """What one edge type brings to its destination nodes."""
+
+    value: Tensor  # [B, Ns, H, d]
+    start: Tensor  # [B, Ns, H], the source's part of the score
+    end: Tensor  # [B, Nd, H], the destination's part
+    edges: Tensor | SparseEdges  # bool or weights [B, Ns, Nd]
+    source_mask: Tensor | None  # [B, Ns]

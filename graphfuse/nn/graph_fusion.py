@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,12 +12,13 @@ from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._typed import Metadata, TypedConv, convs, mask_nodes
+from graphfuse.nn.hub_module import HubModule
 from graphfuse.nn.readout import group_nodes, readouts
 
 Edges = Mapping[EdgeType, Tensor | SparseEdges]
 
 
-class GraphFusion(nn.Module):
+class GraphFusion(HubModule):
     r"""Stack of convs over one heterogeneous graph a sample, and a readout.
 
     Nodes are mapped to the hidden size, then each layer updates them along the edges and one by
@@ -95,6 +97,19 @@ class GraphFusion(nn.Module):
         )
         self.readout = readouts.get(readout)(self.node_types, hidden_channels)
         self.out_channels = self.readout.out_channels
+        self._options = {
+            "channels": dict(channels),
+            "hidden_channels": hidden_channels,
+            "metadata": self.guard.metadata,
+            "conv": conv,
+            "num_layers": num_layers,
+            "heads": heads,
+            "readout": readout,
+        }
+
+    def options(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return self._options
 
     def forward(
         self,

@@ -111,7 +111,7 @@ class TypedAttentionConv(AttentionConv):
             coming = self.incoming(given, name)
             types = [self.edge_types[i] for i in coming]
             query = projected[name][:, :, 2]
-            dense = [e for t in types if isinstance(e := given[t], Tensor)]
+            dense = [e for e in (given[t] for t in types) if isinstance(e, Tensor)]
             if len(dense) < len(types):
                 return self._attend_sparsely(names, given, projected, mask)
             real = None if mask is None else [mask[source] for source in sources]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from graphfuse._markdown import Table, escape, table_lines
 from graphfuse.bench.store import ResultStore
 from graphfuse.report.predictions import GRID, confusion, roc_curves
 from graphfuse.report.summary import DatasetSummary, Summary
@@ -53,8 +54,6 @@ PAIRS = {
 SIGNED = ("over_concat", "over_best_unimodal", "difference", "low_difference", "high_difference")
 WHOLE = ("rank", "parameters", "failed", "undefined", "n")
 DASH = "\N{EN DASH}"
-
-Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 def show(column: str, value: Any) -> str:
@@ -107,19 +106,19 @@ def to_markdown(summary: Summary) -> str:
     """Return the report as Markdown."""
     comparison, store = summary.comparison, ResultStore(summary.path)
     lines = ["# Comparison of fusion strategies", ""]
-    lines += [f"- {_markdown(sentence)}" for sentence in summary.verdict]
+    lines += [f"- {escape(sentence)}" for sentence in summary.verdict]
     for d in summary.datasets:
-        lines += ["", f"## {_markdown(d.name)} ({d.metric})", ""]
-        lines += _markdown_table((list(BOARD.values()), rows_of(d)))
+        lines += ["", f"## {escape(d.name)} ({d.metric})", ""]
+        lines += table_lines((list(BOARD.values()), rows_of(d)))
         lines += ["", "\\* cannot be told apart from the best (corrected t, Holm, 5 %).", ""]
         for title, table in _tables(d, store):
-            lines += [f"### {_markdown(title)}", "", *_markdown_table(table), ""]
+            lines += [f"### {escape(title)}", "", *table_lines(table), ""]
     if summary.failures:
         lines += ["## Failures", ""]
     for f in summary.failures:
         run = f["run"]
         place = f"{run['dataset']}, {run['strategy']}, repeat {run['repeat']}, fold {run['fold']}"
-        lines += [f"- {_markdown(place)}: {_markdown(f['error']['message'])}"]
+        lines += [f"- {escape(place)}: {escape(f['error']['message'])}"]
     lines += [
         "",
         "## Reproduce",
@@ -131,7 +130,7 @@ def to_markdown(summary: Summary) -> str:
     lines += ["", "Conditions, as a file for `graphfuse compare --config`:", ""]
     config = yaml.safe_dump(comparison["config"], sort_keys=False, allow_unicode=True)
     lines += [f"    {line}" for line in config.splitlines()]
-    lines += ["", *_markdown_table((["what", "value"], _facts(summary)))]
+    lines += ["", *table_lines((["what", "value"], _facts(summary)))]
     return "\n".join(lines) + "\n"
 
 
@@ -232,19 +231,6 @@ def _facts(summary: Summary) -> list[list[str]]:
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
     return found
-
-
-def _markdown_table(table: Table) -> list[str]:
-    header, rows = table
-    lines = ["| " + " | ".join(map(_markdown, header)) + " |", "|" + " --- |" * len(header)]
-    return lines + ["| " + " | ".join(map(_markdown, row)) + " |" for row in rows]
-
-
-def _markdown(text: str) -> str:
-    text = text.replace("\\", "\\\\").replace("&", "&amp;")
-    for mark in ("|", "<", ">", "*", "_", "`", "[", "]", "$", "#", "~"):
-        text = text.replace(mark, "\\" + mark)
-    return " ".join(text.split())
 
 
 def _latex_table(caption: str, table: Table, left: str) -> list[str]:

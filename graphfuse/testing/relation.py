@@ -37,9 +37,10 @@ def check_relation(relation: Relation) -> None:
     Some nodes are alike, so that neighbours tie; samples bring edges ("speech", "follows",
     "speech") and, with weights, ("text", "names", "image"); nodes have an attribute "word".
 
-    Types as announced; bool or weights of at least 0, dense or :class:`SparseEdges`; nothing at
-    padded nodes; the order of nodes, samples and modalities; a sample on its own against a batch;
-    the fit by state_dict and the options by JSON; half precision.
+    Types as announced; bool or weights of at least 0, dense or
+    :class:`~graphfuse.data.SparseEdges`; nothing at padded nodes; the order of nodes, samples and
+    modalities; a sample on its own against a batch; the fit by state_dict and the options by JSON;
+    half precision.
 
     Raises:
         AssertionError: with a sentence that says which promise is broken.

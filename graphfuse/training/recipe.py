@@ -40,11 +40,11 @@ class Recipe:
     """Probability with which a modality of a training sample is hidden, anew in each epoch, never
     all of a sample's (after Neverova et al. 2016, https://arxiv.org/abs/1501.00102)."""
     balance: str | None = None
-    """Method against imbalance between modalities: "unimodal_loss" adds the loss of each one's own
-    prediction; "gradient_blending" weighs these by how well they generalise (Wang et al. 2020,
-    https://arxiv.org/abs/1905.12681); "ogm_ge" slows the one down that is ahead (Peng et al. 2022,
-    https://arxiv.org/abs/2203.15332); "distillation" learns from a teacher for each (Du et al.
-    2023, https://arxiv.org/abs/2305.01233). What each does differently than its paper:
+    """Method against imbalance between modalities, by name. "unimodal_loss" adds the loss of each
+    one's own prediction; "gradient_blending" weighs these by how well they generalise (Wang et al.
+    2020, https://arxiv.org/abs/1905.12681); "ogm_ge" slows the one down that is ahead (Peng et al.
+    2022, https://arxiv.org/abs/2203.15332); "distillation" learns from a teacher for each (Du et
+    al. 2023, https://arxiv.org/abs/2305.01233). What each does differently than its paper:
     :mod:`graphfuse.training.balance`."""
 
     def __post_init__(self) -> None:

@@ -70,6 +70,47 @@ def test_needs_are_checked():
         create_strategy("majority", several)
 
 
+def many(count):
+    random = torch.Generator().manual_seed(0)
+    samples = []
+    for i in range(12):
+        here = [m for m in range(count) if not m or torch.rand((), generator=random) < 0.8]
+        x = {f"m{m}": torch.randn(2, 3, generator=random) for m in here}
+        pos = {m: torch.tensor([[0.0], [1.0]]) for m in x}
+        samples.append(Sample(x, i % 2, pos=pos, id=str(i)))
+    names = [f"m{m}" for m in range(count)]
+    schema = Schema([Modality(m, (3,), pos_dim=1) for m in names], Target("binary"))
+    return FusionDataset.from_samples(samples, schema)
+
+
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "count", [1, 2, 3, 7, pytest.param(17, marks=SLOW), pytest.param(40, marks=SLOW)]
+)
+def test_every_listed_name_serves_so_many_modalities(count):
+    data = many(count)
+    batch = data.batch(range(3))
+    listed = list_strategies(schema=data.schema)
+    assert ("graph:mfn" in listed) == ("graph:mfn/no_edges" in listed) == (2 <= count <= 6)
+    assert ("tensor" in listed) == (2 <= count <= 16)
+    for name in (name for name in listed if "/" not in name):
+        model = create_strategy(name, data.schema).prepare(data).eval()
+        with torch.no_grad():
+            assert model(batch).logits.isfinite().all(), name
+
+
+def test_too_many_modalities_are_counted():
+    assert strategy_info("graph:mfn").needs == "2 to 6 modalities"
+    assert strategy_info("tensor").needs == "2 to 16 modalities"
+    schema = many(17).schema
+    with pytest.raises(InputError, match="131071 for 17 modalities; at most 6 are taken"):
+        create_strategy("graph:mfn", schema)
+    with pytest.raises(InputError, match="131,072 numbers a sample; at most 65,536 are taken"):
+        create_strategy("tensor", schema)
+
+
 def test_graph_strategy_takes_the_edges_a_batch_brings():
     data = load_dataset("planted/binding", n=30)
     model = create_strategy("graph:hgt", data.schema, relations=data.relations).prepare(data).eval()

@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 from torch_geometric.nn import GATConv
 
+from graphfuse.data import SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn import DenseMTGATConv
 from graphfuse.testing import check_conv
@@ -95,6 +96,42 @@ def test_a_weak_edge_takes_no_part():
     with_it = conv(x, {TYPES[0]: edges})["b"]
     moved = conv({**x, "a": x["a"] + (torch.arange(5) == 3).view(1, 5, 1)}, {TYPES[0]: edges})["b"]
     assert torch.equal(with_it, moved)  # 4 of 5 are kept
+
+
+@pytest.mark.parametrize("keep", [0.2, 0.5, 0.8, 1.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sparse_edges_are_pruned_as_dense_ones(keep, weighted):
+    conv = made(keep)
+    # Few different nodes, so that strengths tie; one edge type stays dense.
+    x = {
+        "a": torch.randint(0, 3, (3, 9, 3)).double(),
+        "b": torch.randint(0, 3, (3, 7, 5)).double(),
+    }
+    mask = {m: torch.rand(nodes.shape[:2]) < 0.7 for m, nodes in x.items()}
+    sparse, dense = {}, {}
+    for s, r, d in TYPES:
+        sources, destinations = x[s].shape[1], x[d].shape[1]
+        sample, index = torch.randint(3, (60,)), torch.randint(1000, (2, 60))
+        rows = [sample * n + i % n for i, n in zip(index, (sources, destinations), strict=True)]
+        weight = torch.randint(0, 4, (60,)).double() if weighted else None
+        sparse[s, r, d] = SparseEdges(torch.stack(rows), weight)
+        dense[s, r, d] = sparse[s, r, d].to_dense(3, sources, destinations)
+    mixed = {**sparse, TYPES[0]: dense[TYPES[0]]}
+    expected = conv(x, dense, mask)
+    for edges in (sparse, mixed):
+        out = conv(x, edges, mask)
+        for m in "ab":
+            assert torch.allclose(out[m], expected[m], atol=1e-12, rtol=0)
+
+
+def test_sparse_edges_of_samples_too_large_for_dense_ones():
+    conv = made()
+    nodes = torch.randn(1, 200_000, 5).double()
+    x = {"a": torch.randn(1, 1, 3).double(), "b": nodes}
+    index = torch.stack([torch.arange(200_000), torch.arange(200_000).roll(1)])
+    out = conv(x, {TYPES[2]: SparseEdges(index)})["b"]
+    sent = conv.project["n_b"](nodes) + conv.bias[1]
+    assert torch.allclose(out[:, index[1]], sent, atol=1e-12)
 
 
 def test_errors_say_what_is_expected():

@@ -1,8 +1,13 @@
+from itertools import cycle
+
 import pytest
 import torch
 
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.nn import GraphFusion
+from graphfuse.nn._typed import convs
+from graphfuse.nn.readout import readouts
+from graphfuse.testing._programs import check_compile, check_export
 
 CHANNELS = {"image": 5, "text": 3}
 TYPES = [("text", "names", "image"), ("image", "near", "image")]
@@ -103,20 +108,27 @@ def test_a_sample_without_nodes_is_finite_in_value_and_gradient():
     assert all(p.grad is None or p.grad.isfinite().all() for p in fusion.parameters())
 
 
-def test_exports_with_dynamic_sizes():
-    fusion = made()
+class OneDictionary(torch.nn.Module):
+    """The embedding beside the nodes, as the checks of convs take them."""
+
+    def __init__(self, fusion):
+        super().__init__()
+        self.fusion = fusion
+
+    def forward(self, x, edges, mask):
+        embedding, nodes = self.fusion(x, edges, mask)
+        return {"embedding": embedding, **nodes}
+
+
+@pytest.mark.parametrize(
+    ("conv", "readout"), list(zip(convs.names(), cycle(readouts.names()), strict=False))
+)
+def test_compiles_and_exports_with_every_conv_and_readout(conv, readout):
     x, edges, mask = graph()
-    b = torch.export.Dim("b", min=1, max=512)
-    n = {m: torch.export.Dim(m, min=1, max=512) for m in CHANNELS}
-    shapes = (
-        {m: {0: b, 1: n[m]} for m in CHANNELS},
-        {(s, r, d): {0: b, 1: n[s], 2: n[d]} for s, r, d in edges},
-        {m: {0: b, 1: n[m]} for m in CHANNELS},
-    )
-    with torch.no_grad():
-        program = torch.export.export(fusion, (x, edges, mask), dynamic_shapes=shapes).module()
-    other = graph(1, samples=7)
-    assert torch.allclose(program(*other)[0], fusion(*other)[0], atol=1e-12)
+    given = x, {t: e if t[1] == "near" else e * 0.7 for t, e in edges.items()}, mask
+    layer = OneDictionary(made(conv=conv, num_layers=1, readout=readout))
+    check_compile(layer, given)
+    check_export(layer, given)
 
 
 def test_layers_take_part_one_after_the_other():

@@ -1,13 +1,17 @@
 """The shipped checks fail on what they are there to find."""
 
+import importlib.util
+
 import pytest
 import torch
 
 from graphfuse.data import SparseEdges
 from graphfuse.fusion import FusionOutput, Strategy, strategies, strategy
 from graphfuse.graph import Complete, KNearest
-from graphfuse.nn import DenseHGTConv
+from graphfuse.nn import DenseHGTConv, DenseRGCNConv
 from graphfuse.testing import check_conv, check_relation, check_strategy
+from graphfuse.testing._graph import CHANNELS, TYPES, random_graph
+from graphfuse.testing._programs import check_export
 
 
 class IgnoresMask(DenseHGTConv):
@@ -78,6 +82,61 @@ class KeepsWeightsToItself(DenseHGTConv):
 def test_broken_convs_are_found(conv):
     with pytest.raises(AssertionError):
         check_conv(lambda metadata, i, o: conv(i, o, metadata), export=False)
+
+
+class LooksAtValues(DenseRGCNConv):
+    def forward(self, x, edges, mask=None):
+        first = next(iter(edges.values()), None)
+        if isinstance(first, torch.Tensor) and not first.any():
+            edges = {t: e for t, e in edges.items() if t != next(iter(edges))}
+        return super().forward(x, edges, mask)
+
+
+class CountsSamples(DenseRGCNConv):
+    def forward(self, x, edges, mask=None):
+        out = super().forward(x, edges, mask)
+        return {n: nodes.clone() if len(nodes) == 4 else nodes for n, nodes in out.items()}
+
+
+class RoundsInDouble(DenseRGCNConv):
+    """As ONNX keeps 0.8 in single precision, what is 4 here is 5 there."""
+
+    def forward(self, x, edges, mask=None):
+        count = {n: torch.full_like(nodes[..., :1], 5).double() for n, nodes in x.items()}
+        out = super().forward(x, edges, mask)
+        return {n: nodes * (count[n] * 0.8).ceil().to(nodes.dtype) for n, nodes in out.items()}
+
+
+@pytest.mark.parametrize(
+    ("conv", "promise"),
+    [
+        (LooksAtValues, "torch.compile makes one program of it, with dense edges"),
+        (CountsSamples, "torch.compile makes no other program for fewer samples"),
+        (RoundsInDouble, "ONNX, same result on padded samples"),
+    ],
+)
+def test_convs_that_make_no_program_are_found(conv, promise):
+    with pytest.raises(AssertionError, match=promise):
+        check_conv(lambda metadata, i, o: conv(i, o, metadata))
+
+
+@pytest.mark.parametrize(
+    ("conv", "promise"),
+    [(CountsSamples, "torch.export with any number"), (LooksAtValues, "torch.export with any")],
+)
+def test_convs_that_export_nothing_are_found(conv, promise):
+    with pytest.raises(AssertionError, match=promise):
+        check_export(conv(CHANNELS, 8, (list(CHANNELS), TYPES)).double(), random_graph())
+
+
+def test_without_onnx_the_rest_is_checked(monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else found(name)
+    )
+    conv = DenseRGCNConv(CHANNELS, 8, (list(CHANNELS), TYPES)).double()
+    with pytest.warns(UserWarning, match=r"'onnxruntime'.*graphfuse\[onnx\].*left out"):
+        check_export(conv, random_graph())
 
 
 class EdgesAtPadding(Complete):

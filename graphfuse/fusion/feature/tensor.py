@@ -10,7 +10,9 @@ from graphfuse.errors import InputError
 from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, check_least
 from graphfuse.fusion.strategy import strategy
 
-LIMIT = 65_536
+MOST = 16
+"""Most modalities, each of which at least doubles the outer product."""
+LIMIT = 2**MOST
 """Most numbers of the outer product of one sample."""
 COMFORT = 4_096
 """Most numbers of the outer product at the default size of the reduced vectors."""
@@ -22,6 +24,7 @@ COMFORT = 4_096
     summary="outer product of all modalities, each with a one appended",
     paper="Zadeh et al. 2017, https://arxiv.org/abs/1707.07250",
     modalities=2,
+    at_most=MOST,
 )
 class TensorFusion(PooledStrategy):
     r"""Predict from the outer product of all modalities.
@@ -38,7 +41,7 @@ class TensorFusion(PooledStrategy):
     reduces them, and tanh keeps products of many from growing.
 
     Raises:
-        InputError: a product of more than 65,536 numbers a sample.
+        InputError: a product of more than 65,536 numbers a sample, as of more than 16 modalities.
 
     Example:
         >>> from graphfuse.data import load_dataset

@@ -15,7 +15,7 @@ from graphfuse.nn._typed import check_heads
     "token_transformer",
     family="feature",
     summary="late-fusion transformer over one token a modality",
-    paper="Fusion or Confusion? 2025, https://arxiv.org/abs/2512.22991",
+    paper="Rheude et al. 2025, https://arxiv.org/abs/2512.22991",
     modalities=2,
 )
 class TokenTransformer(Strategy):

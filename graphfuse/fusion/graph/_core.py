@@ -73,6 +73,11 @@ class GraphStrategy(Strategy):
         )
         self.head = head(self.core.out_channels, hidden_channels, schema.outputs, dropout)
 
+    def options(self) -> dict[str, Any]:
+        """Return the options that it was built with, with the relations of its builder."""
+        given = super().options()
+        return {**given, "relations": self.builder.specs()} if "relations" in given else given
+
     def core_types(self) -> tuple[EdgeType, ...]:
         """Return the types of all edges that the core may see; here those of the relations."""
         return self.edge_types

@@ -36,10 +36,14 @@ class GraphCLARGA(Strategy):
         \mathrm{mean}_{m < n}\, \mathrm{InfoNCE}(u_m, u_n)
 
     and :class:`~graphfuse.nn.DenseRGATConv` passes messages along it; :math:`u_m` is what enters
-    the first layer, compared where a batch's samples have both modalities. The paper tells of the
-    weighted graph, multi-head graph attention, the mask for a missing modality and InfoNCE; the
-    formula for :math:`w`, attention that knows the pair of modalities and the temperature are our
-    choice.
+    the first layer, compared where a batch's samples have both modalities.
+
+    This is written after the paper's abstract, not its formulas: from it come one graph a sample,
+    weighted by attention over the modalities' features, multi-head graph attention along it,
+    something learned for a missing modality (a mask there) and the task's loss plus InfoNCE. Ours
+    are the formula for :math:`w`, edges between all pairs (the paper's cost is below quadratic in
+    the modalities), a learned vector for the missing one, attention that knows the pair of
+    modalities, the layers around it, the readout, the temperature and the loss's weight.
 
     Nodes here are modalities, not what lies within them: relations between nodes have no place,
     and neither they nor edges that a batch brings are used. So an edge can only be left out

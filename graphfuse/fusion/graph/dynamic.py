@@ -39,6 +39,9 @@ class GraphDynamic(GraphStrategy):
     IDGL refines one graph until it no longer changes and regularises it; here each layer learns
     one by the task's loss alone.
 
+    Learned edges are dense where the relations' are sparse: in training some 20 bytes a layer for
+    each pair of a sample's nodes, 0.3 GB a layer for one sample of 4,000 nodes.
+
     Args:
         top_k: learned edges towards a node from each modality, beside ties.
 

@@ -22,6 +22,7 @@ MOST = 6
     summary="a vertex for every set of modalities, edges from its subsets weighed by gates",
     paper="Zadeh et al. 2018, https://aclanthology.org/P18-1208",
     modalities=2,
+    at_most=MOST,
     ablations=("no_edges",),
 )
 class GraphMFN(PooledStrategy):

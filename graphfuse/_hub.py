@@ -1,0 +1,148 @@
+"""Saved models as folders, here and on the Hugging Face Hub; never a pickle.
+
+Importing this imports ``huggingface_hub``, so it is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+from huggingface_hub import ModelCard, PyTorchModelHubMixin
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, load_model, save_model
+from torch import nn
+
+from graphfuse._folder import replace_folder
+from graphfuse._version import __version__
+from graphfuse.errors import InputError
+
+FORMAT = 1
+CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+
+
+class SavedModel(PyTorchModelHubMixin):
+    """A module with its configuration and its card, as ``huggingface_hub`` saves and pushes it."""
+
+    def __init__(self, module: nn.Module, config: Mapping[str, Any], card: ModelCard) -> None:
+        self.module, self.card = module, card
+        self.config = {"format": FORMAT, "graphfuse_version": __version__, **config}
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        save_model(self.module, str(save_directory / WEIGHTS))
+
+    def generate_model_card(self, *args: Any, **kwargs: Any) -> ModelCard:
+        """Return the card."""
+        return self.card
+
+    def save(self, path: Path) -> None:
+        """Write the folder, whole or not at all; it replaces a model that was saved there."""
+        _check_free(path)
+        with replace_folder(path) as work:
+            self.save_pretrained(work, config=self.config)
+
+    def push(self, repo_id: str, **options: Any) -> str:
+        """Create the repository on the Hub if it is not there, and commit the files to it."""
+        try:
+            return self.push_to_hub(repo_id, config=self.config, **options)
+        except HFValidationError as error:
+            raise InputError(
+                f"a model is pushed to 'user/name', got {repo_id!r}: {error}"
+            ) from None
+
+
+def find_folder(source: str | Path, **download: Any) -> Path:
+    """Return a folder as it is, or the folder that a model of the Hub was downloaded to."""
+    path = Path(source)
+    if path.is_dir():
+        return path
+    if path.exists():
+        raise InputError(f"{path} is a file; give the folder that holds {CONFIG} and {WEIGHTS}")
+    try:
+        found = huggingface_hub.snapshot_download(
+            str(source), allow_patterns=[CONFIG, WEIGHTS], **download
+        )
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        raise InputError(
+            f"{str(source)!r} is no folder here, and as the name of a model on the Hugging Face "
+            f"Hub it cannot be fetched: {error}"
+        ) from error
+    return Path(found)
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return the configuration of a saved model.
+
+    Raises:
+        InputError: it is missing, not of graphfuse, or of another format.
+    """
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{folder} is no saved model: it has no readable {CONFIG} ({error}); write one with "
+            f"model.save_pretrained(folder)"
+        ) from None
+    if not isinstance(config, dict) or "graphfuse_version" not in config:
+        raise InputError(
+            f"{folder / CONFIG} was not written by graphfuse; load the model with the library that "
+            f"wrote it"
+        )
+    if config.get("format") != FORMAT:
+        raise InputError(
+            f"{folder} has format {config.get('format')!r}, this version reads format {FORMAT}; it "
+            f"was written by graphfuse {config['graphfuse_version']}, this is {__version__}"
+        )
+    return config
+
+
+def load_weights(module: nn.Module, folder: Path) -> None:
+    """Load parameters and buffers, each in the precision in which it was saved.
+
+    Raises:
+        InputError: the file is missing or damaged, or its tensors are not those of the module.
+    """
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise InputError(
+            f"{folder} has a {CONFIG} but no {WEIGHTS}; save the model again, or download all of it"
+        )
+    try:
+        stored = load_file(path)
+        named = chain(
+            module.named_parameters(remove_duplicate=False),
+            module.named_buffers(remove_duplicate=False),
+        )
+        for name, own in named:
+            if name in stored and own.is_floating_point() and stored[name].is_floating_point():
+                own.data = own.data.to(stored[name].dtype)
+        load_model(module, path)
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise InputError(
+            f"{path} does not hold the weights of the {type(module).__name__} in {CONFIG}: {error}"
+        ) from error
+
+
+def _check_free(path: Path) -> None:
+    """Raise an error unless nothing, an empty folder or a saved model is there."""
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise InputError(f"{path} is a file, but a model is saved as a folder; give a new one")
+    found = sorted(entry.name for entry in path.iterdir())
+    if not found:
+        return
+    try:
+        ours = set(found) <= {CONFIG, WEIGHTS, CARD} and bool(read_config(path))
+    except InputError:
+        ours = False
+    if not ours:
+        raise InputError(
+            f"{path} exists and is not a saved graphfuse model and nothing else, it holds "
+            f"{found[:5]}; give a new folder"
+        )

@@ -1,0 +1,195 @@
+"""Modules that are saved to a folder or to the Hugging Face Hub, and come back the same."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from torch import nn
+
+from graphfuse._card import Description, Facts, Scores, make_card
+from graphfuse.errors import FusionError, InputError
+from graphfuse.graph import plain
+
+if TYPE_CHECKING:
+    from graphfuse._hub import SavedModel
+
+
+class HubModule(nn.Module):
+    """A module that :meth:`save_pretrained` writes and :meth:`from_pretrained` brings back.
+
+    A saved model is a folder with ``config.json`` (what it is made of), ``model.safetensors`` (its
+    weights and what was fitted) and ``README.md``, the model card. It is written and pushed by
+    :class:`huggingface_hub.PyTorchModelHubMixin`, whose methods these are named after, and which is
+    imported when one of them is called. Nothing is ever a pickle.
+
+    In a subclass, the constructor's arguments are plain data and attributes of the same name, or
+    :meth:`options` returns them.
+
+    Example:
+        >>> import tempfile
+        >>> from graphfuse.nn import DenseRGCNConv
+        >>> conv = DenseRGCNConv(4, 8, (["a"], [("a", "near", "a")]))
+        >>> folder = Path(tempfile.mkdtemp()) / "conv"
+        >>> conv.save_pretrained(folder)
+        >>> sorted(file.name for file in folder.iterdir())
+        ['README.md', 'config.json', 'model.safetensors']
+        >>> loaded = DenseRGCNConv.from_pretrained(folder)
+        >>> x, edges = {"a": torch.rand(2, 3, 4)}, {("a", "near", "a"): torch.ones(2, 3, 3)}
+        >>> bool((loaded(x, edges)["a"] == conv(x, edges)["a"]).all())
+        True
+    """
+
+    def options(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def config(self) -> dict[str, Any]:
+        """Return plain data from which :meth:`from_config` builds the module, without weights."""
+        return {"class": type(self).__name__, "options": plain(self.options())}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build a module from :meth:`config`'s plain data."""
+        check_class(config, cls.__name__)
+        return cls(**config["options"])
+
+    def describe(self) -> Description:
+        """Return what the model card says of the module."""
+        home = type(self).__module__
+        return Description(
+            name=type(self).__name__,
+            paragraphs=[(inspect.getdoc(type(self)) or "").partition("\n")[0]],
+            tables={"Layer": (["what", "value"], option_rows(self))},
+            load=type(self).__name__,
+            imported_from="graphfuse.nn" if home.startswith("graphfuse.nn.") else home,
+            tags=["graph-neural-network"],
+        )
+
+    def save_pretrained(
+        self,
+        save_directory: str | Path,
+        *,
+        scores: Scores | None = None,
+        dataset: str | None = None,
+        split: str = "test",
+        license: str | None = None,  # noqa: A002
+    ) -> None:
+        """Write the module to a folder, whole or not at all; it replaces a model saved there.
+
+        Args:
+            scores: for the model card, ``{metric: value}``, where a value is one number, or a list
+                with one for each fold, or one such list for each repeat.
+            dataset: name of the data that the scores were measured on.
+            split: the part of it.
+            license: for the model card, such as "apache-2.0".
+
+        Raises:
+            InputError: the folder holds something else; scores that are no finite numbers or come
+                without a dataset; options that are no plain data.
+        """
+        path = Path(save_directory)
+        facts = Facts(scores=scores, dataset=dataset, split=split, license=license)
+        self._saved(facts, path.resolve().name).save(path)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        scores: Scores | None = None,
+        dataset: str | None = None,
+        split: str = "test",
+        license: str | None = None,  # noqa: A002
+        commit_message: str = "Push model using graphfuse",
+        private: bool | None = None,
+        token: str | None = None,
+        branch: str | None = None,
+        create_pr: bool | None = None,
+    ) -> str:
+        """Push what :meth:`save_pretrained` writes to the Hub; return the address of the commit.
+
+        The repository is created if it is not there. What is not of the model card is passed on to
+        :meth:`huggingface_hub.ModelHubMixin.push_to_hub`.
+
+        Raises:
+            InputError: as :meth:`save_pretrained`; a ``repo_id`` that is none.
+        """
+        facts = Facts(scores=scores, dataset=dataset, split=split, license=license)
+        return self._saved(facts, repo_id).push(
+            repo_id,
+            commit_message=commit_message,
+            private=private,
+            token=token,
+            branch=branch,
+            create_pr=create_pr,
+        )
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        revision: str | None = None,
+        token: str | bool | None = None,
+        cache_dir: str | Path | None = None,
+        force_download: bool = False,
+        local_files_only: bool = False,
+    ) -> Self:
+        """Load a module from a folder, or from the Hub by its name there, set to evaluate.
+
+        It computes what the saved one did, bit by bit, in the precision in which it was saved. The
+        arguments by name are those of :func:`huggingface_hub.snapshot_download`.
+
+        Raises:
+            InputError: no such folder or model; files that are missing, damaged, of another format
+                or of another class.
+            UnknownNameError: a strategy, relation or option that is not known here.
+        """
+        from graphfuse._hub import CONFIG, find_folder, load_weights, read_config
+
+        folder = find_folder(
+            pretrained_model_name_or_path,
+            revision=revision,
+            token=token,
+            cache_dir=cache_dir,
+            force_download=force_download,
+            local_files_only=local_files_only,
+        )
+        config = read_config(folder)
+        try:
+            with torch.random.fork_rng():
+                module = cls.from_config(config)
+        except FusionError as error:
+            error.add_note(f"while loading {folder / CONFIG}")
+            raise
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{folder / CONFIG} is damaged: no {cls.__name__} can be made of it "
+                f"({type(error).__name__}: {error}); save the model again"
+            ) from error
+        load_weights(module, folder)
+        return module.eval()
+
+    def _saved(self, facts: Facts, source: str) -> SavedModel:
+        from graphfuse._hub import SavedModel
+
+        return SavedModel(self, self.config(), make_card(self.describe(), facts, source))
+
+
+def check_class(config: Mapping[str, Any], wanted: str) -> None:
+    """Raise an error at the configuration of another class."""
+    if config["class"] != wanted:
+        raise InputError(
+            f"this is a saved {config['class']}, not a {wanted}; load it with "
+            f"{config['class']}.from_pretrained"
+        )
+
+
+def option_rows(module: HubModule) -> list[list[str]]:
+    """Return the number of parameters and the options for a table of the model card."""
+    count = sum(p.numel() for p in module.parameters() if p.requires_grad)
+    options = plain(module.options())
+    return [["parameters", f"{count:,}"], *([name, str(v)] for name, v in options.items())]

@@ -1,0 +1,390 @@
+import json
+
+import huggingface_hub
+import numpy as np
+import pytest
+import torch
+from huggingface_hub import ModelCard
+from safetensors.torch import load_file, save_file
+
+from graphfuse import _hub
+from graphfuse.data import FusionDataset, Modality, Sample, Schema, Target, load_dataset
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.estimators import FusionClassifier
+from graphfuse.fusion import Strategy, create_strategy, list_strategies, strategies
+from graphfuse.graph import (
+    Attention,
+    Causal,
+    CoOccurrence,
+    KNearest,
+    Prune,
+    Spatial,
+    Temporal,
+    Union,
+)
+from graphfuse.nn import GraphFusion
+from graphfuse.training import Recipe, fit, predict
+
+MODALITIES = (Modality("image", (6,), pos_dim=2), Modality("a.b", (4,), pos_dim=1))
+
+
+def dataset(task="multiclass", samples=30, dtype=torch.float32):
+    random = torch.Generator().manual_seed(0)
+    classes = {"binary": 2, "multiclass": 3, "multilabel": 3, "regression": ()}[task]
+    rows = []
+    for i in range(samples):
+        x = {m.name: torch.randn(4, *m.shape, generator=random, dtype=dtype) for m in MODALITIES}
+        pos = {m.name: torch.arange(4.0).expand(m.pos_dim, 4).T for m in MODALITIES}
+        if i % 5 == 4:
+            del x["a.b"], pos["a.b"]
+        y = {"regression": 100.0 + i, "multilabel": torch.arange(3) == i % 3}.get(task, i % 2)
+        rows.append(Sample(x, y, pos, id=str(i)))
+    return FusionDataset.from_samples(rows, Schema(MODALITIES, Target(task, classes)))
+
+
+def trained(name="graph:hgt", data=None, **options):
+    data = dataset() if data is None else data
+    torch.manual_seed(0)
+    strategy = create_strategy(name, data.schema, hidden_channels=8, **options)
+    fit(strategy, data.subset(range(20)), data.subset(range(20, 25)), Recipe(epochs=1))
+    return strategy
+
+
+def equal(first, second):
+    return first.dtype == second.dtype and torch.equal(first, second)
+
+
+NAMES = [n for n in list_strategies(schema=dataset().schema) if "/" not in n]
+NAMES += [f"graph:hgt/{ablation}" for ablation in ("no_edges", "shuffled_edges", "complete")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_strategy_comes_back_bit_by_bit(name, tmp_path):
+    data = dataset()
+    options = {} if name == "majority" else {"hidden_channels": 8}
+    torch.manual_seed(0)
+    strategy = create_strategy(name, data.schema, **options)
+    fit(strategy, data.subset(range(20)), data.subset(range(20, 25)), Recipe(epochs=1))
+    strategy.save_pretrained(tmp_path / "model")
+    before = torch.get_rng_state()
+    loaded = Strategy.from_pretrained(tmp_path / "model")
+    assert equal(torch.get_rng_state(), before)
+    assert type(loaded) is type(strategy)
+    assert loaded.name == name
+    assert not loaded.training
+    batch = data.batch(range(25, 30))
+    assert equal(loaded(batch).logits, strategy(batch).logits)
+    state, own = loaded.state_dict(), strategy.state_dict()
+    assert state.keys() == own.keys()
+    assert all(equal(state[key], own[key]) for key in own)
+
+
+@pytest.mark.parametrize("task", ["binary", "multilabel", "regression"])
+def test_every_task_comes_back(task, tmp_path):
+    data = dataset(task)
+    for name in ("stacking", "graph:typed_attention"):
+        strategy = trained(name, data)
+        strategy.save_pretrained(tmp_path / "model")
+        loaded = Strategy.from_pretrained(str(tmp_path / "model"))
+        assert loaded.schema == data.schema
+        assert np.array_equal(predict(loaded, data), predict(strategy, data))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    "relation",
+    [
+        Attention(top_k=2, components=3),
+        Attention(space="standardised", pairs="within"),
+        CoOccurrence(codes=4, top_k=2, pairs=[("image", "a.b")]),
+        KNearest(k=1, on={"image": slice(0, 4), "a.b": slice(0, 4)}, metric="cosine"),
+        Temporal(window=1.5),
+        Spatial(),
+        Union([CoOccurrence(codes=3), Attention(top_k=1)]),
+        Prune(CoOccurrence(codes=5), top_k=1, threshold=0.1),
+    ],
+    ids=lambda r: r.name if hasattr(r, "name") else str(r),
+)
+def test_what_relations_fitted_comes_back(relation, dtype, tmp_path):
+    data = dataset(dtype=dtype)
+    strategy = create_strategy("graph:sage", data.schema, relations=[relation]).prepare(data)
+    strategy.save_pretrained(tmp_path / "model")
+    loaded = Strategy.from_pretrained(tmp_path / "model")
+    batch = data.batch(range(30))
+    drawn, wanted = loaded.edges(batch), strategy.edges(batch)
+    assert drawn.keys() == wanted.keys()
+    assert all(equal(drawn[t], wanted[t]) for t in wanted)
+    assert any(bool((edges > 0).any()) for edges in wanted.values())
+
+
+def test_causal_arrows_come_back(tmp_path):
+    data = load_dataset("planted/lagged", n=200)
+    strategy = create_strategy("graph:hgt", data.schema, relations=[Causal()]).prepare(data)
+    strategy.save_pretrained(tmp_path / "model")
+    (loaded,) = Strategy.from_pretrained(tmp_path / "model").builder
+    assert loaded.arrows(data.schema) == [("a", "b", 2.0)]
+
+
+def test_default_relations_are_written_down(tmp_path, monkeypatch):
+    trained().save_pretrained(tmp_path / "model")
+    monkeypatch.setattr("graphfuse.fusion.graph._core.default_relations", lambda schema: ["given"])
+    specs = Strategy.from_pretrained(tmp_path / "model").builder.specs()
+    assert [spec.name for spec in specs] == ["attention", "co_occurrence", "spatial", "temporal"]
+
+
+def test_precision_comes_back(tmp_path):
+    x = np.random.default_rng(0).normal(size=(60, 6))
+    model = FusionClassifier("graph:hgt", {"a": [0, 1, 2], "b": [3, 4, 5]}, recipe={"epochs": 1})
+    strategy = model.fit(x, x[:, 0] > 0).model_
+    strategy.save_pretrained(tmp_path / "double")
+    loaded = Strategy.from_pretrained(tmp_path / "double")
+    assert {p.dtype for p in loaded.parameters()} == {torch.float64}
+    strategy.bfloat16().save_pretrained(tmp_path / "half")
+    loaded = Strategy.from_pretrained(tmp_path / "half")
+    assert {p.dtype for p in loaded.parameters()} == {torch.bfloat16}
+
+
+def test_own_class_loads_its_own_alone(tmp_path):
+    strategy = trained("concat")
+    strategy.save_pretrained(tmp_path / "model")
+    assert type(type(strategy).from_pretrained(tmp_path / "model")) is type(strategy)
+    other = type(create_strategy("gated", strategy.schema))
+    with pytest.raises(InputError, match="a saved Concat \\('concat'\\), not a Gated"):
+        other.from_pretrained(tmp_path / "model")
+    with pytest.raises(InputError, match="a saved Strategy, not a GraphFusion; load it with "):
+        GraphFusion.from_pretrained(tmp_path / "model")
+    GraphFusion({"a": 2}, 4, (["a"], [])).save_pretrained(tmp_path / "core")
+    with pytest.raises(InputError, match="a saved GraphFusion, not a Strategy; load it with Graph"):
+        Strategy.from_pretrained(tmp_path / "core")
+
+
+def test_what_its_class_made_has_no_name_to_be_saved_under(tmp_path):
+    with pytest.raises(InputError, match=r"this Concat was made by its class; .*create_strategy"):
+        strategies.get("concat").make(dataset().schema).save_pretrained(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def edit(folder, **changes):
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def without_head(folder):
+    tensors = load_file(folder / "model.safetensors")
+    save_file({k: v for k, v in tensors.items() if "head" not in k}, folder / "model.safetensors")
+
+
+def options_of(folder, **changes):
+    return {"options": {**json.loads((folder / "config.json").read_text())["options"], **changes}}
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: (f / "config.json").unlink(), "no saved model: it has no readable config.json"),
+        (lambda f: (f / "config.json").write_text("{"), "no readable config.json"),
+        (lambda f: (f / "config.json").write_text("{}"), "was not written by graphfuse"),
+        (lambda f: (f / "config.json").write_text("[1]"), "was not written by graphfuse"),
+        (lambda f: edit(f, format=2), "has format 2, this version reads format 1"),
+        (lambda f: edit(f, name="graph:hgtt"), "'graph:hgtt'; did you mean 'graph:hgt'"),
+        (lambda f: edit(f, name=7), "is damaged: no Strategy can be made of it"),
+        (lambda f: edit(f, schema={}), "is damaged: no Strategy can be made of it"),
+        (lambda f: edit(f, options=[1]), "is damaged: no Strategy can be made of it"),
+        (lambda f: edit(f, **options_of(f, hidden=8)), "unknown option of strategy 'graph:hgt'"),
+        (
+            lambda f: edit(f, **options_of(f, relations=[{"k_nearst": {}}])),
+            "unknown relation 'k_nearst'; did you mean 'k_nearest'",
+        ),
+        (lambda f: edit(f, **options_of(f, hidden_channels=16)), "size mismatch"),
+        (lambda f: edit(f, **options_of(f, num_layers=1)), "Unexpected key"),
+        (without_head, "Missing key"),
+        (lambda f: (f / "model.safetensors").unlink(), "but no model.safetensors"),
+        (lambda f: (f / "model.safetensors").write_bytes(b"pickle"), "does not hold the weights"),
+    ],
+)
+def test_a_damaged_folder_is_told(damage, message, tmp_path):
+    trained().save_pretrained(tmp_path / "model")
+    damage(tmp_path / "model")
+    with pytest.raises((InputError, UnknownNameError), match=message):
+        Strategy.from_pretrained(tmp_path / "model")
+
+
+def test_saving_is_whole_or_not_at_all(tmp_path, monkeypatch):
+    first = trained()
+    first.save_pretrained(tmp_path / "model")
+    before = {f.name: f.read_bytes() for f in (tmp_path / "model").iterdir()}
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    second = trained("concat")
+    with monkeypatch.context() as patched:
+        patched.setattr(_hub, "save_model", fail)
+        with pytest.raises(OSError, match="disk full"):
+            second.save_pretrained(tmp_path / "model")
+    assert {f.name: f.read_bytes() for f in (tmp_path / "model").iterdir()} == before
+    assert [f.name for f in tmp_path.iterdir()] == ["model"]
+    second.save_pretrained(tmp_path / "model")
+    assert Strategy.from_pretrained(tmp_path / "model").name == "concat"
+    assert [f.name for f in tmp_path.iterdir()] == ["model"]
+
+
+def test_what_else_is_there_stays(tmp_path):
+    strategy = trained("concat")
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"is not a saved graphfuse model.*notes.txt"):
+        strategy.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"is a file, but a model is saved as a folder"):
+        strategy.save_pretrained(tmp_path / "notes.txt")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(InputError, match="is not a saved graphfuse model"):
+        strategy.save_pretrained(other)
+    with pytest.raises(InputError, match=r"notes.txt is a file; give the folder"):
+        Strategy.from_pretrained(tmp_path / "notes.txt")
+
+
+def test_the_card_tells_schema_strategy_and_scores(tmp_path):
+    strategy = trained()
+    strategy.save_pretrained(
+        tmp_path / "model",
+        scores={"accuracy": [[0.7, 0.8, 0.75], [0.7, 0.8, 0.75]], "f1": [0.7, 0.8, 0.75], "auc": 1},
+        dataset="emoji",
+        license="mit",
+    )
+    card = ModelCard.load(tmp_path / "model" / "README.md")
+    assert (card.data.library_name, card.data.license) == ("graphfuse", "mit")
+    assert {"graphfuse", "graph-fusion"} <= set(card.data.tags)
+    found = {r.metric_type: r for r in card.data.eval_results}
+    assert found["accuracy"].metric_value == pytest.approx(0.75)
+    assert {(r.dataset_name, r.dataset_split, r.task_type) for r in found.values()} == {
+        ("emoji", "test", "multiclass")
+    }
+    # The folds' interval as in graphfuse.stats.corrected_t_test; two repeats narrow it.
+    assert "| f1 | emoji | test | 0.750 | 0.554 to 0.946 | 3 |" in card.text
+    assert "| accuracy | emoji | test | 0.750 | 0.656 to 0.844 | 6 |" in card.text
+    assert "| auc | emoji | test | 1.000 | \N{EN DASH} | 1 |" in card.text
+    count = sum(p.numel() for p in strategy.parameters())
+    for row in (
+        f"| parameters | {count:,} |",
+        "| hidden\\_channels | 8 |",
+        "| paper | Hu et al. 2020, https://arxiv.org/abs/2003.01332 |",
+        "| image | 6 | 2 |",
+        "| y | multiclass | 0, 1, 2 |",
+    ):
+        assert row in card.text
+    code = card.text.split("```python\n")[1].split("```")[0].replace("'model'", "folder")
+    loaded: dict = {"folder": tmp_path / "model"}
+    exec(code, loaded)
+    assert loaded["model"].name == "graph:hgt"
+
+
+HOSTILE = 'a|b\n\n# c\n---\n<script>`*_x_*` [l](u) ```: {"'
+
+
+def test_hostile_names_stay_text(tmp_path):
+    schema = Schema(
+        [Modality(HOSTILE, (2,)), Modality("\ud800", (2,))],
+        {HOSTILE: Target("binary", (HOSTILE, "two"))},
+    )
+    strategy = create_strategy("concat", schema)
+    folder = tmp_path / "it's ```"
+    strategy.save_pretrained(folder, scores={HOSTILE: 0.5}, dataset=HOSTILE, license=HOSTILE)
+    card = ModelCard.load(folder / "README.md")
+    assert (card.data.license, card.data.metrics) == (HOSTILE, [HOSTILE])
+    assert card.data.eval_results[0].dataset_name == HOSTILE
+    assert "<script>" not in card.text.replace("\\<script\\>", "")
+    headings = [line for line in card.text.splitlines() if line.startswith("#")]
+    titles = ("Strategy", "Modalities", "Target", "Scores", "Load")
+    assert headings == ["# concat", *(f"## {title}" for title in titles)]
+    plain = Schema([Modality("a", (2,)), Modality("b", (2,))], Target("binary"))
+    create_strategy("concat", plain).save_pretrained(
+        tmp_path / "plain", scores={"x": 0}, dataset="d"
+    )
+    shapes = [
+        [line.replace("\\|", "").count("|") for line in c.text.splitlines() if line[:1] == "|"]
+        for c in (card, ModelCard.load(tmp_path / "plain" / "README.md"))
+    ]
+    assert shapes[0] == shapes[1]
+    assert Strategy.from_pretrained(folder).schema == schema
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"scores": {"accuracy": 0.5}}, r"\['accuracy'\] were measured on some data; name it with"),
+        ({"scores": 0.5}, r"scores are \{metric: value\}, got 0.5"),
+        ({"scores": {"f1": "good"}, "dataset": "d"}, "a finite number.*got 'f1': 'good'"),
+        ({"scores": {"f1": float("nan")}, "dataset": "d"}, "a finite number.*got 'f1': nan"),
+        ({"scores": {"f1": []}, "dataset": "d"}, r"a finite number.*got 'f1': \[\]"),
+        ({"scores": {"f1": [[[1.0]]]}, "dataset": "d"}, r"or \[repeats, folds\] numbers"),
+        ({"license": 3}, "license is a text, got 3"),
+    ],
+)
+def test_bad_facts_are_refused_before_anything_is_written(facts, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        trained("concat").save_pretrained(tmp_path / "model", **facts)
+    assert not (tmp_path / "model").exists()
+
+
+def test_push_uploads_what_is_saved(tmp_path, monkeypatch):
+    seen = {}
+
+    def create_repo(self, repo_id, **options):
+        seen["create"] = (self.token, repo_id, options)
+        return huggingface_hub.RepoUrl(f"https://huggingface.co/{repo_id}")
+
+    def upload_folder(self, *, folder_path, **options):
+        seen["upload"] = (self.token, options)
+        seen["files"] = {f.name: f.read_bytes() for f in folder_path.iterdir()}
+        return "the commit"
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "create_repo", create_repo)
+    monkeypatch.setattr(huggingface_hub.HfApi, "upload_folder", upload_folder)
+    strategy = trained()
+    facts = {"scores": {"accuracy": 0.5}, "dataset": "emoji"}
+    url = strategy.push_to_hub(
+        "user/name", private=True, token="secret", commit_message="Hello", branch="b", **facts
+    )
+    assert url == "the commit"
+    token, repo_id, options = seen["create"]
+    assert (token, repo_id, options["private"]) == ("secret", "user/name", True)
+    token, options = seen["upload"]
+    assert (token, options["repo_id"], options["commit_message"], options["revision"]) == (
+        "secret", "user/name", "Hello", "b",
+    )  # fmt: skip
+    strategy.save_pretrained(tmp_path / "model", **facts)
+    files = {f.name: f.read_bytes() for f in (tmp_path / "model").iterdir()}
+    assert seen["files"].keys() == files.keys()
+    for name in ("config.json", "model.safetensors"):
+        assert seen["files"][name] == files[name]
+    assert b"Strategy.from_pretrained('user/name')" in seen["files"]["README.md"]
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="pushed to 'user/name', got 'a/b/c'"):
+        strategy.push_to_hub("a/b/c")
+
+
+def test_a_model_of_the_hub_is_downloaded(tmp_path, monkeypatch):
+    strategy = trained()
+    strategy.save_pretrained(tmp_path / "model")
+    seen = {}
+
+    def snapshot_download(repo_id, **options):
+        seen.update(options, repo_id=repo_id)
+        return str(tmp_path / "model")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    loaded = Strategy.from_pretrained("user/name", revision="v1", token="secret")
+    assert loaded.name == "graph:hgt"
+    assert (seen["repo_id"], seen["revision"], seen["token"]) == ("user/name", "v1", "secret")
+    assert seen["allow_patterns"] == ["config.json", "model.safetensors"]
+
+
+def test_what_is_neither_folder_nor_model_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in (tmp_path / "none", "./none", "a/b/c"):
+        with pytest.raises(InputError, match="is no folder here, and as the name of a model"):
+            Strategy.from_pretrained(name)
+    with pytest.raises(InputError, match="'user/name' is no folder here"):
+        Strategy.from_pretrained("user/name", local_files_only=True, cache_dir=tmp_path)
