@@ -7,7 +7,7 @@ import torch
 from graphfuse.bench.plan import relations_of
 from graphfuse.bench.run import fold_parts
 from graphfuse.data import load_dataset, make_splits
-from graphfuse.fusion import create_strategy, list_strategies, strategy_options
+from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options
 from graphfuse.training import Recipe, fit, predict
 
 
@@ -91,3 +91,41 @@ def test_every_fusion_gains_on_unique_and_none_on_redundant():
         assert accuracy("unimodal:a", unique)[0] < 0.6
         assert accuracy(name, redundant)[0] < redundant.bayes_accuracy + 0.05
     assert accuracy("unimodal:a", redundant)[0] > redundant.bayes_accuracy - 0.06
+
+
+TWO = load_dataset("planted/xor", n=20).schema
+FUSIONS = [
+    name
+    for name in list_strategies(schema=TWO)
+    if "/" not in name and strategy_info(name).family != "unimodal" and name != "majority"
+]
+DECISIONS = [name for name in FUSIONS if strategy_info(name).family == "decision"]
+ONE_MODALITY_DECIDES = ["max_confidence", "majority_vote"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["graph:hgt", "graph:line", "graph:mtag"])
+def test_a_graph_in_time_finds_the_lag(name):
+    right, _ = accuracy(name, load_dataset("planted/lagged"), Recipe(epochs=25, patience=25))
+    assert right > 0.84  # .73 without edges
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in FUSIONS if name not in DECISIONS])
+def test_features_and_graphs_learn_xor(name):
+    right, _ = accuracy(name, load_dataset("planted/xor"))
+    assert right > 0.88
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DECISIONS)
+def test_decisions_cannot_learn_xor(name):
+    right, _ = accuracy(name, load_dataset("planted/xor"))
+    assert right < 0.6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FUSIONS)
+def test_fusions_put_two_halves_together(name):
+    right, _ = accuracy(name, load_dataset("planted/unique"))
+    assert right > (0.4 if name in ONE_MODALITY_DECIDES else 0.88)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graphfuse.bench.environment import describe_environment
-from graphfuse.bench.plan import describe_strategies
+from graphfuse.bench.plan import describe_strategies, left_out
 from graphfuse.bench.run import Job
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore
 from graphfuse.data import FusionDataset, Standardizer, list_datasets
@@ -39,6 +39,7 @@ def write_conditions(
         described[name] = _describe(name, dataset, graphs.get(name, []))
         if name in graphs:
             described[name]["edges"] = _draw(store.graph_path(name), dataset, graphs[name])
+        described[name]["left_out"] = left_out(config["strategies"], dataset.schema)
         described[name]["splits"] = _count_splits(job for job in jobs if job.spec.dataset == name)
     names = list(dict.fromkeys(job.spec.strategy for job in jobs))
     store.write_comparison(

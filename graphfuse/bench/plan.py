@@ -51,6 +51,26 @@ def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def left_out(wanted: Sequence[str], schema: Schema) -> dict[str, str]:
+    """Return the strategies that are wanted but that data of this schema cannot serve, and why.
+
+    What a strategy needs stands for all of its ablations.
+
+    Example:
+        >>> from graphfuse.data import Modality, Target
+        >>> left_out(["all"], Schema([Modality("a", (8,))], Target("regression")))["graph:line"]
+        'positions'
+    """
+    names = [name for w in wanted for name in (list_strategies() if w == "all" else [w])]
+    missing = set(names) - {"unimodal", *list_strategies(schema=schema)}
+    reasons = {name: strategy_info(name).needs for name in sorted(missing)}
+    return {
+        name: needs or f"modality {name.partition(':')[2]}"
+        for name, needs in reasons.items()
+        if "/" not in name or name.partition("/")[0] not in missing
+    }
+
+
 def check_strategies(wanted: Sequence[str], schemas: Sequence[Schema]) -> None:
     """Raise an error for a strategy that is unknown or that no dataset of the comparison serves."""
     if not wanted:

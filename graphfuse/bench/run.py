@@ -15,6 +15,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from graphfuse.bench.environment import describe_environment
+from graphfuse.bench.flops import flops_per_sample
 from graphfuse.bench.match import count_parameters
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore, RunSpec
 from graphfuse.data import FusionDataset, Split, Standardizer
@@ -90,6 +91,7 @@ def _compute(job: Job, store: ResultStore, record: dict[str, Any]) -> dict[str, 
     record["history"] = history.to_dict()
     record["cost"] = {
         "parameters": count_parameters(strategy),
+        "flops_per_sample": flops_per_sample(strategy, test),
         "fit_seconds": fitted - start,
         "predict_ms_per_sample": 1e3 * (done - fitted) / len(test),
         "epochs": len(history.train_loss),

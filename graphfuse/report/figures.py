@@ -16,6 +16,8 @@ COLOURS = {
 }
 LINES = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7")
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2")
+MOST_NAMES = 20
+"""Most strategies that a scatter names all of."""
 
 
 def points(
@@ -58,14 +60,20 @@ def scatter(
     families: Mapping[str, str],
     x_label: str,
     y_label: str,
+    sign: int = 1,
 ) -> Markup | None:
-    """Draw score against seconds (logarithmic), one labelled dot a strategy; None without any."""
+    """Draw score against seconds (logarithmic), a dot a strategy; None without any.
+
+    Where there are many, only those are named that no quicker one beats; ``sign`` is -1 where a
+    lower score is better.
+    """
     shown = {n: (x, y) for n, (x, y) in places.items() if x > 0 and not math.isnan(y)}
     if not shown:
         return None
+    named = shown if len(shown) <= MOST_NAMES else unbeaten(shown, sign)
     xs = [math.log10(x) for x, _ in shown.values()]
     ys = [y for _, y in shown.values()]
-    left, top, width, height = 60, 22, 480, max(240, 16 * len(shown))
+    left, top, width, height = 60, 22, 480, max(240, 16 * len(named))
     x0, x1 = min(xs) - 0.15, max(xs) + 0.15
     pad = 0.08 * (max(ys) - min(ys)) or 0.05
     y0, y1 = min(ys) - pad, max(ys) + pad
@@ -83,22 +91,38 @@ def scatter(
     for value in _log_ticks(x0, x1):
         parts.append(_line(right(value), top, right(value), top + height))
         parts.append(_text(right(value), top + height + 16, f"{value:g}"))
-    highest_first = sorted(shown.items(), key=lambda item: (-item[1][1], item[0]))
+    highest_first = sorted(named.items(), key=lambda item: (-item[1][1], item[0]))
     heights = _spread([down(y) for _, (_, y) in highest_first], 15)
+    bend = left + width + 4
     for (name, (x, y)), at in zip(highest_first, heights, strict=True):
-        px, py = right(x), down(y)
         lead = '<polyline points="{:.1f},{:.1f} {:.1f},{:.1f} {},{:.1f}" class="lead"/>'
-        bend = left + width + 4
-        parts.append(Markup(lead).format(px, py, bend, at, bend + 10, at))
-        mark = '<circle cx="{:.1f}" cy="{:.1f}" r="5" fill="{}"><title>{}</title></circle>'
-        parts.append(
-            Markup(mark).format(px, py, COLOURS[families[name]], f"{name}: {y:.3f}, {x:.2f} s")
-        )
+        parts.append(Markup(lead).format(right(x), down(y), bend, at, bend + 10, at))
         parts.append(_text(bend + 14, at + 4, name, "start"))
+    for name, (x, y) in shown.items():
+        mark = '<circle cx="{:.1f}" cy="{:.1f}" r="5" fill="{}"><title>{}</title></circle>'
+        told = f"{name}: {y:.3f}, {x:.2f} s"
+        parts.append(Markup(mark).format(right(x), down(y), COLOURS[families[name]], told))
     parts.append(_text(left + width / 2, top + height + 34, x_label))
     parts.append(_text(left, top - 8, y_label, "start"))
-    total = left + width + 14 + _room(shown)
+    total = left + width + 14 + _room(named)
     return _figure(parts, total, top + height + 42, f"{y_label} against {x_label}")
+
+
+def unbeaten(
+    places: Mapping[str, tuple[float, float]], sign: int = 1
+) -> dict[str, tuple[float, float]]:
+    """Return the strategies, ``{name: (seconds, score)}``, than which no quicker one is better.
+
+    Example:
+        >>> list(unbeaten({"slow": (9.0, 0.8), "quick": (1.0, 0.7), "worse": (2.0, 0.6)}))
+        ['quick', 'slow']
+    """
+    found: dict[str, tuple[float, float]] = {}
+    best = -math.inf
+    for name, (x, y) in sorted(places.items(), key=lambda item: (item[1][0], -sign * item[1][1])):
+        if sign * y > best:
+            found[name], best = (x, y), sign * y
+    return found
 
 
 def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Markup:

@@ -18,6 +18,8 @@ from graphfuse.report.verdict import ask, verdict
 MARGIN = 0.01
 """What makes no practical difference: this much of a score, or this share of an error."""
 
+COSTS = ("parameters", "flops_per_sample", "fit_seconds", "predict_ms_per_sample")
+
 Run = Mapping[str, Any]
 
 
@@ -193,7 +195,7 @@ def _leaderboard(
     board = stats.summarize(scores).drop(columns=["dataset", "failed"]).merge(ranks, on="strategy")
     costs = pd.DataFrame(
         [{"strategy": r["run"]["strategy"], **r["cost"]} for r in runs if r["cost"]],
-        columns=["strategy", "parameters", "fit_seconds", "predict_ms_per_sample"],
+        columns=["strategy", *COSTS],
     )
     costs = costs.groupby("strategy", as_index=False).median()
     board = board.merge(costs, how="left", on="strategy")
@@ -221,7 +223,7 @@ def _leaderboard(
     front = ["strategy", "family", "rank", "tied_with_best", "n", "failed", "undefined"]
     rest = [
         "mean", "std", "low", "high", "over_concat", "p_concat", "over_best_unimodal",
-        "p_best_unimodal", "parameters", "fit_seconds", "predict_ms_per_sample",
+        "p_best_unimodal", *COSTS,
     ]  # fmt: skip
     return board[[*front, *rest]].reset_index(drop=True)
 

@@ -26,6 +26,7 @@ BOARD = {
     "over_concat": "over concat",
     "over_best_unimodal": "over best unimodal",
     "parameters": "parameters",
+    "flops_per_sample": "MFLOP/sample",
     "fit_seconds": "fit (s)",
     "predict_ms_per_sample": "predict (ms/sample)",
     "failed": "failed",
@@ -68,6 +69,8 @@ def show(column: str, value: Any) -> str:
         return DASH
     if column in WHOLE:
         return f"{int(value):,}"
+    if column == "flops_per_sample":
+        return f"{value / 1e6:,.3f}"
     if column == "fit_seconds":
         return f"{value:.1f}"
     if column in ("p", "p_holm") and value < 0.001:

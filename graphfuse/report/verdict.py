@@ -19,6 +19,8 @@ ABLATIONS = {
     "shuffled_edges": "itself with shuffled edges",
     "complete": "itself on the complete graph",
 }
+FEW = 3
+"""Most graphs with ablations that have a sentence for each."""
 EDGES_MATTER = ("no_edges", "shuffled_edges")
 COLUMNS = ("kind", "first", "second", "difference", "low", "high", "p_holm", "equivalent")
 
@@ -114,7 +116,14 @@ def verdict(d: DatasetSummary) -> tuple[str, ...]:
     scored = board[board["n"] > 0]
     if scored.empty:
         return (*found, "no run has a score.")
-    return (*found, _winner(d, scored), *_answers(d), *_planted(d, scored), *_power(d))
+    return (
+        *found,
+        _winner(d, scored),
+        *_answers(d),
+        *_planted(d, scored),
+        *_power(d),
+        *_left_out(d),
+    )
 
 
 def _winner(d: DatasetSummary, board: pd.DataFrame) -> str:
@@ -143,12 +152,17 @@ def _answers(d: DatasetSummary) -> list[str]:
     best = graph == Standing(d.leaderboard, d.sign).best(graphs)
     title = "the best graph" if best else "the best graph whose edges were tested"
     outcomes = []
+    ablated = d.questions.loc[d.questions["kind"].isin(ABLATIONS), "first"]
+    each = ablated.nunique() <= FEW
     for row in d.questions.to_dict("records"):
         clear = bool(row["p_holm"] < ALPHA)
         better = d.sign * row["difference"] > 0
-        found.append(_sentence(row, clear, better, title))
+        if each or row["first"] == graph or row["kind"] not in ABLATIONS:
+            found.append(_sentence(row, clear, better, title))
         if row["first"] == graph and row["kind"] in (*EDGES_MATTER, "rival"):
             outcomes.append((row["kind"], clear and better))
+    if not each:
+        found += _other_graphs(d, graph)
     if graph is None or not outcomes:
         return found
     if not any(kind in EDGES_MATTER for kind, _ in outcomes):
@@ -171,6 +185,22 @@ def _sentence(row: Mapping[Hashable, object], clear: bool, better: bool, title: 
     tie = "does not significantly beat" if kind == "fusion" else "cannot be told apart from"
     verb = tie if not clear else "beats" if better else "loses to"
     return f"{a} {verb} {b} (difference {row['difference']:+.3f}, {show_p(row['p_holm'])})."
+
+
+def _other_graphs(d: DatasetSummary, graph: str | None) -> list[str]:
+    """Return one sentence an ablation about all graphs but the one that is judged."""
+    found = []
+    for kind, itself in ABLATIONS.items():
+        asked = d.questions[(d.questions["kind"] == kind) & (d.questions["first"] != graph)]
+        clear = asked[asked["p_holm"] < ALPHA]
+        better = d.sign * clear["difference"] > 0
+        wins, losses = (", ".join(clear.loc[side, "first"]) or "none" for side in (better, ~better))
+        if len(asked):
+            themselves = itself.replace("itself", "themselves")
+            found.append(
+                f"{len(asked)} other graphs against {themselves}: {wins} better, {losses} worse."
+            )
+    return found
 
 
 def show_p(p: object) -> str:
@@ -206,3 +236,8 @@ def _power(d: DatasetSummary) -> Sequence[str]:
         f"these folds could have shown a difference of about {d.detectable:.3f} between two "
         f"strategies (power 0.8); smaller ones go unseen."
     ]
+
+
+def _left_out(d: DatasetSummary) -> Sequence[str]:
+    absent = [f"{name} (needs {needs})" for name, needs in d.facts.get("left_out", {}).items()]
+    return [f"left out, as the data cannot serve them: {', '.join(absent)}."] if absent else []

@@ -3,7 +3,13 @@ import json
 import numpy as np
 import pytest
 
-from graphfuse.bench.plan import check_strategies, expand_strategies, plan_jobs, relations_of
+from graphfuse.bench.plan import (
+    check_strategies,
+    expand_strategies,
+    left_out,
+    plan_jobs,
+    relations_of,
+)
 from graphfuse.data import FusionDataset, RelationSpec, load_dataset
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.training import Recipe
@@ -52,6 +58,19 @@ def test_expansion():
         "concat",
     ]
     assert "graph:hgt/complete" in expand_strategies(["all"], DATA.schema)
+
+
+def test_what_the_data_cannot_serve_is_named_once_with_the_reason():
+    asked = ["unimodal", "unimodal:image", "graph:line", "graph:line/no_edges", "concat"]
+    assert left_out(asked, DATA.schema) == {
+        "graph:line": "positions",
+        "unimodal:image": "modality image",
+    }
+    everything = left_out(["all"], DATA.schema)
+    assert everything == {
+        "graph:line": "positions",
+        "positional_attention": "2 modalities, positions",
+    }
 
 
 def test_unknown_strategies_are_errors_and_partly_served_ones_are_not():

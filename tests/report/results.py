@@ -33,8 +33,8 @@ def write(path, means, *, folds=5, metric="accuracy", noise=0.01, failed=(), unf
                 "sizes": {"train": 160, "validation": 0, "test": 40},
                 "metrics": {} if broken else {"f1/x": 0.5} if lacks else {metric: score, "f1/x": 0.5},
                 "undefined": {metric: "only one class occurs"} if lacks else {}, "history": {}, "environment": {},
-                "cost": {} if broken else {"parameters": 10 * number, "fit_seconds": 1.0 + number,
-                                           "predict_ms_per_sample": 0.1, "epochs": 3},
+                "cost": {} if broken else {"parameters": 10 * number, "flops_per_sample": 1e6 * number,
+                                           "fit_seconds": 1.0 + number, "predict_ms_per_sample": 0.1, "epochs": 3},
                 "error": {"type": "E", "message": HOSTILE, "traceback": HOSTILE} if broken else None,
             }  # fmt: skip
             arrays = {} if broken else {"y": y, "scores": scores, "index": np.arange(40)}

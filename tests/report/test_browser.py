@@ -15,6 +15,8 @@ MEANS = {
     "unimodal:a": 0.6,
     "concat": 0.7,
     "graph:hgt": 0.9,
+    "graph:hgt/no_edges": 0.9,
+    "token_transformer": 0.9,
     f"graph:{HOSTILE}": 0.8,
 }
 
@@ -63,16 +65,37 @@ def test_the_leaderboard_sorts(page):
     assert [float(v) for v in means.all_inner_texts()] == sorted(best_first)
 
 
+def test_ties_collapse_to_their_first_and_cheapest(page):
+    rows = page.locator("table.leaderboard tbody tr:visible")
+    best = page.locator("tr.tied")
+    assert best.count() == 3
+    shown = rows.count()
+    page.locator("table.leaderboard th", has_text="parameters").locator("button").click()
+    page.locator("input[data-collapse]").check()
+    assert rows.count() == shown - 1
+    assert page.locator("td[data-more='1']").count() == 1
+    assert page.locator("tr[data-cheapest]").is_visible()
+    page.locator("input[data-family=feature]").uncheck()
+    page.locator("input[data-family=feature]").check()
+    assert rows.count() == shown - 1
+    page.locator("input[data-collapse]").uncheck()
+    assert rows.count() == shown
+    assert page.locator("td[data-more]").count() == 0
+
+
 def test_filter_and_theme(page):
     rows = page.locator("table.leaderboard tbody tr:visible")
     before = rows.count()
     page.locator("input[data-family=graph]").uncheck()
-    assert rows.count() == before - 2
+    assert rows.count() == before - 3
     page.locator("input[data-filter]").fill("conc")
     assert rows.count() == 1
     page.locator("input[data-filter]").fill("")
     page.locator("input[data-family=graph]").check()
     assert rows.count() == before
+    page.locator("input[data-ablations]").uncheck()
+    assert rows.count() == before - 1
+    page.locator("input[data-ablations]").check()
     theme = page.evaluate("document.documentElement.dataset.theme")
     page.locator("#theme").click()
     assert page.evaluate("document.documentElement.dataset.theme") != theme

@@ -1,9 +1,11 @@
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from graphfuse.bench.store import ResultStore
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.report import (
     summarise,
@@ -14,6 +16,7 @@ from graphfuse.report import (
     write_report,
     write_reports,
 )
+from graphfuse.report.figures import scatter
 from graphfuse.report.text import rows_of
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -212,3 +215,37 @@ def test_one_fold_alone_has_no_test_and_still_a_report(tmp_path):
     summary = summarise(write(tmp_path, WINNER, folds=1))
     assert "no valid test" in "\n".join(summary.verdict)
     assert "graph:hgt" in to_html(summary)
+
+
+def test_strategies_that_the_data_cannot_serve_are_named(tmp_path):
+    store = ResultStore(write(tmp_path, WINNER))
+    comparison = store.comparison()
+    comparison["datasets"]["d"]["left_out"] = {"graph:line": "positions"}
+    store.write_comparison(comparison)
+    sentence = "left out, as the data cannot serve them: graph:line (needs positions)."
+    assert summarise(tmp_path).verdict[-1] == f"d: {sentence}"
+
+
+def test_many_graphs_have_one_sentence_an_ablation(tmp_path):
+    many = WINNER
+    for name, without in {"sage": 0.7, "rgcn": 0.79, "rgat": 0.8, "gatv2": 0.92}.items():
+        many = many | {f"graph:{name}": 0.8, f"graph:{name}/no_edges": without}
+    said = text(tmp_path, many)
+    assert "graph:hgt beats itself without edges" in said
+    assert "graph:sage beats" not in said
+    assert (
+        "d: 4 other graphs against themselves without edges: graph:sage better, graph:gatv2 worse."
+        in said
+    )
+
+
+def test_a_scatter_of_many_names_those_that_no_quicker_one_beats():
+    many = {f"s{i}": (float(i + 1), 0.5 + (i % 7) / 100) for i in range(30)}
+    families = dict.fromkeys(many, "feature")
+
+    def named(places, **options):
+        return re.findall(r">(s\d+)</text>", scatter(places, families, "s", "score", **options))
+
+    assert sorted(named(many)) == [f"s{i}" for i in range(7)]
+    assert named(many, sign=-1) == ["s0"]
+    assert len(named(dict(list(many.items())[:20]))) == 20

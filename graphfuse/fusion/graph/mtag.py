@@ -24,7 +24,9 @@ class GraphMTAG(GraphStrategy):
     All nodes whose position is a time are joined to each other, by edges typed by the modalities at
     both ends and by whether the source comes before the destination, with it or after it: in place
     of what the given or default relations would draw among these modalities alone. Relations that
-    reach a modality without a time stay as they are; where none has one, so do all.
+    reach a modality without a time stay as they are; where none has one, so do all. Temporal
+    relations draw edges of these very types: where one across modalities is given, they are taken
+    as given, windows included.
 
     The paper aligns two modalities of different length before it compares their steps; here times
     are compared as they are. Layers have feed-forward networks and norms, as all graphs here do.
@@ -53,8 +55,10 @@ class GraphMTAG(GraphStrategy):
         built = [build_relation(relation) for relation in wanted]
         timed = {m.name for m in schema.modalities if m.pos_dim == 1}
         if timed:
+            temporal = [r for r in built if isinstance(r, Temporal)]
+            across = any(s != d for r in temporal for s, _, d in r.edge_types(schema))
             others = [r for r in built if not _joins_only(timed, r, schema)]
-            built = [Temporal(), *others]
+            built = [*(temporal if across else [Temporal()]), *others]
         super().__init__(
             schema, built, hidden_channels, dropout, num_layers, heads, readout, ablation
         )

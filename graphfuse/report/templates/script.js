@@ -38,9 +38,33 @@ function filterRows(section) {
   const hidden = new Set();
   for (const box of section.querySelectorAll("input[data-family]"))
     if (!box.checked) hidden.add(box.dataset.family);
-  for (const row of section.querySelectorAll("tr[data-family]"))
-    row.hidden = hidden.has(row.dataset.family) || !row.dataset.name.toLowerCase().includes(text);
+  const ablations = section.querySelector("input[data-ablations]");
+  for (const row of ranked.get(section)) {
+    const unwanted = "ablation" in row.dataset && ablations && !ablations.checked;
+    row.hidden = unwanted || hidden.has(row.dataset.family) || !row.dataset.name.toLowerCase().includes(text);
+  }
+  collapseTies(section);
 }
+
+function collapseTies(section) {
+  const box = section.querySelector("input[data-collapse]");
+  const first = new Map();
+  for (const row of ranked.get(section)) {
+    delete row.cells[0].dataset.more;
+    if (row.hidden || !box || !box.checked) continue;
+    const leader = first.get(row.dataset.rank);
+    if (!leader) first.set(row.dataset.rank, row);
+    else if (!("cheapest" in row.dataset)) {
+      row.hidden = true;
+      leader.cells[0].dataset.more = Number(leader.cells[0].dataset.more ?? 0) + 1;
+    }
+  }
+}
+
+// The rows of each leaderboard, best first whatever they are sorted by.
+const ranked = new Map();
+for (const section of document.querySelectorAll("section.dataset"))
+  ranked.set(section, Array.from(section.querySelectorAll("tr[data-family]")));
 
 for (const section of document.querySelectorAll("section.dataset"))
   for (const input of section.querySelectorAll(".chips input"))

@@ -17,7 +17,8 @@ def kinds(schema, **options):
 
 def test_edges_are_typed_by_modality_pair_and_order_in_time():
     schema = Schema(TIMED, Target("binary"))
-    for options in ({}, {"relations": [{"temporal": {"window": 1}}, "co_occurrence"]}):
+    within = {"temporal": {"window": 1, "pairs": "within"}}
+    for options in ({}, {"relations": [within, "co_occurrence"]}):
         model = create_strategy("graph:mtag", schema, **options)
         assert len(model.edge_types) == 4 * 3
         assert kinds(schema, **options) == {"past", "same", "future"}
@@ -31,6 +32,15 @@ def test_edges_are_typed_by_modality_pair_and_order_in_time():
     edges = model.edges(batch)
     for number, kind in enumerate(("past", "same", "future")):
         assert edges["speech", kind, "text"][0, :, 0].nonzero().tolist() == [[number]]
+
+
+def test_a_temporal_relation_across_modalities_is_taken_as_given():
+    data = load_dataset("planted/lagged", n=50)
+    window = {"temporal": {"window": 2.0, "pairs": "across"}}
+    model = create_strategy("graph:mtag", data.schema, relations=[window, "co_occurrence"])
+    assert len(model.edge_types) == 2 * 3
+    edges = model.prepare(data).edges(data.batch(range(50)))
+    assert edges["a", "past", "b"].sum() == 50 * (11 + 10)  # one and two steps before
 
 
 def test_relations_of_modalities_without_a_time_stay():
