@@ -19,6 +19,14 @@ from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
 from graphfuse.nn._typed import HeadedConv, Metadata, linear_of
 
 
+class Projected(NamedTuple):
+    """What the nodes of one type ask, answer and send, [B, N, H, d] each."""
+
+    key: Tensor
+    value: Tensor
+    query: Tensor
+
+
 class AttentionConv(HeadedConv):
     """Base of convs whose nodes attend with one softmax to all that send to them.
 
@@ -44,12 +52,13 @@ class AttentionConv(HeadedConv):
         for linear in (*self.kvq.values(), *self.out.values()):
             linear.reset_parameters()  # type: ignore[operator]
 
-    def project(self, x: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return keys, values and queries of every node, [B, N, 3, H, d], by node type."""
-        return {
-            name: linear_of(self.kvq, name)(x[name]).unflatten(2, (3, self.heads, -1))
-            for name in self.node_types
-        }
+    def project(self, x: Mapping[str, Tensor]) -> dict[str, Projected]:
+        """Return keys, values and queries of every node, by node type."""
+        projected = {}
+        for name in self.node_types:
+            parts = linear_of(self.kvq, name)(x[name]).split(self.out_channels, dim=2)
+            projected[name] = Projected(*(p.unflatten(2, (self.heads, -1)) for p in parts))
+        return projected
 
     def incoming(self, given: Mapping[EdgeType, Tensor | SparseEdges], name: str) -> list[int]:
         """Return the numbers of the edge types that bring something to a node type."""

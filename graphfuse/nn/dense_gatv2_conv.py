@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SLOPE = 0.2
 FEW = 0.25
 """Share of pairs with an edge below which edges are gathered (benchmarks.convs)."""
+SMALL = 2**19
+"""Numbers in a tensor of pairs times features up to which it is quickest (benchmarks.convs)."""
 
 
 class DenseGATv2Conv(HeadedConv):
@@ -154,7 +156,7 @@ def _attend(
     """Attend from nodes [B, Nd, H, d] to nodes [B, Ns, H, d]; return [B, Nd, H * d]."""
     if isinstance(edges, SparseEdges) or _are_few(edges):
         return _attend_sparsely(left, right, weight, edges, real)
-    allowed = edges > 0
+    allowed = edges > 0 if edges.is_floating_point() else edges
     if real is not None:
         allowed = allowed & real.unsqueeze(2)
     logit = _scores(left, right, weight)
@@ -170,24 +172,35 @@ def _attend(
 
 def _are_few(edges: Tensor) -> bool:
     """Whether gathering edges is quicker than scoring all pairs; a compiler cannot ask that."""
-    if torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or edges.numel() < 1024:
         return False
     return int(edges.count_nonzero()) < FEW * edges.numel()
 
 
 def _scores(left: Tensor, right: Tensor, weight: Tensor) -> Tensor:
     """Return the scores [B, H, Nd, Ns] of all pairs."""
+    # A compiler fuses what a small tensor of pairs holds; cdist knows no half precision, and
+    # exported programs no L1 distance.
+    if (
+        torch.compiler.is_compiling()
+        or left.dtype in (torch.float16, torch.bfloat16)
+        or left.numel() * right.shape[1] <= SMALL
+    ):
+        pairs = F.leaky_relu(right.unsqueeze(2) + left.unsqueeze(1), SLOPE)  # [B, Nd, Ns, H, d]
+        return (pairs.flatten(3) @ _per_head(weight)).permute(0, 3, 1, 2)
     linear = (right * weight).sum(3).unsqueeze(2) + (left * weight).sum(3).unsqueeze(1)
     linear = linear.permute(0, 3, 1, 2)
     left, right = left.transpose(1, 2), right.transpose(1, 2)
-    # A compiler fuses this; cdist knows no half precision, and exported programs no L1 distance.
-    if torch.compiler.is_compiling() or left.dtype in (torch.float16, torch.bfloat16):
-        bent = ((right.unsqueeze(3) + left.unsqueeze(2)).abs() * weight[:, None, None]).sum(4)
-    else:
-        above, below = F.relu(weight).unsqueeze(1), F.relu(-weight).unsqueeze(1)
-        bent = torch.cdist(right * above, -left * above, p=1)
-        bent = bent - torch.cdist(right * below, -left * below, p=1)
+    above, below = F.relu(weight).unsqueeze(1), F.relu(-weight).unsqueeze(1)
+    bent = torch.cdist(right * above, -left * above, p=1)
+    bent = bent - torch.cdist(right * below, -left * below, p=1)
     return (1 + SLOPE) / 2 * linear + (1 - SLOPE) / 2 * bent
+
+
+def _per_head(weight: Tensor) -> Tensor:
+    """Return weights [H, d] as a matrix [H * d, H] that keeps the heads apart."""
+    apart = torch.eye(len(weight), dtype=weight.dtype, device=weight.device)
+    return (weight.unsqueeze(2) * apart.unsqueeze(1)).flatten(0, 1)
 
 
 def _attend_sparsely(
@@ -195,10 +208,11 @@ def _attend_sparsely(
 ) -> Tensor:
     samples, count = right.shape[:2]
     source, at, log_weight = flatten_edges(edges, left.shape[1], count, real, left.dtype)
-    sent = left.flatten(0, 1)[source]
-    logit = (F.leaky_relu(sent + right.flatten(0, 1)[at], SLOPE) * weight).sum(2)
+    sent = left.reshape(-1, weight.numel()).index_select(0, source)
+    received = right.reshape(-1, weight.numel()).index_select(0, at)
+    logit = F.leaky_relu(sent + received, SLOPE) @ _per_head(weight)
     if log_weight is not None:
         logit = logit + log_weight.unsqueeze(1)
     share = segment_softmax(logit, at, samples * count)
-    out = sum_at(sent * share.unsqueeze(2), at, samples * count)
-    return out.view(samples, count, -1)
+    message = sent.view(-1, *weight.shape) * share.unsqueeze(2)
+    return sum_at(message, at, samples * count).view(samples, count, -1)

@@ -128,13 +128,13 @@ class DenseGCN2Conv(TypedConv):
             )
             for t in self.node_types
         }
-        first = nodes if initial is None else initial
         widths = [nodes[t].shape[1] for t in self.node_types]
         together = torch.cat([nodes[t] for t in self.node_types], dim=1)
-        before = torch.cat([first[t] for t in self.node_types], dim=1)
-        spread = self._propagate(together, nodes, given, mask)
-        mixed = (1 - self.alpha) * spread + self.alpha * before
-        updated = (1 - self.beta) * mixed + self.beta * (mixed @ self.weight)
+        before = together
+        if initial is not None:
+            before = torch.cat([initial[t] for t in self.node_types], dim=1)
+        mixed = torch.lerp(self._propagate(together, nodes, given, mask), before, self.alpha)
+        updated = torch.lerp(mixed, mixed @ self.weight, self.beta)
         parts = torch.split(updated, widths, dim=1)
         return {t: mask_nodes(p, mask, t) for t, p in zip(self.node_types, parts, strict=True)}
 
@@ -162,23 +162,24 @@ class DenseGCN2Conv(TypedConv):
             return self._propagate_sparsely(together, nodes, given, mask)
         joined: dict[tuple[str, str], Tensor] = {}
         for (source, _, destination), edges in dense.items():
-            block = edges.to(together.dtype)
-            if mask is not None:
-                block = block * mask[source].unsqueeze(2)
             before = joined.get((source, destination))
-            joined[source, destination] = block if before is None else before + block
+            if before is not None:  # two relations between the same nodes add up
+                edges = edges.to(together.dtype) + before
+            joined[source, destination] = edges
         rows = []
         for source in self.node_types:
             blocks = [
                 joined[source, t]
                 if (source, t) in joined
                 else together.new_zeros(
-                    together.shape[0], nodes[source].shape[1], nodes[t].shape[1]
+                    together.shape[0], nodes[source].shape[1], nodes[t].shape[1], dtype=torch.bool
                 )
                 for t in self.node_types
             ]
             rows.append(torch.cat(blocks, dim=2))
-        weight = torch.cat(rows, dim=1)
+        weight = torch.cat(rows, dim=1).to(together.dtype)
+        if mask is not None:
+            weight = weight * torch.cat([mask[t] for t in self.node_types], dim=1).unsqueeze(2)
         weight = weight + torch.eye(weight.shape[1], dtype=weight.dtype, device=weight.device)
         scale = weight.sum(1).rsqrt()
         return scale.unsqueeze(2) * (weight.transpose(1, 2) @ (scale.unsqueeze(2) * together))

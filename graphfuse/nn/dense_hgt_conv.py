@@ -124,47 +124,21 @@ class DenseHGTConv(AttentionConv):
         """Update every node from its incoming edges."""
         given = self.check(x, edges, mask)
         projected = self.project(x)
-        matrices = torch.cat(
-            [self.key_relation * self.prior.unsqueeze(2).unsqueeze(3), self.value_relation], dim=1
-        )
+        key_maps = (self.key_relation * self.prior.unsqueeze(2).unsqueeze(3)).unbind()
+        value_maps = self.value_relation.unbind()
         out = {}
         for number, name in enumerate(self.node_types):
-            query = projected[name][:, :, 2]
-            coming = self.incoming(given, name)
-            if coming:
-                message = self._attend(query, coming, given, projected, matrices, mask)
-            else:
-                message = torch.zeros_like(query.flatten(2))
+            query = projected[name].query
+            blocks = []
+            for i in self.incoming(given, name):
+                source = self.edge_types[i][0]
+                key = _map_heads(projected[source].key, key_maps[i])
+                value = _map_heads(projected[source].value, value_maps[i])
+                real = None if mask is None else mask[source]
+                blocks.append(Block(key, value, given[self.edge_types[i]], real))
+            message = _attend(query, blocks) if blocks else torch.zeros_like(query.flatten(2))
             out[name] = mask_nodes(self._update(number, message, x[name]), mask, name)
         return out
-
-    def _attend(
-        self,
-        query: Tensor,
-        coming: Sequence[int],
-        given: Mapping[EdgeType, Tensor | SparseEdges],
-        projected: Mapping[str, Tensor],
-        matrices: Tensor,
-        mask: Mapping[str, Tensor] | None,
-    ) -> Tensor:
-        types = [self.edge_types[i] for i in coming]
-        # [2H, B, N, d] each: keys and values of a source as one of its edge types carries them.
-        carried = [
-            _map_heads(projected[t[0]], matrices[i]) for i, t in zip(coming, types, strict=True)
-        ]
-        dense = [e for e in (given[t] for t in types) if isinstance(e, Tensor)]
-        size = query.shape[3]
-        if len(dense) < len(types):
-            blocks = []
-            for pair, t in zip(carried, types, strict=True):
-                key, value = pair.permute(1, 2, 0, 3).chunk(2, dim=2)
-                blocks.append(Block(key, value, given[t], None if mask is None else mask[t[0]]))
-            return attend_sparsely(query, blocks)
-        together = torch.cat(carried, dim=2)
-        key, value = together.transpose(0, 1).chunk(2, dim=1)
-        sources = None if mask is None else [mask[t[0]] for t in types]
-        weights = edge_mask(dense, sources, query.dtype)
-        return attend(query.transpose(1, 2), key, value, weights, size)
 
     def _update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:
         """Apply the output map and the gated skip connection."""
@@ -175,8 +149,20 @@ class DenseHGTConv(AttentionConv):
         return torch.lerp(nodes, update, self.skip[number].sigmoid())
 
 
-def _map_heads(projected: Tensor, matrices: Tensor) -> Tensor:
-    """Multiply keys and values of [B, N, 3, H, d] by matrices [2H, d, d]; return [2H, B, N, d]."""
-    samples, count = projected.shape[:2]
-    pairs = projected[:, :, :2].flatten(0, 1).flatten(1, 2).transpose(0, 1)  # a view
-    return (pairs @ matrices).view(len(matrices), samples, count, -1)
+def _attend(query: Tensor, blocks: Sequence[Block]) -> Tensor:
+    """Attend from nodes [B, Nd, H, d] to the sources of all blocks; return [B, Nd, H * d]."""
+    dense = [block.edges for block in blocks if isinstance(block.edges, Tensor)]
+    if len(dense) < len(blocks):
+        return attend_sparsely(query, blocks)
+    key = torch.cat([block.key.transpose(1, 2) for block in blocks], dim=2)
+    value = torch.cat([block.value.transpose(1, 2) for block in blocks], dim=2)
+    real = [block.source_mask for block in blocks if block.source_mask is not None] or None
+    weights = edge_mask(dense, real, query.dtype)
+    return attend(query.transpose(1, 2), key, value, weights, query.shape[3])
+
+
+def _map_heads(nodes: Tensor, matrices: Tensor) -> Tensor:
+    """Multiply nodes [B, N, H, d] by matrices [H, d, d]; return [B, N, H, d]."""
+    samples, count, heads, size = nodes.shape
+    mapped = nodes.flatten(0, 1).transpose(0, 1) @ matrices  # [H, B * N, d]
+    return mapped.view(heads, samples, count, size).permute(1, 2, 0, 3)

@@ -129,6 +129,9 @@ class DenseSAGEConv(TypedConv):
                     real = None if mask is None else mask[t[0]]
                     mean = neighbour_mean(given[t], x[t[0]], real, x[name].shape[1])
                     update = update + linear_of(self.neighbours, *t)(mean)
-                updates.append(F.normalize(update, dim=2) if self.normalize else update)
-            out[name] = mask_nodes(torch.stack(updates).sum(0), mask, name)
+                updates.append(update)
+            stacked = torch.stack(updates)
+            if self.normalize:
+                stacked = F.normalize(stacked, dim=3)
+            out[name] = mask_nodes(stacked.sum(0), mask, name)
         return out

@@ -6,9 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.nn._attention import AttentionConv, Block, attend, attend_sparsely, edge_mask
+from graphfuse.nn._attention import (
+    AttentionConv,
+    Block,
+    Projected,
+    attend,
+    attend_sparsely,
+    edge_mask,
+)
 from graphfuse.nn._typed import Metadata, linear_of, mask_nodes
 
 
@@ -92,7 +100,7 @@ class TypedAttentionConv(AttentionConv):
             if name in messages:
                 message = messages[name]
             else:
-                message = torch.zeros_like(projected[name][:, :, 2].flatten(2))
+                message = torch.zeros_like(projected[name].query.flatten(2))
             out[name] = mask_nodes(linear_of(self.out, name)(message), mask, name)
         return out
 
@@ -101,7 +109,7 @@ class TypedAttentionConv(AttentionConv):
         names: Sequence[str],
         sources: Sequence[str],
         given: Mapping[EdgeType, Tensor | SparseEdges],
-        projected: Mapping[str, Tensor],
+        projected: Mapping[str, Projected],
         mask: Mapping[str, Tensor] | None,
     ) -> dict[str, Tensor]:
         """Let the nodes of types that hear of the same sources attend to them, all at once."""
@@ -110,7 +118,7 @@ class TypedAttentionConv(AttentionConv):
         for name in names:
             coming = self.incoming(given, name)
             types = [self.edge_types[i] for i in coming]
-            query = projected[name][:, :, 2]
+            query = projected[name].query
             dense = [e for e in (given[t] for t in types) if isinstance(e, Tensor)]
             if len(dense) < len(types):
                 return self._attend_sparsely(names, given, projected, mask)
@@ -121,32 +129,32 @@ class TypedAttentionConv(AttentionConv):
         key, value = self._side_by_side(sources, projected)
         query = torch.cat(queries, dim=1).transpose(1, 2)
         message = attend(query, key, value, torch.cat(weights, dim=1), size)
-        counts = [projected[name].shape[1] for name in names]
+        counts = [projected[name].query.shape[1] for name in names]
         return dict(zip(names, torch.split(message, counts, dim=1), strict=True))
 
     def _side_by_side(
-        self, sources: Sequence[str], projected: Mapping[str, Tensor]
+        self, sources: Sequence[str], projected: Mapping[str, Projected]
     ) -> tuple[Tensor, Tensor]:
         """Return keys and values [B, H, S, d + number of sources].
 
         Each source's keys are marked in a feature of their own, in which the queries carry the
         edge type's bias: that keeps it out of the [Nd, S] mask.
         """
-        marks = torch.eye(len(sources), dtype=projected[sources[0]].dtype)
-        parts = []
-        for number, source in enumerate(sources):
-            pairs = projected[source][:, :, :2]
-            mark = torch.stack([marks[number], torch.zeros_like(marks[number])]).to(pairs.device)
-            mark = mark.view(1, 1, 2, 1, -1).expand(*pairs.shape[:4], -1)
-            parts.append(torch.cat([pairs, mark], dim=4))
-        key, value = torch.cat(parts, dim=1).unbind(2)
-        return key.transpose(1, 2), value.transpose(1, 2)
+        first = projected[sources[0]].key
+        marks = torch.eye(len(sources), dtype=first.dtype, device=first.device)
+        keys, values = [], []
+        for source, mark in zip(sources, marks, strict=True):
+            key, value, _ = projected[source]
+            mark = mark.expand(*key.shape[:3], -1)
+            keys.append(torch.cat([key, mark], dim=3))
+            values.append(F.pad(value, (0, len(sources))))
+        return torch.cat(keys, dim=1).transpose(1, 2), torch.cat(values, dim=1).transpose(1, 2)
 
     def _attend_sparsely(
         self,
         names: Sequence[str],
         given: Mapping[EdgeType, Tensor | SparseEdges],
-        projected: Mapping[str, Tensor],
+        projected: Mapping[str, Projected],
         mask: Mapping[str, Tensor] | None,
     ) -> dict[str, Tensor]:
         found = {}
@@ -154,8 +162,8 @@ class TypedAttentionConv(AttentionConv):
             blocks = []
             for i in self.incoming(given, name):
                 edge_type = self.edge_types[i]
-                key, value, _ = projected[edge_type[0]].unbind(2)
+                key, value, _ = projected[edge_type[0]]
                 real = None if mask is None else mask[edge_type[0]]
                 blocks.append(Block(key, value, given[edge_type], real, self.bias[i]))
-            found[name] = attend_sparsely(projected[name][:, :, 2], blocks)
+            found[name] = attend_sparsely(projected[name].query, blocks)
         return found
