@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
+import graphfuse
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -22,7 +24,7 @@ def test_snippets_run(number, tmp_path, monkeypatch):
 
 def test_there_are_no_other_snippets():
     assert len(blocks("README.md")) == 3
-    assert len(blocks("docs/guide.md")) == 1
+    assert len(blocks("docs/guide.md")) == 3
 
 
 @pytest.mark.parametrize("sizes", [(3, 4, 5), (1, 1, 1)])
@@ -47,3 +49,17 @@ def test_the_file_of_the_guide_is_what_it_says(sizes, tmp_path, monkeypatch):
     assert torch.allclose(torch.from_numpy(embedding), expected, atol=1e-4)
     assert torch.allclose(torch.from_numpy(image), nodes["image"], atol=1e-4)
     assert not text.any()
+
+
+def test_the_saved_strategy_of_the_guide_comes_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    saves, takes_scores = blocks("docs/guide.md")[1:]
+    made = {"graphfuse": graphfuse}
+    exec(compile(saves, "guide", "exec"), made)
+    assert made["strategy"].name == "graph:hgt"
+    assert "planted/binding" in Path("binding/README.md").read_text()
+    graphfuse.compare(
+        {"planted/binding": {"n": 60}}, ["graph:hgt", "majority"], folds=2, recipe={"epochs": 1}
+    )
+    exec(compile(takes_scores, "guide", "exec"), made)
+    assert len(made["scores"]["accuracy"]) == 2
