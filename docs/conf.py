@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import sys
 from pathlib import Path
 
@@ -90,6 +91,7 @@ def write_tables() -> None:
         for card in list_datasets()
     ]
     (folder / "datasets.md").write_text("\n".join(parts))
+    (folder / "sparse.md").write_text(sparse_table())
 
 
 def family_table(members: list[StrategyInfo]) -> str:
@@ -114,6 +116,24 @@ def relation_table() -> str:
         for relation in every
     ]
     return table(["relation", "name", "joins", "fitted on training data"], rows)
+
+
+def sparse_table() -> str:
+    """Return a table of how many times as quick sparse edges are, as last measured."""
+    stored = json.loads((HERE.parent / "benchmarks/results/sparse.json").read_text())
+    sizes = sorted({row["nodes"] for row in stored["rows"]})
+    ratios = {
+        (row["conv"], row["nodes"]): f"{row['dense'] / row['sparse']:.1f}" for row in stored["rows"]
+    }
+    rows = [
+        [f"`{conv}`", *(ratios[conv, size] for size in sizes), str(least or "beyond the table")]
+        for conv, least in stored["pays_from"].items()
+    ]
+    facts = f"{stored['environment']['cpu']}, one thread, {stored['date']}"
+    return (
+        table(["conv", *(f"{size} nodes" for size in sizes), "pays from"], rows)
+        + f"\nMeasured by `python -m benchmarks.sparse` ({facts}).\n"
+    )
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
