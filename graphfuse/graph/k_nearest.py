@@ -67,15 +67,19 @@ class KNearest(Relation):
         """Draw the edges of each node's neighbours towards it."""
         pairs = self._pairs({m: x[0, 0].numel() for m, x in batch.x.items()})
         features = {m: self._features(batch, m) for pair in pairs for m in pair}
-        return {
-            (s, self.name, d): nearest(
+        distances = dict[tuple[str, str], Tensor]()
+        drawn: dict[EdgeType, Tensor] = {}
+        for s, d in pairs:
+            if (d, s) in distances:
+                distance = distances.pop((d, s)).mT
+            else:
                 # Differences, not products of norms: equal nodes then have equal distances.
-                torch.cdist(features[s], features[d], compute_mode="donot_use_mm_for_euclid_dist"),
-                real_pairs(batch, s, d),
-                self.k,
-            )
-            for s, d in pairs
-        }
+                distance = torch.cdist(
+                    features[s], features[d], compute_mode="donot_use_mm_for_euclid_dist"
+                )
+                distances[s, d] = distance
+            drawn[s, self.name, d] = nearest(distance, real_pairs(batch, s, d), self.k)
+        return drawn
 
     def _pairs(self, sizes: Mapping[str, int]) -> list[tuple[str, str]]:
         looked_at = dict(sizes)
