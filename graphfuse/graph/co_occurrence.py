@@ -100,12 +100,14 @@ class CoOccurrence(Relation):
         codes = {m: self._batch_codes(batch, m) for m in sorted({m for p in pairs for m in p})}
         drawn: dict[EdgeType, Tensor] = {}
         for s, d in pairs:
-            # A last row and column for codes that training data did not show.
+            # A last row and column of zeros, for padding and codes not seen in training data.
             ppmi = F.pad(self.recall("ppmi", s, d), (0, 1, 0, 1))
-            allowed = real_pairs(batch, s, d)
-            weight = ppmi[codes[s].unsqueeze(2), codes[d].unsqueeze(1)] * allowed
+            flat = (codes[s] * ppmi.shape[1]).unsqueeze(2) + codes[d].unsqueeze(1)
+            weight = ppmi.view(-1).index_select(0, flat.view(-1)).view(flat.shape)
+            if s == d:
+                weight.diagonal(dim1=1, dim2=2).zero_()
             if self.top_k is not None:
-                weight = weight * nearest(-weight, allowed, self.top_k)
+                weight *= nearest(-weight, real_pairs(batch, s, d), self.top_k)
             drawn[s, self.name, d] = weight
         return drawn
 
@@ -136,8 +138,11 @@ class CoOccurrence(Relation):
 
     def _batch_codes(self, batch: Batch, m: str) -> Tensor:
         if self.ids is None:
-            return self._nearest_centre(node_features(batch, m), m)[0]
-        return self._known_id(_attribute(batch.attrs.get(self.ids, {}), self.ids, m), m)[0]
+            codes, none = self._nearest_centre(node_features(batch, m), m)
+        else:
+            ids = _attribute(batch.attrs.get(self.ids, {}), self.ids, m)
+            codes, none = self._known_id(ids, m)
+        return codes.masked_fill(~batch.mask[m], none)
 
 
 def _attribute(values: dict[str, Tensor] | Any, ids: str, m: str) -> Tensor:

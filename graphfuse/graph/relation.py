@@ -142,7 +142,7 @@ def real_pairs(batch: Batch, source: str, destination: str) -> Tensor:
     """Return bool [B, Ns, Nd]: both nodes are real, and within a modality not the same one."""
     joined = batch.mask[source].unsqueeze(2) & batch.mask[destination].unsqueeze(1)
     if source == destination:
-        joined &= ~torch.eye(joined.shape[1], dtype=torch.bool, device=joined.device)
+        joined.diagonal(dim1=1, dim2=2).fill_(False)
     return joined
 
 
