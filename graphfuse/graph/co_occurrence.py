@@ -12,7 +12,15 @@ from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
 from graphfuse.errors import InputError
-from graphfuse.graph.relation import Pairs, Relation, nearest, node_features, real_pairs, widen
+from graphfuse.graph.relation import (
+    Pairs,
+    Relation,
+    nearest,
+    node_features,
+    real_pairs,
+    rounding,
+    widen,
+)
 
 FIT_ON_AT_MOST = 20_000
 
@@ -126,9 +134,17 @@ class CoOccurrence(Relation):
     def _nearest_centre(self, nodes: Tensor, m: str) -> tuple[Tensor, int]:
         centres = self.recall("centres", m)
         self.check_features(m, nodes.shape[-1], centres.shape[-1])
-        mode = "donot_use_mm_for_euclid_dist"
-        distance = torch.cdist(nodes.to(centres.dtype), centres, compute_mode=mode)
-        return distance.argmin(-1), len(centres)
+        nodes, centres = nodes.double(), centres.double()
+        squares = centres.square().sum(1)
+        rank = squares - 2 * nodes @ centres.mT
+        least, code = rank.min(-1)
+        limit = least + rounding(squares, nodes.square().sum(-1), nodes.shape[-1])
+        within = rank <= limit.unsqueeze(-1)
+        if bool((unsure := within.sum(-1) != 1).any()):
+            # By differences, as those do not depend on the nodes beside this one.
+            mode = "donot_use_mm_for_euclid_dist"
+            code[unsure] = torch.cdist(nodes[unsure], centres, compute_mode=mode).argmin(-1)
+        return code, len(centres)
 
     def _known_id(self, ids: Tensor, m: str) -> tuple[Tensor, int]:
         known = self.recall("ids", m)

@@ -181,6 +181,15 @@ def _position(pos: Tensor) -> tuple[Tensor, Tensor]:
     return exact, exact.abs() * relative.masked_fill(exact == exact.round(), 0)
 
 
+def rounding(sources: Tensor, destinations: Tensor, features: int) -> Tensor:
+    """Return how far apart squared distances must be for rounding not to reverse them, [..., Nd].
+
+    A bound for products as for differences, from squared lengths in double, [..., Ns], [..., Nd].
+    """
+    reach = destinations.sqrt() + sources.amax(-1, keepdim=True).sqrt()
+    return reach.square_().mul_(4 * (features + 4) * torch.finfo(reach.dtype).eps)
+
+
 def nearest(distance: Tensor, allowed: Tensor, k: int) -> Tensor:
     """Return bool [B, Ns, Nd]: the k nearest allowed sources of each destination, with all ties."""
     distance = distance.masked_fill(~allowed, torch.inf)
