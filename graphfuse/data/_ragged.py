@@ -57,20 +57,21 @@ class Ragged:
 class Padding:
     """How the given rows of a ragged array lie in a padded one of width N >= 1.
 
-    ``mask`` is [B, N]; ``flat`` says where values lie, [B, N], or with ``whole`` which rows, [B].
+    ``mask`` is [B, N]; ``flat`` says where values lie, [B, N], or, taken from ``whole``
+    rows of the same length, which of them, [B].
     """
 
     flat: Tensor
     mask: Tensor
     full: bool
-    whole: bool = False
+    whole: int = 0
 
     @classmethod
     def of(cls, offsets: Tensor, rows: Tensor, width: int = 0) -> Padding:
         """Lay the rows out; where all have that width they are copied whole."""
-        if width and len(rows):
-            mask = torch.ones(len(rows), width, dtype=torch.bool)
-            return cls(rows, mask, full=True, whole=True)
+        if width and rows.shape[0]:
+            mask = torch.ones(rows.shape[0], width, dtype=torch.bool)
+            return cls(rows, mask, full=True, whole=offsets.shape[0] - 1)
         first = offsets[rows]
         counts = offsets[rows + 1] - first
         width = max(int(counts.max()), 1) if len(rows) else 1
@@ -82,8 +83,7 @@ class Padding:
         """Gather values [total, ...] into [B, N, ...]."""
         shape = values.shape[1:]
         if self.whole:
-            width = self.mask.shape[1]
-            return values.view(len(values) // width, width, *shape).index_select(0, self.flat)
+            return values.view(self.whole, self.mask.shape[1], *shape).index_select(0, self.flat)
         if not len(values):
             return values.new_full((*self.mask.shape, *shape), fill)
         flat = self.flat.clamp(max=len(values) - 1)
