@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data._numpy import native
 from graphfuse.errors import InputError
 
 
@@ -52,7 +51,11 @@ def as_rows(indices: Sequence[int] | np.ndarray | Tensor, total: int) -> Tensor:
             f"indices of samples are whole numbers or a mask of bool, got {given.dtype} such as "
             f"{given.flat[0]!r}"
         )
-    rows = torch.from_numpy(native(given.astype(np.int64).reshape(-1)))
-    if len(rows) and (int(rows.min()) < -total or int(rows.max()) >= total):
-        raise IndexError(f"indices lie in [0, {total}), got {int(rows.min())} to {int(rows.max())}")
-    return rows % max(total, 1)
+    rows = given.astype(np.int64, order="C").reshape(-1)
+    if rows.size:
+        low, high = int(rows.min()), int(rows.max())
+        if low < -total or high >= total:
+            raise IndexError(f"indices lie in [0, {total}), got {low} to {high}")
+        if low < 0:
+            rows %= total
+    return torch.from_numpy(rows)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,7 +188,9 @@ class FusionDataset:
     def batch(self, indices: Sequence[int] | np.ndarray | Tensor) -> Batch:
         """Return the samples at ``indices`` as one padded batch, by gathers alone."""
         rows = as_rows(indices, len(self))
-        paddings = {name: Padding.of(column.offsets, rows) for name, column in self.x.items()}
+        paddings = {
+            name: Padding.of(column.offsets, rows, column.width) for name, column in self.x.items()
+        }
         unit_mask, y = self._targets(rows)
         return Batch(
             x={name: paddings[name].apply(column.values) for name, column in self.x.items()},
@@ -202,7 +206,7 @@ class FusionDataset:
             else {name: paddings[name].apply(values, -1) for name, values in self.unit.items()},
             unit_mask=unit_mask,
             y=y,
-            ids=[str(i) for i in self.ids[rows.numpy()]],
+            ids=self.ids[rows.numpy()].tolist(),
             domain=None
             if self.domain is None
             else [None if d == "" else str(d) for d in self.domain[rows.numpy()]],
@@ -303,18 +307,35 @@ class FusionDataset:
     def _batch_edges(
         self, edge_type: EdgeType, rows: Tensor, paddings: Mapping[str, Padding]
     ) -> Tensor | SparseEdges:
+        if edge_type in self._dense_edges:
+            return self._dense_edges[edge_type].index_select(0, rows)
         index, weight = self.edges[edge_type]
         sources = paddings[edge_type[0]].mask.shape[1]
         destinations = paddings[edge_type[2]].mask.shape[1]
         position, owner = index.positions(rows)
-        ends = index.values[position]
-        sparse = SparseEdges(
-            torch.stack([owner * sources + ends[:, 0], owner * destinations + ends[:, 1]]),
-            None if weight is None else weight[position],
-        )
+        source, destination = index.values.index_select(0, position).unbind(1)
+        weight = None if weight is None else weight.index_select(0, position)
         if sources * destinations > DENSE_EDGES_UP_TO:
-            return sparse
-        return sparse.to_dense(len(rows), sources, destinations)
+            ends = [owner * sources + source, owner * destinations + destination]
+            return SparseEdges(torch.stack(ends), weight)
+        return _dense(owner, source, destination, weight, (len(rows), sources, destinations))
+
+    @cached_property
+    def _dense_edges(self) -> dict[EdgeType, Tensor]:
+        """Edges of all samples as [n, Ns, Nd], where nodes are equally many in all of them.
+
+        Only those that take no more memory so than as pairs of rows.
+        """
+        dense = dict[EdgeType, Tensor]()
+        for edge_type, (index, weight) in self.edges.items():
+            shape = (len(self), self.x[edge_type[0]].width, self.x[edge_type[2]].width)
+            listed = index.values.nbytes + (0 if weight is None else weight.nbytes)
+            entry = 1 if weight is None else weight.element_size()
+            if 0 < shape[1] * shape[2] <= DENSE_EDGES_UP_TO and prod(shape) * entry <= listed:
+                _, owner = index.positions(torch.arange(len(self)))
+                source, destination = index.values.unbind(1)
+                dense[edge_type] = _dense(owner, source, destination, weight, shape)
+        return dense
 
     def _targets(self, rows: Tensor) -> tuple[Tensor | None, Any]:
         padding = None if self.unit_offsets is None else Padding.of(self.unit_offsets, rows)
@@ -324,8 +345,24 @@ class FusionDataset:
         y = dict[str, Tensor]()
         for name, values in self.y.items():
             fill = float("nan") if values.is_floating_point() else -1
-            y[name] = values[rows] if padding is None else padding.apply(values, fill)
+            y[name] = (
+                values.index_select(0, rows) if padding is None else padding.apply(values, fill)
+            )
         return unit_mask, (y if len(y) > 1 else next(iter(y.values())))
+
+
+def _dense(
+    owner: Tensor,
+    source: Tensor,
+    destination: Tensor,
+    weight: Tensor | None,
+    shape: tuple[int, int, int],
+) -> Tensor:
+    """Return edges of samples ``owner`` as bool or float [B, Ns, Nd]; weights of one add up."""
+    flat = (owner * shape[1]).add_(source).mul_(shape[2]).add_(destination)
+    if weight is None:
+        return torch.zeros(shape, dtype=torch.bool).view(-1).index_fill_(0, flat, True).view(shape)
+    return torch.zeros(shape, dtype=weight.dtype).view(-1).index_add_(0, flat, weight).view(shape)
 
 
 def _count_units(x: Mapping[str, Ragged], unit: Mapping[str, Tensor]) -> Tensor:

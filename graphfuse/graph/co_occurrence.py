@@ -12,7 +12,15 @@ from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
 from graphfuse.errors import InputError
-from graphfuse.graph.relation import Pairs, Relation, nearest, node_features, real_pairs, widen
+from graphfuse.graph.relation import (
+    Pairs,
+    Relation,
+    nearest,
+    node_features,
+    real_pairs,
+    rounding,
+    widen,
+)
 
 FIT_ON_AT_MOST = 20_000
 
@@ -100,12 +108,14 @@ class CoOccurrence(Relation):
         codes = {m: self._batch_codes(batch, m) for m in sorted({m for p in pairs for m in p})}
         drawn: dict[EdgeType, Tensor] = {}
         for s, d in pairs:
-            # A last row and column for codes that training data did not show.
+            # A last row and column of zeros, for padding and codes not seen in training data.
             ppmi = F.pad(self.recall("ppmi", s, d), (0, 1, 0, 1))
-            allowed = real_pairs(batch, s, d)
-            weight = ppmi[codes[s].unsqueeze(2), codes[d].unsqueeze(1)] * allowed
+            flat = (codes[s] * ppmi.shape[1]).unsqueeze(2) + codes[d].unsqueeze(1)
+            weight = ppmi.view(-1).index_select(0, flat.view(-1)).view(flat.shape)
+            if s == d:
+                weight.diagonal(dim1=1, dim2=2).zero_()
             if self.top_k is not None:
-                weight = weight * nearest(-weight, allowed, self.top_k)
+                weight *= nearest(-weight, real_pairs(batch, s, d), self.top_k)
             drawn[s, self.name, d] = weight
         return drawn
 
@@ -124,9 +134,17 @@ class CoOccurrence(Relation):
     def _nearest_centre(self, nodes: Tensor, m: str) -> tuple[Tensor, int]:
         centres = self.recall("centres", m)
         self.check_features(m, nodes.shape[-1], centres.shape[-1])
-        mode = "donot_use_mm_for_euclid_dist"
-        distance = torch.cdist(nodes.to(centres.dtype), centres, compute_mode=mode)
-        return distance.argmin(-1), len(centres)
+        nodes, centres = nodes.double(), centres.double()
+        squares = centres.square().sum(1)
+        rank = squares - 2 * nodes @ centres.mT
+        least, code = rank.min(-1)
+        limit = least + rounding(squares, nodes.square().sum(-1), nodes.shape[-1])
+        within = rank <= limit.unsqueeze(-1)
+        if bool((unsure := within.sum(-1) != 1).any()):
+            # By differences, as those do not depend on the nodes beside this one.
+            mode = "donot_use_mm_for_euclid_dist"
+            code[unsure] = torch.cdist(nodes[unsure], centres, compute_mode=mode).argmin(-1)
+        return code, len(centres)
 
     def _known_id(self, ids: Tensor, m: str) -> tuple[Tensor, int]:
         known = self.recall("ids", m)
@@ -136,8 +154,11 @@ class CoOccurrence(Relation):
 
     def _batch_codes(self, batch: Batch, m: str) -> Tensor:
         if self.ids is None:
-            return self._nearest_centre(node_features(batch, m), m)[0]
-        return self._known_id(_attribute(batch.attrs.get(self.ids, {}), self.ids, m), m)[0]
+            codes, none = self._nearest_centre(node_features(batch, m), m)
+        else:
+            ids = _attribute(batch.attrs.get(self.ids, {}), self.ids, m)
+            codes, none = self._known_id(ids, m)
+        return codes.masked_fill(~batch.mask[m], none)
 
 
 def _attribute(values: dict[str, Tensor] | Any, ids: str, m: str) -> Tensor:

@@ -142,7 +142,7 @@ def real_pairs(batch: Batch, source: str, destination: str) -> Tensor:
     """Return bool [B, Ns, Nd]: both nodes are real, and within a modality not the same one."""
     joined = batch.mask[source].unsqueeze(2) & batch.mask[destination].unsqueeze(1)
     if source == destination:
-        joined &= ~torch.eye(joined.shape[1], dtype=torch.bool, device=joined.device)
+        joined.diagonal(dim1=1, dim2=2).fill_(False)
     return joined
 
 
@@ -179,6 +179,15 @@ def _position(pos: Tensor) -> tuple[Tensor, Tensor]:
     coarse = exact == exact.float()
     relative = torch.where(coarse, max(ulp, torch.finfo(torch.float).eps), ulp)
     return exact, exact.abs() * relative.masked_fill(exact == exact.round(), 0)
+
+
+def rounding(sources: Tensor, destinations: Tensor, features: int) -> Tensor:
+    """Return how far apart squared distances must be for rounding not to reverse them, [..., Nd].
+
+    A bound for products as for differences, from squared lengths in double, [..., Ns], [..., Nd].
+    """
+    reach = destinations.sqrt() + sources.amax(-1, keepdim=True).sqrt()
+    return reach.square_().mul_(4 * (features + 4) * torch.finfo(reach.dtype).eps)
 
 
 def nearest(distance: Tensor, allowed: Tensor, k: int) -> Tensor:

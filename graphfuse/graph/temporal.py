@@ -65,8 +65,9 @@ class Temporal(Relation):
             near = real_pairs(batch, s, d)
             if self.window is not None:
                 near &= distance <= self.window
-            same = distance <= self.tolerance
-            drawn[s, "past", d] = near & ~same & (lead > 0)
-            drawn[s, "same", d] = near & same
-            drawn[s, "future", d] = near & ~same & (lead < 0)
+            same = near & (distance <= self.tolerance)
+            near ^= same
+            drawn[s, "past", d] = near & (lead > 0)
+            drawn[s, "same", d] = same
+            drawn[s, "future", d] = near & (lead < 0)
         return drawn

@@ -304,3 +304,34 @@ def test_edges_between_many_nodes_are_sparse(weight):
     assert sparse.index.tolist() == [[513 + 3], [513 + 1]]
     assert sparse.weight is weight or torch.equal(sparse.weight, weight)
     assert sparse.to_dense(2, 513, 513).nonzero().tolist() == [[1, 3, 1]]
+
+
+@pytest.mark.parametrize("weight", [None, torch.tensor([0.5, 0.25, 0.25, 1.0])])
+def test_samples_of_equal_size_are_gathered_and_not_shared(weight):
+    index = torch.tensor([[0, 1, 1, 1], [0, 0, 0, 1]])
+    samples = [
+        Sample(
+            {"a": torch.full((2, 3), float(i)), "b": torch.rand(2, 1)},
+            y=i % 2,
+            pos={"a": torch.rand(2, 1)},
+            edges={("a", "r", "b"): SparseEdges((index + i) % 2, weight)},
+            id=str(i),
+        )
+        for i in range(4)
+    ]
+    dataset = FusionDataset.from_samples(samples)
+    before = dataset.fingerprint
+    for rows in ([2, 0, 2], [1], [-1, 3]):
+        for _ in range(2):
+            batch = dataset.batch(rows)
+            expected = collate([samples[i] for i in rows], dataset.schema)
+            assert torch.equal(batch.edges["a", "r", "b"], expected.edges["a", "r", "b"])
+            for part, other in ((batch.x, expected.x), (batch.pos, expected.pos)):
+                assert all(torch.equal(part[m], other[m]) for m in other)
+            assert torch.equal(batch.y, expected.y)
+            assert batch.ids == expected.ids
+            for values in (*batch.x.values(), *batch.mask.values(), *batch.pos.values()):
+                values.zero_()
+            batch.edges["a", "r", "b"].zero_()
+            batch.y.zero_()
+    assert dataset.fingerprint == before

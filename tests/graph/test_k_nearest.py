@@ -32,3 +32,23 @@ def test_of_all_pairs_only_comparable_ones_are_joined():
     types = KNearest(on={"a": (0, 2), "b": (1, 3)}).edge_types(SCHEMA)
     assert [(s, d) for s, _, d in types] == [("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")]
     assert [(s, d) for s, _, d in KNearest().edge_types(SCHEMA)] == [("a", "a"), ("b", "b")]
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e9])
+@pytest.mark.parametrize("whole", [False, True])
+def test_neighbours_are_those_of_distances_and_their_ties(offset, whole):
+    generator = torch.Generator().manual_seed(0)
+    x = 3 * torch.randn(6, 20, 3, generator=generator, dtype=torch.double) + offset
+    x = x.round() if whole else x
+    batch = collate([Sample({"b": nodes}) for nodes in x], SCHEMA)
+    drawn = KNearest(k=4, pairs="within").edges(batch)["b", "k_nearest", "b"]
+    distance = (x.unsqueeze(2) - x.unsqueeze(1)).square().sum(3)
+    distance.diagonal(dim1=1, dim2=2).fill_(torch.inf)
+    assert torch.equal(drawn, distance <= distance.sort(dim=1).values[:, 3:4])
+    assert bool((drawn.sum(1) > 4).any()) == whole
+
+
+def test_fewer_nodes_than_neighbours_are_all_joined():
+    batch = collate([Sample({"b": torch.rand(3, 3)}), Sample({"b": torch.rand(6, 3)})], SCHEMA)
+    drawn = KNearest(k=4, pairs="within").edges(batch)["b", "k_nearest", "b"]
+    assert drawn.sum(1).tolist() == [[2, 2, 2, 0, 0, 0], [4] * 6]
