@@ -12,7 +12,8 @@ from torch.utils.checkpoint import checkpoint as recompute
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
-from graphfuse.nn._typed import Metadata, TypedConv, convs, mask_nodes
+from graphfuse.nn._typed import HeadedConv, Metadata, TypedConv, convs, mask_nodes
+from graphfuse.nn.attention_weights import AttentionWeights
 from graphfuse.nn.hub_module import HubModule
 from graphfuse.nn.readout import group_nodes, readouts
 
@@ -132,10 +133,7 @@ class GraphFusion(HubModule):
         given = self.guard.check(x, edges, mask)
         if unit is not None and sorted(unit) != self.node_types:
             raise InputError(f"unit names the types {self.node_types}, got {sorted(unit)}")
-        inputs = {
-            t: mask_nodes(self.project[module_key(t)](x[t]), mask, t) for t in self.node_types
-        }
-        nodes = dict(inputs)
+        nodes = inputs = self._inputs(x, mask)
         for number in range(len(self.convs)):
             parts = number, nodes, given, mask, inputs, rewire
             if self.checkpoint and torch.is_grad_enabled() and not torch.compiler.is_exporting():
@@ -145,6 +143,45 @@ class GraphFusion(HubModule):
         nodes = {t: mask_nodes(nodes[t], mask, t) for t in self.node_types}
         embedding = self.readout(inputs, nodes, group_nodes(nodes, mask, unit, num_units))
         return (embedding.squeeze(1) if unit is None else embedding), nodes
+
+    @torch.no_grad()
+    def attention_weights(
+        self,
+        x: Mapping[str, Tensor],
+        edges: Edges,
+        mask: Mapping[str, Tensor] | None = None,
+        rewire: Rewire | None = None,
+    ) -> list[AttentionWeights]:
+        """Return what the nodes of each layer attend to, as the conv's ``attention_weights`` does.
+
+        Raises:
+            InputError: a conv without attention, with the names of those that attend.
+        """
+        for conv in self.convs:
+            if not isinstance(conv, HeadedConv):
+                attend = [n for n in convs.names() if issubclass(convs.get(n), HeadedConv)]
+                raise InputError(f"{type(conv).__name__} has no attention; convs with: {attend}")
+        given = self.guard.check(x, edges, mask)
+        nodes = inputs = self._inputs(x, mask)
+        found = []
+        for number, conv in enumerate(self.convs):
+            split = self._normed(number, nodes)
+            seen = given if rewire is None else rewire(number, split)
+            found.append(conv.attention_weights(split, seen, mask))  # type: ignore[operator]
+            nodes = self._layer(number, nodes, seen, mask, inputs, None)
+        return found
+
+    def _inputs(
+        self, x: Mapping[str, Tensor], mask: Mapping[str, Tensor] | None
+    ) -> dict[str, Tensor]:
+        """Return the nodes mapped to the hidden size."""
+        return {t: mask_nodes(self.project[module_key(t)](x[t]), mask, t) for t in self.node_types}
+
+    def _normed(self, number: int, nodes: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the nodes as the conv of a layer gets them."""
+        together = self.norms[number](torch.cat([nodes[t] for t in self.node_types], dim=1))
+        widths = [nodes[t].shape[1] for t in self.node_types]
+        return dict(zip(self.node_types, together.split(widths, dim=1), strict=True))
 
     def _layer(
         self,
@@ -158,8 +195,7 @@ class GraphFusion(HubModule):
         """Return the nodes after one layer, not yet masked."""
         widths = [nodes[t].shape[1] for t in self.node_types]
         together = torch.cat([nodes[t] for t in self.node_types], dim=1)
-        normed = self.norms[number](together).split(widths, dim=1)
-        split = dict(zip(self.node_types, normed, strict=True))
+        split = self._normed(number, nodes)
         given = edges if rewire is None else dict(rewire(number, split))
         updated = self.convs[number].step(split, given, mask, inputs)  # type: ignore[operator]
         together = together + torch.cat([updated[t] for t in self.node_types], dim=1)
