@@ -148,3 +148,10 @@ class DenseTransformerConv(HeadedConv):
         query = linear_of(self.query, *edge_type)(destinations).unflatten(2, (self.heads, -1))
         product = (key[:, :, 0].flatten(0, 1)[source] * query.flatten(0, 1)[at]).sum(2)
         return torch.mul(product, size**-0.5)
+
+
+def _add(own: nn.Linear, rows: slice, theirs: nn.Linear) -> None:
+    """Add the weights of another map to some rows of one."""
+    own.weight[rows] += theirs.weight
+    if theirs.bias is not None:
+        own.bias[rows] += theirs.bias
