@@ -3,7 +3,9 @@
 Batches of 64 samples, 128 features, 4 heads, three node types with an edge type between any two of
 them. Dense, sparse and PyG run in turn in one process on one thread, forward and forward +
 backward; ratios are of medians. ``floor`` is the time of the dense conv's matrix products at the
-machine's rate for a 1,024 x 1,024 product. ``compiled`` is ``torch.compile`` of the dense conv.
+machine's rate for a 1,024 x 1,024 product. ``peak_mb`` is the most memory at once during forward +
+backward, without inputs, weights and their gradients (``benchmarks._memory``). ``compiled`` is
+``torch.compile`` of the dense conv.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks._machine import interleave, product_rate, write
+from benchmarks._memory import peak_bytes
 from graphfuse import nn as ours
 from graphfuse.data import EdgeType, SparseEdges
 
@@ -83,8 +86,8 @@ def hetero(make: Callable[[], nn.Module]) -> nn.Module:
         return pyg.HeteroConv({t: make() for t in TYPES}, aggr="sum")
 
 
-def convs() -> dict[str, tuple[nn.Module, Callable[[Graphs], object]]]:
-    """Return the dense conv and its PyG counterpart's forward, by name."""
+def convs() -> dict[str, tuple[nn.Module, nn.Module, Callable[[Graphs], object]]]:
+    """Return the dense conv, its PyG counterpart and that one's forward, by name."""
     hgt = pyg.HGTConv(CHANNELS, CHANNELS, METADATA, HEADS)
     rgcn = pyg.RGCNConv(CHANNELS, CHANNELS, len(TYPES))
     both = (CHANNELS, CHANNELS)
@@ -92,19 +95,22 @@ def convs() -> dict[str, tuple[nn.Module, Callable[[Graphs], object]]]:
     gat = hetero(lambda: pyg.GATv2Conv(both, CHANNELS // HEADS, HEADS, add_self_loops=False))
     gcn = pyg.GCN2Conv(CHANNELS, 0.1, 0.5, 1)
     return {
-        "hgt": (ours.DenseHGTConv.from_pyg(hgt), lambda g: hgt(g.flat, g.index)),
+        "hgt": (ours.DenseHGTConv.from_pyg(hgt), hgt, lambda g: hgt(g.flat, g.index)),
         "typed_attention": (
             ours.TypedAttentionConv(CHANNELS, CHANNELS, METADATA, HEADS),
+            hgt,
             lambda g: hgt(g.flat, g.index),
         ),
         "rgcn": (
             ours.DenseRGCNConv.from_pyg(rgcn, METADATA),
+            rgcn,
             lambda g: rgcn(g.together, g.joined, g.kind),
         ),
-        "sage": (ours.DenseSAGEConv.from_pyg(sage), lambda g: sage(g.flat, g.index)),
-        "gatv2": (ours.DenseGATv2Conv.from_pyg(gat), lambda g: gat(g.flat, g.index)),
+        "sage": (ours.DenseSAGEConv.from_pyg(sage), sage, lambda g: sage(g.flat, g.index)),
+        "gatv2": (ours.DenseGATv2Conv.from_pyg(gat), gat, lambda g: gat(g.flat, g.index)),
         "gcn2": (
             ours.DenseGCN2Conv.from_pyg(gcn, METADATA),
+            gcn,
             lambda g: gcn(g.together, g.together, g.joined),
         ),
     }
@@ -127,7 +133,7 @@ def measure(
     name: str, sizes: tuple[int, ...], density: float, rate: float, seconds: float, compiled: bool
 ) -> dict[str, Any]:
     """Return one row: times in milliseconds, ratios and the distance to the floor."""
-    dense, reference = convs()[name]
+    dense, theirs, reference = convs()[name]
     g = Graphs.random(sizes, density)
     sides: dict[str, Callable[[], object]] = {
         "dense": lambda: dense(g.x, g.dense),
@@ -151,11 +157,19 @@ def measure(
     ahead = interleave({side: forward(side) for side in sides}, seconds)
     back = interleave({side: both(side) for side in sides}, seconds)
     flops = count(dense, g)
+    inputs = [*g.x.values(), *g.dense.values(), *(e.index for e in g.sparse.values())]
+    inputs += [*g.index.values(), g.together, g.joined, g.kind]
+    weights = {"dense": dense, "sparse": dense, "pyg": theirs}
+    peaks = {
+        side: peak_bytes(both(side), [*inputs, *conv.parameters()])
+        for side, conv in weights.items()
+    }
     row: dict[str, Any] = {
         "conv": name, "nodes": list(sizes), "density": density, "flops": flops,
         "floor_ms": round(1e3 * flops / rate, 3),
         "forward_ms": {side: round(1e3 * t, 3) for side, t in ahead.items()},
         "both_ms": {side: round(1e3 * t, 3) for side, t in back.items()},
+        "peak_mb": {side: round(peak / 1e6, 2) for side, peak in peaks.items()},
         "forward_ratio": round(ahead["pyg"] / ahead["dense"], 2),
         "both_ratio": round(back["pyg"] / back["dense"], 2),
         "forward_over_floor": round(ahead["dense"] * rate / flops, 2),
@@ -178,8 +192,20 @@ def main() -> None:
     rate = product_rate()
     chosen = arguments.convs.split(",") if arguments.convs else list(convs())
     print(f"matrix products: {rate / 1e9:.0f} GFLOP/s, one thread")
-    header = ("conv", "nodes", "density", "fwd x", "f+b x", "/floor", "/floor", "sparse")
-    print("{:16}{:>14}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}".format(*header))
+    header = (
+        "conv",
+        "nodes",
+        "density",
+        "fwd x",
+        "f+b x",
+        "/floor",
+        "/floor",
+        "sparse",
+        "MB",
+        "sparse",
+        "PyG",
+    )
+    print("{:16}{:>14}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>9}{:>9}{:>9}".format(*header))
     rows = []
     for name, sizes, density in itertools.product(chosen, SIZES, DENSITIES):
         seconds = 0.3 if arguments.quick else 1.0
@@ -187,7 +213,8 @@ def main() -> None:
         rows.append(row)
         sparse = row["both_ms"]["pyg"] / row["both_ms"]["sparse"]
         print(f"{name:16}{sizes!s:>14}{density:8}{row['forward_ratio']:8.1f}{row['both_ratio']:8.1f}"
-              f"{row['forward_over_floor']:8.1f}{row['both_over_floor']:8.1f}{sparse:8.1f}",
+              f"{row['forward_over_floor']:8.1f}{row['both_over_floor']:8.1f}{sparse:8.1f}"
+              + "".join(f"{peak:9.1f}" for peak in row["peak_mb"].values()),
               flush=True)  # fmt: skip
     if not arguments.quick and not arguments.convs:
         write("convs", rows, matrix_product_gflops=round(rate / 1e9, 1))

@@ -2,6 +2,7 @@
 
 from graphfuse.nn._typed import TypedConv
 from graphfuse.nn.attention_readout import AttentionReadout
+from graphfuse.nn.attention_weights import AttentionWeights, EdgeAttention
 from graphfuse.nn.concat_readout import ConcatReadout
 from graphfuse.nn.dense_gatv2_conv import DenseGATv2Conv
 from graphfuse.nn.dense_gcn2_conv import DenseGCN2Conv
@@ -23,6 +24,7 @@ from graphfuse.nn.typed_attention_conv import TypedAttentionConv
 
 __all__ = [
     "AttentionReadout",
+    "AttentionWeights",
     "ConcatReadout",
     "DenseGATv2Conv",
     "DenseGCN2Conv",
@@ -33,6 +35,7 @@ __all__ = [
     "DenseRGCNConv",
     "DenseSAGEConv",
     "DenseTransformerConv",
+    "EdgeAttention",
     "EdgeLearner",
     "GraphFusion",
     "HubModule",

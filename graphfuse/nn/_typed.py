@@ -12,6 +12,8 @@ from graphfuse._keys import module_key
 from graphfuse._registry import Registry
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.nn._sparse import flatten_edges, segment_softmax
+from graphfuse.nn.attention_weights import AttentionWeights, EdgeAttention
 from graphfuse.nn.hub_module import HubModule
 
 Metadata = tuple[Sequence[str], Sequence[EdgeType]]
@@ -160,7 +162,13 @@ class TypedConv(HubModule):
 
 
 class HeadedConv(TypedConv):
-    """Base of convs with several attention heads, whose results stand side by side."""
+    """Base of convs with several attention heads, whose results stand side by side.
+
+    A subclass implements ``score`` for ``attention_weights``.
+    """
+
+    one_softmax_an_edge_type: ClassVar[bool] = False
+    """Whether a node attends to each edge type alone, and sums them; else to all at once."""
 
     def __init__(
         self,
@@ -177,6 +185,84 @@ class HeadedConv(TypedConv):
     def for_layer(cls, channels: int, metadata: Metadata, heads: int, layer: int) -> Self:
         """Return a conv for one layer, counted from 0, of a stack of constant width."""
         return cls(channels, channels, metadata, heads)
+
+    def attention_weights(
+        self,
+        x: Mapping[str, Tensor],
+        edges: Mapping[EdgeType, Tensor | SparseEdges],
+        mask: Mapping[str, Tensor] | None = None,
+    ) -> AttentionWeights:
+        """Return the weights by which ``forward`` sums what nodes send along their edges.
+
+        ``one_softmax_an_edge_type`` says what one softmax covers: the weights at a node sum to 1
+        over its incoming edges of each edge type alone, or over those of all edge types.
+        """
+        given = self.check(x, edges, mask)
+        types = [t for t in self.edge_types if t in given]
+        groups = (
+            [[t] for t in types]
+            if self.one_softmax_an_edge_type
+            else [[t for t in types if t[2] == name] for name in self.node_types]
+        )
+        found: dict[EdgeType, Tensor | EdgeAttention] = {}
+        for group in groups:
+            if group:
+                found |= self._weigh(group, x, given, mask)
+        return AttentionWeights({t: found[t] for t in types})
+
+    def _weigh(
+        self,
+        types: Sequence[EdgeType],
+        x: Mapping[str, Tensor],
+        given: Mapping[EdgeType, Tensor | SparseEdges],
+        mask: Mapping[str, Tensor] | None,
+    ) -> dict[EdgeType, Tensor | EdgeAttention]:
+        """Return the weights of edges with one destination, whose softmax is one."""
+        ends, logits = [], []
+        for edge_type in types:
+            s, _, d = edge_type
+            precise = torch.promote_types(x[s].dtype, torch.float32)
+            source, at, log_weight = flatten_edges(
+                given[edge_type],
+                x[s].shape[1],
+                x[d].shape[1],
+                None if mask is None else mask[s],
+                precise,
+            )
+            logit = self.score(edge_type, x[s], x[d], source, at).to(precise)
+            logit = logit if log_weight is None else logit + log_weight.unsqueeze(1)
+            if mask is not None:
+                real = mask[d].flatten()[at]
+                source, at, logit = source[real], at[real], logit[real]
+            ends.append(torch.stack([source, at]))
+            logits.append(logit)
+        name = types[0][2]
+        share = self.share(torch.cat(logits), torch.cat(ends, dim=1)[1], x[name][..., 0].numel())
+        parts = torch.split(share.to(x[name].dtype), [len(part) for part in logits])
+        found: dict[EdgeType, Tensor | EdgeAttention] = {}
+        for edge_type, index, weight in zip(types, ends, parts, strict=True):
+            form = given[edge_type]
+            if isinstance(form, Tensor):
+                sources, destinations = form.shape[1:]
+                place = index[0] // sources, index[0] % sources, index[1] % destinations
+                dense = weight.new_zeros(*form.shape, self.heads).index_put(place, weight)
+                found[edge_type] = dense.permute(0, 3, 1, 2)
+            else:
+                found[edge_type] = EdgeAttention(index, weight)
+        return found
+
+    def score(
+        self, edge_type: EdgeType, sources: Tensor, destinations: Tensor, source: Tensor, at: Tensor
+    ) -> Tensor:
+        """Return the scores [E, H] of edges between rows of nodes [B, Ns, F] and [B, Nd, F].
+
+        They are the softmax's logits before the logarithms of the edges' weights.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not tell the scores of its edges")
+
+    def share(self, logits: Tensor, at: Tensor, total: int) -> Tensor:
+        """Return the weights [E, H] of edges that arrive at the rows ``at`` [E] of ``total``."""
+        return segment_softmax(logits, at, total)
 
 
 convs = Registry("conv", "graphfuse.nn")

@@ -66,6 +66,7 @@ class DenseGATv2Conv(HeadedConv):
     """
 
     name = "gatv2"
+    one_softmax_an_edge_type = True
 
     def __init__(
         self,
@@ -148,6 +149,15 @@ class DenseGATv2Conv(HeadedConv):
             sent = _attend(left, right, self.attention[number], given[edge_type], real)
             out[destination] = out[destination] + sent
         return {name: mask_nodes(nodes, mask, name) for name, nodes in out.items()}
+
+    def score(
+        self, edge_type: EdgeType, sources: Tensor, destinations: Tensor, source: Tensor, at: Tensor
+    ) -> Tensor:
+        """Return the scores [E, H] of edges."""
+        left = linear_of(self.left, *edge_type)(sources).unflatten(2, (self.heads, -1))
+        right = linear_of(self.right, *edge_type)(destinations).unflatten(2, (self.heads, -1))
+        bent = F.leaky_relu(left.flatten(0, 1)[source] + right.flatten(0, 1)[at], SLOPE)
+        return (bent * self.attention[self.edge_types.index(edge_type)]).sum(2)
 
 
 def _attend(

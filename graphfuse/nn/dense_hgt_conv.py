@@ -140,6 +140,18 @@ class DenseHGTConv(AttentionConv):
             out[name] = mask_nodes(self._update(number, message, x[name]), mask, name)
         return out
 
+    def score(
+        self, edge_type: EdgeType, sources: Tensor, destinations: Tensor, source: Tensor, at: Tensor
+    ) -> Tensor:
+        """Return the scores [E, H] of edges."""
+        number, (s, _, d) = self.edge_types.index(edge_type), edge_type
+        rows = linear_of(self.kvq, s)(sources).unflatten(2, (3, self.heads, -1))[:, :, 0]
+        matrix = self.key_relation[number] * self.prior[number].unsqueeze(1).unsqueeze(2)
+        key = torch.einsum("bnhi,hij->bnhj", rows, matrix).flatten(0, 1)[source]
+        query = linear_of(self.kvq, d)(destinations).unflatten(2, (3, self.heads, -1))[:, :, 2]
+        product = (key * query.flatten(0, 1)[at]).sum(2)
+        return torch.mul(product, key.shape[2] ** -0.5)
+
     def _update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:
         """Apply the output map and the gated skip connection."""
         name = self.node_types[number]

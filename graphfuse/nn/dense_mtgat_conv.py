@@ -169,14 +169,29 @@ class DenseMTGATConv(HeadedConv):
             values.append(block.value.flatten(0, 1)[source])
             logits.append(logit if log_weight is None else logit + log_weight.unsqueeze(1))
         at, rows = torch.cat(ends), samples * count
-        share = segment_softmax(torch.cat(logits), at, rows)
-        incoming = at.bincount(minlength=rows)
-        kept = strongest_listed(share.mean(1), at, self._keep(incoming)[at])
-        share = share * kept.unsqueeze(1)
-        total = sum_at(share, at, rows)
-        share = (share / torch.where(total > 0, total, 1)[at]).to(values[0].dtype)
+        share = self.share(torch.cat(logits), at, rows).to(values[0].dtype)
         sent = torch.cat(values) * share.unsqueeze(2)
         return sum_at(sent, at, rows).view(samples, count, -1)
+
+    def share(self, logits: Tensor, at: Tensor, total: int) -> Tensor:
+        """Return the weights [E, H] of edges, which are zero where edges are pruned."""
+        share = segment_softmax(logits, at, total)
+        incoming = at.bincount(minlength=total)
+        kept = strongest_listed(share.mean(1), at, self._keep(incoming)[at])
+        share = share * kept.unsqueeze(1)
+        sums = sum_at(share, at, total)
+        return share / torch.where(sums > 0, sums, 1)[at]
+
+    def score(
+        self, edge_type: EdgeType, sources: Tensor, destinations: Tensor, source: Tensor, at: Tensor
+    ) -> Tensor:
+        """Return the scores [E, H] of edges."""
+        number, (s, _, d) = self.edge_types.index(edge_type), edge_type
+        value = linear_of(self.project, s)(sources).unflatten(2, (self.heads, -1))
+        start = (value * self.from_source[number]).sum(3)
+        value = linear_of(self.project, d)(destinations).unflatten(2, (self.heads, -1))
+        end = (value * self.from_destination[number]).sum(3)
+        return F.leaky_relu(start.flatten(0, 1)[source] + end.flatten(0, 1)[at], SLOPE)
 
     def _keep(self, incoming: Tensor) -> Tensor:
         """Return how many of so many incoming edges are kept."""

@@ -151,6 +151,14 @@ class DenseRGATConv(HeadedConv):
             out[name] = mask_nodes(nodes, mask, name)
         return out
 
+    def score(
+        self, edge_type: EdgeType, sources: Tensor, destinations: Tensor, source: Tensor, at: Tensor
+    ) -> Tensor:
+        """Return the scores [E, H] of edges."""
+        query = linear_of(self.query, *edge_type)(destinations).flatten(0, 1)[at]
+        key = linear_of(self.key, *edge_type)(sources).flatten(0, 1)[source]
+        return F.leaky_relu(query + key, SLOPE)
+
 
 class Incoming(NamedTuple):
     """What one edge type brings to its destination nodes."""

@@ -58,6 +58,7 @@ class DenseTransformerConv(HeadedConv):
     """
 
     name = "transformer"
+    one_softmax_an_edge_type = True
 
     def __init__(
         self,
@@ -137,6 +138,16 @@ class DenseTransformerConv(HeadedConv):
                 message = attend(q, k, v, weights, q.shape[3])
             out[destination] = out[destination] + message
         return {name: mask_nodes(nodes, mask, name) for name, nodes in out.items()}
+
+    def score(
+        self, edge_type: EdgeType, sources: Tensor, destinations: Tensor, source: Tensor, at: Tensor
+    ) -> Tensor:
+        """Return the scores [E, H] of edges."""
+        size = self.out_channels // self.heads
+        key = linear_of(self.key_value, *edge_type)(sources).unflatten(2, (2, self.heads, -1))
+        query = linear_of(self.query, *edge_type)(destinations).unflatten(2, (self.heads, -1))
+        product = (key[:, :, 0].flatten(0, 1)[source] * query.flatten(0, 1)[at]).sum(2)
+        return torch.mul(product, size**-0.5)
 
 
 def _add(own: nn.Linear, rows: slice, theirs: nn.Linear) -> None:

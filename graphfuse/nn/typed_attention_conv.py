@@ -132,6 +132,18 @@ class TypedAttentionConv(AttentionConv):
         counts = [projected[name].query.shape[1] for name in names]
         return dict(zip(names, torch.split(message, counts, dim=1), strict=True))
 
+    def score(
+        self, edge_type: EdgeType, sources: Tensor, destinations: Tensor, source: Tensor, at: Tensor
+    ) -> Tensor:
+        """Return the scores [E, H] of edges."""
+        s, _, d = edge_type
+        key = linear_of(self.kvq, s)(sources).unflatten(2, (3, self.heads, -1))[:, :, 0]
+        query = linear_of(self.kvq, d)(destinations).unflatten(2, (3, self.heads, -1))[:, :, 2]
+        score: Tensor = (key.flatten(0, 1)[source] * query.flatten(0, 1)[at]).sum(2) * key.shape[
+            3
+        ] ** -0.5
+        return torch.add(score, self.bias[self.edge_types.index(edge_type)])
+
     def _side_by_side(
         self, sources: Sequence[str], projected: Mapping[str, Projected]
     ) -> tuple[Tensor, Tensor]:

@@ -7,6 +7,7 @@ from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.nn import GraphFusion
 from graphfuse.nn._typed import convs
 from graphfuse.nn.readout import readouts
+from graphfuse.testing._graph import to_sparse
 from graphfuse.testing._programs import check_compile, check_export
 
 CHANNELS = {"image": 5, "text": 3}
@@ -106,6 +107,55 @@ def test_a_sample_without_nodes_is_finite_in_value_and_gradient():
     embedding.sum().backward()
     assert embedding.isfinite().all()
     assert all(p.grad is None or p.grad.isfinite().all() for p in fusion.parameters())
+
+
+def kept_and_gradients(fusion, *given, **options):
+    """Bytes kept for the backward pass, the embedding, and the gradients."""
+    kept = {}
+
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    fusion.zero_grad()
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        embedding, _ = fusion(*given, **options)
+    embedding.square().sum().backward()
+    return sum(kept.values()), embedding, [p.grad for p in fusion.parameters()]
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse", "rewired"])
+@pytest.mark.parametrize("conv", ["hgt", "gatv2", "gcn2"])
+def test_checkpoints_keep_less_for_the_same_gradients(conv, form):
+    x, edges, mask = graph()
+    options = {}
+    if form == "sparse":
+        edges = to_sparse(edges)
+    if form == "rewired":
+        edge_type = ("image", "near", "image")
+
+        def rewire(layer, nodes):
+            return {edge_type: (nodes["image"] @ nodes["image"].transpose(1, 2)).sigmoid()}
+
+        options["rewire"] = rewire
+    fusion = made(conv=conv, num_layers=4)
+    much, embedding, gradients = kept_and_gradients(fusion, x, edges, mask, **options)
+    fusion.checkpoint = True
+    little, again, same = kept_and_gradients(fusion, x, edges, mask, **options)
+    assert little < much / 2
+    assert torch.allclose(again, embedding, atol=1e-12, rtol=0)
+    for one, other in zip(gradients, same, strict=True):
+        assert (one is None) == (other is None)
+        assert one is None or torch.allclose(one, other, atol=1e-12, rtol=0)
+
+
+def test_checkpoints_compile_and_export():
+    x, edges, mask = graph()
+    given = x, {TYPES[0]: edges[TYPES[0]] * 0.7}, mask
+    layer = OneDictionary(made(num_layers=1, checkpoint=True))
+    check_compile(layer, given)
+    check_export(layer, given)
 
 
 class OneDictionary(torch.nn.Module):

@@ -1,0 +1,48 @@
+"""What the nodes of a conv attend to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from graphfuse.data import EdgeType, SparseEdges
+
+
+@dataclass(frozen=True)
+class EdgeAttention:
+    """Attention along listed edges: ``index`` [2, E] as in ``SparseEdges``, ``weight`` [E, H]."""
+
+    index: Tensor
+    weight: Tensor
+
+
+@dataclass(frozen=True)
+class AttentionWeights:
+    """The weights that a conv's attention gives to edges, by edge type in sorted order.
+
+    Those of an edge type given dense are ``[B, H, Ns, Nd]``, zero where there is no edge; those
+    of one given as ``SparseEdges`` are an :class:`EdgeAttention`, each edge once. Edges that start
+    or end at a padded node have no weight. Weights at a node sum to 1 over its incoming edges of
+    each edge type alone ("gatv2", "transformer") or of all edge types together (the other convs).
+
+    Example:
+        >>> import torch
+        >>> from graphfuse.nn import DenseHGTConv
+        >>> near = ("a", "near", "a")
+        >>> conv = DenseHGTConv(4, 8, (["a"], [near]), heads=2)
+        >>> found = conv.attention_weights({"a": torch.rand(1, 3, 4)}, {near: torch.ones(1, 3, 3)})
+        >>> list(found.weights[near].shape), list(found.mean_heads()[near].shape)
+        ([1, 2, 3, 3], [1, 3, 3])
+    """
+
+    weights: dict[EdgeType, Tensor | EdgeAttention]
+
+    def mean_heads(self) -> dict[EdgeType, Tensor | SparseEdges]:
+        """Return the mean over heads in the form of edges: [B, Ns, Nd] or ``SparseEdges``."""
+        return {
+            t: found.mean(1)
+            if isinstance(found, Tensor)
+            else SparseEdges(found.index, found.weight.mean(1))
+            for t, found in self.weights.items()
+        }
