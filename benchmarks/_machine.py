@@ -17,8 +17,28 @@ from graphfuse.bench.environment import describe_environment
 RESULTS = Path(__file__).parent / "results"
 
 
+def wall_seconds(run: Callable[[], object]) -> float:
+    """Return how long a call takes by the clock."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def cuda_seconds(run: Callable[[], object]) -> float:
+    """Return how long a GPU is at work for a call, between two events of its stream."""
+    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    start.record()
+    run()
+    end.record()
+    end.synchronize()
+    return start.elapsed_time(end) / 1e3
+
+
 def interleave(
-    sides: Mapping[str, Callable[[], object]], seconds: float = 2.0, least: int = 5
+    sides: Mapping[str, Callable[[], object]],
+    seconds: float = 2.0,
+    least: int = 5,
+    seconds_of: Callable[[Callable[[], object]], float] = wall_seconds,
 ) -> dict[str, float]:
     """Return the median seconds of each side, run in turn so that all see the same machine."""
     for run in sides.values():
@@ -27,16 +47,17 @@ def interleave(
     until = time.perf_counter() + seconds
     while len(times[next(iter(sides))]) < least or time.perf_counter() < until:
         for name, run in sides.items():
-            start = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(seconds_of(run))
     return {name: statistics.median(found) for name, found in times.items()}
 
 
-def product_rate(size: int = 1024) -> float:
-    """Return the floating-point operations a second of a square matrix product, one thread."""
-    a, b = torch.randn(size, size), torch.randn(size, size)
-    return 2 * size**3 / interleave({"product": lambda: a @ b}, seconds=0.5)["product"]
+def product_rate(
+    size: int = 1024, device: str = "cpu", dtype: torch.dtype = torch.float32
+) -> float:
+    """Return the floating-point operations a second of a square matrix product."""
+    a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
+    clock = cuda_seconds if device == "cuda" else wall_seconds
+    return 2 * size**3 / interleave({"product": lambda: a @ b}, 0.5, 5, clock)["product"]
 
 
 def write(name: str, rows: list[dict[str, Any]], **facts: Any) -> None:

@@ -3,9 +3,12 @@
 Batches of 64 samples, 128 features, 4 heads, three node types with an edge type between any two of
 them. Dense, sparse and PyG run in turn in one process on one thread, forward and forward +
 backward; ratios are of medians. ``floor`` is the time of the dense conv's matrix products at the
-machine's rate for a 1,024 x 1,024 product. ``peak_mb`` is the most memory at once during forward +
-backward, without inputs, weights and their gradients (``benchmarks._memory``). ``compiled`` is
-``torch.compile`` of the dense conv.
+machine's rate for a large square product (1,024 on a CPU, 8,192 on a GPU). ``peak_mb`` is the most
+memory at once during forward + backward, without inputs, weights and their gradients
+(``benchmarks._memory``). ``compiled`` is ``torch.compile`` of the dense conv.
+
+Where there is a GPU it runs there, in single precision and in bfloat16, timed by the GPU's events
+over several sets of inputs in turn, and writes a result file of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import argparse
 import itertools
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
@@ -23,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks._machine import interleave, product_rate, write
+from benchmarks._machine import cuda_seconds, interleave, product_rate, wall_seconds, write
 from benchmarks._memory import peak_bytes
 from graphfuse import nn as ours
 from graphfuse.data import EdgeType, SparseEdges
@@ -31,9 +34,32 @@ from graphfuse.data import EdgeType, SparseEdges
 SAMPLES, CHANNELS, HEADS = 64, 128, 4
 SIZES = ((49, 32, 32), (8, 8, 8), (1, 1, 1))
 DENSITIES = (1.0, 0.1)
+SETS = 4  # of inputs on a GPU, more than its cache holds
 NAMES = ["image", "speech", "text"]
 TYPES: list[EdgeType] = [(s, "to", d) for s, d in itertools.product(NAMES, NAMES)]
 METADATA = (NAMES, TYPES)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and how precisely convs run, and how fast matrix products are there."""
+
+    device: str
+    dtype: torch.dtype
+    rate: float
+
+    @classmethod
+    def all(cls) -> list[Place]:
+        """Return the GPU in two precisions, or the CPU where there is none."""
+        if not torch.cuda.is_available():
+            return [cls("cpu", torch.float32, product_rate())]
+        kinds = (torch.float32, torch.bfloat16)
+        return [cls("cuda", kind, product_rate(8192, "cuda", kind)) for kind in kinds]
+
+    @property
+    def precision(self) -> str:
+        """The name of the precision."""
+        return str(self.dtype).removeprefix("torch.")
 
 
 @dataclass(frozen=True)
@@ -50,9 +76,9 @@ class Graphs:
     kind: Tensor
 
     @classmethod
-    def random(cls, sizes: tuple[int, ...], density: float) -> Graphs:
+    def random(cls, sizes: tuple[int, ...], density: float, seed: int = 0) -> Graphs:
         """Draw nodes and edges."""
-        random = torch.Generator().manual_seed(0)
+        random = torch.Generator().manual_seed(seed)
         x = {
             name: torch.randn(SAMPLES, size, CHANNELS, generator=random)
             for name, size in zip(NAMES, sizes, strict=True)
@@ -77,6 +103,20 @@ class Graphs:
             torch.cat(joined, dim=1),
             torch.cat(kind),
         )
+
+    def to(self, place: Place) -> Graphs:
+        """Return the same on a device, with nodes in its precision."""
+        return Graphs(
+            **{field.name: _to(getattr(self, field.name), place) for field in fields(self)}
+        )
+
+
+def _to(given: Any, place: Place) -> Any:
+    if isinstance(given, dict):
+        return {key: _to(value, place) for key, value in given.items()}
+    if isinstance(given, SparseEdges) or not given.is_floating_point():
+        return given.to(place.device)
+    return given.to(place.device, place.dtype)
 
 
 def hetero(make: Callable[[], nn.Module]) -> nn.Module:
@@ -130,34 +170,46 @@ def count(conv: nn.Module, g: Graphs) -> int:
 
 
 def measure(
-    name: str, sizes: tuple[int, ...], density: float, rate: float, seconds: float, compiled: bool
+    name: str, sizes: tuple[int, ...], density: float, place: Place, seconds: float, compiled: bool
 ) -> dict[str, Any]:
     """Return one row: times in milliseconds, ratios and the distance to the floor."""
     dense, theirs, reference = convs()[name]
-    g = Graphs.random(sizes, density)
-    sides: dict[str, Callable[[], object]] = {
-        "dense": lambda: dense(g.x, g.dense),
-        "sparse": lambda: dense(g.x, g.sparse),
-        "pyg": lambda: reference(g),
+    for conv in (dense, theirs):
+        conv.to(place.device, place.dtype)
+    count_of_sets, clock = (SETS, cuda_seconds) if place.device == "cuda" else (1, wall_seconds)
+    sets = [Graphs.random(sizes, density, seed).to(place) for seed in range(count_of_sets)]
+    sides: dict[str, Callable[[Graphs], object]] = {
+        "dense": lambda g: dense(g.x, g.dense),
+        "sparse": lambda g: dense(g.x, g.sparse),
+        "pyg": reference,
     }
     if compiled:
         fast = torch.compile(dense, dynamic=False)
-        sides["compiled"] = lambda: fast(g.x, g.dense)
+        sides["compiled"] = lambda g: fast(g.x, g.dense)
 
     def forward(side: str) -> Callable[[], object]:
+        turn = itertools.cycle(sets)
+
         def run() -> object:
             with torch.no_grad():
-                return sides[side]()
+                return sides[side](next(turn))
 
         return run
 
     def both(side: str) -> Callable[[], object]:
-        return lambda: backward(sides[side]())
+        turn = itertools.cycle(sets)
+        return lambda: backward(sides[side](next(turn)))
 
-    ahead = interleave({side: forward(side) for side in sides}, seconds)
-    back = interleave({side: both(side) for side in sides}, seconds)
+    ahead = interleave({side: forward(side) for side in sides}, seconds, 5, clock)
+    back = interleave({side: both(side) for side in sides}, seconds, 5, clock)
+    g, rate = sets[0], place.rate
     flops = count(dense, g)
-    inputs = [*g.x.values(), *g.dense.values(), *(e.index for e in g.sparse.values())]
+    inputs = [
+        *g.x.values(),
+        *g.flat.values(),
+        *g.dense.values(),
+        *(e.index for e in g.sparse.values()),
+    ]
     inputs += [*g.index.values(), g.together, g.joined, g.kind]
     weights = {"dense": dense, "sparse": dense, "pyg": theirs}
     peaks = {
@@ -166,6 +218,7 @@ def measure(
     }
     row: dict[str, Any] = {
         "conv": name, "nodes": list(sizes), "density": density, "flops": flops,
+        "precision": place.precision,
         "floor_ms": round(1e3 * flops / rate, 3),
         "forward_ms": {side: round(1e3 * t, 3) for side, t in ahead.items()},
         "both_ms": {side: round(1e3 * t, 3) for side, t in back.items()},
@@ -189,35 +242,34 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore", category=UserWarning)
-    rate = product_rate()
+    places = Place.all()
     chosen = arguments.convs.split(",") if arguments.convs else list(convs())
-    print(f"matrix products: {rate / 1e9:.0f} GFLOP/s, one thread")
-    header = (
-        "conv",
-        "nodes",
-        "density",
-        "fwd x",
-        "f+b x",
-        "/floor",
-        "/floor",
-        "sparse",
-        "MB",
-        "sparse",
-        "PyG",
-    )
-    print("{:16}{:>14}{:>8}{:>8}{:>8}{:>8}{:>8}{:>8}{:>9}{:>9}{:>9}".format(*header))
+    seconds = 0.3 if arguments.quick else 1.0
     rows = []
-    for name, sizes, density in itertools.product(chosen, SIZES, DENSITIES):
-        seconds = 0.3 if arguments.quick else 1.0
-        row = measure(name, sizes, density, rate, seconds, arguments.compiled)
-        rows.append(row)
-        sparse = row["both_ms"]["pyg"] / row["both_ms"]["sparse"]
-        print(f"{name:16}{sizes!s:>14}{density:8}{row['forward_ratio']:8.1f}{row['both_ratio']:8.1f}"
-              f"{row['forward_over_floor']:8.1f}{row['both_over_floor']:8.1f}{sparse:8.1f}"
-              + "".join(f"{peak:9.1f}" for peak in row["peak_mb"].values()),
-              flush=True)  # fmt: skip
+    for place in places:
+        print(f"{place.device}, {place.precision}: {place.rate / 1e9:.0f} GFLOP/s in products")
+        print(("{:16}{:>14}" + "{:>8}" * 9).format(*HEADER))
+        for name, sizes, density in itertools.product(chosen, SIZES, DENSITIES):
+            row = measure(name, sizes, density, place, seconds, arguments.compiled)
+            rows.append(row)
+            print(line(row), flush=True)
     if not arguments.quick and not arguments.convs:
-        write("convs", rows, matrix_product_gflops=round(rate / 1e9, 1))
+        rates = {place.precision: round(place.rate / 1e9, 1) for place in places}
+        name = "convs" if places[0].device == "cpu" else f"convs-{places[0].device}"
+        write(name, rows, matrix_product_gflops=rates)
+
+
+HEADER = ("conv", "nodes", "density", "fwd x", "f+b x", "/floor", "/floor", "sparse", "MB",
+          "sparse", "PyG")  # fmt: skip
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """Return a row of the table that is printed."""
+    ratios = [row["forward_ratio"], row["both_ratio"], row["forward_over_floor"]]
+    ratios += [row["both_over_floor"], row["both_ms"]["pyg"] / row["both_ms"]["sparse"]]
+    numbers = [*ratios, *row["peak_mb"].values()]
+    start = f"{row['conv']:16}{tuple(row['nodes'])!s:>14}{row['density']:8}"
+    return start + "".join(f"{number:8.1f}" for number in numbers)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
+import pytest
 import torch
 
 from benchmarks._memory import peak_bytes
+from benchmarks.convs import Place, convs, line, measure
 
 
 def test_the_peak_counts_what_lives_at_once():
@@ -27,3 +29,12 @@ def test_the_peak_counts_what_the_backward_pass_needs():
         y.sum().backward()
 
     assert peak_bytes(keep, [x]) >= 4 * 4_000
+
+
+@pytest.mark.parametrize("name", convs())
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_every_conv_has_a_row_in_both_precisions(name, dtype):
+    row = measure(name, (1, 1, 1), 1.0, Place("cpu", dtype, 1e9), 0.01, compiled=False)
+    assert row["precision"] == str(dtype).removeprefix("torch.")
+    assert set(row["forward_ms"]) == set(row["peak_mb"]) == {"dense", "sparse", "pyg"}
+    assert line(row).startswith(name)

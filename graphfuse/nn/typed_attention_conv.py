@@ -152,15 +152,18 @@ class TypedAttentionConv(AttentionConv):
         Each source's keys are marked in a feature of their own, in which the queries carry the
         edge type's bias: that keeps it out of the [Nd, S] mask.
         """
-        first = projected[sources[0]].key
-        marks = torch.eye(len(sources), dtype=first.dtype, device=first.device)
-        keys, values = [], []
-        for source, mark in zip(sources, marks, strict=True):
-            key, value, _ = projected[source]
-            mark = mark.expand(*key.shape[:3], -1)
-            keys.append(torch.cat([key, mark], dim=3))
-            values.append(F.pad(value, (0, len(sources))))
-        return torch.cat(keys, dim=1).transpose(1, 2), torch.cat(values, dim=1).transpose(1, 2)
+        keys = torch.cat([projected[source].key for source in sources], dim=1)
+        values = torch.cat([projected[source].value for source in sources], dim=1)
+        own = torch.eye(len(sources), dtype=keys.dtype, device=keys.device)
+        marks = torch.cat(
+            [
+                mark.expand(projected[source].key.shape[1], -1)
+                for source, mark in zip(sources, own, strict=True)
+            ]
+        )
+        marks = marks.unsqueeze(1).expand(*keys.shape[:3], -1)
+        keys = torch.cat([keys, marks], dim=3)
+        return keys.transpose(1, 2), F.pad(values, (0, len(sources))).transpose(1, 2)
 
     def _attend_sparsely(
         self,
