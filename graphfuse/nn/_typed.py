@@ -258,7 +258,7 @@ class HeadedConv(TypedConv):
 
         They are the softmax's logits before the logarithms of the edges' weights.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not tell the scores of its edges")
+        raise InputError(f"{type(self).__name__} does not say how to score its edges")
 
     def share(self, logits: Tensor, at: Tensor, total: int) -> Tensor:
         """Return the weights [E, H] of edges that arrive at the rows ``at`` [E] of ``total``."""
