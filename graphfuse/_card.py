@@ -46,7 +46,7 @@ class Facts:
     def __post_init__(self) -> None:
         texts = {"dataset": self.dataset, "split": self.split, "license": self.license}
         for name, value in texts.items():
-            if value is not None and not isinstance(value, str):
+            if not isinstance(value, str) and (value is not None or name == "split"):
                 raise InputError(f"{name} is a text, got {value!r}")
         if self.scores is not None and not isinstance(self.scores, Mapping):
             raise InputError(f"scores are {{metric: value}}, got {self.scores!r}")

@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, load_model, save_model
 from torch import nn
 
-from graphfuse._folder import replace_folder
+from graphfuse._folder import check_free, replace_folder
 from graphfuse._version import __version__
 from graphfuse.errors import InputError
 
@@ -42,7 +42,7 @@ class SavedModel(PyTorchModelHubMixin):
 
     def save(self, path: Path) -> None:
         """Write the folder, whole or not at all; it replaces a model that was saved there."""
-        _check_free(path)
+        check_free(path, "model", (CONFIG, WEIGHTS, CARD), read_config)
         with replace_folder(path) as work:
             self.save_pretrained(work, config=self.config)
 
@@ -58,12 +58,14 @@ class SavedModel(PyTorchModelHubMixin):
 
 def find_folder(source: str | Path, **download: Any) -> Path:
     """Return a folder as it is, or the folder that a model of the Hub was downloaded to."""
+    if not isinstance(source, str | Path):
+        raise InputError(f"a model is loaded from a folder or as 'user/name', got {source!r}")
     path = Path(source)
-    if path.is_dir():
-        return path
-    if path.exists():
-        raise InputError(f"{path} is a file; give the folder that holds {CONFIG} and {WEIGHTS}")
     try:
+        if path.is_dir():
+            return path
+        if path.exists():
+            raise InputError(f"{path} is a file; give the folder with {CONFIG} and {WEIGHTS}")
         found = huggingface_hub.snapshot_download(
             str(source), allow_patterns=[CONFIG, WEIGHTS], **download
         )
@@ -83,7 +85,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{folder} is no saved model: it has no readable {CONFIG} ({error}); write one with "
             f"model.save_pretrained(folder)"
@@ -119,30 +121,14 @@ def load_weights(module: nn.Module, folder: Path) -> None:
             module.named_buffers(remove_duplicate=False),
         )
         for name, own in named:
-            if name in stored and own.is_floating_point() and stored[name].is_floating_point():
+            if name not in stored:
+                continue
+            if own.is_floating_point() != stored[name].is_floating_point():
+                raise RuntimeError(f"{name} is of {own.dtype}, the file has {stored[name].dtype}")
+            if own.is_floating_point():
                 own.data = own.data.to(stored[name].dtype)
         load_model(module, path)
     except (SafetensorError, OSError, RuntimeError) as error:
         raise InputError(
             f"{path} does not hold the weights of the {type(module).__name__} in {CONFIG}: {error}"
         ) from error
-
-
-def _check_free(path: Path) -> None:
-    """Raise an error unless nothing, an empty folder or a saved model is there."""
-    if not path.exists():
-        return
-    if not path.is_dir():
-        raise InputError(f"{path} is a file, but a model is saved as a folder; give a new one")
-    found = sorted(entry.name for entry in path.iterdir())
-    if not found:
-        return
-    try:
-        ours = set(found) <= {CONFIG, WEIGHTS, CARD} and bool(read_config(path))
-    except InputError:
-        ours = False
-    if not ours:
-        raise InputError(
-            f"{path} exists and is not a saved graphfuse model and nothing else, it holds "
-            f"{found[:5]}; give a new folder"
-        )

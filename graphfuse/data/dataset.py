@@ -307,7 +307,7 @@ class FusionDataset:
     def _batch_edges(
         self, edge_type: EdgeType, rows: Tensor, paddings: Mapping[str, Padding]
     ) -> Tensor | SparseEdges:
-        if edge_type in self._dense_edges:
+        if len(rows) and edge_type in self._dense_edges:
             return self._dense_edges[edge_type].index_select(0, rows)
         index, weight = self.edges[edge_type]
         sources = paddings[edge_type[0]].mask.shape[1]

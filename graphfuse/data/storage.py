@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from graphfuse._folder import replace_folder
+from graphfuse._folder import check_free, replace_folder
 from graphfuse.data._arrow import from_table, to_table
 from graphfuse.data.dataset import FusionDataset, RelationSpec
 from graphfuse.data.schema import Schema
@@ -34,7 +34,7 @@ UNREADABLE = (
 
 def save(dataset: FusionDataset, path: Path) -> None:
     """Implement :meth:`FusionDataset.save`."""
-    _check_free(path)
+    check_free(path, "dataset", (ARROW, JSON), lambda p: "columns" in _read_header(p))
     header, table = _describe(dataset)
     with replace_folder(path) as work:
         _write_table(work / ARROW, table, len(dataset))
@@ -58,26 +58,6 @@ def verify(path: Path) -> None:
         raise InputError(
             f"the values in {path} are not those that were saved: their fingerprint is "
             f"{dataset.fingerprint}, {JSON} says {header.get('fingerprint')}; save the data again"
-        )
-
-
-def _check_free(path: Path) -> None:
-    """Raise an error unless nothing, an empty folder or a saved dataset is there."""
-    if not path.exists():
-        return
-    if not path.is_dir():
-        raise InputError(f"{path} is a file, but a dataset is saved as a folder; give a new one")
-    found = sorted(entry.name for entry in path.iterdir())
-    if not found:
-        return
-    try:
-        ours = set(found) <= {ARROW, JSON} and "columns" in _read_header(path)
-    except InputError:
-        ours = False
-    if not ours:
-        raise InputError(
-            f"{path} exists and is not a graphfuse dataset and nothing else, it holds "
-            f"{found[:5]}; give a new folder"
         )
 
 

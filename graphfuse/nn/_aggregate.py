@@ -38,4 +38,4 @@ def _sparse_mean(
     rows = samples * destinations
     share = (weights / sum_at(weights, at, rows)[at]).to(nodes.dtype)
     sent = nodes.flatten(0, 1)[source] * share.unsqueeze(1)
-    return sum_at(sent, at, rows).view(samples, destinations, -1)
+    return sum_at(sent, at, rows).view(samples, destinations, nodes.shape[2])

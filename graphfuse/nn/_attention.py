@@ -54,11 +54,12 @@ class AttentionConv(HeadedConv):
 
     def project(self, x: Mapping[str, Tensor]) -> dict[str, Projected]:
         """Return keys, values and queries of every node, by node type."""
-        projected = {}
-        for name in self.node_types:
-            parts = linear_of(self.kvq, name)(x[name]).split(self.out_channels, dim=2)
-            projected[name] = Projected(*(p.unflatten(2, (self.heads, -1)) for p in parts))
-        return projected
+        return {name: self.project_type(name, x[name]) for name in self.node_types}
+
+    def project_type(self, name: str, nodes: Tensor) -> Projected:
+        """Return keys, values and queries of nodes [B, N, F] of one type."""
+        parts = linear_of(self.kvq, name)(nodes).split(self.out_channels, dim=2)
+        return Projected(*(p.unflatten(2, (self.heads, -1)) for p in parts))
 
     def incoming(self, given: Mapping[EdgeType, Tensor | SparseEdges], name: str) -> list[int]:
         """Return the numbers of the edge types that bring something to a node type."""

@@ -53,7 +53,8 @@ class Sparse(NamedTuple):
 
     def _send(self, values: Tensor, start: Tensor, end: Tensor, count: int) -> Tensor:
         sent = values.flatten(0, 1)[start] * self.weight.unsqueeze(1)
-        return sum_at(sent, end, self.shape[0] * count).view(self.shape[0], count, -1)
+        rows = sum_at(sent, end, self.shape[0] * count)
+        return rows.view(self.shape[0], count, values.shape[2])
 
 
 Incidence = Dense | Sparse

@@ -225,4 +225,4 @@ def _attend_sparsely(
         logit = logit + log_weight.unsqueeze(1)
     share = segment_softmax(logit, at, samples * count)
     message = sent.view(-1, *weight.shape) * share.unsqueeze(2)
-    return sum_at(message, at, samples * count).view(samples, count, -1)
+    return sum_at(message, at, samples * count).view(samples, count, weight.numel())

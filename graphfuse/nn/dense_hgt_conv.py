@@ -145,11 +145,10 @@ class DenseHGTConv(AttentionConv):
     ) -> Tensor:
         """Return the scores [E, H] of edges."""
         number, (s, _, d) = self.edge_types.index(edge_type), edge_type
-        rows = linear_of(self.kvq, s)(sources).unflatten(2, (3, self.heads, -1))[:, :, 0]
-        matrix = self.key_relation[number] * self.prior[number].unsqueeze(1).unsqueeze(2)
-        key = torch.einsum("bnhi,hij->bnhj", rows, matrix).flatten(0, 1)[source]
-        query = linear_of(self.kvq, d)(destinations).unflatten(2, (3, self.heads, -1))[:, :, 2]
-        product = (key * query.flatten(0, 1)[at]).sum(2)
+        matrices = self.key_relation[number] * self.prior[number].unsqueeze(1).unsqueeze(2)
+        key = _map_heads(self.project_type(s, sources).key, matrices).flatten(0, 1)
+        query = self.project_type(d, destinations).query.flatten(0, 1)
+        product: Tensor = (key[source] * query[at]).sum(2)
         return torch.mul(product, key.shape[2] ** -0.5)
 
     def _update(self, number: int, message: Tensor, nodes: Tensor) -> Tensor:

@@ -171,7 +171,7 @@ class DenseMTGATConv(HeadedConv):
         at, rows = torch.cat(ends), samples * count
         share = self.share(torch.cat(logits), at, rows).to(values[0].dtype)
         sent = torch.cat(values) * share.unsqueeze(2)
-        return sum_at(sent, at, rows).view(samples, count, -1)
+        return sum_at(sent, at, rows).view(samples, count, self.out_channels)
 
     def share(self, logits: Tensor, at: Tensor, total: int) -> Tensor:
         """Return the weights [E, H] of edges, which are zero where edges are pruned."""

@@ -207,4 +207,5 @@ def _attend_sparsely(parts: Sequence[Incoming]) -> Tensor:
     at = torch.cat(ends)
     share = segment_softmax(torch.cat(logits), at, samples * count)
     sent = torch.cat(values) * share.unsqueeze(2)
-    return sum_at(sent, at, samples * count).view(samples, count, -1)
+    width = parts[0].value.shape[2:].numel()
+    return sum_at(sent, at, samples * count).view(samples, count, width)

@@ -113,12 +113,11 @@ class GraphFusion(HubModule):
             "num_layers": num_layers,
             "heads": heads,
             "readout": readout,
-            "checkpoint": checkpoint,
         }
 
     def options(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return self._options
+        return {**self._options, "checkpoint": self.checkpoint}
 
     def forward(
         self,

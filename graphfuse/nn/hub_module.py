@@ -45,11 +45,26 @@ class HubModule(nn.Module):
 
     def options(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        names = inspect.signature(type(self)).parameters
+        lost = [name for name in names if not hasattr(self, name)]
+        if lost:
+            raise InputError(
+                f"{type(self).__name__} cannot be saved: it does not keep its arguments {lost} as "
+                f"attributes of these names; set them, or override options()"
+            )
+        return {name: getattr(self, name) for name in names}
 
     def config(self) -> dict[str, Any]:
         """Return plain data from which :meth:`from_config` builds the module, without weights."""
-        return {"class": type(self).__name__, "options": plain(self.options())}
+        options = self.options()
+        try:
+            inspect.signature(type(self)).bind(**options)
+        except TypeError as error:
+            raise InputError(
+                f"{type(self).__name__} cannot be saved: its options() are {sorted(options)}, and "
+                f"it cannot be built of them ({error}); override options()"
+            ) from None
+        return {"class": type(self).__name__, "options": plain(options)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -91,6 +106,8 @@ class HubModule(nn.Module):
             InputError: the folder holds something else; scores that are no finite numbers or come
                 without a dataset; options that are no plain data.
         """
+        if not isinstance(save_directory, str | Path):
+            raise InputError(f"a model is saved to the path of a folder, got {save_directory!r}")
         path = Path(save_directory)
         facts = Facts(scores=scores, dataset=dataset, split=split, license=license)
         self._saved(facts, path.resolve().name).save(path)
@@ -117,6 +134,8 @@ class HubModule(nn.Module):
         Raises:
             InputError: as :meth:`save_pretrained`; a ``repo_id`` that is none.
         """
+        if not isinstance(repo_id, str):
+            raise InputError(f"a model is pushed to 'user/name', got {repo_id!r}")
         facts = Facts(scores=scores, dataset=dataset, split=split, license=license)
         return self._saved(facts, repo_id).push(
             repo_id,

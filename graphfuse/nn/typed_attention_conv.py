@@ -137,12 +137,11 @@ class TypedAttentionConv(AttentionConv):
     ) -> Tensor:
         """Return the scores [E, H] of edges."""
         s, _, d = edge_type
-        key = linear_of(self.kvq, s)(sources).unflatten(2, (3, self.heads, -1))[:, :, 0]
-        query = linear_of(self.kvq, d)(destinations).unflatten(2, (3, self.heads, -1))[:, :, 2]
-        score: Tensor = (key.flatten(0, 1)[source] * query.flatten(0, 1)[at]).sum(2) * key.shape[
-            3
-        ] ** -0.5
-        return torch.add(score, self.bias[self.edge_types.index(edge_type)])
+        key = self.project_type(s, sources).key.flatten(0, 1)
+        query = self.project_type(d, destinations).query.flatten(0, 1)
+        product: Tensor = (key[source] * query[at]).sum(2)
+        scaled = torch.mul(product, key.shape[2] ** -0.5)
+        return scaled + self.bias[self.edge_types.index(edge_type)]
 
     def _side_by_side(
         self, sources: Sequence[str], projected: Mapping[str, Projected]

@@ -149,6 +149,12 @@ def _check_empty(conv: nn.Module, graph: Graph) -> None:
     for nodes in out.values():
         require(bool(nodes.isfinite().all()), "without edges everything is finite")
     close(out, conv(x, {}, mask), "a missing edge type is one without edges")
+    nothing = {n: nodes[:0] for n, nodes in x.items()}
+    for form in (dict, to_sparse):
+        given = form({t: e[:0] for t, e in edges.items()})
+        for name, nodes in conv(nothing, given, {n: rows[:0] for n, rows in mask.items()}).items():
+            shape = (0, NODES[name], OUT)
+            require(nodes.shape == shape, f"no samples give {shape}, got {tuple(nodes.shape)}")
     blank = {n: torch.zeros_like(rows) for n, rows in mask.items()}
     for nodes in conv(x, edges, blank).values():
         require(not bool(nodes.any()), "samples without a node come out as zeros, not NaN")

@@ -34,7 +34,7 @@ def test_saving_is_whole_or_not_at_all(tmp_path, monkeypatch):
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "precious.txt").write_text("x")
-    with pytest.raises(InputError, match="is not a graphfuse dataset and nothing else"):
+    with pytest.raises(InputError, match="is not a saved graphfuse dataset and nothing else"):
         data.save(foreign)
     monkeypatch.setattr(FusionDataset, "fingerprint", property(lambda self: 1 / 0))
     with pytest.raises(ZeroDivisionError):
@@ -126,7 +126,7 @@ def test_a_folder_of_something_else_is_never_touched(foreign, tmp_path):
     path.mkdir()
     for name, text in foreign.items():
         (path / name).write_text(text)
-    with pytest.raises(InputError, match="is not a graphfuse dataset and nothing else"):
+    with pytest.raises(InputError, match="is not a saved graphfuse dataset and nothing else"):
         small().save(path)
     assert {p.name: p.read_text() for p in path.iterdir()} == foreign
     assert list(tmp_path.iterdir()) == [path]
@@ -236,3 +236,21 @@ def test_weighted_edges_survive(tmp_path):
     data = FusionDataset.from_samples([Sample({"a": torch.ones(2, 1)}, edges=edges)])
     data.save(tmp_path / "d")
     assert FusionDataset.load(tmp_path / "d")[0].edges["a", "r", "a"].weight.tolist() == [0.5]
+
+
+def test_the_folder_that_one_works_in_stays(tmp_path, monkeypatch):
+    data = FusionDataset.from_arrays({"a": np.eye(4)}, [0, 1, 0, 1])
+    data.save(tmp_path / "data")
+    monkeypatch.chdir(tmp_path / "data")
+    for path in (".", tmp_path / "data"):
+        with pytest.raises(InputError, match="the place of the folder that you work in"):
+            data.save(path)
+    assert len(FusionDataset.load(".")) == 4
+
+
+def test_no_folder_can_be_made_in_a_file(tmp_path):
+    (tmp_path / "file").write_text("x")
+    data = FusionDataset.from_arrays({"a": np.eye(4)}, [0, 1, 0, 1])
+    with pytest.raises(InputError, match="no folder can be made at"):
+        data.save(tmp_path / "file" / "data")
+    data.save(tmp_path / ("n" * 250))

@@ -388,3 +388,41 @@ def test_what_is_neither_folder_nor_model_is_told(tmp_path, monkeypatch):
             Strategy.from_pretrained(name)
     with pytest.raises(InputError, match="'user/name' is no folder here"):
         Strategy.from_pretrained("user/name", local_files_only=True, cache_dir=tmp_path)
+
+
+def test_a_folder_by_the_name_of_a_file_is_not_ours(tmp_path):
+    strategy = trained("concat")
+    strategy.save_pretrained(tmp_path / "model")
+    (tmp_path / "model/README.md").unlink()
+    (tmp_path / "model/README.md").mkdir()
+    (tmp_path / "model/README.md/precious").write_text("mine")
+    with pytest.raises(InputError, match="is not a saved graphfuse model"):
+        strategy.save_pretrained(tmp_path / "model")
+    assert (tmp_path / "model/README.md/precious").exists()
+
+
+def test_what_is_no_path_is_refused(tmp_path):
+    strategy = trained("concat")
+    with pytest.raises(InputError, match="saved to the path of a folder, got None"):
+        strategy.save_pretrained(None)
+    with pytest.raises(InputError, match="from a folder or as 'user/name', got None"):
+        Strategy.from_pretrained(None)
+    with pytest.raises(InputError, match="pushed to 'user/name', got None"):
+        strategy.push_to_hub(None)
+    with pytest.raises(InputError, match="split is a text, got None"):
+        strategy.save_pretrained(tmp_path / "m", scores={"a": 1}, dataset="d", split=None)
+    with pytest.raises(InputError, match="it cannot be fetched"):
+        Strategy.from_pretrained("a" * 5000)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/config.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="no readable config.json"):
+        Strategy.from_pretrained(tmp_path / "deep")
+
+
+def test_weights_of_another_kind_are_refused(tmp_path):
+    strategy = trained("concat")
+    strategy.save_pretrained(tmp_path / "model")
+    file = tmp_path / "model/model.safetensors"
+    file.write_bytes(file.read_bytes().replace(b'"F32"', b'"I32"'))
+    with pytest.raises(InputError, match="the file has torch.int32"):
+        Strategy.from_pretrained(tmp_path / "model")

@@ -164,6 +164,24 @@ def test_fusion_tells_the_weights_of_every_layer(conv):
             assert torch.allclose(one.weights[t], other[t], atol=1e-12)
 
 
+def test_fusion_asks_for_the_edges_of_every_layer():
+    torch.manual_seed(0)
+    fusion = GraphFusion(CHANNELS, 8, (sorted(NODES), TYPES), "hgt", num_layers=2).double()
+    x, edges, mask = weighted_graph()
+    asked = []
+
+    def rewire(number, nodes):
+        asked.append(number)
+        return {t: e * (number == 0) for t, e in edges.items()}
+
+    first, second = fusion.attention_weights(x, {}, mask, rewire)
+    assert asked == [0, 1]
+    assert torch.equal(
+        first.weights[TYPES[0]], fusion.attention_weights(x, edges, mask)[0].weights[TYPES[0]]
+    )
+    assert not any(weights.any() for weights in second.weights.values())
+
+
 def test_a_conv_without_attention_says_so():
     fusion = GraphFusion(CHANNELS, 8, (sorted(NODES), TYPES), "sage")
     with pytest.raises(InputError, match="DenseSAGEConv has no attention; convs with"):

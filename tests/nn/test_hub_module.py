@@ -96,3 +96,26 @@ def test_options_without_a_plain_form_are_refused(tmp_path):
     with pytest.raises(InputError, match="settings are plain data"):
         Odd(object()).save_pretrained(tmp_path / "odd")
     assert not (tmp_path / "odd").exists()
+
+
+def test_what_could_not_be_built_again_is_not_saved(tmp_path):
+    class Forgetful(HubModule):
+        def __init__(self, size: int) -> None:
+            super().__init__()
+
+    class Wrapped(GraphFusion):
+        def __init__(self, channels, hidden, metadata):
+            super().__init__(channels, hidden, metadata)
+
+    with pytest.raises(InputError, match=r"does not keep its arguments \['size'\]"):
+        Forgetful(3).save_pretrained(tmp_path / "a")
+    with pytest.raises(InputError, match="Wrapped cannot be saved: its options"):
+        Wrapped({"a": 3}, 8, (["a"], [])).save_pretrained(tmp_path / "b")
+    assert not list(tmp_path.iterdir())
+
+
+def test_checkpointing_set_later_is_saved(tmp_path):
+    fusion = GraphFusion({"a": 3}, 8, (["a"], []))
+    fusion.checkpoint = True
+    fusion.save_pretrained(tmp_path / "fusion")
+    assert GraphFusion.from_pretrained(tmp_path / "fusion").checkpoint
