@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from graphfuse.data import FusionDataset
 from graphfuse.fusion import Strategy
+from graphfuse.training.evaluate import batches
 
 COUNTED = 64
 """Samples of the batch that is counted."""
@@ -33,16 +34,14 @@ def flops_per_sample(strategy: Strategy, dataset: FusionDataset) -> float:
         0.0
     """
     some = strategy.precompute(dataset.subset(range(min(len(dataset), COUNTED))))
-    tensors = [*strategy.parameters(), *strategy.buffers()]
-    batch = some.batch(range(len(some))).to(tensors[0].device if tensors else "cpu")
-    strategy.eval()
     with (
         torch.enable_grad(),  # without, the counter trips over weights that a module is handed
         _taken_apart(),
         FlopCounterMode(display=False, custom_mapping=FORMULAS) as counter,
     ):
-        strategy(batch)
-    return float(counter.get_total_flops()) / len(some)
+        for batch in batches(strategy, some):
+            strategy(batch)
+    return float(counter.get_total_flops()) / max(len(some), 1)
 
 
 @contextmanager

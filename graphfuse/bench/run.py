@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import time
 import traceback
 from collections.abc import Iterator
@@ -19,8 +20,10 @@ from graphfuse.bench.flops import flops_per_sample
 from graphfuse.bench.match import count_parameters
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore, RunSpec
 from graphfuse.data import FusionDataset, Split, Standardizer
-from graphfuse.fusion import StrategyInfo, create_strategy, strategies
+from graphfuse.fusion import Strategy, StrategyInfo, create_strategy, strategies
 from graphfuse.training import Recipe, compute_metrics, fit, predict
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -87,16 +90,25 @@ def _compute(job: Job, store: ResultStore, record: dict[str, Any]) -> dict[str, 
     done = time.perf_counter()
     labels = test.labels()
     metrics = compute_metrics(labels, scores, dataset.schema.target)
-    record["metrics"], record["undefined"] = metrics.values, metrics.undefined
     record["history"] = history.to_dict()
     record["cost"] = {
         "parameters": count_parameters(strategy),
-        "flops_per_sample": flops_per_sample(strategy, test),
+        "flops_per_sample": _count_flops(strategy, test),
         "fit_seconds": fitted - start,
         "predict_ms_per_sample": 1e3 * (done - fitted) / len(test),
         "epochs": len(history.train_loss),
     }
+    record["metrics"], record["undefined"] = metrics.values, metrics.undefined
     return {"index": job.split.test, "y": labels, "scores": scores, "ids": test.ids}
+
+
+def _count_flops(strategy: Strategy, test: FusionDataset) -> float | None:
+    """Return the operations of predicting a sample; None if the counter cannot follow."""
+    try:
+        return flops_per_sample(strategy, test)
+    except Exception as error:  # whatever it is: the run is done, and its scores stand
+        logger.warning("the operations of %s are not counted: %s", strategy.name, error)
+        return None
 
 
 def fold_parts(

@@ -164,6 +164,8 @@ def _widths(batch: Batch, edge_type: EdgeType) -> tuple[int, int]:
 def _split(batch: Batch, edge_type: EdgeType) -> list[tuple[Tensor, Tensor | None]]:
     """Return the edges of each sample: rows of both ends [2, E], and the weights [E] if any."""
     place, weight = list_edges(batch, edge_type)
+    if not len(batch):
+        return []
     bounds = place[:, 0].bincount(minlength=len(batch)).cumsum(0)[:-1].tolist()
     places = place[:, 1:].tensor_split(bounds)
     weights = [None] * len(batch) if weight is None else weight.tensor_split(bounds)

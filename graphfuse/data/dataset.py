@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 DENSE_EDGES_UP_TO = 512 * 512
 """A batch's edges of one type are dense up to this many node pairs a sample."""
+CACHE_UP_TO = 2**28
+"""Bytes that the dense edges of one type in a dataset may take to be kept."""
+FILLED_AT_ONCE = 1024
+"""Samples whose edges are made dense at a time."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class FusionDataset:
     ``dataset[i]`` is a :class:`Sample`, ``dataset.batch(indices)`` a :class:`Batch` built by
     gathers. ``groups`` are kept together by every split; ``splits`` names a given part ("train",
     "validation", "test") for each sample; ``relations`` are those that fit this data, if known.
+    A dataset never changes: ``with_edges``, ``subset`` and ``dataclasses.replace`` make new ones.
 
     Example:
         >>> dataset = FusionDataset.from_arrays(
@@ -324,18 +329,28 @@ class FusionDataset:
     def _dense_edges(self) -> dict[EdgeType, Tensor]:
         """Edges of all samples as [n, Ns, Nd], where nodes are equally many in all of them.
 
-        Only those that take no more memory so than as pairs of rows.
+        Only those that take no more memory so than as pairs of rows, and not too much.
         """
         dense = dict[EdgeType, Tensor]()
         for edge_type, (index, weight) in self.edges.items():
             shape = (len(self), self.x[edge_type[0]].width, self.x[edge_type[2]].width)
             listed = index.values.nbytes + (0 if weight is None else weight.nbytes)
             entry = 1 if weight is None else weight.element_size()
-            if 0 < shape[1] * shape[2] <= DENSE_EDGES_UP_TO and prod(shape) * entry <= listed:
-                _, owner = index.positions(torch.arange(len(self)))
-                source, destination = index.values.unbind(1)
-                dense[edge_type] = _dense(owner, source, destination, weight, shape)
+            size = prod(shape) * entry
+            if size > min(listed, CACHE_UP_TO) or not 0 < prod(shape[1:]) <= DENSE_EDGES_UP_TO:
+                continue
+            kind = torch.bool if weight is None else weight.dtype
+            dense[edge_type] = torch.empty(shape, dtype=kind)
+            for rows in torch.split(torch.arange(len(self)), FILLED_AT_ONCE):
+                position, owner = index.positions(rows)
+                source, destination = index.values[position].unbind(1)
+                own = None if weight is None else weight[position]
+                part = _dense(owner, source, destination, own, (len(rows), *shape[1:]))
+                dense[edge_type][rows] = part
         return dense
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_dense_edges"}
 
     def _targets(self, rows: Tensor) -> tuple[Tensor | None, Any]:
         padding = None if self.unit_offsets is None else Padding.of(self.unit_offsets, rows)

@@ -67,9 +67,7 @@ class KNearest(Relation):
         """Draw the edges of each node's neighbours towards it."""
         pairs = self._pairs({m: x[0, 0].numel() for m, x in batch.x.items()})
         features = {m: self._features(batch, m) for pair in pairs for m in pair}
-        squares = {
-            m: x.square().sum(2).masked_fill(~batch.mask[m], 0) for m, x in features.items()
-        }
+        squares = {m: x.square().sum(2).masked_fill(~batch.mask[m], 0) for m, x in features.items()}
         return {
             (s, self.name, d): _nearest(
                 features[s],

@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 import numpy as np
+import pandas as pd
 import yaml
 from markupsafe import Markup, escape
 
@@ -58,6 +59,12 @@ def breakable(name: str) -> Markup:
     return Markup(text)
 
 
+def _sharing(board: pd.DataFrame) -> set[str]:
+    """Return the strategies that share their rank; what failed or is undefined stands alone."""
+    whole = board[board["rank"].notna() & (board["failed"] == 0) & (board["undefined"] == 0)]
+    return set(whole.loc[whole["rank"].duplicated(keep=False), "strategy"])
+
+
 def _section(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
     rows = d.leaderboard.to_dict("records")
     families = {row["strategy"]: row["family"] for row in rows}
@@ -83,7 +90,7 @@ def _section(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
         "bars": _bars(rows),
         "families": sorted(set(families.values())),
         "group": sum(row["tied_with_best"] for row in rows) > 1,
-        "shared": d.leaderboard["rank"].dropna().duplicated().any(),
+        "sharing": _sharing(d.leaderboard),
         "ablated": [n for n in families if n.partition("/")[2] in ABLATIONS],
         "cheapest": recommend(d.leaderboard),
         "per_fold": per_fold,

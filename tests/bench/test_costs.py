@@ -164,3 +164,23 @@ def test_every_strategy_is_counted():
         strategy = create_strategy(name, data.schema).prepare(data)
         with torch.no_grad():
             assert (flops_per_sample(strategy, data) > 0) == (name != "majority"), name
+
+
+def test_a_count_that_fails_costs_no_run(tmp_path, monkeypatch, caplog):
+    def trip(strategy, dataset):
+        raise RuntimeError("cannot follow")
+
+    monkeypatch.setattr(run, "flops_per_sample", trip)
+    (job, _) = jobs(tmp_path, ["concat"])
+    assert run.execute(job) == "done"
+    (record,) = ResultStore(tmp_path).records()
+    assert record["cost"]["flops_per_sample"] is None
+    assert record["metrics"]["accuracy"] >= 0
+    assert "operations of concat are not counted: cannot follow" in caplog.text
+
+
+def test_counting_leaves_the_settings_of_torch_as_they_were():
+    data = load_dataset("planted/binding", n=20)
+    assert torch.backends.mha.get_fastpath_enabled()
+    flops_per_sample(create_strategy("token_transformer", data.schema).train(), data)
+    assert torch.backends.mha.get_fastpath_enabled()

@@ -1,3 +1,4 @@
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,8 @@ from graphfuse.data import (
     Target,
     collate,
 )
+from graphfuse.data import dataset as dataset_module
+from graphfuse.data._ragged import Ragged
 from graphfuse.errors import InputError, SchemaError, UnknownNameError
 
 
@@ -335,3 +338,53 @@ def test_samples_of_equal_size_are_gathered_and_not_shared(weight):
             batch.edges["a", "r", "b"].zero_()
             batch.y.zero_()
     assert dataset.fingerprint == before
+
+
+def with_equal_counts(n=5, nodes=3, weighted=False):
+    """Samples whose nodes are all joined, so that dense edges take less memory than pairs."""
+    near = ("a", "near", "a")
+    pairs = torch.cartesian_prod(torch.arange(nodes), torch.arange(nodes)).T
+    samples = []
+    for i in range(n):
+        weight = torch.rand(pairs.shape[1]) if weighted else None
+        samples.append(
+            Sample(
+                {"a": torch.full((nodes, 2), float(i))},
+                y=i % 2,
+                edges={near: SparseEdges(pairs, weight)},
+            )
+        )
+    return FusionDataset.from_samples(samples), near
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_dense_edges_are_kept_only_where_that_is_cheap(weighted, monkeypatch):
+    data, near = with_equal_counts(weighted=weighted)
+    monkeypatch.setattr(dataset_module, "FILLED_AT_ONCE", 2)
+    assert list(data._dense_edges) == [near]
+    kept = data.batch([4, 0]).edges[near]
+    for limit in ("CACHE_UP_TO", "DENSE_EDGES_UP_TO"):
+        monkeypatch.setattr(dataset_module, limit, 8)
+        again = replace(data)
+        assert not again._dense_edges
+        drawn = again.batch([4, 0]).edges[near]
+        if isinstance(drawn, SparseEdges):
+            drawn = drawn.to_dense(2, 3, 3)
+        assert torch.equal(drawn, kept)
+        monkeypatch.undo()
+    thin, _ = with_equal_counts()
+    index, _ = thin.edges[near]
+    few = thin.with_edges({near: (Ragged(index.values[::9], torch.arange(6)), None)})
+    assert few._dense_edges  # five pairs take 80 bytes, five times nine places 45
+    none = thin.with_edges(
+        {near: (Ragged(index.values[:1], torch.tensor([0, 1, 1, 1, 1, 1])), None)}
+    )
+    assert not none._dense_edges
+    assert pickle.loads(pickle.dumps(data)).__dict__.keys() == replace(data).__dict__.keys()
+
+
+def test_a_batch_of_no_samples_has_edges_of_its_width():
+    data, near = with_equal_counts()
+    batch = data.batch([])
+    assert batch.edges[near].shape == (0, batch.mask["a"].shape[1], batch.mask["a"].shape[1])
+    assert batch.to_pyg() == []

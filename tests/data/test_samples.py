@@ -326,3 +326,11 @@ def test_targets_are_inferred_from_all_samples():
     ):
         with pytest.raises(SchemaError, match=message):
             infer(*labels)
+
+
+@pytest.mark.parametrize("index", [[[0, 0, 1], [0, 0, 1]], [[1, 0, 0], [1, 0, 0]]])
+def test_edges_that_are_listed_twice_become_one(index):
+    edges = SparseEdges(torch.tensor(index), torch.tensor([1.0, 2.0, 4.0]))
+    once = edges.coalesce(2, 2)
+    assert once.index.tolist() == [[0, 1], [0, 1]]
+    assert torch.equal(once.to_dense(1, 2, 2), edges.to_dense(1, 2, 2))

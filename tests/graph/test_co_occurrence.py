@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from graphfuse.data import FusionDataset, Modality, Sample, Schema
+from graphfuse.data import FusionDataset, Modality, Sample, Schema, load_dataset
 from graphfuse.errors import InputError
 from graphfuse.graph import CoOccurrence
 
@@ -60,3 +60,10 @@ def test_top_k_keeps_the_heaviest_with_ties():
 def test_ids_that_nodes_lack():
     with pytest.raises(InputError, match=r"needs that attribute on the nodes of 'a'"):
         CoOccurrence(ids="word").fit(FusionDataset.from_arrays({"a": np.eye(3)}))
+
+
+def test_a_node_does_not_occur_with_itself():
+    data = load_dataset("planted/binding", n=60)
+    drawn = CoOccurrence(pairs="within").fit(data).edges(data.batch(range(4)))
+    assert any(weight.any() for weight in drawn.values())
+    assert not any(weight.diagonal(dim1=1, dim2=2).any() for weight in drawn.values())

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from graphfuse.data import Modality, Sample, Schema, collate
+from graphfuse.data import Batch, Modality, Sample, Schema, collate
 from graphfuse.errors import InputError
 from graphfuse.graph import KNearest
 
@@ -52,3 +52,17 @@ def test_fewer_nodes_than_neighbours_are_all_joined():
     batch = collate([Sample({"b": torch.rand(3, 3)}), Sample({"b": torch.rand(6, 3)})], SCHEMA)
     drawn = KNearest(k=4, pairs="within").edges(batch)["b", "k_nearest", "b"]
     assert drawn.sum(1).tolist() == [[2, 2, 2, 0, 0, 0], [4] * 6]
+
+
+@pytest.mark.parametrize("padding", [0.0, float("nan")])
+def test_ties_far_from_zero_stay_ties(padding):
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(50):
+        centre = (2**20 * torch.rand(3, generator=generator, dtype=torch.double)).round() + 2.0**28
+        away = (2**12 * torch.rand(3, generator=generator, dtype=torch.double)).round()
+        turned = [away, away[[1, 2, 0]], -away[[2, 0, 1]], 3 * away]
+        nodes = torch.stack([centre, *(centre + v for v in turned), torch.full((3,), padding)])
+        mask = torch.tensor([[True] * 5 + [False]])
+        batch = Batch({"b": nodes[None]}, {"b": mask}, {})
+        drawn = KNearest(k=1, pairs="within").edges(batch)["b", "k_nearest", "b"]
+        assert drawn[0, :, 0].tolist() == [False, True, True, True, False, False]

@@ -12,7 +12,6 @@ from graphfuse.testing import check_conv
 sys.path.insert(0, str(Path(__file__).parent))
 from oracle import random_batch
 
-
 # How scores are formed depends on sizes: a tensor of pairs, distances, or one edge at a time.
 WAYS = {"pairs": (2**40, False), "distances": (0, False), "edges": (0, True)}
 

@@ -3,6 +3,7 @@ import re
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from graphfuse.bench.store import ResultStore
@@ -17,6 +18,7 @@ from graphfuse.report import (
     write_reports,
 )
 from graphfuse.report.figures import scatter
+from graphfuse.report.html import _sharing
 from graphfuse.report.text import rows_of
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -249,3 +251,16 @@ def test_a_scatter_of_many_names_those_that_no_quicker_one_beats():
     assert sorted(named(many)) == [f"s{i}" for i in range(7)]
     assert named(many, sign=-1) == ["s0"]
     assert len(named(dict(list(many.items())[:20]))) == 20
+
+
+def test_only_whole_rows_share_a_rank():
+    board = pd.DataFrame(
+        {
+            "strategy": ["a", "b", "c", "d", "e", "f"],
+            "rank": [1.0, 1.0, 3.0, 1.0, float("nan"), float("nan")],
+            "failed": [0, 0, 0, 1, 2, 2],
+            "undefined": 0,
+        }
+    )
+    assert _sharing(board) == {"a", "b"}
+    assert not _sharing(board.iloc[2:])

@@ -51,7 +51,7 @@ function collapseTies(section) {
   const first = new Map();
   for (const row of ranked.get(section)) {
     delete row.cells[0].dataset.more;
-    if (row.hidden || !box || !box.checked) continue;
+    if (row.hidden || !box || !box.checked || !("rank" in row.dataset)) continue;
     const leader = first.get(row.dataset.rank);
     if (!leader) first.set(row.dataset.rank, row);
     else if (!("cheapest" in row.dataset)) {
