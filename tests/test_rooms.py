@@ -10,6 +10,7 @@ ORDER = [
     ("stats",),
     ("_card", "_hub"),
     ("data",),
+    ("encoders",),
     ("graph",),
     ("nn",),
     ("fusion",),

@@ -1,0 +1,19 @@
+"""Raw samples: manifests, what their cells hold, and how these are read."""
+
+from graphfuse.data.raw.columns import KINDS, Column
+from graphfuse.data.raw.items import Item, Row, Series, Sound, Video
+from graphfuse.data.raw.manifest import Cell, Change, EncoderSpec, Manifest
+
+__all__ = [
+    "KINDS",
+    "Cell",
+    "Change",
+    "Column",
+    "EncoderSpec",
+    "Item",
+    "Manifest",
+    "Row",
+    "Series",
+    "Sound",
+    "Video",
+]

@@ -1,0 +1,44 @@
+"""What is read from a cell of a manifest: the input of an encoder, one kind a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """Samples [T] in [-1, 1], one channel, float32, and their number a second."""
+
+    samples: np.ndarray
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        """Duration."""
+        return len(self.samples) / self.rate
+
+
+@dataclass(frozen=True, eq=False)
+class Video:
+    """Frames [K, H, W, 3] in bytes, the second that each was taken at [K], and the sound."""
+
+    frames: np.ndarray
+    times: np.ndarray
+    sound: Sound | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Values [T, C], float32, NaN where one is missing, and the time of each row [T], in order."""
+
+    values: np.ndarray
+    times: np.ndarray
+
+
+Row = dict[str, float | str | None]
+"""Cells of a table by column: a number, a category, or None where the cell is empty."""
+
+Item = np.ndarray | str | Sound | Video | Series | Row
+"""An image [H, W, 3] in bytes, a text, a sound, a video, a time series or a table's row."""

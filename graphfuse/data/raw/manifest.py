@@ -1,0 +1,201 @@
+"""A manifest: raw samples, one a row, whose cells name files or hold values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphfuse.data.raw.columns import MEDIA, TABLE, Column
+from graphfuse.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from graphfuse.data.raw.items import Item
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a manifest holds of one modality of one sample, not yet read.
+
+    ``value`` is the path of a file or its bytes (image, audio, video), a text, a table's row
+    ``{column: value}``, or a time series: a path, or a list of numbers or of lists of these.
+    """
+
+    kind: str
+    value: Any
+    root: Path | None = None
+
+    def path(self) -> Path | None:
+        """Return the file that the cell names; None if it holds its content.
+
+        Raises:
+            InputError: the path leaves the manifest's folder, or there is no such file.
+        """
+        from graphfuse.data.raw.read import locate
+
+        named = isinstance(self.value, str) and self.kind in (*MEDIA, "series")
+        return locate(self.value, self.root) if named else None
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the content: of the file, not of its name.
+
+        Raises:
+            InputError: see :meth:`path`; or the file cannot be read.
+        """
+        path = self.path()
+        if path is not None:
+            from graphfuse.data.raw.read import read_bytes
+
+            content = read_bytes(path)
+        elif isinstance(self.value, bytes):
+            content = self.value
+        else:
+            content = json.dumps(self.value, sort_keys=True, default=str).encode()
+        return hashlib.sha256(content).hexdigest()
+
+    def read(self) -> Item:
+        """Return the decoded content.
+
+        Raises:
+            InputError: see :meth:`path`; or the content is not of this kind, or damaged.
+        """
+        from graphfuse.data.raw.read import read
+
+        return read(self)
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """An encoder by name and plain options, which :mod:`graphfuse.encoders` builds.
+
+    Data is a room below encoders, so that a manifest can only name those that fit it.
+
+    Example:
+        >>> EncoderSpec("patches", {"side": 8})
+        EncoderSpec(name='patches', options={'side': 8})
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a step of cleaning did: its name, options, and the samples it touched, by id."""
+
+    step: str
+    options: Mapping[str, Any]
+    what: str
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Manifest:
+    """Raw samples; made by :func:`~graphfuse.data.raw.read_manifest`.
+
+    ``table`` is a ``datasets.Dataset`` with one row a sample. Paths in its cells start from
+    ``root`` and never leave it. ``encoders`` names the encoder of each modality where the source
+    does; ``changes`` are those that cleaning made. A manifest never changes: ``select`` and
+    ``dataclasses.replace`` make new ones.
+    """
+
+    table: Dataset
+    columns: tuple[Column, ...]
+    root: Path | None = None
+    name: str = ""
+    task: str | None = None
+    encoders: Mapping[str, EncoderSpec] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def modalities(self) -> dict[str, tuple[Column, ...]]:
+        """Columns of each modality, by its name, in the order of their names."""
+        found: dict[str, list[Column]] = {}
+        for column in self.columns:
+            if column.modality:
+                found.setdefault(column.modality, []).append(column)
+        return {
+            m: tuple(sorted(own, key=lambda column: _natural(column.name)))
+            for m, own in sorted(found.items())
+        }
+
+    def kind(self, modality: str) -> str:
+        """Return "image", "audio", "video", "text", "series" or "table"."""
+        if modality not in self.modalities:
+            raise UnknownNameError("modality", modality, self.modalities)
+        kinds = {column.kind for column in self.modalities[modality]}
+        if kinds <= {"number", "category"}:
+            return TABLE
+        if len(kinds) > 1:
+            names = [column.name for column in self.modalities[modality]]
+            raise InputError(f"columns {names} of modality {modality!r} are of kinds {kinds}")
+        return kinds.pop()
+
+    def cells(self, modality: str, rows: Sequence[int] | None = None) -> list[list[Cell]]:
+        """Return the cells of each of the given rows, all if None; none where it is missing."""
+        kind, own = self.kind(modality), self.modalities[modality]
+        table = self.table if rows is None else self.table.select(rows)
+        values = [table[column.name][:] for column in own]
+        if kind == TABLE:
+            names = [column.name for column in own]
+            lines = [dict(zip(names, line, strict=True)) for line in zip(*values, strict=True)]
+            full = [any(not _is_empty(v) for v in line.values()) for line in lines]
+            return [
+                [Cell(kind, {n: None if _is_empty(v) else v for n, v in line.items()})] * some
+                for line, some in zip(lines, full, strict=True)
+            ]
+        return [
+            [Cell(kind, v, self.root) for value in line for v in _several(kind, value)]
+            for line in zip(*values, strict=True)
+        ]
+
+    def role(self, kind: str) -> np.ndarray | None:
+        """Return the column of that role as it is, None if there is none.
+
+        With several columns (several targets), see ``columns``; this is then an error.
+        """
+        own = [column.name for column in self.columns if column.kind == kind]
+        if len(own) > 1:
+            raise InputError(f"one column of kind {kind!r} is expected here, got {own}")
+        return np.array(self.table[own[0]][:], dtype=object) if own else None
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        """Names of the samples: the id column, or the numbers of the rows as first read."""
+        given = self.role("id")
+        return np.array([str(i) for i in (range(len(self)) if given is None else given)])
+
+    def select(self, rows: Sequence[int] | np.ndarray) -> Manifest:
+        """Return the given rows, in that order."""
+        return replace(self, table=self.table.select(list(map(int, rows))))
+
+
+def _several(kind: str, value: Any) -> list[Any]:
+    """Return the items of a cell: a list holds several, but one series may be a list."""
+    if kind != "series" and isinstance(value, (list, tuple)):
+        return [v for one in value for v in _several(kind, one)]
+    if isinstance(value, dict) and set(value) <= {"bytes", "path"}:  # an undecoded media feature
+        value = value.get("bytes") or value.get("path")
+    return [] if _is_empty(value) else [value]
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def _natural(name: str) -> tuple[str, int]:
+    stem = name.rstrip("0123456789")
+    return stem, int(name[len(stem) :] or 0)

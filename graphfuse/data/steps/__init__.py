@@ -1,0 +1,5 @@
+"""Steps that are fitted on the training part, one a file: imputation, scaling, projection."""
+
+from graphfuse.data.steps.step import Step, StepSpec, create_step, step, steps
+
+__all__ = ["Step", "StepSpec", "create_step", "step", "steps"]

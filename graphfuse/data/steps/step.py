@@ -1,0 +1,111 @@
+"""What every step is: something that is fitted on a training part and applied to any part."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self, TypeVar
+
+from torch import Tensor
+
+from graphfuse._registry import Registry
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.errors import NotFittedError, UnknownNameError
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """A step by name and plain options, as a dataset or a preprocessor names it.
+
+    Example:
+        >>> StepSpec("impute", {"modality": "table"})
+        StepSpec(name='impute', options={'modality': 'table'})
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Step(ABC):
+    """A transformation of datasets that is fitted on the training part alone.
+
+    A dataclass whose fields are its plain options. What it learns is in ``state``, tensors by
+    name, so that it is saved without a pickle.
+    """
+
+    name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        self.state: dict[str, Tensor] = {}
+        self.fitted = False
+
+    @abstractmethod
+    def measure(self, train: FusionDataset) -> dict[str, Tensor]:
+        """Return what is learnt of the training part, as tensors by name."""
+
+    @abstractmethod
+    def apply(self, dataset: FusionDataset) -> FusionDataset:
+        """Return the dataset transformed by ``state``; the schema may change, samples do not."""
+
+    def fit(self, train: FusionDataset) -> Self:
+        """Learn from the training part."""
+        self.state = self.measure(train)
+        self.fitted = True
+        return self
+
+    def transform(self, dataset: FusionDataset) -> FusionDataset:
+        """Return the dataset transformed.
+
+        Raises:
+            NotFittedError: before :meth:`fit`.
+        """
+        if not self.fitted:
+            raise NotFittedError(f"step {self.name!r} is fitted first: step.fit(train)")
+        return self.apply(dataset)
+
+    @property
+    def spec(self) -> StepSpec:
+        """The step by name and options."""
+        return StepSpec(
+            self.name, {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        )
+
+    def load_state(self, state: Mapping[str, Tensor]) -> Self:
+        """Take what another step of the same options learnt."""
+        self.state = dict(state)
+        self.fitted = True
+        return self
+
+
+StepType = TypeVar("StepType", bound=type[Step])
+
+steps: Registry[type[Step]] = Registry("step", "graphfuse.data.steps")
+
+
+def step(name: str) -> Callable[[StepType], StepType]:
+    """Register a step under its name."""
+
+    def decorate(made: StepType) -> StepType:
+        made.name = name
+        steps.add(name, made)
+        return made
+
+    return decorate
+
+
+def create_step(name: str, **options: Any) -> Step:
+    """Create a step by name.
+
+    Raises:
+        UnknownNameError: no such step or option.
+        InputError: a value that the option does not take.
+    """
+    made = steps.get(name)
+    known = [f.name for f in dataclasses.fields(made)]
+    for option in options:
+        if option not in known:
+            raise UnknownNameError(f"option of step {name!r}", option, known)
+    return made(**options)

@@ -1,0 +1,131 @@
+"""What every encoder is: a rule from raw items to nodes, named, with plain options."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from torch import Tensor
+
+from graphfuse._registry import Registry
+from graphfuse.data.raw import Item
+from graphfuse.data.steps import StepSpec
+from graphfuse.errors import UnknownNameError
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """Features [N, F] of the nodes of one item, and their positions [N, P]."""
+
+    x: Tensor
+    pos: Tensor
+
+
+@dataclass(frozen=True)
+class EncoderInfo:
+    """What lists, reports and docs print of an encoder."""
+
+    name: str
+    kind: str
+    """Kind of item: "image", "audio", "video", "text", "series" or "table"."""
+    title: str
+    nodes: str
+    """What a node is, and its position."""
+    paper: str = ""
+    needs: str = ""
+    """The extra of graphfuse that it needs, if any."""
+
+
+@dataclass(frozen=True)
+class Encoder(ABC):
+    """A rule from raw items to nodes; a frozen dataclass whose fields are its plain options.
+
+    It is fitted on nothing, and the nodes of an item depend on this item alone, so that every item
+    is encoded once, whatever fold it is in. What has to be fitted on a training part is a step
+    that :meth:`steps` names. Weights are loaded at the first use.
+    """
+
+    info: ClassVar[EncoderInfo]
+    batch_size: ClassVar[int] = 32
+    """Items that are encoded together."""
+
+    @property
+    @abstractmethod
+    def features(self) -> int:
+        """Number of features F of a node."""
+
+    @property
+    @abstractmethod
+    def pos_dim(self) -> int:
+        """Number of coordinates P of a node's position; 0 where the nodes form a set."""
+
+    @abstractmethod
+    def encode(self, items: Sequence[Item]) -> list[Nodes]:
+        """Return the nodes of each item, in float32, at least one each."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options by name."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    def steps(self, modality: str) -> tuple[StepSpec, ...]:
+        """Return the steps, fitted on a training part, that its nodes are meant to go through."""
+        return ()
+
+    def identity(self) -> dict[str, Any]:
+        """Return all that determines the nodes of an item, as plain data.
+
+        An encoder with weights adds their checksum.
+        """
+        return {"kind": self.info.kind, "name": self.info.name, "options": self.options}
+
+
+EncoderType = TypeVar("EncoderType", bound=type[Encoder])
+KINDS = ("audio", "image", "series", "table", "text", "video")
+
+encoders: dict[str, Registry[type[Encoder]]] = {
+    kind: Registry(f"{kind} encoder", f"graphfuse.encoders.{kind}") for kind in KINDS
+}
+"""Registries of the encoders of each kind; each fills itself from the files of its folder."""
+
+
+def encoder(info: EncoderInfo) -> Callable[[EncoderType], EncoderType]:
+    """Register an encoder class under its kind and name."""
+
+    def decorate(made: EncoderType) -> EncoderType:
+        made.info = info
+        encoders[info.kind].add(info.name, made)
+        return made
+
+    return decorate
+
+
+def list_encoders(kind: str | None = None) -> list[EncoderInfo]:
+    """Return what is known of the encoders of a kind, or of all."""
+    if kind is not None and kind not in KINDS:
+        raise UnknownNameError("kind of encoder", kind, KINDS)
+    kinds = KINDS if kind is None else (kind,)
+    return [encoders[k].get(name).info for k in kinds for name in encoders[k].names()]
+
+
+def create_encoder(kind: str, name: str, **options: Any) -> Encoder:
+    """Create an encoder by kind of item and name; ``"timm:resnet18"`` is short for ``model=``.
+
+    Raises:
+        UnknownNameError: no such kind, encoder or option.
+        InputError: a value that the option does not take.
+    """
+    if kind not in KINDS:
+        raise UnknownNameError("kind of encoder", kind, KINDS)
+    name, colon, model = name.partition(":")
+    if colon:
+        options = {"model": model, **options}
+    made = encoders[kind].get(name)
+    known = [f.name for f in dataclasses.fields(made)]
+    for option in options:
+        if option not in known:
+            raise UnknownNameError(f"option of {kind} encoder {name!r}", option, known)
+    return made(**options)
