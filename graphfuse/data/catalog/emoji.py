@@ -118,4 +118,5 @@ def masked_tokens(name: str) -> list[str]:
 def hash_ngrams(word: str) -> np.ndarray:
     """Count the n-grams of a word in hashed places [256], scaled to length 1."""
     counts = hashed_counts(ngrams(word, NGRAM), TEXT_FEATURES)
-    return counts / np.linalg.norm(counts)
+    scaled: np.ndarray = counts / np.linalg.norm(counts)
+    return scaled

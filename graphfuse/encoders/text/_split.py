@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from graphfuse.data.raw import Item
 from graphfuse.errors import InputError
 
-_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|[\r\n]+")
+_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])|[\r\n]+")
 
 
 def texts_of(items: Sequence[Item]) -> list[str]:

@@ -59,12 +59,12 @@ def test_nodes_of_a_text_depend_on_it_alone():
 
 def test_words_in_many_writings():
     assert words("मैं हिन्दी बोलता हूँ") == ["मैं", "हिन्दी", "बोलता", "हूँ"]
-    assert words("cafe\u0301") == words("caf\u00e9")  # composed or not
+    assert words("u\u0308ber") == words("\u00fcber")  # composed or not
     assert words("ΣΊΣΥΦΟΣ, 42!") == ["σίσυφος", "42"]
 
 
 def test_sentences_in_many_writings():
-    assert sentences("你好。再见！") == ["你好。", "再见！"]
+    assert sentences("你好。再见\uff01") == ["你好。", "再见\uff01"]
     assert sentences("One\nTwo. 3.5 is three") == ["One", "Two.", "3.5 is three"]
 
 
