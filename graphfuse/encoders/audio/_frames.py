@@ -87,11 +87,10 @@ class Spectral(Encoder):
         sound = resample(item, self.sample_rate)
         length, hop = _length(sound.rate), round(HOP * sound.rate)
         frames = 1 + len(sound.samples) // hop  # frame t is centred at sample t * hop
-        nodes = min(frames, max(1, round(len(sound.samples) / sound.rate * self.rate)))
-        bounds = np.arange(nodes + 1) * frames // nodes
+        bounds = bounds_of(frames, sound.seconds * self.rate)
         padded = np.pad(sound.samples / _level(sound.samples), length // 2)
         made = []
-        for block in np.array_split(np.arange(nodes), -(-frames // BLOCK)):
+        for block in np.array_split(np.arange(len(bounds) - 1), -(-frames // BLOCK)):
             lo, hi = bounds[block[0]], bounds[block[-1] + 1]
             part = padded[lo * hop : (hi - 1) * hop + length]
             values = self.describe(log_mel(part, sound.rate, self.bands))
@@ -101,6 +100,12 @@ class Spectral(Encoder):
             torch.from_numpy(np.concatenate(made).astype(np.float32)),
             torch.from_numpy(centres[:, None].astype(np.float32)),
         )
+
+
+def bounds_of(frames: int, nodes: float) -> np.ndarray:
+    """Return where equal spans of the frames start and end, about ``nodes`` of them."""
+    whole = min(frames, max(1, round(nodes)))
+    return np.arange(whole + 1) * frames // whole
 
 
 def log_mel(samples: np.ndarray, rate: int, bands: int) -> np.ndarray:
@@ -144,7 +149,7 @@ def _level(samples: np.ndarray) -> np.float32:
 
 def _fft(rate: int) -> int:
     """Return a length of the transform that leaves no mel band of usual width without a bin."""
-    return 2 ** int(2 * WINDOW * rate - 1).bit_length()
+    return 1 << int(2 * WINDOW * rate - 1).bit_length()
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,5 @@
 import dataclasses
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ from graphfuse.data.raw import Sound
 from graphfuse.encoders import create_encoder, list_encoders
 from graphfuse.encoders.audio import _frames
 from graphfuse.encoders.audio.mel import Mel
-from graphfuse.errors import InputError
+from graphfuse.errors import InputError, MissingDependencyError
 
 RATE = 16000
 
@@ -179,3 +180,9 @@ def test_damaged_samples_are_an_error():
     samples[3] = np.nan
     with pytest.raises(InputError, match="1 of 100 are not"):
         Mel().encode([Sound(samples, RATE)])
+
+
+def test_the_package_is_named_where_it_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers.audio_utils", None)
+    with pytest.raises(MissingDependencyError, match="a log-mel spectrogram needs the package"):
+        Mel().encode([tone(440)])
