@@ -254,9 +254,9 @@ def _encode_blocks(
     with ThreadPoolExecutor(1) as reader:
         ahead: Future[Any] | None = None
         for place, (number, batch) in enumerate(batches):
-            items, wrong = (ahead or reader.submit(_read, batch)).result()
+            items, wrong = (ahead or reader.submit(_read, encoder, batch)).result()
             if place + 1 < len(batches):
-                ahead = reader.submit(_read, batches[place + 1][1])
+                ahead = reader.submit(_read, encoder, batches[place + 1][1])
             reasons |= wrong
             if items:
                 done |= _encode(encoder, items, reasons)
@@ -267,11 +267,13 @@ def _encode_blocks(
                 done, reasons = {}, {}
 
 
-def _read(batch: Sequence[tuple[str, Cell]]) -> tuple[dict[str, Item], dict[str, str]]:
+def _read(
+    encoder: Encoder, batch: Sequence[tuple[str, Cell]]
+) -> tuple[dict[str, Item], dict[str, str]]:
     items, wrong = {}, {}
     for digest, cell in batch:
         try:
-            items[digest] = cell.read()
+            items[digest] = encoder.prepare(cell.read())
         except InputError as error:
             wrong[digest] = str(error)
     return items, wrong

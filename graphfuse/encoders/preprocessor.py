@@ -33,7 +33,7 @@ SETTINGS = ("encoders", "steps", "unreadable")
 
 
 class Preprocessor:
-    """Encoders and fitted steps that turn raw samples into what a strategy takes.
+    r"""Encoders and fitted steps that turn raw samples into what a strategy takes.
 
     ``fit`` sees the training part alone. The result is saved beside a model and applied unchanged
     to one new raw sample.
@@ -50,7 +50,7 @@ class Preprocessor:
     Example:
         >>> from graphfuse.data.raw import read_manifest
         >>> path = getfixture("tmp_path") / "pets.csv"
-        >>> _ = path.write_text("text,age,label\\na cat sat,3,cat\\na dog ran,5,dog\\n" * 4)
+        >>> _ = path.write_text("text,age,label\na cat sat,3,cat\na dog ran,5,dog\n" * 4)
         >>> pre = Preprocessor(cache=path.parent / "cache").fit(read_manifest(path))
         >>> pre.sample({"text": "the cat", "age": 4}).x["table"].shape
         torch.Size([1, 2])
