@@ -18,13 +18,13 @@ from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
 from graphfuse.data.steps import Steps
 from graphfuse.data.steps.sequence import DEFAULT
-from graphfuse.encoders.encode import (
+from graphfuse.encoders.encoder import Encoder, create_encoder
+from graphfuse.encoders.encoding import (
     assemble,
     create_encoders,
     encode_cells,
     report_problems,
 )
-from graphfuse.encoders.encoder import Encoder, create_encoder
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 
 CONFIG, STATE = "preprocessor.json", "state.safetensors"

@@ -62,7 +62,8 @@ class NodeStore:
             if not wanted.intersection(names):
                 continue
             counts = tensors["counts"].tolist()
-            rows = zip(tensors["x"].split(counts), tensors["pos"].split(counts), strict=True)
+            parts = (torch.split(tensors[name], counts) for name in ("x", "pos"))
+            rows = zip(*parts, strict=True)
             found |= {
                 name: Nodes(x, pos) for name, (x, pos) in zip(names, rows, strict=True)
                 if name in wanted

@@ -12,8 +12,10 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
+from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.raw import Cell, EncoderSpec, Item, Manifest
+from graphfuse.data.raw import Cell, EncoderSpec, Item, Manifest, facts
+from graphfuse.data.schema import Schema
 from graphfuse.data.steps.sequence import DEFAULT
 from graphfuse.encoders.encoder import Encoder, Nodes, create_encoder
 from graphfuse.encoders.store import NodeStore, default_cache
@@ -40,14 +42,15 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Problem:
-    """A cell that could not be read: whose, of which modality, and why."""
+    """A cell that could not be read: whose, of which modality, where it stands, and why."""
 
     sample: str
     modality: str
+    where: str
     reason: str
 
     def __str__(self) -> str:
-        return f"sample {self.sample}, {self.modality}: {self.reason}"
+        return f"{self.where or f'sample {self.sample}, {self.modality}'}: {self.reason}"
 
 
 def encode(
@@ -176,7 +179,8 @@ def encode_cells(
                 if digest in found:
                     kept.append(found[digest])
                 else:
-                    problems.append(Problem(str(sample), modality, failed.reasons[digest]))
+                    reason = failed.reasons[digest]
+                    problems.append(Problem(str(sample), modality, cell.where, reason))
             nodes[modality].append(kept)
     return nodes, problems
 
@@ -196,13 +200,14 @@ def _fill(
     failed = _Failures({}, {})
     first: dict[str, Cell] = {}
     for cell in cells:
+        bare = replace(cell, where="")  # many cells may hold one content, and fail for one reason
         try:
-            digest = cell.digest()
+            digest = bare.digest()
         except InputError as error:
             digest = f"unread/{id(cell)}"
             failed.reasons[digest] = str(error)
         else:
-            first.setdefault(digest, cell)
+            first.setdefault(digest, bare)
         failed.digests[id(cell)] = digest
     found = store.get(first) if store else {}
     bar.update(len(cells) - sum(digest not in found for digest in first))
@@ -314,14 +319,22 @@ def report_problems(manifest: Manifest, problems: Sequence[Problem], unreadable:
 
 
 def assemble(
-    manifest: Manifest, made: Mapping[str, Encoder], nodes: Mapping[str, list[list[Nodes]]]
+    manifest: Manifest,
+    made: Mapping[str, Encoder],
+    nodes: Mapping[str, list[list[Nodes]]],
+    schema: Schema | None = None,
 ) -> FusionDataset:
-    """Return the dataset of encoded cells, with labels, groups and splits of the manifest."""
+    """Return the dataset of encoded cells, with labels, groups and parts of the manifest.
+
+    With the schema of a training part, labels count through its classes and may be absent, and
+    each of its modalities is there, if only as missing.
+    """
     x: dict[str, list[Any]] = {}
     pos: dict[str, list[Any]] = {}
     for modality, rows in nodes.items():
         if not any(rows):
-            logger.warning("modality %s is missing in every sample and left out", modality)
+            if schema is None:
+                logger.warning("modality %s is missing in every sample and left out", modality)
             continue
         x[modality] = [torch.cat([n.x for n in row]) if row else None for row in rows]
         if made[modality].pos_dim:
@@ -330,8 +343,23 @@ def assemble(
         raise InputError(
             f"{manifest.name or 'the manifest'} has no modality that can be read in any sample"
         )
+    known = facts(manifest, labelled=schema is None)
+    if schema is not None and len(schema.targets) == 1:
+        known |= {"task": schema.task, "classes": list(schema.classes) or None}
+    dataset = FusionDataset.from_arrays(x, pos=pos, **known)
+    if schema is not None:
+        return _as_in(schema, dataset)
     steps = tuple(step for m in x for step in made[m].steps(m))
-    dataset = FusionDataset.from_arrays(
-        x, pos=pos, name=manifest.name, **manifest.targets_and_roles()
-    )
     return replace(dataset, steps=(*steps, *DEFAULT)) if steps else dataset
+
+
+def _as_in(schema: Schema, dataset: FusionDataset) -> FusionDataset:
+    """Return the dataset with the modalities and targets of a schema."""
+    x, pos = dict(dataset.x), dict(dataset.pos)
+    for modality in schema.modalities:
+        if modality.name not in x:
+            none = torch.zeros(0, *modality.shape)
+            x[modality.name] = Ragged(none, torch.zeros(len(dataset) + 1, dtype=torch.long))
+            if modality.pos_dim:
+                pos[modality.name] = torch.zeros(0, modality.pos_dim)
+    return replace(dataset, schema=schema, x=x, pos=pos)
