@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 DRAWN = 512
-"""Longer side, in pixels, that an SVG drawing is painted with."""
+"""Width, in pixels, that an SVG drawing is painted with; cairo refuses sides of over 32767."""
 
 
 def read_image(content: bytes, name: str) -> np.ndarray:
@@ -104,20 +104,22 @@ def paint(content: bytes, name: str) -> bytes:
             f"{name} is an SVG drawing that declares XML entities, which are not read; save it as "
             f"PNG"
         )
+    cairosvg = import_cairosvg(f"painting the SVG drawing {name}")
     try:
-        import cairosvg
-    except (ImportError, OSError):  # OSError: the package is there, the library cairo is not
-        raise MissingDependencyError(
-            "cairosvg", "svg", f"{name} is an SVG drawing; painting it"
-        ) from None
-    try:
-        painted: bytes = cairosvg.svg2png(
-            bytestring=content, url_fetcher=_refuse, output_width=DRAWN, output_height=DRAWN
-        )
-    except Exception as error:
+        painted: bytes = cairosvg.svg2png(bytestring=content, output_width=DRAWN)
+    except Exception as error:  # of the parser, of cairo, and whatever a damaged drawing leads to
         raise InputError(f"{name} is a damaged SVG drawing: {error}") from None
     return painted
 
 
-def _refuse(url: str, *rest: Any) -> bytes:
-    raise ValueError(f"it refers to {url[:80]!r}, which is not fetched")
+def import_cairosvg(purpose: str) -> Any:
+    """Return the module that paints SVG drawings.
+
+    Raises:
+        MissingDependencyError: it, or the library cairo, is not installed.
+    """
+    try:
+        import cairosvg
+    except (ImportError, OSError):  # OSError: the package is there, the library cairo is not
+        raise MissingDependencyError("cairosvg", "svg", purpose) from None
+    return cairosvg
