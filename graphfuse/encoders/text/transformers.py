@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -88,7 +88,7 @@ class TransformersEncoder(Encoder):
     @property
     def features(self) -> int:
         """Size of the model's hidden states."""
-        return int(_load(self.model).network.config.hidden_size)
+        return int(self._loaded.network.config.hidden_size)
 
     @property
     def pos_dim(self) -> int:
@@ -99,7 +99,7 @@ class TransformersEncoder(Encoder):
         """Return the options, with a checksum of weights, configuration and vocabulary."""
         plain = super().identity()
         plain["options"].pop("model")  # a name or path, which may come to mean something else
-        return {**plain, "weights": folder_checksum(_folder(self.model))}
+        return {**plain, "weights": folder_checksum(self._folder)}
 
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the nodes [N, hidden size] of each text, and their index [N, 1]."""
@@ -113,17 +113,41 @@ class TransformersEncoder(Encoder):
 
     def _vectors(self, texts: Sequence[str]) -> list[Tensor]:
         """Return [tokens, F] or [1, F] for each text."""
-        loaded = _load(self.model)
-        pieces, owner = _pieces(loaded, texts, self.max_tokens)
+        pieces, owner = _pieces(self._loaded, texts, self.max_tokens)
         states: list[list[Tensor]] = [[] for _ in texts]
         special: list[list[Tensor]] = [[] for _ in texts]
-        for piece, state, text in zip(pieces, _run(loaded, pieces), owner, strict=True):
+        for piece, state, text in zip(pieces, self._run(pieces), owner, strict=True):
             states[text].append(state)
             special[text].append(piece.special)
         return [
             _pooled(torch.cat(own), torch.cat(mask), self.nodes == "tokens")
             for own, mask in zip(states, special, strict=True)
         ]
+
+    @torch.no_grad()
+    def _run(self, pieces: Sequence[_Piece]) -> list[Tensor]:
+        """Return the last hidden states [T, F] of each piece."""
+        network = self._loaded.network.to(self.device)
+        pad = self._loaded.tokenizer.pad_token_id or 0
+        order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].ids))
+        states = dict[int, Tensor]()
+        for start in range(0, len(order), TOGETHER):
+            rows = order[start : start + TOGETHER]
+            lengths = torch.tensor([len(pieces[i].ids) for i in rows])
+            ids = pad_sequence([pieces[i].ids for i in rows], batch_first=True, padding_value=pad)
+            mask = (torch.arange(ids.shape[1]) < lengths.unsqueeze(1)).long()
+            output = network(input_ids=ids.to(self.device), attention_mask=mask.to(self.device))
+            hidden = output.last_hidden_state.float().cpu()
+            states.update((i, hidden[k, : int(lengths[k])]) for k, i in enumerate(rows))
+        return [states[i] for i in range(len(pieces))]
+
+    @cached_property
+    def _folder(self) -> Path:
+        return find_folder(MINILM if self.model == MINILM.rpartition("/")[2] else self.model)
+
+    @cached_property
+    def _loaded(self) -> _Loaded:
+        return _load(self.model, self._folder)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,38 +215,11 @@ def _pieces(
     return pieces, owner
 
 
-@torch.no_grad()
-def _run(loaded: _Loaded, pieces: Sequence[_Piece]) -> list[Tensor]:
-    """Return the last hidden states [T, F] of each piece."""
-    device = next(loaded.network.parameters()).device
-    order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].ids))
-    states = dict[int, Tensor]()
-    for start in range(0, len(order), TOGETHER):
-        rows = order[start : start + TOGETHER]
-        lengths = torch.tensor([len(pieces[i].ids) for i in rows])
-        ids = pad_sequence(
-            [pieces[i].ids for i in rows],
-            batch_first=True,
-            padding_value=loaded.tokenizer.pad_token_id or 0,
-        )
-        mask = (torch.arange(ids.shape[1]) < lengths.unsqueeze(1)).long()
-        output = loaded.network(input_ids=ids.to(device), attention_mask=mask.to(device))
-        hidden = output.last_hidden_state.float().cpu()
-        states.update((i, hidden[k, : int(lengths[k])]) for k, i in enumerate(rows))
-    return [states[i] for i in range(len(pieces))]
-
-
-def _folder(model: str) -> Path:
-    return find_folder(MINILM if model == MINILM.rpartition("/")[2] else model)
-
-
-@lru_cache(maxsize=2)
-def _load(model: str) -> _Loaded:
+def _load(model: str, folder: Path) -> _Loaded:
     try:
         from transformers import AutoModel, AutoTokenizer
     except ImportError:
         raise MissingDependencyError("transformers", "encoders", "encoding texts") from None
-    folder = _folder(model)
     safe = {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
@@ -249,14 +246,17 @@ def _load(model: str) -> _Loaded:
         network = network.get_encoder()
     if tokenizer.model_input_names[0] != "input_ids" or not hasattr(network.config, "hidden_size"):
         raise InputError(f"{model!r} is a {type(network).__name__}, not a model of texts alone")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = network.float().eval().requires_grad_(False).to(device)
-    return _Loaded(network, tokenizer, _limit(folder, tokenizer, network.config))
+    network = network.float().eval().requires_grad_(False)
+    return _Loaded(network, tokenizer, _limit(folder, tokenizer, network))
 
 
-def _limit(folder: Path, tokenizer: Any, config: Any) -> int:
+def _limit(folder: Path, tokenizer: Any, network: Any) -> int:
     """Return how many tokens the model takes, special ones included."""
-    known = [int(tokenizer.model_max_length), getattr(config, "max_position_embeddings", None)]
+    positions = getattr(network.config, "max_position_embeddings", None)
+    first = getattr(getattr(network, "embeddings", None), "padding_idx", None)
+    if positions and first is not None:  # RoBERTa and its kin count positions from there
+        positions -= first + 1
+    known = [int(tokenizer.model_max_length), positions]
     sentence = folder / "sentence_bert_config.json"
     if sentence.is_file():
         known.append(json.loads(sentence.read_text(encoding="utf-8")).get("max_seq_length"))

@@ -158,6 +158,24 @@ def test_models_without_padding_token(gpt):
     assert len(long.x) == 4
 
 
+def test_models_that_count_positions_from_the_padding_token(tmp_path):
+    from transformers import RobertaConfig, RobertaModel
+
+    config = RobertaConfig(
+        vocab_size=len(WORDS),
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        intermediate_size=8,
+        max_position_embeddings=LIMIT,
+        pad_token_id=0,
+    )
+    RobertaModel(config).save_pretrained(tmp_path)
+    write_tokenizer(tmp_path, around=("[CLS]", "[SEP]"), pad_token="[PAD]")
+    (nodes,) = encode(tmp_path, "red cat " * LIMIT)
+    assert len(nodes.x) == 2 * LIMIT
+
+
 def test_model_is_frozen_and_without_dropout(bert):
     first, second = encode(bert, "a red cat")[0].x, encode(bert, "a red cat")[0].x
     assert torch.equal(first, second)
