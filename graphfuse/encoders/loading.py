@@ -8,7 +8,7 @@ from typing import Any
 from graphfuse.data.catalog import load_dataset
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Manifest, read_manifest
-from graphfuse.data.raw.catalog import raw_datasets
+from graphfuse.data.raw.catalog import load_raw_dataset, raw_datasets
 from graphfuse.data.raw.sources import LINES, PARQUET, TEXTS
 from graphfuse.data.storage import ARROW, JSON
 from graphfuse.encoders.encoding import encode
@@ -50,7 +50,7 @@ def read_raw(source: Any, **options: Any) -> Manifest:
         return source
     name = str(source)
     if name in raw_datasets.names():
-        return raw_datasets.get(name).load(**options)
+        return load_raw_dataset(name, **options)
     for option in options:
         if option not in READING:
             raise UnknownNameError(f"option of {name!r}", option, (*READING, *ENCODING))

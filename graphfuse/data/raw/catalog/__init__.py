@@ -38,3 +38,6 @@ def load_raw_dataset(name: str, **options: Any) -> Manifest:
         if option not in known:
             raise InputError(f"dataset {name!r}: {UnknownNameError('option', option, known)}")
     return load(**options)
+
+
+__all__ = ["list_raw_datasets", "load_raw_dataset", "raw_datasets"]
