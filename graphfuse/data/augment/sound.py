@@ -15,7 +15,7 @@ from graphfuse.errors import InputError, MissingDependencyError
 Range = tuple[float, float]
 
 LIMITS: dict[str, Range] = {
-    "speed": (0.25, 4.0),
+    "speed": (0.6, 4.0),
     "pitch": (-24.0, 24.0),
     "formants": (0.5, 2.0),
     "denoise": (0.0, 60.0),
@@ -24,7 +24,10 @@ LIMITS: dict[str, Range] = {
     "time_mask": (0.0, 1.0),
     "volume": (-60.0, 60.0),
 }
-"""What each change takes, in the order in which they are made."""
+"""What each change takes, in the order in which they are made.
+
+Below half the speed, audiomentations would draw phases from a generator that no seed reaches.
+"""
 FRAME = 0.032
 """Seconds of a frame of the spectra that :func:`denoise` and :func:`shift_formants` work on."""
 QUEFRENCY = 0.002
@@ -126,7 +129,7 @@ SPEECH = SoundAugmentation(
 
 
 def change_speed(sound: Sound, factor: float) -> Sound:
-    """Return the sound faster by a factor, at the same pitch."""
+    """Return the sound faster by a factor, of 0.6 or more, at the same pitch."""
     return _audiomentations("TimeStretch", sound, {"rate": factor}, leave_length_unchanged=False)
 
 
@@ -262,9 +265,10 @@ def _audiomentations(
 
 def _filtered(sound: Sound, gain: Callable[[np.ndarray], np.ndarray]) -> Sound:
     """Multiply the magnitudes [frequencies, frames] of a sound's spectrum by a gain of them."""
+    from scipy.fft import next_fast_len
     from scipy.signal import istft, stft
 
-    length = 4 * max(1, round(FRAME * sound.rate / 4))
+    length = 4 * next_fast_len(max(1, round(FRAME * sound.rate / 4)))
     frames = {"nperseg": length, "noverlap": length * 3 // 4}
     padded = np.pad(sound.samples, (0, max(0, length - len(sound.samples))))
     spectrum = stft(padded, **frames)[2]

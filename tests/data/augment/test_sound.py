@@ -82,6 +82,13 @@ def test_global_generators_are_neither_used_nor_touched():
     assert np.array_equal(once.samples, again.samples)
 
 
+@pytest.mark.parametrize("factor", sound.LIMITS["speed"])
+def test_the_limits_of_speed_leave_nothing_to_chance(factor):
+    noise = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
+    once, again = (sound.change_speed(Sound(noise, RATE), factor) for _ in range(2))
+    assert np.array_equal(once.samples, again.samples)
+
+
 def test_a_generator_moves_on():
     rng = np.random.default_rng(0)
     augmentation = SoundAugmentation(noise=(5, 20), probability=1.0)
@@ -215,7 +222,7 @@ def test_speech_preset_keeps_a_vowel_recognisable():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"speed": (0, 1)}, r"speed is a range \(from, to\) between 0.25 and 4, or None; got"),
+        ({"speed": (0.5, 1)}, r"speed is a range \(from, to\) between 0.6 and 4, or None; got"),
         ({"pitch": (2, -2)}, r"pitch is a range .* got \(2, -2\)"),
         ({"time_mask": (0.1,)}, "time_mask is a range"),
         ({"probability": 2}, "probability lies between 0 and 1, got 2"),
