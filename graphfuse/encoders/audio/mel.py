@@ -32,9 +32,10 @@ class Mel(Spectral):
     hardly grows with length; the result does not depend on blocks.
 
     The sample rate, channels and volume of a file leave no trace as long as its rate is at least
-    ``sample_rate``, and its bits do not while it has 16 or more. With lower rates among the files,
-    set ``sample_rate`` to the lowest: bands that a file cannot fill would tell of its format. The
-    number of nodes tells of the duration.
+    ``sample_rate``, and its bits do not while it has 16 or more and is recorded at a usual volume:
+    coarser steps are heard as noise. With lower rates among the files, set ``sample_rate`` to the
+    lowest: bands that a file cannot fill would tell of its format. The number of nodes tells of the
+    duration.
 
     For short speech, the defaults: 4 nodes a second are about one a syllable. For long recordings
     0.5 to 1 (an hour at 1 gives 3600 nodes). For music or sounds of nature ``sample_rate=32000,

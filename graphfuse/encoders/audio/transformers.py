@@ -44,10 +44,9 @@ class Transformers(Encoder):
     """Frames of a hidden layer of a pretrained audio model, frozen.
 
     ``model`` is a folder, or a name on the Hugging Face Hub (``"user/name"`` or
-    ``"user/name@revision"``), of a model that ``AutoModel`` and
-    ``AutoFeatureExtractor`` load: Wav2Vec2, HuBERT, WavLM and their kin, Wav2Vec2-BERT, the encoder
-    of Whisper, the Audio Spectrogram Transformer (mean over its bands). Code that comes with
-    weights is never run.
+    ``"user/name@revision"``), of a model that ``AutoModel`` and ``AutoFeatureExtractor`` load:
+    Wav2Vec2, HuBERT, WavLM and their kin, Wav2Vec2-BERT, the encoder of Whisper, the Audio
+    Spectrogram Transformer (mean over its bands). Code that comes with weights is never run.
 
     Sounds are brought to the model's sample rate, those shorter than 0.1 s lengthened with silence,
     and prepared as the model was trained, which for most takes away the volume (not for WavLM base

@@ -128,11 +128,24 @@ def test_the_sample_rate_leaves_no_trace(rate):
     torch.testing.assert_close(one.x, other.x, atol=0.5, rtol=0)
 
 
+def test_bits_leave_no_trace():
+    fine = speechlike(RATE)
+    coarse = Sound((fine.samples * 2**15).round() / np.float32(2**15), RATE)
+    one, other = Mel().encode([fine, coarse])
+    torch.testing.assert_close(one.x, other.x, atol=0.5, rtol=0)
+
+
 @pytest.mark.parametrize("rate", [11025, 22050, 32000, 44100])
 def test_any_sample_rate_can_be_worked_at(rate):
     [nodes] = Mel(sample_rate=rate, bands=32, rate=100).encode([tone(1000, 0.5, rate)])
     assert len(nodes.x) == 50
     assert nodes.x.isfinite().all()
+
+
+def test_nodes_are_no_more_than_frames():
+    [nodes] = Mel(sample_rate=1060, bands=4, rate=100).encode([noise(10, 1060)])
+    assert len(nodes.x) == 1 + 10600 // 11
+    assert (nodes.x[:, 4:] == 0).all()  # a frame each
 
 
 def test_long_sounds_are_the_same_whatever_the_blocks(monkeypatch):
