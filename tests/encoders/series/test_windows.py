@@ -76,11 +76,11 @@ def test_a_point_in_seconds_is_the_mean_of_its_rows_or_on_the_line():
 
 
 def test_times_that_rounding_moved_stay_in_their_window():
-    times = 0.1 * np.arange(10)  # 0.30000000000000004 and the like
-    (nodes,) = encode(
-        series(range(10), times), unit="seconds", width=0.5, points=5, step=0.1, flags=False
-    )
-    assert torch.equal(nodes.x, torch.arange(6.0)[:, None] + torch.arange(5))
+    for rate in range(3, 30):
+        times = np.arange(40) / rate - 2  # 0.30000000000000004 and the like
+        options = {"width": 5 / rate, "points": 5, "step": 1 / rate, "flags": False}
+        (nodes,) = encode(series(range(40), times), unit="seconds", **options)
+        assert torch.equal(nodes.x, torch.arange(36.0)[:, None] + torch.arange(5))
 
 
 def test_statistics():
@@ -107,6 +107,8 @@ def test_features_are_as_many_as_it_says(unit, values, flags):
 def test_windows_may_leave_gaps():
     (nodes,) = encode(series(range(9)), width=2, step=4, flags=False)
     assert nodes.x.tolist() == [[0, 1], [4, 5], [8, 8]]
+    (nodes,) = encode(series(range(10)), width=2, step=5, flags=False)
+    assert nodes.x.tolist() == [[0, 1], [5, 6]]
 
 
 def test_many_channels_of_large_offset_stay_exact():
