@@ -1,8 +1,10 @@
 """Raw samples: manifests, what their cells hold, and how these are read."""
 
 from graphfuse.data.raw.columns import KINDS, Column
+from graphfuse.data.raw.facts import facts
 from graphfuse.data.raw.items import Item, Row, Series, Sound, Video
 from graphfuse.data.raw.manifest import Cell, Change, EncoderSpec, Manifest
+from graphfuse.data.raw.sources import read_manifest
 
 __all__ = [
     "KINDS",
@@ -16,4 +18,6 @@ __all__ = [
     "Series",
     "Sound",
     "Video",
+    "facts",
+    "read_manifest",
 ]

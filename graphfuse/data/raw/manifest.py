@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
 class Cell:
     """What a manifest holds of one modality of one sample, not yet read.
 
-    ``value`` is the path of a file or its bytes (image, audio, video), a text, a table's row
-    ``{column: value}``, or a time series: a path, or a list of numbers or of lists of these.
+    ``value`` is the path of a file or its bytes (image, audio, video), a text or, as a ``Path``,
+    the file that holds it, a table's row ``{column: value}``, or a time series: a path, or a list
+    of numbers or of lists of these. ``where`` names its row and column in messages.
     """
 
     kind: str
     value: Any
     root: Path | None = None
+    where: str = field(default="", compare=False)
 
     def path(self) -> Path | None:
         """Return the file that the cell names; None if it holds its content.
@@ -42,7 +45,10 @@ class Cell:
         from graphfuse.data.raw.read import locate
 
         named = isinstance(self.value, str) and self.kind in (*MEDIA, "series")
-        return locate(self.value, self.root) if named else None
+        if not named and not isinstance(self.value, Path):
+            return None
+        with self._named():
+            return locate(self.value, self.root)
 
     def digest(self) -> str:
         """Return the SHA-256 of the content: of the file, not of its name.
@@ -54,7 +60,8 @@ class Cell:
         if path is not None:
             from graphfuse.data.raw.read import read_bytes
 
-            content = read_bytes(path)
+            with self._named():
+                content = read_bytes(path)
         elif isinstance(self.value, bytes):
             content = self.value
         else:
@@ -69,7 +76,18 @@ class Cell:
         """
         from graphfuse.data.raw.read import read
 
-        return read(self)
+        with self._named():
+            return read(replace(self, where=""))
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Begin the message of an error with row and column."""
+        try:
+            yield
+        except InputError as error:
+            if not self.where:
+                raise
+            raise InputError(f"{self.where}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -155,9 +173,14 @@ class Manifest:
                 [Cell(kind, {n: None if _is_empty(v) else v for n, v in line.items()})] * some
                 for line, some in zip(lines, full, strict=True)
             ]
+        ids = self.ids if rows is None else self.ids[list(map(int, rows))]
         return [
-            [Cell(kind, v, self.root) for value in line for v in _several(kind, value)]
-            for line in zip(*values, strict=True)
+            [
+                Cell(kind, v, self.root, f"sample {i!s}, column {column.name!r}")
+                for column, value in zip(own, line, strict=True)
+                for v in _several(kind, value)
+            ]
+            for i, line in zip(ids, zip(*values, strict=True), strict=True)
         ]
 
     def role(self, kind: str) -> np.ndarray | None:
@@ -176,6 +199,38 @@ class Manifest:
         given = self.role("id")
         return np.array([str(i) for i in (range(len(self)) if given is None else given)])
 
+    def describe(self) -> str:
+        """Return a table of the columns: what each was told to hold, and why.
+
+        Example:
+            >>> from datasets import Dataset
+            >>> table = Dataset.from_dict({"caption": ["a cat", None], "label": ["cat", "dog"]})
+            >>> columns = (Column("caption", "text", "caption"), Column("label", "label"))
+            >>> print(Manifest(table, columns, name="pets").describe())
+            pets: 2 samples
+            column   kind   modality  filled  why
+            caption  text   caption        1
+            label    label                 2
+        """
+        header = ("column", "kind", "modality", "filled", "why")
+        lines = [(c.name, c.kind, c.modality, str(self._filled(c)), c.why) for c in self.columns]
+        widths = [max(map(len, cells)) for cells in zip(header, *lines, strict=True)]
+        aligned = [
+            "  ".join(
+                cell.rjust(width) if place == 3 else cell.ljust(width)
+                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in (header, *lines)
+        ]
+        return "\n".join([f"{self.name}: {len(self)} samples", *aligned])
+
+    def _filled(self, column: Column) -> int:
+        """Count the rows in which a column holds something, without reading bytes."""
+        arrow = self.table.select_columns([column.name]).with_format("arrow")
+        if str(arrow.features[column.name]).find("binary") >= 0 or column.kind in MEDIA:
+            return len(arrow) - int(arrow[column.name][:].null_count)
+        return sum(not _is_empty(v) and v != [] for v in self.table[column.name][:])
+
     def select(self, rows: Sequence[int] | np.ndarray) -> Manifest:
         """Return the given rows, in that order."""
         return replace(self, table=self.table.select(list(map(int, rows))))
@@ -186,7 +241,8 @@ def _several(kind: str, value: Any) -> list[Any]:
     if kind != "series" and isinstance(value, (list, tuple)):
         return [v for one in value for v in _several(kind, one)]
     if isinstance(value, dict) and set(value) <= {"bytes", "path"}:  # an undecoded media feature
-        value = value.get("bytes") or value.get("path")
+        path = value.get("path")
+        value = value.get("bytes") or (Path(path) if path else None)
     return [] if _is_empty(value) else [value]
 
 

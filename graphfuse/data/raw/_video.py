@@ -1,0 +1,112 @@
+"""Films: moving GIF, WebP and PNG by Pillow, everything else by PyAV."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphfuse.data.raw._image import flatten, open_image
+from graphfuse.data.raw.items import Sound, Video
+from graphfuse.errors import InputError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MOST_FRAMES = 128
+"""Of more frames than this, so many at equal distances are kept."""
+
+MOST_BYTES = 2**31
+"""Bytes that the frames of a film may take."""
+
+
+def read_video(content: bytes, name: str) -> Video:
+    """Return the frames of a film and their times, and its sound if it has one.
+
+    Raises:
+        InputError: it is no film, damaged, or too large for the memory.
+        MissingDependencyError: it is no moving picture, and PyAV is not installed.
+    """
+    if content.startswith((b"GIF8", b"\x89PNG")) or content[8:12] == b"WEBP":
+        return _by_pillow(open_image(content, name), name)
+    return _by_av(content, name)
+
+
+def _kept(count: int) -> list[int]:
+    places = np.linspace(0, count - 1, min(count, MOST_FRAMES)).round()
+    return [int(place) for place in places]
+
+
+def _check_size(count: int, width: int, height: int, name: str) -> None:
+    if min(count, MOST_FRAMES) * width * height * 3 > MOST_BYTES:
+        raise InputError(f"{name} has frames of {width} x {height} pixels; make it smaller")
+
+
+def _by_pillow(film: Image, name: str) -> Video:
+    count = getattr(film, "n_frames", 1)
+    _check_size(count, *film.size, name)
+    wanted = set(_kept(count))
+    frames, times, now = [], [], 0.0
+    try:
+        for place in range(count):
+            film.seek(place)
+            film.load()
+            if place in wanted:
+                frames.append(flatten(film))
+                times.append(now)
+            now += film.info.get("duration", 100) / 1000
+    except Exception as error:  # decoders raise what they happen to meet in damaged bytes
+        raise InputError(f"{name} is a damaged film: {error}") from None
+    return Video(np.stack(frames), np.array(times))
+
+
+def _by_av(content: bytes, name: str) -> Video:
+    try:
+        import av
+    except ImportError:
+        raise MissingDependencyError("av", "video", f"reading the film {name}") from None
+    try:
+        with av.open(io.BytesIO(content)) as file:
+            if not file.streams.video:
+                raise InputError(f"{name} has no pictures; if it is a sound, its kind is 'audio'")
+            count = sum(packet.pts is not None for packet in file.demux(video=0))
+        with av.open(io.BytesIO(content)) as file:
+            stream = file.streams.video[0]
+            _check_size(count, stream.width, stream.height, name)
+            frames, times = _frames(file, count)
+        sound = _sound(av, content)
+    except InputError:
+        raise
+    except Exception as error:  # PyAV has an error class for each way in which a file is damaged
+        raise InputError(f"{name} is no film that can be read: {error}") from None
+    if not frames:
+        raise InputError(f"{name} is a film without a single frame")
+    return Video(np.stack(frames), np.array(times), sound)
+
+
+def _frames(file: Any, count: int) -> tuple[list[np.ndarray], list[float]]:
+    wanted = set(_kept(count))
+    frames, times = [], []
+    for place, frame in enumerate(file.decode(video=0)):
+        if place in wanted:
+            frames.append(frame.to_ndarray(format="rgb24"))
+            times.append(float(frame.time or 0.0))
+    return frames, times
+
+
+def _sound(av: Any, content: bytes) -> Sound | None:
+    with av.open(io.BytesIO(content)) as file:
+        if not file.streams.audio:
+            return None
+        rate = int(file.streams.audio[0].rate)
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        parts = [part.to_ndarray()[0] for part in _resampled(file, resampler)]
+    return Sound(np.concatenate(parts).clip(-1, 1), rate) if parts else None
+
+
+def _resampled(file: Any, resampler: Any) -> Iterator[Any]:
+    for frame in file.decode(audio=0):
+        yield from resampler.resample(frame)
+    yield from resampler.resample(None)

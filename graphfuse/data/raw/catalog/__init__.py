@@ -1,0 +1,40 @@
+"""Data sets of raw files, one a file, that are read where they are installed."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from graphfuse.data.catalog._card import DatasetCard
+from graphfuse.data.raw.catalog._entry import raw_datasets
+from graphfuse.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from graphfuse.data.raw.manifest import Manifest
+
+
+def list_raw_datasets() -> list[DatasetCard]:
+    """Return the cards of all data sets of raw files, sorted by name."""
+    return [raw_datasets.get(name).card for name in raw_datasets.names()]
+
+
+def load_raw_dataset(name: str, **options: Any) -> Manifest:
+    """Load a data set of raw files by name.
+
+    Raises:
+        UnknownNameError: no such data set.
+        InputError: an option that it does not take, or its files are not installed.
+
+    Example:
+        >>> load_raw_dataset("stampz")
+        Traceback (most recent call last):
+        ...
+        graphfuse.errors.UnknownNameError: unknown raw dataset 'stampz'; did you mean 'stamps'?
+        Known: stamps
+    """
+    load = raw_datasets.get(name).load
+    known = list(inspect.signature(load).parameters)
+    for option in options:
+        if option not in known:
+            raise InputError(f"dataset {name!r}: {UnknownNameError('option', option, known)}")
+    return load(**options)

@@ -1,0 +1,140 @@
+"""What a manifest says of its samples besides their content: labels, groups, parts and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphfuse.data.raw.manifest import Manifest
+from graphfuse.errors import InputError
+
+CLASSES = range(2, 51)
+"""Numbers of different values that a column which may be the label has."""
+
+
+def facts(manifest: Manifest, *, labelled: bool = True) -> dict[str, Any]:
+    """Return what :meth:`FusionDataset.from_arrays` takes besides nodes.
+
+    ``y``, ``task``, ``classes``, ``ids``, ``groups``, ``splits`` and ``name``. Labels stay as they
+    are, with None where there is none; lists of labels become 0 and 1, one column a class.
+    Of several columns of groups, samples that share a value in any of them are one group; a sample
+    without a value is a group of its own.
+
+    Raises:
+        InputError: there is no label and ``labelled``, or a part that is none of "train",
+            "validation" and "test".
+
+    Example:
+        >>> from datasets import Dataset
+        >>> from graphfuse.data.raw import Column
+        >>> table = Dataset.from_dict({"t": ["a", "b"], "y": ["cat", "dog"], "who": ["x", None]})
+        >>> kinds = (Column("t", "text", "t"), Column("y", "label"), Column("who", "group"))
+        >>> found = facts(Manifest(table, kinds))
+        >>> found["y"].tolist(), found["groups"].tolist()
+        (['cat', 'dog'], ['who x', 'row 1'])
+    """
+    labels = _columns(manifest, "label")
+    if not labels and labelled:
+        raise InputError(_no_label(manifest))
+    y, classes = _targets(manifest, labels)
+    return {
+        "y": y,
+        "task": manifest.task,
+        "classes": classes,
+        "ids": manifest.ids,
+        "groups": _groups(manifest),
+        "splits": _splits(manifest),
+        "name": manifest.name,
+    }
+
+
+def _columns(manifest: Manifest, kind: str) -> list[str]:
+    return [column.name for column in manifest.columns if column.kind == kind]
+
+
+def _no_label(manifest: Manifest) -> str:
+    candidates = [
+        column.name
+        for column in manifest.columns
+        if column.kind in ("category", "number")
+        and len(set(manifest.table[column.name][:])) in CLASSES
+    ]
+    may = f"it may be {', '.join(map(repr, candidates))}" if candidates else "none looks like it"
+    example = candidates[0] if candidates else "NAME"
+    return (
+        f"{manifest.name or 'the data'} has no column that is told to be the label; {may}: say "
+        f"which with columns={{{example!r}: 'label'}} (--column {example}=label)"
+    )
+
+
+def _targets(manifest: Manifest, names: Sequence[str]) -> tuple[Any, list[str] | None]:
+    if not names:
+        return None, None
+    if len(names) > 1:
+        return {name: _target(manifest.table[name][:])[0] for name in names}, None
+    return _target(manifest.table[names[0]][:])
+
+
+def _target(values: Sequence[Any]) -> tuple[np.ndarray, list[str] | None]:
+    """Return labels [n], or [n, L] of 0 and 1 with the classes where a sample has a list."""
+    if any(isinstance(value, list) for value in values):
+        classes = sorted({str(one) for value in values for one in value or ()})
+        flags = np.full((len(values), len(classes)), np.nan)
+        for row, value in enumerate(values):
+            if value is not None:
+                flags[row] = np.isin(classes, [str(one) for one in value])
+        return flags, classes
+    return np.array(values, dtype=object), None
+
+
+def _splits(manifest: Manifest) -> np.ndarray | None:
+    found = manifest.role("split")
+    if found is None:
+        return None
+    strange = [row for row, part in enumerate(found) if part not in ("train", "validation", "test")]
+    if strange:
+        ids = [str(manifest.ids[row]) for row in strange[:5]]
+        raise InputError(
+            f"{len(strange)} samples are in no part: {found[strange[0]]!r} is none of train, "
+            f"validation and test (samples {', '.join(ids)}); fill the part in, or skip the column"
+        )
+    return found.astype(str)
+
+
+def _groups(manifest: Manifest) -> np.ndarray | None:
+    names = _columns(manifest, "group")
+    if not names:
+        return None
+    keys = [
+        [None if value is None else f"{name} {value}" for value in manifest.table[name][:]]
+        for name in names
+    ]
+    return join_groups(keys)
+
+
+def join_groups(keys: Sequence[Sequence[Hashable | None]]) -> np.ndarray:
+    """Return the groups [n] of samples that share a key of any kind, named by one of the keys.
+
+    Example:
+        >>> join_groups([["a", "a", "b", None], ["x", "y", "y", None]]).tolist()
+        ['a', 'a', 'a', 'row 3']
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(keys[0])
+    marked = [(row, (kind, k)) for kind, own in enumerate(keys) for row, k in enumerate(own)]
+    given = [(row, key) for row, key in marked if key[1] is not None]
+    places = {key: n + place for place, key in enumerate(dict.fromkeys(key for _, key in given))}
+    pairs = [(row, places[key]) for row, key in given]
+    index = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    size = n + len(places)
+    joined = coo_array((np.ones(index.shape[1]), (index[0], index[1])), shape=(size, size))
+    component = connected_components(joined, directed=False)[1][:n]
+    named: dict[int, str] = {}
+    for row, number in enumerate(component):
+        own = keys[0][row] if keys[0][row] is not None else f"row {row}"
+        named.setdefault(int(number), str(own))
+    return np.array([named[int(number)] for number in component])
