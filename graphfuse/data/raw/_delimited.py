@@ -28,11 +28,14 @@ def read_delimited(path: Path, encoding: str | None = None) -> tuple[list[str], 
     delimiter = "\t" if path.suffix.lower() == ".tsv" else sniff(text)
     lines: list[tuple[int, list[str]]] = []
     csv.field_size_limit(2**31 - 1)  # a text may be long
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         lines = [(reader.line_num, cells) for cells in reader if any(c.strip() for c in cells)]
     except csv.Error as error:
-        raise InputError(f"{path.name}, line {reader.line_num}: {error}") from None
+        raise InputError(
+            f"{path.name}, line {reader.line_num}: {error}; a double quote is opened and not "
+            f"closed, or closed within a cell"
+        ) from None
     if not lines:
         raise InputError(f"{path.name} is empty: it has no header and no row")
     (_, header), *rows = lines

@@ -51,9 +51,10 @@ def read_sound(content: bytes, name: str) -> Sound:
 
 
 def is_cut_short(content: bytes) -> bool:
-    """Tell whether a WAV file announces more than it holds, or the last page of an Ogg is missing.
+    """Tell whether a WAV file announces more than it holds, or an Ogg file ends within a page.
 
-    libsndfile reads what is there and says nothing.
+    libsndfile reads what is there and says nothing. That the last page is not marked as the last
+    says little: some encoders forget to.
     """
     if content[:4] == b"RIFF":
         start, size = _data_chunk(content)
@@ -64,8 +65,7 @@ def is_cut_short(content: bytes) -> bool:
         if len(page) < 27 or len(page) < 27 + page[26]:
             return True
         segments = page[27 : 27 + page[26]]
-        last = bool(page[5] & 4)
-        return not last or len(page) < 27 + len(segments) + sum(segments)
+        return len(page) < 27 + len(segments) + sum(segments)
     return False
 
 

@@ -70,7 +70,7 @@ def _by_av(content: bytes, name: str) -> Video:
     try:
         with av.open(io.BytesIO(content)) as file:
             if not file.streams.video:
-                raise InputError(f"{name} has no pictures, only sound; its kind is 'audio'")
+                raise InputError(f"{name} has no pictures; if it is a sound, its kind is 'audio'")
             count = sum(packet.pts is not None for packet in file.demux(video=0))
         with av.open(io.BytesIO(content)) as file:
             stream = file.streams.video[0]

@@ -82,7 +82,7 @@ def locate(value: str | Path, root: Path | None) -> Path:
         )
     if not is_file:
         what = "is a folder, not a file" if is_folder else "does not exist"
-        raise InputError(f"{given!r} {what} in the folder {root}{_similar(path)}")
+        raise InputError(f"{given!r} {what} in the folder {root}{similar(path)}")
     return path
 
 
@@ -93,7 +93,7 @@ def _resolve(given: str, root: Path) -> Path:
     return path
 
 
-def _similar(path: Path) -> str:
+def similar(path: Path) -> str:
     """Name the file that may be meant: one whose name has other capitals, or a similar one."""
     if not path.parent.is_dir():
         return f"; there is no folder {path.parent.name!r} there"

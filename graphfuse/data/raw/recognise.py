@@ -132,7 +132,7 @@ def _tell(name: str, values: list[Any]) -> tuple[str, str]:
     parts = {str(v).strip().lower() for v in full}
     if parts <= set(SPLITS) and ("train" in {SPLITS[p] for p in parts} or role == "split"):
         return "split", f"values are {', '.join(sorted(parts))}"
-    if role and role != "split":
+    if role and role != "split" and not _is_content(name, role, full):
         return role, f"called {name!r}"
     return _tell_content(name, full)
 
@@ -143,6 +143,15 @@ def _role(name: str) -> str | None:
         if plain in names or (plain.endswith("_id") and plain.removesuffix("_id") in names):
             return role
     return None
+
+
+def _is_content(name: str, role: str, full: list[Any]) -> bool:
+    """Tell a subject line from a subject, and a target that is a picture from a class."""
+    texts = [value for value in full if isinstance(value, str)]
+    if len(texts) < len(full):
+        return False
+    words = sum(len(text.split()) for text in texts) / len(texts)
+    return _kind_of_files(name, texts) is not None or (role != "label" and words > 3)
 
 
 def _tell_content(name: str, full: list[Any]) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,9 @@ from graphfuse.data.raw._delimited import read_delimited
 from graphfuse.data.raw._folder import read_folder
 from graphfuse.data.raw.columns import CONTENT
 from graphfuse.data.raw.manifest import Manifest
+from graphfuse.data.raw.read import decode, read_bytes, similar
 from graphfuse.data.raw.recognise import SPLITS, recognise
-from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
+from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -71,6 +73,8 @@ def read_manifest(
         >>> [(column.name, column.kind) for column in read_manifest(file).columns]
         [('id', 'id'), ('photo', 'image'), ('age', 'number'), ('label', 'label')]
     """
+    if limit is not None:
+        check_whole("limit", limit, 1)
     try:
         import datasets
     except ImportError:
@@ -84,6 +88,8 @@ def read_manifest(
             known = {n: n for n in table.column_names}
         elif path.is_file():
             table, own_root = _read_file(path, encoding), path.parent
+        elif _is_path(str(source)):
+            raise InputError(f"there is no file or folder {path}{similar(path)}")
         else:
             table = _one_table(_from_hub(str(source), split, limit), None)
         own_name = str(source) if own_root is None else (path.resolve().stem or "data")
@@ -117,6 +123,12 @@ def read_manifest(
     )
 
 
+def _is_path(source: str) -> bool:
+    """Tell a path from the name of a data set on the hub."""
+    ends = Path(source).suffix.lower() in (*TEXTS, *LINES, *PARQUET)
+    return ends or not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", source) or source[0] in "./"
+
+
 def _read_file(path: Path, encoding: str | None) -> Dataset:
     from datasets import Dataset
 
@@ -147,8 +159,6 @@ def _check_names(names: list[str], where: str) -> None:
 
 
 def _read_lines(path: Path, encoding: str | None) -> dict[str, list[Any]]:
-    from graphfuse.data.raw.read import decode, read_bytes
-
     lines = decode(read_bytes(path), path.name, encoding).split("\n")
     rows = [_json_row(line, number, path.name) for number, line in enumerate(lines, 1)]
     full = [row for row in rows if row is not None]

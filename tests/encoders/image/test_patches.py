@@ -18,9 +18,12 @@ def test_patches_hold_their_pixels_where_they_are():
     torch.testing.assert_close(patch, expected)
 
 
-def test_oblong_images_are_padded_with_white():
-    (nodes,) = create_encoder("image", "patches", side=4).encode([np.zeros((20, 40, 3), np.uint8)])
+@pytest.mark.parametrize("upright", [False, True])
+def test_oblong_images_are_centred_on_white(upright):
+    image = np.zeros((40, 20, 3) if upright else (20, 40, 3), np.uint8)
+    (nodes,) = create_encoder("image", "patches", side=4).encode([image])
     lightness = nodes.x.mean(1).view(4, 4)
+    lightness = lightness.T if upright else lightness
     assert torch.equal(lightness[[0, 3]], torch.ones(2, 4))
     assert torch.equal(lightness[1:3], torch.zeros(2, 4))
 

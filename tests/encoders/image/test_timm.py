@@ -159,6 +159,14 @@ def test_other_weights_are_another_identity(make, tmp_path):
     assert other.identity()["weights"] != encoder.identity()["weights"]
 
 
+def test_where_it_computes_is_no_option(make):
+    encoder, _ = make("test_resnet")
+    before = (encoder.options, encoder.identity())
+    assert encoder.to("meta") is encoder
+    assert encoder.device == "meta"
+    assert (encoder.options, encoder.identity()) == before
+
+
 def test_no_weights_is_an_error_that_says_where_they_were_looked_for():
     with pytest.raises(InputError, match=r"no weights of 'test_resnet'.*offline-weights"):
         create_encoder("image", "timm:test_resnet").encode([picture(4, 4)])

@@ -83,6 +83,11 @@ def test_levels_and_numbers_of_other_kinds():
     assert nodes.x.tolist() == [[2, 0, 0, 1, 1, 0, 1, 0, 0]]  # j, m, n, k
 
 
+def test_not_a_number_is_an_empty_cell():
+    (nodes,), (other,) = encode(ROW), encode({**ROW, "bmi": np.nan, "ward": np.nan})
+    assert torch.equal(nodes.x, other.x)
+
+
 def test_the_step_is_named_with_the_layout():
     encoder = create_encoder("table", "table", **OPTIONS, flags=False)
     (spec,) = encoder.steps("patient")

@@ -1,0 +1,198 @@
+import pytest
+from datasets import Dataset
+
+from graphfuse.data.raw import read_manifest
+from graphfuse.errors import InputError, UnknownNameError
+
+N = 20
+
+
+def kinds(columns, **overrides):
+    """Return the kind and modality that each column of a table is told to have."""
+    given = {name: values * (N // len(values)) for name, values in columns.items()}
+    base = {"base": ["a sentence of four words"] * N}
+    manifest = read_manifest(Dataset.from_dict({**given, **base}), overrides)
+    return {c.name: (c.kind, c.modality) for c in manifest.columns if c.name != "base"}
+
+
+def kind(values, name="x"):
+    return kinds({name: values})[name][0]
+
+
+def manifest(columns, **overrides):
+    return read_manifest(Dataset.from_dict({"t": ["some words here"] * 2, **columns}), overrides)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["a.png", "b/c.JPG", None, "d.tif"], "image"),
+        (["a.png;b.png", "c.png"], "image"),
+        (["a.wav", "b.flac", "c.ogg", "d.mp3"], "audio"),
+        (["a.mp4", "b.gif"], "video"),
+        (["a.csv", "b.npy"], "series"),
+        (["a.txt", "b.txt"], "text"),
+        (["it rains a lot", "the sun shines on us"], "text"),
+        (["1", "2.5", "", "n/a"], "number"),
+        ([1, 2, 3, None], "number"),
+        (["1", "2", "3", "soon"], "category"),
+        (["red", "green"], "category"),
+        ([True, False], "category"),
+        (["007", "008"], "category"),
+        (["2024-01-01", "2024-01-02"], "skip"),
+        ([None, None], "skip"),
+        ([[1.0, 2.0], [3.0, 4.0, 5.0]], "series"),
+        (["[1, 2]", "[3, 4, 5]"], "series"),
+        ([["a.png", "b.png"], []], "image"),
+        (['["a.png", "b.png"]', ""], "image"),
+        ([["one text", "another"], ["third"]], "text"),
+        ([{"a": 1}, {"a": 2}], "skip"),
+        ([b"x", None], "image"),
+        (["train", "dev"], "split"),
+        (["a/photo", "say no.png more"], "category"),
+    ],
+)
+def test_kinds_are_told_from_values(values, expected):
+    assert kind(values) == expected
+
+
+def test_unique_codes_are_skipped_and_unique_words_are_text():
+    assert kind([f"f{i}3a" for i in range(N)]) == "skip"
+    assert kind([chr(97 + i) * 5 for i in range(N)]) == "text"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("label", ["cat", "dog"], "label"),
+        ("Class", ["1", "2"], "label"),
+        ("label", [0.25, 0.5], "label"),
+        ("target", ["a.png", "b.png"], "image"),
+        ("split", ["train", "test"], "split"),
+        ("split", ["split of the road", "a split of the vote"], "text"),
+        ("speaker_id", ["s1", "s2"], "group"),
+        ("subject", ["your invoice of last month", "lunch at noon on Monday"], "text"),
+        ("id", list(range(N)), "id"),
+        ("id", ["a", "b"], "group"),
+        ("Unnamed: 0", list(range(N)), "skip"),
+        ("sound_bytes", [b"x", b"y"], "audio"),
+        ("video", ["a.gif", "b.gif"], "video"),
+    ],
+)
+def test_kinds_are_told_from_names(name, values, expected):
+    assert kind(values, name) == expected
+
+
+def test_the_label_has_no_second_form_among_the_inputs():
+    found = kinds(
+        {"target": [0, 1], "label": ["a", "b"], "label_text": ["some a", "some b"], "y": [2, 3]}
+    )
+    assert found == {
+        "label": ("label", ""),
+        "target": ("skip", ""),
+        "label_text": ("skip", ""),
+        "y": ("skip", ""),
+    }
+    assert kinds({"target": [0, 1], "label": ["a", "b"]}, target="label")["label"][0] == "skip"
+
+
+def test_several_labels_are_several_targets_when_told():
+    found = kinds({"a": [0, 1], "b": [1, 2]}, a="label", b="label")
+    assert [kind for kind, _ in found.values()] == ["label", "label"]
+
+
+def test_facts_of_files_are_left_out_unless_asked_for():
+    columns = {"photo": ["a.png", "b.png"], "width": [3, 4], "filename": ["x", "y"]}
+    assert kinds(columns)["width"] == ("skip", "")
+    assert kinds(columns)["filename"] == ("skip", "")
+    assert kinds(columns, width="number")["width"] == ("number", "table")
+    assert kinds({"width": [3, 4]})["width"] == ("number", "table")  # of a thing, not a file
+
+
+def test_modalities():
+    found = kinds(
+        {
+            "photo_1": ["a.png"],
+            "photo_2": ["b.png"],
+            "audio_path": ["a.wav"],
+            "note1": ["words and more words"],
+            "age": [1, 2],
+            "sex": ["f", "m"],
+            "hb": [1.5, 2.5],
+        },
+        hb="blood:number",
+    )
+    assert {name: modality for name, (_, modality) in found.items()} == {
+        "photo_1": "photo",
+        "photo_2": "photo",
+        "audio_path": "audio",
+        "note1": "note",
+        "age": "table",
+        "sex": "table",
+        "hb": "blood",
+    }
+
+
+def test_columns_of_two_kinds_are_two_modalities():
+    found = kinds({"a_1": ["a.png"], "a_2": ["a.wav"], "table": ["a text of five words"], "n": [1]})
+    assert [modality for _, modality in found.values()] == [
+        "a (image)", "a (audio)", "table (text)", "table",
+    ]  # fmt: skip
+
+
+def test_overrides_win_and_are_checked():
+    assert kinds({"x": [1, 2]}, x="category")["x"] == ("category", "table")
+    assert kinds({"x": ["a.png"]}, x="front:image")["x"] == ("image", "front")
+    assert kinds({"x": ["a.png"]}, x="skip")["x"] == ("skip", "")
+    with pytest.raises(UnknownNameError, match="unknown column 'xx'; did you mean 'x'"):
+        kinds({"x": [1]}, xx="number")
+    with pytest.raises(UnknownNameError, match="kind of column 'x' 'numbr'; did you mean 'number'"):
+        kinds({"x": [1]}, x="numbr")
+    for wrong in ("main:label", ":image"):
+        with pytest.raises(InputError, match="write kind, or modality:kind"):
+            kinds({"x": [1]}, x=wrong)
+
+
+def test_what_is_no_number_is_named_by_row():
+    with pytest.raises(InputError, match=r"'x' .* 'soon' in row 0, 'inf' in row 1; empty"):
+        manifest({"x": ["soon", "inf"]}, x="number")
+
+
+def test_values_get_the_type_of_their_kind():
+    table = manifest(
+        {
+            "n": ["1", "n/a"],
+            "c": [" red ", ""],
+            "photo": ["a.png;b.png", ""],
+            "s": ["[1, 2]", None],
+            "split": ["Training", "dev"],
+            "id": ["007", "007"],
+            "doc": ["a.txt", None],
+        },
+        c="category",
+        id="id",
+    ).table
+    assert table[0]["n"] == 1
+    assert table[1]["n"] != table[1]["n"]
+    assert table["c"][:] == ["red", None]
+    assert table["photo"][:] == [["a.png", "b.png"], None]
+    assert table["s"][:] == [[1, 2], None]
+    assert table["split"][:] == ["train", "validation"]
+    assert table["id"][:] == ["007", "007 (2)"]
+    assert table["doc"][:] == [[{"path": "a.txt"}], None]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["0", "1"], [0, 1]),
+        (["0.5", ""], [0.5, None]),
+        (["007", "8"], ["007", "8"]),
+        (["a", " b "], ["a", "b"]),
+        (["None", "b"], ["None", "b"]),
+        (['["a", "b"]', ""], [["a", "b"], None]),
+        ([["a"], ["a", "b"]], [["a"], ["a", "b"]]),
+    ],
+)
+def test_labels(given, expected):
+    assert manifest({"label": given}).table["label"][:] == expected
