@@ -131,7 +131,7 @@ def main() -> None:
     print(("{:8}{:30}" + "{:>9}" * 8).format(*HEADER))
     rows = []
     for case in CASES:
-        row = measure(case, 16 if arguments.quick else ITEMS, 0.1 if arguments.quick else 20.0)
+        row = measure(case, 16 if arguments.quick else ITEMS, 0.1 if arguments.quick else 60.0)
         rows.append(row)
         print(line(row), flush=True)
     if not arguments.quick:

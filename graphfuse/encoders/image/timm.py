@@ -171,13 +171,15 @@ class Timm(Encoder):
     def _forward(self, pixels: Tensor) -> Tensor:
         """Return nodes [B, N, F] of squares [B, S, S, 3] in bytes."""
         network: Any = self.network.to(self.device)
-        # Seen as [B, 3, S, S], the bytes lie as channels_last: the quick way for convolutions.
-        x = pixels.to(self.device).permute(0, 3, 1, 2).float()
+        # Colours are scaled as rows [B, S, S * 3], several times quicker than one colour at a time.
+        rows = pixels.to(self.device).flatten(2).float()
         mean, std = (
-            255 * torch.tensor(self._config[k], device=self.device).view(3, 1, 1)
+            255 * torch.tensor(self._config[k], device=self.device).repeat(pixels.shape[2])
             for k in ("mean", "std")
         )
-        last = network.forward_features(x.sub_(mean).div_(std))
+        # Seen as [B, 3, S, S], they lie as channels_last: the quick way for convolutions.
+        x = rows.sub_(mean).div_(std).view(pixels.shape).permute(0, 3, 1, 2)
+        last = network.forward_features(x)
         parts = []
         if self.nodes != "global":
             parts.append(self._cells(last))
