@@ -1,12 +1,12 @@
 import io
 import json
 
-import data1ets
+import datasets
 import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
-from data1ets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict
 from PIL import Image
 
 from graphfuse.data.raw import read_manifest
@@ -103,8 +103,8 @@ def test_files_that_are_no_source(table, tmp_path):
         read_manifest(table(lines(",")), limit=0)
 
 
-def test_absence_of_data1ets_is_named(table, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "data1ets", None)
+def test_absence_of_datasets_is_named(table, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "datasets", None)
     with pytest.raises(MissingDependencyError, match=r"graphfuse\[encoders\]"):
         read_manifest(table(lines(",")))
 
@@ -189,7 +189,7 @@ def png(colour):
     return stream.getvalue()
 
 
-def test_a_data1et_of_pictures_and_classes():
+def test_a_dataset_of_pictures_and_classes():
     table = Dataset.from_dict(
         {
             "image": [{"bytes": png("red"), "path": None}, None],
@@ -197,10 +197,10 @@ def test_a_data1et_of_pictures_and_classes():
             "label": [1, 0],
         }
     )
-    features = data1ets.Features(
-        image=data1ets.Image(),
-        several=data1ets.List(data1ets.Image()),
-        label=data1ets.ClassLabel(names=["cat", "dog"]),
+    features = datasets.Features(
+        image=datasets.Image(),
+        several=datasets.List(datasets.Image()),
+        label=datasets.ClassLabel(names=["cat", "dog"]),
     )
     read = read_manifest(table.cast(features))
     assert read.table["label"][:] == ["dog", "cat"]
@@ -209,17 +209,17 @@ def test_a_data1et_of_pictures_and_classes():
     assert read.cells("several")[0][0].read()[0, 0].tolist() == [0, 0, 255]
 
 
-def test_a_data1et_whose_pictures_are_files(tmp_path, picture):
+def test_a_dataset_whose_pictures_are_files(tmp_path, picture):
     paths = [str(tmp_path / picture(name)) for name in ("a.png", "b.png")]
     table = Dataset.from_dict({"image": paths, "label": [0, 1]}).cast_column(
-        "image", data1ets.Image()
+        "image", datasets.Image()
     )
     read = read_manifest(table)
     assert read.root == tmp_path.resolve()
     assert all(own[0].read().shape == (3, 4, 3) for own in read.cells("image"))
 
 
-def test_the_parts_of_a_data1et_are_splits():
+def test_the_parts_of_a_dataset_are_splits():
     part = Dataset.from_dict({"t": ["a b c d"] * 20, "id": range(20), "label": [0, 1] * 10})
     both = DatasetDict({"train": part, "valid": part.select([0])})
     read = read_manifest(both)
@@ -239,7 +239,7 @@ def test_a_name_on_the_hub(monkeypatch):
         asked.append((name, options))
         return DatasetDict({"train": Dataset.from_dict(ROWS)})
 
-    monkeypatch.setattr(data1ets, "load_data1et", load)
+    monkeypatch.setattr(datasets, "load_dataset", load)
     assert contents(read_manifest("someone/pets")) == ROWS
     assert asked == [("someone/pets", {"split": None})]  # no code of the data set is trusted
 
@@ -252,8 +252,8 @@ def test_of_the_hub_only_so_many_rows_are_fetched(monkeypatch):
             fetched.append(i)
             yield {"caption": f"the sentence number {i}", "label": i % 2}
 
-    stream = data1ets.IterableDataset.from_generator(rows)
-    monkeypatch.setattr(data1ets, "load_data1et", lambda name, split, streaming: {"train": stream})
+    stream = datasets.IterableDataset.from_generator(rows)
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, split, streaming: {"train": stream})
     assert len(read_manifest("someone/pets", limit=5)) == 5
     assert len(fetched) < 20
 
