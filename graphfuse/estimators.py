@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from graphfuse.bench.run import one_thread
-from graphfuse.data import FusionDataset, Standardizer, hold_out
+from graphfuse.data import FusionDataset, Steps, hold_out
 from graphfuse.errors import InputError
 from graphfuse.fusion import create_strategy
 from graphfuse.training import Recipe, fit, predict
@@ -52,11 +52,11 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
             self._split(x), y, task=task, classes=classes, dtype=torch.float64
         )
         train, validation = _parts(data, seed)
-        self.scaler_ = Standardizer.fit(train)
+        self.steps_ = Steps().fit(train)
         with one_thread(), torch.random.fork_rng():
             torch.manual_seed(seed)
             model = create_strategy(self.strategy, data.schema, **dict(self.options or {}))
-            train, validation = (self.scaler_.transform(part) for part in (train, validation))
+            train, validation = (self.steps_.transform(part) for part in (train, validation))
             history = fit(model, train, validation, recipe, seed=seed)
         # In double precision a row's result does not depend on the rows beside it.
         self.model_ = model.double()
@@ -68,7 +68,7 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
         data = FusionDataset.from_arrays(self._split(x), dtype=torch.float64)
         data.warn_of_empty_samples()
         with one_thread():
-            return predict(self.model_, self.scaler_.transform(data))
+            return predict(self.model_, self.steps_.transform(data))
 
     def _finite(self) -> bool | str:
         return True if self.modalities is None else "allow-nan"

@@ -11,7 +11,7 @@ from graphfuse.bench.environment import describe_environment
 from graphfuse.bench.plan import describe_strategies, left_out
 from graphfuse.bench.run import Job
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore
-from graphfuse.data import FusionDataset, Standardizer, list_datasets
+from graphfuse.data import FusionDataset, Steps, list_datasets
 from graphfuse.data._convert import list_edges
 from graphfuse.graph import GraphBuilder, draw
 from graphfuse.training.metrics import LOWER_IS_BETTER, bounds
@@ -101,7 +101,7 @@ def _describe(name: str, dataset: FusionDataset, relations: Sequence[Any]) -> di
 def _draw(path: Path, dataset: FusionDataset, relations: Sequence[Any]) -> list[dict[str, Any]]:
     """Draw the graph of the first sample that lacks nothing; return its edge types and counts."""
     some = dataset.subset(range(min(len(dataset), 500)))
-    scaled = Standardizer.fit(some).transform(some)
+    scaled = Steps(some.steps).fit(some).transform(some)
     counts = [column.counts for column in scaled.x.values()]
     whole = [i for i in range(len(scaled)) if all(int(c[i]) > 0 for c in counts)]
     batch = scaled.batch(whole[:1] or [0])

@@ -11,7 +11,7 @@ from graphfuse.bench.code import code_digest
 from graphfuse.bench.match import match_parameters
 from graphfuse.bench.run import Job
 from graphfuse.bench.store import RunSpec
-from graphfuse.data import FusionDataset, Schema, make_splits
+from graphfuse.data import FusionDataset, Schema, Steps, make_splits
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options
 from graphfuse.graph import GraphBuilder, default_relations, plain
@@ -140,15 +140,18 @@ def _dataset_jobs(
     graph = relations_of(dataset, relations)
     fingerprint = dataset.fingerprint
     chosen: dict[str, dict[str, Any]] = {}
+    splits = list(make_splits(dataset, folds, repeats, seed))
+    schema = dataset.schema
+    if parameters is not None and dataset.steps is not None:  # which may change widths
+        train = dataset.subset(splits[0].train)
+        schema = Steps(dataset.steps).fit(train).transform(train.subset([0])).schema
     for strategy in strategies:
         chosen[strategy] = dict(options.get(strategy, {}))
         if "relations" in strategy_options(strategy):
             chosen[strategy].setdefault("relations", graph)
         if parameters is not None:
-            chosen[strategy] = match_parameters(
-                strategy, dataset.schema, parameters, chosen[strategy]
-            )
-    for split in make_splits(dataset, folds, repeats, seed):
+            chosen[strategy] = match_parameters(strategy, schema, parameters, chosen[strategy])
+    for split in splits:
         for strategy in strategies:
             place = f"{split.repeat}|{split.fold}|{seed}"
             spec = RunSpec(

@@ -19,7 +19,7 @@ from graphfuse.bench.environment import describe_environment
 from graphfuse.bench.flops import flops_per_sample
 from graphfuse.bench.match import count_parameters
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore, RunSpec
-from graphfuse.data import FusionDataset, Split, Standardizer
+from graphfuse.data import FusionDataset, Split, Steps
 from graphfuse.fusion import Strategy, StrategyInfo, create_strategy, strategies
 from graphfuse.training import Recipe, compute_metrics, fit, predict
 
@@ -75,7 +75,7 @@ def _compute(job: Job, store: ResultStore, record: dict[str, Any]) -> dict[str, 
     train, validation, test = fold_parts(dataset, job.split)
     with torch.random.fork_rng():
         torch.manual_seed(job.spec.seed)
-        strategy = create_strategy(job.spec.strategy, dataset.schema, **job.spec.options)
+        strategy = create_strategy(job.spec.strategy, train.schema, **job.spec.options)
     start = time.perf_counter()
     history = fit(
         strategy,
@@ -114,10 +114,10 @@ def _count_flops(strategy: Strategy, test: FusionDataset) -> float | None:
 def fold_parts(
     dataset: FusionDataset, split: Split
 ) -> tuple[FusionDataset, FusionDataset, FusionDataset]:
-    """Return train, validation and test part, scaled by the training part."""
-    scaler = Standardizer.fit(dataset.subset(split.train))
+    """Return train, validation and test part, transformed by steps fitted on the first."""
+    steps = Steps(dataset.steps).fit(dataset.subset(split.train))
     train, validation, test = (
-        scaler.transform(dataset.subset(rows))
+        steps.transform(dataset.subset(rows))
         for rows in (split.train, split.validation, split.test)
     )
     return train, validation, test

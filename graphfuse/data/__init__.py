@@ -3,16 +3,18 @@
 from graphfuse.data.batch import Batch
 from graphfuse.data.catalog import list_datasets, load_dataset
 from graphfuse.data.catalog._card import DatasetCard
-from graphfuse.data.dataset import FusionDataset, RelationSpec, collate
+from graphfuse.data.dataset import FusionDataset, collate
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
-from graphfuse.data.scaling import Standardizer
 from graphfuse.data.schema import Modality, Schema, Target
+from graphfuse.data.spec import EncoderSpec, RelationSpec, StepSpec
 from graphfuse.data.splits import Split, hold_out, inner_folds, make_splits
+from graphfuse.data.steps import Steps
 
 __all__ = [
     "Batch",
     "DatasetCard",
     "EdgeType",
+    "EncoderSpec",
     "FusionDataset",
     "Modality",
     "RelationSpec",
@@ -20,7 +22,8 @@ __all__ = [
     "Schema",
     "SparseEdges",
     "Split",
-    "Standardizer",
+    "StepSpec",
+    "Steps",
     "Target",
     "collate",
     "hold_out",

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 def fingerprint(dataset: FusionDataset) -> str:
     """Implement :attr:`FusionDataset.fingerprint`."""
     digest = hashlib.sha256(json.dumps(dataset.schema.to_dict(), sort_keys=True).encode())
+    if dataset.steps is not None:
+        plain = [[spec.name, dict(spec.options)] for spec in dataset.steps]
+        digest.update(json.dumps(plain, sort_keys=True, default=str).encode())
     for label, column in columns(dataset):
         array = np.ascontiguousarray(column)
         digest.update(f"|{label}|{array.dtype.str}|{array.shape}|".encode())

@@ -20,6 +20,7 @@ from graphfuse.data._rows import as_row, as_rows
 from graphfuse.data.batch import Batch
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Schema
+from graphfuse.data.spec import RelationSpec, StepSpec
 from graphfuse.errors import EmptySampleWarning, InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -33,28 +34,15 @@ FILLED_AT_ONCE = 1024
 """Samples whose edges are made dense at a time."""
 
 
-@dataclass(frozen=True)
-class RelationSpec:
-    """A relation by name and plain options, which :class:`graphfuse.graph.GraphBuilder` builds.
-
-    Data is a room below graphs, so that a dataset can only name the relations that fit it.
-
-    Example:
-        >>> RelationSpec("k_nearest", {"k": 1})
-        RelationSpec(name='k_nearest', options={'k': 1})
-    """
-
-    name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
 @dataclass(frozen=True, eq=False)
 class FusionDataset:
     """Samples of one schema; made by ``from_...`` methods, :meth:`load` or ``load_dataset``.
 
     ``dataset[i]`` is a :class:`Sample`, ``dataset.batch(indices)`` a :class:`Batch` built by
     gathers. ``groups`` are kept together by every split; ``splits`` names a given part ("train",
-    "validation", "test") for each sample; ``relations`` are those that fit this data, if known.
+    "validation", "test") for each sample; ``relations`` are those that fit this data, if known, and
+    ``steps`` what its features go through, fitted on the training part of each fold (None:
+    standardised).
     A dataset never changes: ``with_edges``, ``subset`` and ``dataclasses.replace`` make new ones.
 
     Example:
@@ -83,6 +71,7 @@ class FusionDataset:
     splits: np.ndarray | None = None
     name: str = ""
     relations: tuple[RelationSpec, ...] | None = None
+    steps: tuple[StepSpec, ...] | None = None
     bayes_accuracy: float | None = None
     graph_should_win: bool | None = None
 
@@ -282,7 +271,7 @@ class FusionDataset:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all that the samples hold, in schema, values, labels, ids and groups."""
+        """SHA-256 of the schema, the steps and all that the samples hold."""
         return fingerprint(self)
 
     def columns(self) -> Iterator[tuple[str, np.ndarray]]:

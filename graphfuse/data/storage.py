@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from graphfuse._folder import check_free, replace_folder
 from graphfuse.data._arrow import from_table, to_table
-from graphfuse.data.dataset import FusionDataset, RelationSpec
+from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.schema import Schema
+from graphfuse.data.spec import RelationSpec, Spec, StepSpec
 from graphfuse.errors import InputError
+
+S = TypeVar("S", bound=Spec)
 
 FORMAT = 1
 ARROW, JSON = "samples.arrow", "schema.json"
@@ -70,24 +73,27 @@ def _describe(dataset: FusionDataset) -> tuple[str, pa.Table]:
         "fingerprint": dataset.fingerprint,
         "schema": dataset.schema.to_dict(),
         "columns": layout,
-        "relations": None
-        if dataset.relations is None
-        else [_plain_relation(relation) for relation in dataset.relations],
+        "relations": _plain_specs(dataset.relations),
+        **({} if dataset.steps is None else {"steps": _plain_specs(dataset.steps)}),
         "bayes_accuracy": dataset.bayes_accuracy,
         "graph_should_win": dataset.graph_should_win,
     }
     return json.dumps(header, indent=1), table
 
 
-def _plain_relation(relation: RelationSpec) -> dict[str, Any]:
+def _plain_specs(specs: Sequence[Spec] | None) -> list[dict[str, Any]] | None:
+    return None if specs is None else [_plain_spec(spec) for spec in specs]
+
+
+def _plain_spec(spec: Spec) -> dict[str, Any]:
     try:
-        options = json.loads(json.dumps(dict(relation.options), default=_plain))
+        options = json.loads(json.dumps(dict(spec.options), default=_plain))
     except TypeError as error:
         raise InputError(
-            f"relation {relation.name!r} cannot be saved: its options are numbers, text, slices, "
-            f"lists and dicts of these, got {dict(relation.options)!r} ({error})"
+            f"{spec.kind} {spec.name!r} cannot be saved: its options are numbers, text, slices, "
+            f"lists and dicts of these, got {dict(spec.options)!r} ({error})"
         ) from None
-    return {"name": relation.name, "options": options}
+    return {"name": spec.name, "options": options}
 
 
 def _plain(value: object) -> object:
@@ -100,12 +106,16 @@ def _plain(value: object) -> object:
     raise TypeError(f"{value!r} is none of these")
 
 
-def _relation(plain: Mapping[str, Any]) -> RelationSpec:
+def _specs(made: type[S], plain: Sequence[Mapping[str, Any]] | None) -> tuple[S, ...] | None:
+    return None if plain is None else tuple(_spec(made, one) for one in plain)
+
+
+def _spec(made: type[S], plain: Mapping[str, Any]) -> S:
     def restore(found: dict[str, Any]) -> object:
         return slice(*found["__slice__"]) if list(found) == ["__slice__"] else found
 
     options = json.loads(json.dumps(plain["options"]), object_hook=restore)
-    return RelationSpec(plain["name"], options)
+    return made(plain["name"], options)
 
 
 def _read_header(path: Path) -> dict[str, Any]:
@@ -129,11 +139,11 @@ def _read(path: Path) -> tuple[FusionDataset, dict[str, Any]]:
     try:
         with pa.memory_map(str(path / ARROW)) as source:
             table = pa.ipc.open_file(source).read_all()
-        relations = header["relations"]
         dataset = replace(
             from_table(table, header["columns"], Schema.from_dict(header["schema"])),
             name=header["name"],
-            relations=None if relations is None else tuple(_relation(r) for r in relations),
+            relations=_specs(RelationSpec, header["relations"]),
+            steps=_specs(StepSpec, header.get("steps")),
             bayes_accuracy=header["bayes_accuracy"],
             graph_should_win=header["graph_should_win"],
         )

@@ -6,7 +6,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from torch import Tensor
 
@@ -51,6 +51,8 @@ class Encoder(ABC):
     info: ClassVar[EncoderInfo]
     batch_size: ClassVar[int] = 32
     """Items that are encoded together."""
+    device: ClassVar[str] = "cpu"
+    """Where networks compute; set by :meth:`to`. Nodes always come back to the CPU."""
 
     @property
     @abstractmethod
@@ -65,6 +67,19 @@ class Encoder(ABC):
     @abstractmethod
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the nodes of each item, in float32, at least one each."""
+
+    def prepare(self, item: Item) -> Item:
+        """Return the item after all that :meth:`encode` does to it on its own, such as resizing.
+
+        A second time changes nothing, and threads may do it for the next items while the network
+        computes: ``encode`` prepares what is not yet prepared.
+        """
+        return item
+
+    def to(self, device: str) -> Self:
+        """Compute on a device from now on, such as ``"cuda"``; return the encoder."""
+        object.__setattr__(self, "device", device)  # no option: it does not determine the nodes
+        return self
 
     @property
     def options(self) -> dict[str, Any]:

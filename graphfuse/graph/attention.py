@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
+from graphfuse.data.canonical import canonical_directions, mean_nodes
 from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.graph.canonical import canonical_directions, mean_nodes
 from graphfuse.graph.relation import Pairs, Relation, nearest, node_features, real_pairs, widen
 
 SPACES = ("cca", "standardised")

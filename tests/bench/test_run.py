@@ -6,7 +6,7 @@ from graphfuse.bench.plan import plan_jobs
 from graphfuse.bench.run import execute, fold_parts, one_thread
 from graphfuse.bench.runner import pending, run_jobs
 from graphfuse.bench.store import ResultStore
-from graphfuse.data import FusionDataset, Standardizer, load_dataset, make_splits
+from graphfuse.data import FusionDataset, Steps, load_dataset, make_splits
 from graphfuse.errors import UnknownNameError
 from graphfuse.fusion import Strategy
 from graphfuse.graph import GraphBuilder
@@ -74,7 +74,7 @@ def test_scaling_is_fitted_on_the_training_part(tmp_path):
 def test_only_the_training_part_is_fitted_on(tmp_path, monkeypatch, strategy):
     data = load_dataset("planted/unique", n=60)
     fitted, watched = [], []
-    for cls in (Standardizer, GraphBuilder):
+    for cls in (Steps, GraphBuilder):
         monkeypatch.setattr(cls, "fit", _spy(cls.fit, fitted))
     monkeypatch.setattr(Strategy, "prepare", _spy(Strategy.prepare, fitted))
     monkeypatch.setattr(loop, "evaluate", _spy(loop.evaluate, watched))
@@ -91,13 +91,12 @@ def test_only_the_training_part_is_fitted_on(tmp_path, monkeypatch, strategy):
 
 def _spy(method, seen):
     """Note which samples the first dataset among the arguments holds."""
-    inner = getattr(method, "__func__", method)
 
     def called(*arguments, **options):
         seen.append(next(a for a in arguments if isinstance(a, FusionDataset)).ids.tolist())
-        return inner(*arguments, **options)
+        return method(*arguments, **options)
 
-    return classmethod(called) if inner is not method else called
+    return called
 
 
 def test_parallel_runs_equal_serial_ones(tmp_path):

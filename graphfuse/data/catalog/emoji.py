@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from graphfuse.data.catalog._card import DatasetCard, dataset
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.hashing import hashed_counts, ngrams
 
 FILE = Path(__file__).parents[1] / "files" / "emoji.npz"
 
@@ -116,13 +116,7 @@ def masked_tokens(name: str) -> list[str]:
 
 
 def hash_ngrams(word: str) -> np.ndarray:
-    """Count the n-grams of a word in hashed places [256], scaled to length 1.
-
-    The hash is CRC-32, so that every machine counts in the same places.
-    """
-    marked = f"<{word}>"
-    counts = np.zeros(TEXT_FEATURES, dtype=np.float32)
-    for length in NGRAM:
-        for start in range(len(marked) - length + 1):
-            counts[zlib.crc32(marked[start : start + length].encode()) % TEXT_FEATURES] += 1
-    return counts / np.linalg.norm(counts)
+    """Count the n-grams of a word in hashed places [256], scaled to length 1."""
+    counts = hashed_counts(ngrams(word, NGRAM), TEXT_FEATURES)
+    scaled: np.ndarray = counts / np.linalg.norm(counts)
+    return scaled

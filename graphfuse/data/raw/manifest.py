@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphfuse.data.raw.columns import MEDIA, TABLE, Column
+from graphfuse.data.spec import EncoderSpec
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -88,21 +89,6 @@ class Cell:
             if not self.where:
                 raise
             raise InputError(f"{self.where}: {error}") from None
-
-
-@dataclass(frozen=True)
-class EncoderSpec:
-    """An encoder by name and plain options, which :mod:`graphfuse.encoders` builds.
-
-    Data is a room below encoders, so that a manifest can only name those that fit it.
-
-    Example:
-        >>> EncoderSpec("patches", {"side": 8})
-        EncoderSpec(name='patches', options={'side': 8})
-    """
-
-    name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

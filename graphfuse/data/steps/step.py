@@ -5,27 +5,15 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
 from torch import Tensor
 
 from graphfuse._registry import Registry
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.spec import StepSpec
 from graphfuse.errors import NotFittedError, UnknownNameError
-
-
-@dataclass(frozen=True)
-class StepSpec:
-    """A step by name and plain options, as a dataset or a preprocessor names it.
-
-    Example:
-        >>> StepSpec("impute", {"modality": "table"})
-        StepSpec(name='impute', options={'modality': 'table'})
-    """
-
-    name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -78,6 +66,12 @@ class Step(ABC):
         self.state = dict(state)
         self.fitted = True
         return self
+
+
+def check_modality(step: Any, dataset: FusionDataset) -> None:
+    """Raise an error if a step's option ``modality`` names none of the dataset's."""
+    if step.modality is not None and step.modality not in dataset.x:
+        raise UnknownNameError(f"modality of step {step.name!r}", step.modality, dataset.x)
 
 
 StepType = TypeVar("StepType", bound=type[Step])

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from graphfuse._keys import module_key
 from graphfuse.data import Batch, FusionDataset, Modality
-from graphfuse.graph.canonical import mean_nodes
+from graphfuse.data.canonical import mean_nodes
 from graphfuse.nn.readout import mean_of
 
 

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from graphfuse._keys import module_key
 from graphfuse.data import Batch, FusionDataset, Schema
+from graphfuse.data.canonical import canonical_directions
 from graphfuse.errors import NotFittedError
 from graphfuse.fusion.feature._pooled import PooledFeatures
 from graphfuse.fusion.parts import check_least, check_sizes, head, presence
 from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
-from graphfuse.graph.canonical import canonical_directions
 
 
 @strategy(
@@ -29,7 +29,7 @@ class CCA(Strategy):
     .. math:: z = [C_m^\top \bar x_m]_m
 
     with standardised mean nodes :math:`\bar x_m` and the directions :math:`C_m` of
-    :func:`graphfuse.graph.canonical.canonical_directions`, which ``prepare`` fits on the
+    :func:`graphfuse.data.canonical.canonical_directions`, which ``prepare`` fits on the
     training samples without their labels, each pair of modalities on the samples that have both.
     They are regularised; only the head is trained. Three or more modalities share one set of
     components. What correlates with no other modality is lost, positions included. A missing

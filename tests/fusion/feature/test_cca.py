@@ -3,9 +3,9 @@ import pytest
 import torch
 
 from graphfuse.data import FusionDataset, load_dataset
+from graphfuse.data.canonical import canonical_directions
 from graphfuse.errors import NotFittedError
 from graphfuse.fusion import create_strategy
-from graphfuse.graph.canonical import canonical_directions
 
 
 def three(n=80, missing=True):

@@ -6,7 +6,8 @@ import numpy as np
 
 from graphfuse.data.catalog._card import dataset
 from graphfuse.data.catalog.planted._common import FLIPPED, card, flip, generator
-from graphfuse.data.dataset import FusionDataset, RelationSpec
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.spec import RelationSpec
 
 NODES, KEY, NOISE = 6, 8, 0.1
 

@@ -4,7 +4,7 @@ import scipy.linalg
 import torch
 
 from graphfuse.data import FusionDataset
-from graphfuse.graph.canonical import RIDGE, canonical_directions, mean_nodes
+from graphfuse.data.canonical import RIDGE, canonical_directions, mean_nodes
 
 
 def views(n=60, sizes=(4, 3, 5), seed=0):

@@ -1,0 +1,53 @@
+"""Things of a room above, named by data: by name and plain options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A name and plain options."""
+
+    kind: ClassVar[str] = "thing"
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class RelationSpec(Spec):
+    """A relation by name and plain options, which :class:`graphfuse.graph.GraphBuilder` builds.
+
+    Data is a room below graphs, so that a dataset can only name the relations that fit it.
+
+    Example:
+        >>> RelationSpec("k_nearest", {"k": 1})
+        RelationSpec(name='k_nearest', options={'k': 1})
+    """
+
+    kind = "relation"
+
+
+class EncoderSpec(Spec):
+    """An encoder by name and plain options, which :mod:`graphfuse.encoders` builds.
+
+    Data is a room below encoders, so that a manifest can only name those that fit it.
+
+    Example:
+        >>> EncoderSpec("patches", {"side": 8})
+        EncoderSpec(name='patches', options={'side': 8})
+    """
+
+    kind = "encoder"
+
+
+class StepSpec(Spec):
+    """A step by name and plain options, which :func:`graphfuse.data.steps.create_step` builds.
+
+    Example:
+        >>> StepSpec("scale", {"how": "robust"})
+        StepSpec(name='scale', options={'how': 'robust'})
+    """
+
+    kind = "step"

@@ -1,0 +1,39 @@
+"""Look up and replace the nodes of the modality that a step works on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import Tensor
+
+from graphfuse.data._ragged import Ragged
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.schema import Modality, Schema
+from graphfuse.errors import SchemaError
+
+
+def nodes_of(dataset: FusionDataset, modality: str, width: int | None, step: str) -> Tensor:
+    """Return the nodes [total, F] of a modality; ``width`` is the F that was fitted on, if any.
+
+    Raises:
+        UnknownNameError: no such modality.
+        SchemaError: its nodes are of another width, or raw.
+    """
+    shape = dataset.schema[modality].shape
+    if len(shape) != 1 or (width is not None and shape[0] != width):
+        raise SchemaError(
+            f"step {step!r} works on nodes of {'any' if width is None else width} features, "
+            f"modality {modality!r} has nodes of shape {list(shape)}; "
+            f"apply the step to data that was encoded as what it was fitted on"
+        )
+    return dataset.x[modality].values
+
+
+def with_nodes(dataset: FusionDataset, modality: str, values: Tensor) -> FusionDataset:
+    """Return the dataset with other features [total, F] for the nodes of a modality."""
+    modalities = [
+        Modality(m.name, (values.shape[1],), m.pos_dim) if m.name == modality else m
+        for m in dataset.schema.modalities
+    ]
+    x = {**dataset.x, modality: Ragged(values, dataset.x[modality].offsets)}
+    return replace(dataset, schema=Schema(tuple(modalities), dataset.schema.targets), x=x)

@@ -1,0 +1,121 @@
+"""Bring features to one scale, measured on the training part alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from graphfuse.data._ragged import Ragged
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.steps.step import Step, check_modality, step
+from graphfuse.errors import SchemaError, UnknownNameError
+
+HOWS = ("standard", "robust", "min_max", "min_max_symmetric")
+OVERS = ("feature", "modality", "node")
+
+
+@step("scale")
+@dataclass
+class Scale(Step):
+    r"""Shift and scale features, :math:`(x - a) / b`.
+
+    Args:
+        how: "standard": mean and deviation; "robust": median and distance of the quartiles;
+            "min_max": to [0, 1]; "min_max_symmetric": to [-1, 1]. Values beyond those of the
+            training part lie outside.
+        over: what one pair of a and b is measured over: "feature": each feature, over the nodes of
+            the training part; "modality": all features together, which keeps their proportions;
+            "node": the features of each node for itself, so that nothing is fitted.
+        modality: the one to scale; all of them if None.
+
+    What is constant there keeps the scale 1. Integer modalities (raw images in bytes) stay as they
+    are.
+
+    Example:
+        >>> import numpy as np
+        >>> train = FusionDataset.from_arrays({"a": np.array([[0.0], [2.0]])})
+        >>> Scale().fit(train).transform(train).batch([0, 1]).x["a"].flatten()
+        tensor([-1.,  1.])
+    """
+
+    how: str = "standard"
+    over: str = "feature"
+    modality: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.how not in HOWS:
+            raise UnknownNameError("way to scale", self.how, HOWS)
+        if self.over not in OVERS:
+            raise UnknownNameError("unit to scale over", self.over, OVERS)
+
+    def measure(self, train: FusionDataset) -> dict[str, Tensor]:
+        """Return shift and scale of each modality, [*shape] or a single number."""
+        check_modality(self, train)
+        state = {}
+        for name, column in train.x.items():
+            values = column.values
+            if self.modality not in (None, name) or not values.is_floating_point():
+                continue
+            if self.over == "node":
+                state[f"shift/{name}"], state[f"scale/{name}"] = torch.zeros(0), torch.zeros(0)
+            elif len(values):
+                wide = values.double() if self.over == "feature" else values.double().flatten()
+                shift, scale = _measure(self.how, wide, 0)
+                state[f"shift/{name}"] = shift.to(values.dtype)
+                state[f"scale/{name}"] = scale.to(values.dtype)
+        return state
+
+    def apply(self, dataset: FusionDataset) -> FusionDataset:
+        """Return the dataset with scaled features."""
+        x = dict(dataset.x)
+        for key, shift in self.state.items():
+            kind, name = key.split("/", 1)
+            if kind != "shift":
+                continue
+            scale = self.state[f"scale/{name}"]
+            fits = name in x and (self.over != "feature" or x[name].values.shape[1:] == shift.shape)
+            if not fits:
+                raise SchemaError(
+                    f"the scaler was fitted on modality {name!r} with nodes {list(shift.shape)}, "
+                    f"the dataset has { ({m: list(c.values.shape[1:]) for m, c in x.items()}) }"
+                )
+            values = x[name].values
+            if self.over == "node":
+                if not len(values):
+                    continue
+                flat = values.double().flatten(1)
+                shift, scale = (part.unsqueeze(1) for part in _measure(self.how, flat, 1))
+                scaled = ((flat - shift) / scale).to(values.dtype).view_as(values)
+            else:
+                scaled = (values - shift) / scale
+            x[name] = Ragged(scaled, x[name].offsets)
+        return replace(dataset, x=x)
+
+
+def _measure(how: str, wide: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """Return shift and scale along a dimension of float64 values."""
+    if how == "standard":
+        shift, scale = wide.mean(dim), wide.std(dim, correction=0)
+    elif how == "robust":
+        # torch.quantile refuses more than 16 million values.
+        low, shift, high = (_quantile(wide, share, dim) for share in (0.25, 0.5, 0.75))
+        scale = high - low
+    else:
+        low, high = wide.amin(dim), wide.amax(dim)
+        shift, scale = low, high - low
+        if how == "min_max_symmetric":
+            shift, scale = (low + high) / 2, (high - low) / 2
+    tiny = 1e-6 * (1 + shift.abs())
+    return shift, scale.where(scale > tiny, scale.new_ones(()))
+
+
+def _quantile(wide: Tensor, share: float, dim: int) -> Tensor:
+    """Return a quantile by linear interpolation, as numpy's default."""
+    ordered = wide.sort(dim).values
+    place = share * (wide.shape[dim] - 1)
+    low, part = int(place), place - int(place)
+    high = min(low + 1, wide.shape[dim] - 1)
+    return ordered.select(dim, low).lerp(ordered.select(dim, high), part)

@@ -1,0 +1,83 @@
+"""Steps one after the other, each fitted on what those before it return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from torch import Tensor
+
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.spec import StepSpec
+from graphfuse.data.steps.step import Step, create_step
+from graphfuse.errors import InputError
+
+DEFAULT = (StepSpec("scale"),)
+"""What features go through where nothing else is said: standardisation."""
+
+
+class Steps:
+    """Steps that are fitted on a training part, in order.
+
+    Args:
+        given: instances, names, :class:`~graphfuse.data.StepSpec` or ``{name: options}``; None for
+            standardisation.
+
+    Example:
+        >>> import numpy as np
+        >>> train = FusionDataset.from_arrays({"a": np.array([[0.0], [2.0]])})
+        >>> steps = Steps(["scale"]).fit(train)
+        >>> steps.transform(train).x["a"].values.flatten()
+        tensor([-1.,  1.])
+    """
+
+    def __init__(self, given: Sequence[Any] | None = None) -> None:
+        if isinstance(given, str) or not isinstance(given, Sequence | None):
+            raise InputError(f"steps are a list of names or {{name: options}}, got {given!r}")
+        self.steps = [_build(one) for one in (DEFAULT if given is None else given)]
+
+    @property
+    def specs(self) -> tuple[StepSpec, ...]:
+        """The steps by name and options."""
+        return tuple(one.spec for one in self.steps)
+
+    def fit(self, train: FusionDataset) -> Self:
+        """Fit each step on the training part as the steps before it return it."""
+        for one in self.steps:
+            train = one.fit(train).transform(train)
+        return self
+
+    def transform(self, dataset: FusionDataset) -> FusionDataset:
+        """Return the dataset transformed by all steps.
+
+        Raises:
+            NotFittedError: before :meth:`fit`.
+        """
+        for one in self.steps:
+            dataset = one.transform(dataset)
+        return dataset
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what all steps learnt, as tensors by the number of the step and name."""
+        return {f"{n}/{k}": v for n, one in enumerate(self.steps) for k, v in one.state.items()}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> Self:
+        """Take what the same steps learnt before."""
+        for number, one in enumerate(self.steps):
+            start = f"{number}/"
+            own = {k.removeprefix(start): v for k, v in state.items() if k.startswith(start)}
+            one.load_state(own)
+        return self
+
+
+def _build(given: Any) -> Step:
+    if isinstance(given, Step):
+        return given
+    if isinstance(given, str):
+        given = StepSpec(given)
+    if isinstance(given, Mapping) and len(given) == 1:
+        name, options = next(iter(given.items()))
+        given = StepSpec(name, options or {})
+    if not isinstance(given, StepSpec) or not isinstance(given.options, Mapping):
+        raise InputError(f"a step is a name or {{name: {{option: value}}}}, got {given!r}")
+    return create_step(given.name, **given.options)

@@ -1,0 +1,76 @@
+"""Images of any size to squares of one size, so that neither size nor format is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graphfuse.data.raw import Item
+from graphfuse.errors import InputError, MissingDependencyError
+
+WHITE = (255, 255, 255)
+
+
+def to_square(image: Item, side: int, interpolation: str = "bicubic") -> np.ndarray:
+    """Return an image [H, W, 3] in bytes as [side, side, 3], padded with white, not distorted.
+
+    It is scaled until its longer side fits, then centred, which is cheaper than to pad first; both
+    sides are rounded to whole pixels. A square of that size comes back as it is, so that it may be
+    called twice.
+
+    Raises:
+        InputError: not an image, or an unknown interpolation.
+
+    Example:
+        >>> to_square(np.zeros((2, 4, 3), np.uint8), 4)[:, :, 0]
+        array([[255, 255, 255, 255],
+               [  0,   0,   0,   0],
+               [  0,   0,   0,   0],
+               [255, 255, 255, 255]], dtype=uint8)
+    """
+    if not isinstance(image, np.ndarray):
+        raise InputError(f"an image is an array [H, W, 3] in bytes, got a {type(image).__name__}")
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+        raise InputError(
+            f"an image is an array [H, W, 3] in bytes (uint8), got {list(image.shape)} of "
+            f"{image.dtype}"
+        )
+    height, width = image.shape[:2]
+    if height == width == side:
+        return image
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingDependencyError("pillow", "encoders", "resizing images") from None
+    try:
+        how = Image.Resampling[interpolation.upper()]
+    except KeyError:
+        known = ", ".join(kind.name.lower() for kind in Image.Resampling)
+        raise InputError(f"interpolation is one of {known}; got {interpolation!r}") from None
+    longer = max(height, width)
+    size = (max(1, round(width * side / longer)), max(1, round(height * side / longer)))
+    scaled = Image.fromarray(image).resize(size, how)
+    if size == (side, side):
+        return np.asarray(scaled)
+    square = Image.new("RGB", (side, side), WHITE)
+    square.paste(scaled, ((side - size[0]) // 2, (side - size[1]) // 2))
+    return np.asarray(square)
+
+
+def grid(side: int) -> Tensor:
+    """Return row and column [side * side, 2] of the cells of a grid, row by row.
+
+    Example:
+        >>> grid(2).tolist()
+        [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+    """
+    along = torch.arange(side, dtype=torch.float32)
+    return torch.cartesian_prod(along, along)
+
+
+def into_cells(squares: np.ndarray, side: int) -> np.ndarray:
+    """Return arrays [B, side * P, side * P, ...] as cells [B, side * side, P, P, ...]."""
+    count, length, *rest = squares.shape[0], squares.shape[1] // side, *squares.shape[3:]
+    cut = squares.reshape(count, side, length, side, length, *rest).swapaxes(2, 3)
+    return cut.reshape(count, side * side, length, length, *rest)

@@ -1,0 +1,82 @@
+"""Any source of samples as a dataset: built-in, saved, or raw, which is then encoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from graphfuse.data.catalog import load_dataset
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.raw import Manifest, read_manifest
+from graphfuse.data.raw.catalog import raw_datasets
+from graphfuse.data.raw.sources import LINES, PARQUET, TEXTS
+from graphfuse.data.storage import ARROW, JSON
+from graphfuse.encoders.encoding import encode
+from graphfuse.errors import InputError, UnknownNameError
+
+HUB = "hf:"
+"""What the name of a data set on the Hugging Face hub begins with here."""
+
+ENCODING = ("encoders", "cache", "n_jobs", "device", "progress", "unreadable")
+READING = ("columns", "name", "root", "task", "split", "limit", "encoding")
+
+
+def is_raw(source: Any) -> bool:
+    """Return whether a source holds raw samples, which have to be encoded.
+
+    Example:
+        >>> is_raw("emoji"), is_raw("my-data.csv"), is_raw("hf:user/name")
+        (False, True, True)
+    """
+    if not isinstance(source, (str, Path)):
+        return not isinstance(source, FusionDataset)
+    name, path = str(source), Path(source)
+    if name in raw_datasets.names() or name.startswith(HUB):
+        return True
+    if path.is_dir():
+        return not ((path / JSON).exists() or (path / ARROW).exists())
+    return path.suffix.lower() in (*LINES, *TEXTS, *PARQUET)
+
+
+def read_raw(source: Any, **options: Any) -> Manifest:
+    """Return the manifest of a raw source: a built-in one by name, or what ``read_manifest`` takes.
+
+    Raises:
+        UnknownNameError: an option that the source does not take, or a file that there is not.
+    """
+    if isinstance(source, Manifest):
+        if options:
+            raise InputError(f"a manifest is read already and takes no options, got {options}")
+        return source
+    name = str(source)
+    if name in raw_datasets.names():
+        return raw_datasets.get(name).load(**options)
+    for option in options:
+        if option not in READING:
+            raise UnknownNameError(f"option of {name!r}", option, (*READING, *ENCODING))
+    if isinstance(source, str) and source.startswith(HUB):
+        return read_manifest(source.removeprefix(HUB), **options)
+    if isinstance(source, (str, Path)) and not Path(source).exists():
+        raise InputError(f"there is no file or folder {name!r}")
+    return read_manifest(source, **options)
+
+
+def load(source: Any, **options: Any) -> FusionDataset:
+    """Load any source of samples: what ``load_dataset`` loads, or raw ones, which are encoded.
+
+    Args:
+        source: name of a built-in dataset, a saved dataset or ``.npz`` file; or a CSV, TSV, JSON
+            Lines or Parquet file, a folder of class folders, a ``datasets.Dataset``, the name of
+            one on the hub after ``hf:``, or a :class:`~graphfuse.data.raw.Manifest`.
+        options: those of ``load_dataset``; for raw samples those of
+            :func:`~graphfuse.data.raw.read_manifest` and of :func:`~graphfuse.encoders.encode`.
+
+    Example:
+        >>> load("planted/null", n=100)
+        FusionDataset('planted/null', 100 samples, a[8], b[8], binary)
+    """
+    if not is_raw(source):
+        return load_dataset(source, **options)
+    encoding = {name: options.pop(name) for name in ENCODING if name in options}
+    manifest = read_raw(source, **options)
+    return encode(manifest, **encoding)

@@ -1,0 +1,114 @@
+"""Nodes that are kept: encoded once under the content they come from, and found again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from graphfuse.encoders.encoder import Encoder, Nodes
+from graphfuse.errors import InputError
+
+IDENTITY = "encoder.json"
+
+
+class NodeStore:
+    """A folder of nodes that one encoder made, in files of many items each.
+
+    An item is found under the SHA-256 of its content; the folder under the encoder's identity:
+    weights and options included. A file is written whole or not at all, and what stands in the
+    folder half-written, or damaged, counts as not there.
+
+    Example:
+        >>> import tempfile
+        >>> from graphfuse.encoders import create_encoder
+        >>> store = NodeStore(tempfile.mkdtemp(), create_encoder("text", "ngrams"))
+        >>> store.put(["0" * 64], [Nodes(torch.ones(2, 3), torch.zeros(2, 1))])
+        >>> store.get(["0" * 64])["0" * 64].x.shape
+        torch.Size([2, 3])
+    """
+
+    def __init__(self, root: str | Path, encoder: Encoder) -> None:
+        identity = json.dumps(encoder.identity(), sort_keys=True, indent=1, default=str)
+        key = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        name = f"{encoder.info.kind}-{encoder.info.name}-{key}"
+        self.folder = Path(root).resolve() / name
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write_atomically(self.folder / IDENTITY, identity.encode())
+        except OSError as error:
+            raise InputError(
+                f"no encoded nodes can be kept in {self.folder}: {error.strerror}; give a folder "
+                f"that can be written, cache=..."
+            ) from None
+
+    def get(self, digests: Iterable[str]) -> dict[str, Nodes]:
+        """Return the nodes of those items that are there."""
+        wanted = set(digests)
+        found: dict[str, Nodes] = {}
+        for path in sorted(self.folder.glob("*.safetensors")):
+            try:
+                tensors = load_file(path)
+            except (OSError, SafetensorError):
+                continue
+            names = [bytes(row).hex() for row in tensors["digests"].numpy()]
+            if not wanted.intersection(names):
+                continue
+            counts = tensors["counts"].tolist()
+            parts = (torch.split(tensors[name], counts) for name in ("x", "pos"))
+            rows = zip(*parts, strict=True)
+            found |= {
+                name: Nodes(x, pos) for name, (x, pos) in zip(names, rows, strict=True)
+                if name in wanted
+            }  # fmt: skip
+        return found
+
+    def put(self, digests: Sequence[str], nodes: Sequence[Nodes]) -> None:
+        """Keep the nodes of items, in one file."""
+        rows = [list(bytes.fromhex(digest)) for digest in digests]
+        tensors = {
+            "digests": torch.tensor(rows, dtype=torch.uint8),
+            "counts": torch.tensor([len(one.x) for one in nodes]),
+            "x": torch.cat([one.x for one in nodes]).float().contiguous(),
+            "pos": torch.cat([one.pos for one in nodes]).float().contiguous(),
+        }
+        name = hashlib.sha256("".join(digests).encode()).hexdigest()[:32]
+        work = self.folder / f".{name}-{uuid.uuid4().hex}"
+        try:
+            save_file(tensors, work)
+            work.replace(self.folder / f"{name}.safetensors")
+        except OSError as error:
+            raise InputError(
+                f"{len(digests)} encoded items cannot be written to {self.folder}: "
+                f"{error.strerror}; what was written before is kept, so make room and start again"
+            ) from None
+        finally:
+            work.unlink(missing_ok=True)
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    work = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    work.write_bytes(content)
+    work.replace(path)
+
+
+def default_cache(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder that nodes are kept in where none is given.
+
+    ``GRAPHFUSE_CACHE``, or ``graphfuse`` in the user's folder for caches.
+
+    Example:
+        >>> default_cache({"GRAPHFUSE_CACHE": "/data/nodes"}).as_posix()
+        '/data/nodes'
+    """
+    if environment.get("GRAPHFUSE_CACHE"):
+        return Path(environment["GRAPHFUSE_CACHE"])
+    home = environment.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "graphfuse"

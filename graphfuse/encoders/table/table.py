@@ -1,0 +1,245 @@
+"""table: numbers and categories of a row as one node, a node a column, or named blocks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graphfuse.data.raw import Item
+from graphfuse.data.steps import StepSpec
+from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.errors import InputError, UnknownNameError
+
+NODES = ("one", "columns")
+
+
+@encoder(
+    EncoderInfo(
+        name="table",
+        kind="table",
+        title="Numbers and categories, with flags where they are missing",
+        nodes="the row, a column, or a named block of columns",
+        paper="Gorishniy et al. 2021, https://arxiv.org/abs/2106.11959",
+    )
+)
+@dataclass(frozen=True)
+class TableEncoder(Encoder):
+    """A row as numbers: each column has places of its own, the same ones in every node.
+
+    A number takes two places, its value and a flag; a category takes one a level, and a flag. The
+    flag is 1 where the cell is empty, and the other places are then 0, until step ``impute``, which
+    :meth:`steps` names, fills them from the training part. A level that is not among those given is
+    all 0, without the flag. That a cell is empty may itself tell the label, in ways that will not
+    hold for new samples: with ``flags=False`` the step takes the flags away once it has filled the
+    cells, and nothing says any more which these were.
+
+    With several nodes, each has the places of its own columns, 0 in the others, and a 1 in a place
+    that only this node has. A linear layer that all nodes share so gives each column a weight and
+    a bias of its own, as the feature tokenizer of FT-Transformer does (Gorishniy et al., Revisiting
+    Deep Learning Models for Tabular Data, 2021, https://arxiv.org/abs/2106.11959). Such nodes are
+    as wide as the whole row: for thousands of columns, take few blocks. Nodes form a set. The
+    order in which columns and levels are given carries no meaning: they are sorted by name.
+
+    Args:
+        numbers: columns of numbers.
+        categories: the levels of each column of categories.
+        nodes: "one", "columns", or ``{block: [columns]}`` with every column in one block.
+        flags: whether flags stay once empty cells are filled.
+
+    Example:
+        >>> encoder = TableEncoder(numbers=["age"], categories={"sex": ["f", "m"]})
+        >>> encoder.encode([{"age": 31.0, "sex": None}])[0].x  # age, flag, f, m, flag
+        tensor([[31.,  0.,  0.,  0.,  1.]])
+    """
+
+    numbers: Sequence[str] = ()
+    categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    nodes: str | Mapping[str, Sequence[str]] = "one"
+    flags: bool = True
+
+    def __post_init__(self) -> None:
+        given: dict[str, Any] = {
+            "numbers": _names("numbers", self.numbers),
+            "categories": _named("categories", self.categories),
+        }
+        if not isinstance(self.nodes, str):
+            given["nodes"] = _named("nodes", self.nodes)
+        elif self.nodes not in NODES:
+            raise UnknownNameError("nodes (or blocks of columns by name)", self.nodes, NODES)
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+        _unique("columns", [*self.numbers, *self.categories])
+        if not self.columns:
+            raise InputError("a table has columns; give numbers=[...], categories={...}, or both")
+        self._check_blocks()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in the order of their places."""
+        return (*self.numbers, *self.categories)
+
+    @property
+    def features(self) -> int:
+        """Places of all columns, and one a node if there are several."""
+        return sum(self._sizes) + len(self.columns) + len(self.blocks)
+
+    @property
+    def pos_dim(self) -> int:
+        """Return 0: columns have no order."""
+        return 0
+
+    @cached_property
+    def blocks(self) -> dict[str, tuple[str, ...]]:
+        """Columns of each node by its name; empty for a single node."""
+        if isinstance(self.nodes, str):
+            return {} if self.nodes == "one" else {name: (name,) for name in self.columns}
+        return {name: tuple(own) for name, own in self.nodes.items()}
+
+    @cached_property
+    def layout(self) -> dict[str, dict[str, Any]]:
+        """Where each column lies: "kind", "first" place, "size", place of "flag" and of "node".
+
+        "node" is the place that is 1 in the node of the column, None for a single node.
+        """
+        owner = {column: k for k, own in enumerate(self.blocks.values()) for column in own}
+        end, found = 0, dict[str, dict[str, Any]]()
+        marks = sum(self._sizes) + len(self.columns)
+        for column, size in zip(self.columns, self._sizes, strict=True):
+            found[column] = {
+                "kind": "category" if column in self.categories else "number",
+                "first": end,
+                "size": size,
+                "flag": end + size,
+                "node": marks + owner[column] if owner else None,
+            }
+            end += size + 1
+        return found
+
+    def encode(self, items: Sequence[Item]) -> list[Nodes]:
+        """Return the nodes [N, features] of each row, and no positions.
+
+        Raises:
+            InputError: a row without one of the columns, or with something else than a number.
+        """
+        rows = [_row(item, self.columns) for item in items]
+        x = np.zeros((len(rows), self.features), dtype=np.float32)
+        values = np.stack([_numbers(row, self.numbers) for row in rows]) if rows else x
+        for k, column in enumerate(self.numbers):
+            own, missing = self.layout[column], np.isnan(values[:, k])
+            x[:, own["first"]] = np.where(missing, 0, values[:, k])
+            x[:, own["flag"]] = missing
+        for column, levels in self.categories.items():
+            own, codes = self.layout[column], {level: i for i, level in enumerate(levels)}
+            for row, vector in zip(rows, x, strict=True):
+                if row[column] is None or row[column] != row[column]:
+                    vector[own["flag"]] = 1
+                elif str(row[column]) in codes:
+                    vector[own["first"] + codes[str(row[column])]] = 1
+        pos = torch.zeros(max(len(self.blocks), 1), 0)
+        return [Nodes(self._split(row), pos) for row in torch.from_numpy(x)]
+
+    def steps(self, modality: str) -> tuple[StepSpec, ...]:
+        """Return the step ``impute``."""
+        options = {"modality": modality, "columns": self.layout, "flags": self.flags}
+        return (StepSpec("impute", options),)
+
+    @property
+    def _sizes(self) -> list[int]:
+        return [1] * len(self.numbers) + [len(own) for own in self.categories.values()]
+
+    def _check_blocks(self) -> None:
+        placed = [column for own in self.blocks.values() for column in own]
+        for name, own in self.blocks.items():
+            for column in own:
+                if column not in self.columns:
+                    raise UnknownNameError(f"column of block {name!r}", column, self.columns)
+        _unique("columns of blocks", placed)
+        left = sorted(set(self.columns) - set(placed))
+        if self.blocks and left:
+            raise InputError(
+                f"every column is in one block, but {left} are in none; add them to a block, or "
+                f"take them out of numbers and categories"
+            )
+
+    @cached_property
+    def _own(self) -> Tensor:
+        """Places of each node [N, F], True where they are its own."""
+        features = self.features
+        own = torch.zeros(len(self.blocks), features, dtype=torch.bool)
+        for place in self.layout.values():
+            node = place["node"] - features  # counted from the end, as marks are
+            own[node, place["first"] : place["flag"] + 1] = True
+        return own
+
+    def _split(self, row: Tensor) -> Tensor:
+        """Return a row [F] as nodes [N, F]."""
+        if not self.blocks:
+            return row.unsqueeze(0).clone()
+        nodes = row.where(self._own, row.new_zeros(()))
+        nodes[:, self.features - len(self.blocks) :] = torch.eye(len(self.blocks))
+        return nodes
+
+
+def _row(item: Item, columns: Sequence[str]) -> Mapping[str, Any]:
+    if not isinstance(item, Mapping):
+        raise InputError(
+            f"an encoder of tables takes rows {{column: value}}, got {type(item).__name__}"
+        )
+    lacking = [column for column in columns if column not in item]
+    if lacking:
+        raise InputError(
+            f"a row has all columns of the table, None where a cell is empty; {lacking} are not "
+            f"in a row of {sorted(item)}"
+        )
+    return item
+
+
+def _numbers(row: Mapping[str, Any], columns: Sequence[str]) -> np.ndarray:
+    """Return numbers as float32, NaN where one is missing."""
+    try:
+        return _float32([row[column] for column in columns])
+    except (TypeError, ValueError):
+        for column in columns:  # one of them is to blame
+            try:
+                _float32([row[column]])
+            except (TypeError, ValueError):
+                raise InputError(
+                    f"column {column!r} holds finite numbers, None where one is missing; got "
+                    f"{row[column]!r}; clean it, or name it among the categories"
+                ) from None
+        raise
+
+
+def _float32(cells: list[Any]) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        values = np.array(cells, dtype=np.float64).astype(np.float32)
+    if np.isinf(values).any():
+        raise ValueError
+    return values
+
+
+def _names(what: str, given: object) -> tuple[str, ...]:
+    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+        raise InputError(f"{what} is a list of names, got {given!r}")
+    names = sorted(str(name) for name in given)
+    _unique(what, names)
+    return tuple(names)
+
+
+def _named(what: str, given: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(given, Mapping) or not all(len(own) for own in given.values()):
+        raise InputError(f"{what} is {{name: [names]}}, none of them empty; got {given!r}")
+    return {str(name): _names(f"{what}[{name!r}]", given[name]) for name in sorted(given)}
+
+
+def _unique(what: str, names: Sequence[str]) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise InputError(f"{what} are named once each, but {twice} twice")

@@ -1,0 +1,98 @@
+"""ngrams: subword n-grams of words, counted in hashed places; no weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+
+from graphfuse.data.hashing import hashed_counts, ngrams
+from graphfuse.data.raw import Item
+from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._split import sentences, texts_of, words
+from graphfuse.errors import InputError, UnknownNameError, check_whole
+
+NODES = ("words", "sentences", "text")
+
+
+@encoder(
+    EncoderInfo(
+        name="ngrams",
+        kind="text",
+        title="Hashed subword n-grams",
+        nodes="a word, a sentence or the text; pos = its index",
+        paper="Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606",
+    )
+)
+@dataclass(frozen=True)
+class NgramsEncoder(Encoder):
+    """Counts of the n-grams of words in hashed places, scaled to length 1.
+
+    The n-grams of fastText (Bojanowski et al., Enriching Word Vectors with Subword Information,
+    2017, https://arxiv.org/abs/1607.04606), without its learnt vectors: words that share parts lie
+    close, whatever the language, and no vocabulary is fitted. A word is a run of letters and
+    digits, in lower case, marked at its beginning and end; a sentence or text adds up its words.
+
+    Args:
+        nodes: "words", "sentences", or "text" for one node an item, which has no position.
+        places: number of features.
+        shortest: length of the shortest n-gram, marks counted.
+        longest: length of the longest n-gram.
+
+    Example:
+        >>> nodes, = NgramsEncoder().encode(["A red heart"])
+        >>> nodes.x.shape, nodes.pos.flatten()
+        (torch.Size([3, 256]), tensor([0., 1., 2.]))
+    """
+
+    nodes: str = "words"
+    places: int = 256
+    shortest: int = 2
+    longest: int = 4
+
+    def __post_init__(self) -> None:
+        if self.nodes not in NODES:
+            raise UnknownNameError("nodes", self.nodes, NODES)
+        check_whole("places", self.places, 1)
+        check_whole("shortest", self.shortest, 1)
+        check_whole("longest", self.longest, 1)
+        if self.longest < self.shortest:
+            raise InputError(
+                f"n-grams are {self.shortest} to {self.longest} long; shortest is at most longest"
+            )
+
+    @property
+    def features(self) -> int:
+        """Number of places."""
+        return self.places
+
+    @property
+    def pos_dim(self) -> int:
+        """Return 1, the index; 0 for whole texts."""
+        return 0 if self.nodes == "text" else 1
+
+    def encode(self, items: Sequence[Item]) -> list[Nodes]:
+        """Return the nodes [N, places] of each text, and their index [N, 1]."""
+        lengths = range(self.shortest, self.longest + 1)
+
+        @cache
+        def count(word: str) -> np.ndarray:
+            return hashed_counts(ngrams(word, lengths), self.places)
+
+        def parts(text: str) -> Iterable[np.ndarray]:
+            if self.nodes == "words":
+                return map(count, words(text))
+            whole = sentences(text) if self.nodes == "sentences" else [text]
+            return (np.sum([count(word) for word in words(part)], axis=0) for part in whole)
+
+        return [_nodes(list(parts(text)), self.pos_dim) for text in texts_of(items)]
+
+
+def _nodes(counts: list[np.ndarray], pos_dim: int) -> Nodes:
+    x = np.stack(counts)
+    x = x / np.linalg.norm(x, axis=1, keepdims=True)
+    pos = torch.arange(len(x), dtype=torch.float32).unsqueeze(1)
+    return Nodes(torch.from_numpy(x), pos[:, :pos_dim])

@@ -1,0 +1,158 @@
+import logging
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from datasets import Dataset
+
+from graphfuse.data.raw import Column, Manifest
+from graphfuse.encoders import Encoder, EncoderInfo, Nodes, create_encoder, encode
+from graphfuse.encoders.store import NodeStore
+from graphfuse.errors import InputError, UnknownNameError
+
+
+def words(n=40):
+    return [f"number {i} of {n}" for i in range(n)]
+
+
+def manifest(texts, labels=None):
+    labels = [str(i % 2) for i in range(len(texts))] if labels is None else labels
+    table = Dataset.from_dict({"said": texts, "label": labels})
+    return Manifest(table, (Column("said", "text", "said"), Column("label", "label")), name="own")
+
+
+@dataclass(frozen=True)
+class Lengths(Encoder):
+    """Nodes whose value depends on the items that are encoded together, so that tests see it."""
+
+    seen = []
+    info = EncoderInfo("lengths", "text", "", "")
+    features = 2
+    pos_dim = 0
+    batch_size = 8
+
+    def encode(self, items):
+        Lengths.seen.extend(items)
+        if any(item == "refused" for item in items):
+            raise InputError("a text that this encoder refuses")
+        return [
+            Nodes(torch.tensor([[len(i), len(items)]]).float(), torch.zeros(1, 0)) for i in items
+        ]
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch):
+    monkeypatch.setattr(Lengths, "seen", [])
+
+
+def test_each_content_is_encoded_once(tmp_path):
+    data = encode(manifest(["ab", "abc", "ab", None] * 5), {"said": Lengths()}, cache=tmp_path)
+    assert sorted(Lengths.seen) == ["ab", "abc"]
+    assert data.x["said"].counts.tolist() == [1, 1, 1, 0] * 5
+    assert data.x["said"].values[:, 0].tolist() == [2, 3, 2] * 5
+    assert (data.schema.classes, data.name) == (("0", "1"), "own")
+    encode(manifest(["abc", "ab", "new"]), {"said": Lengths()}, cache=tmp_path)
+    assert sorted(Lengths.seen) == ["ab", "abc", "new"]
+
+
+def test_options_and_weights_have_a_folder_of_their_own(tmp_path):
+    for options in ({}, {"nodes": "text"}):
+        encode(manifest(words(4)), {"said": {"ngrams": options}}, cache=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_processes_give_the_same_as_one(tmp_path):
+    texts = words(300)
+    one = encode(manifest(texts), {"said": "ngrams"}, cache=tmp_path / "1")
+    two = encode(manifest(texts), {"said": "ngrams"}, cache=tmp_path / "2", n_jobs=2)
+    assert one.fingerprint == two.fingerprint
+
+
+def test_what_one_encoder_refuses_is_named_and_the_rest_stays(tmp_path, caplog):
+    texts = [*words(10), "refused", *words(5)]
+    with caplog.at_level(logging.WARNING):
+        data = encode(manifest(texts), {"said": Lengths()}, cache=tmp_path)
+    assert data.x["said"].counts.tolist() == [1] * 10 + [0] + [1] * 5
+    assert "1 of the cells of own cannot be read and count as missing" in caplog.text
+    assert "sample 10, column 'said': a text that this encoder refuses" in caplog.text
+    with pytest.raises(InputError, match="refuses\nrepair or remove them"):
+        encode(manifest(texts), {"said": Lengths()}, cache=tmp_path, unreadable="error")
+
+
+def test_what_there_is_not(tmp_path):
+    texts = manifest(words(4))
+    for given, problem in (
+        ({"sayd": "ngrams"}, "modality in encoders 'sayd'; did you mean 'said'"),
+        ({"said": "ngram"}, "text encoder 'ngram'; did you mean 'ngrams'"),
+        ({"said": {"ngrams": {"node": 1}}}, "option of text encoder 'ngrams' 'node'"),
+        ({"said": 3}, "the encoder of 'said' is a name"),
+        ({"said": create_encoder("image", "patches")}, "'said' is of kind 'text'"),
+    ):
+        with pytest.raises((InputError, UnknownNameError), match=problem):
+            encode(texts, given, cache=tmp_path)
+    with pytest.raises(UnknownNameError, match="way with unreadable cells"):
+        encode(texts, cache=tmp_path, unreadable="ignore")
+    with pytest.raises(InputError, match="no modality that can be read in any sample"):
+        encode(manifest([None, None]), cache=tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="no encoded nodes can be kept in"):
+        encode(texts, cache=tmp_path / "file")
+
+
+def test_a_damaged_file_of_the_store_is_made_anew(tmp_path):
+    before = encode(manifest(words(20)), {"said": "ngrams"}, cache=tmp_path)
+    (kept,) = tmp_path.rglob("*.safetensors")
+    kept.write_bytes(kept.read_bytes()[:-7])
+    again = encode(manifest(words(20)), {"said": "ngrams"}, cache=tmp_path)
+    assert again.fingerprint == before.fingerprint
+
+
+KILLED = """
+import sys, time
+sys.path.insert(0, {tests!r})
+from test_encoding import *
+
+class Slow(Lengths):
+    def encode(self, items):
+        time.sleep(0.02)
+        return super().encode(items)
+
+encode(manifest(words(1000)), {{"said": Slow()}}, cache={cache!r}, n_jobs={jobs})
+"""
+
+
+@pytest.mark.parametrize("jobs", [1])
+def test_killed_and_resumed_is_the_same_bit_for_bit(tmp_path, jobs):
+    cache = tmp_path / "killed"
+    code = KILLED.format(tests=str(Path(__file__).parent), cache=str(cache), jobs=jobs)
+    running = subprocess.Popen([sys.executable, "-c", code])
+    while len(list(cache.rglob("*.safetensors"))) < 2:
+        assert running.poll() is None, "done before it was killed"
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    done = len(list(cache.rglob("*.safetensors")))
+    resumed = encode(manifest(words(1000)), {"said": Lengths()}, cache=cache)
+    assert done < 8, "all was done before it was killed"
+    assert len(Lengths.seen) == 1000 - 128 * done
+    whole = encode(manifest(words(1000)), {"said": Lengths()}, cache=tmp_path / "whole")
+    whole.save(tmp_path / "a")
+    resumed.save(tmp_path / "b")
+    for name in ("samples.arrow", "schema.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_disk_that_is_full_says_so(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("graphfuse.encoders.store.save_file", full)
+    with pytest.raises(InputError, match=r"20 encoded items cannot be written .*make room"):
+        encode(manifest(words(20)), {"said": Lengths()}, cache=tmp_path)
+    assert not list(tmp_path.rglob("*.safetensors"))
+    assert isinstance(NodeStore(tmp_path, Lengths()).get(["0" * 64]), dict)
