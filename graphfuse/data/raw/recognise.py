@@ -126,7 +126,7 @@ def _tell(name: str, values: list[Any]) -> tuple[str, str]:
     full = [v for v in values if not (v is None or v == "" or v != v)]
     if not full:
         return "skip", "no value in any row"
-    if name.strip() == "" or name.lower().startswith("unnamed"):
+    if name.strip() == "" or name.lower().startswith(("unnamed", "__index_level")):
         return "skip", "a column without a name"
     role = _role(name)
     parts = {str(v).strip().lower() for v in full}

@@ -92,7 +92,8 @@ def read_manifest(
             raise InputError(f"there is no file or folder {path}{similar(path)}")
         else:
             table = _one_table(_from_hub(str(source), split, limit), None)
-        own_name = str(source) if own_root is None else (path.resolve().stem or "data")
+        whole = path.resolve()
+        own_name = str(source) if own_root is None else whole.name if path.is_dir() else whole.stem
     elif isinstance(source, (datasets.Dataset, datasets.DatasetDict)):
         table, own_name = _one_table(source, split), "data"
     else:

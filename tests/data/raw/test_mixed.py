@@ -18,7 +18,7 @@ BAD = {
     "0500": ("picture", "tone0.wav", "tone0.wav is no picture"),
     "0600": ("picture", "empty.png", "empty.png is empty, 0 bytes"),
     "0700": ("speech", "short.wav", "short.wav is cut short"),
-    "0800": ("speech", "short.flac", "short.flac is cut short"),
+    "0800": ("speech", "short.flac", "short.flac is no sound that can be read"),
     "0900": ("speech", "silent.wav", "silent.wav is an empty sound"),
     "1000": ("note", "latin.txt", "latin.txt is no UTF-8 in line 2"),
 }

@@ -146,8 +146,10 @@ def test_overrides_win_and_are_checked():
     assert kinds({"x": ["a.png"]}, x="skip")["x"] == ("skip", "")
     with pytest.raises(UnknownNameError, match="unknown column 'xx'; did you mean 'x'"):
         kinds({"x": [1]}, xx="number")
-    with pytest.raises(UnknownNameError, match="kind of column 'x' 'numbr'; did you mean 'number'"):
-        kinds({"x": [1]}, x="numbr")
+    with pytest.raises(
+        UnknownNameError, match="kind of column 'x' 'nombre'; did you mean 'number'"
+    ):
+        kinds({"x": [1]}, x="nombre")
     for wrong in ("main:label", ":image"):
         with pytest.raises(InputError, match="write kind, or modality:kind"):
             kinds({"x": [1]}, x=wrong)

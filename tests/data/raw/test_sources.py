@@ -93,8 +93,8 @@ def test_files_that_are_no_source(table, tmp_path):
     with pytest.raises(InputError, match=r"ends in '\.docx'"):
         read_manifest(table("x", "a.docx"))
     table(lines(","))
-    with pytest.raises(InputError, match=r"no file or folder .*dota\.csv; did you mean 'data"):
-        read_manifest(tmp_path / "dota.csv")
+    with pytest.raises(InputError, match=r"no file or folder .*data1\.csv; did you mean 'data"):
+        read_manifest(tmp_path / "data1.csv")
     with pytest.raises(InputError, match=r"no file or folder nothing\.csv"):
         read_manifest("nothing.csv")
     with pytest.raises(InputError, match="got list"):
