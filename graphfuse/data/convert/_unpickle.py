@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import pickle
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,8 @@ def _fitting(shape: Any, dtype: np.dtype[Any], data: bytes | bytearray) -> tuple
     wanted, count = _shape(shape)
     if dtype.hasobject or count * dtype.itemsize != len(data):
         raise pickle.UnpicklingError(f"an array of shape {shape} with {len(data)} bytes")
+    if dtype.kind == "U" and (np.frombuffer(data, f"{dtype.byteorder}u4") > sys.maxunicode).any():
+        raise pickle.UnpicklingError("text with characters that do not exist")
     return wanted
 
 

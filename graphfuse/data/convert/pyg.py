@@ -5,16 +5,19 @@ from __future__ import annotations
 import pickle
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.errors import InputError
+
+if TYPE_CHECKING:
+    from torch_geometric.data import HeteroData
 
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 """How files begin that torch.save wrote before version 1.6."""
@@ -29,11 +32,10 @@ def _is_graph(given: Any) -> bool:
     source="torch",
     summary="list of HeteroData: node types are modalities, y the label",
     fits=lambda content: (
-        _is_graph(content)
-        or (isinstance(content, (list, tuple)) and bool(content) and all(map(_is_graph, content)))
+        isinstance(content, (list, tuple)) and bool(content) and all(map(_is_graph, content))
     ),
 )
-def read_graphs(content: Any) -> FusionDataset:
+def read_graphs(content: Sequence[HeteroData]) -> FusionDataset:
     """Return a dataset with one sample a graph; see :meth:`FusionDataset.from_pyg`.
 
     Of the nodes are read ``x``, ``pos``, ``unit`` and whole numbers, one a node, as attributes; of
@@ -43,14 +45,13 @@ def read_graphs(content: Any) -> FusionDataset:
     Raises:
         InputError: a graph without features, or that is not as PyTorch Geometric makes it.
     """
-    graphs = [content] if _is_graph(content) else list(content)
     options: dict[str, Any] = {}
     try:
         for option, key in (("splits", "split"), ("groups", "group")):
-            given = [graph.get(key, None) for graph in graphs]
+            given = [graph.get(key, None) for graph in content]
             if all(isinstance(value, (str, int)) for value in given):
                 options[option] = given
-        return FusionDataset.from_pyg(graphs, **options)
+        return FusionDataset.from_pyg(content, **options)
     except (AttributeError, LookupError, TypeError) as error:
         raise InputError(
             f"the graphs are not as PyTorch Geometric makes them ({type(error).__name__}: {error})"

@@ -178,6 +178,7 @@ FORGED = {
         g("numpy.core.multiarray", "scalar") + b"(" + dtype("O8") + b"C\x08AAAAAAAAtR"
     ),
     "text without a size": array(b"J\x00\x00\x00\x7f", dtype("U0"), b"C\x00"),
+    "characters that do not exist": array(b"K\x01", dtype("U1"), b"C\x04\xff\xff\xff\x7f"),
     "fields beyond the item": array(
         b"K\x01",
         dtype(
@@ -240,7 +241,7 @@ def test_what_stands_for_a_name_cannot_be_changed():
 def test_damaged_files(tmp_path):
     whole = pickle.dumps({"a": np.ones(100)})
     for content in (b"", b"hello", whole[:40], whole[:-1], whole[:100] + b"\xff" + whole[101:]):
-        with pytest.raises(InputError, match="no readable pickle|no further"):
+        with pytest.raises(InputError, match=r"no readable pickle|no further"):
             unpickle(written(tmp_path, content))
 
 
