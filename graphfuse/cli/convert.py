@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 EPILOG = """formats and their options:
   mmsa          MOSI, MOSEI, CH-SIMS (MMSA, MulT): target=regression|classification, splits=none
-  conversation  IEMOCAP, MELD (DialogueRNN, MMGCN, M3Net): target=emotion|sentiment, classes=A,B
+  conversation  IEMOCAP, MELD (DialogueRNN, MMGCN, M3Net): target=emotion|sentiment, classes=A,B,
+                sample=conversation|utterance
   pyg           list of HeteroData, saved with torch.save
   tables        folder of one CSV or TSV a modality, and labels.csv: id, labels, label, task, fill
 
@@ -64,10 +65,18 @@ def run(arguments: argparse.Namespace) -> int:
     del content
     dataset.save(dest)
     _describe(dataset)
-    print(f"\nWritten to {dest}. Compare strategies on it: graphfuse compare --datasets {dest}")
-    if len(dataset.schema.targets) > 1:
-        print("A comparison takes one target: convert with the option that chooses it.")
+    print(f"\nWritten to {dest}. {_advice(dataset, dest)}")
     return 0
+
+
+def _advice(dataset: FusionDataset, dest: Path) -> str:
+    """Say how to compare strategies on it, which takes one target and one label a sample."""
+    if dataset.unit is not None:
+        return "To compare strategies, convert with --option sample=utterance"
+    if len(dataset.schema.targets) > 1:
+        targets = ", ".join(dataset.schema.targets)
+        return f"To compare strategies, convert with an option that chooses one of: {targets}"
+    return f"Compare strategies on it: graphfuse compare --datasets {dest}"
 
 
 def _pair(given: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,11 @@ def _layout(content: Any) -> tuple[str, ...] | None:
     fits=lambda content: _layout(content) is not None,
 )
 def read_conversations(
-    content: Sequence[Any], *, target: str = "emotion", classes: str | None = None
+    content: Sequence[Any],
+    *,
+    target: str = "emotion",
+    classes: str | None = None,
+    sample: str = "conversation",
 ) -> FusionDataset:
     """Return a dataset with one sample a conversation and one unit an utterance.
 
@@ -69,6 +73,8 @@ def read_conversations(
         target: "emotion", or "sentiment" where the file has it.
         classes: names of the classes in the order of their codes, separated by commas; those of
             IEMOCAP's 6 and of MELD's 7 emotions are known.
+        sample: "conversation", or "utterance" for one sample an utterance, without its context;
+            groups are then the conversations.
 
     Raises:
         InputError: entries that do not fit together.
@@ -92,6 +98,8 @@ def read_conversations(
         raise UnknownNameError(
             "target of this file", target, {"emotion", "sentiment"} & set(entries)
         )
+    if sample not in ("conversation", "utterance"):
+        raise UnknownNameError("value of sample", sample, ("conversation", "utterance"))
     train, test = (_listed(entries[part]) for part in ("train", "test"))
     if both := set(train) & set(test):
         raise InputError(f"conversation {min(map(str, both))!r} lies in both train and test")
@@ -102,7 +110,7 @@ def read_conversations(
     samples = [_sample(key, entries, target, speakers, replaced) for key in (*train, *test)]
     warn_of_replaced(replaced)
     names = classes.split(",") if classes else _class_names(samples, entries, target)
-    shapes = {m: tuple(values.shape[1:]) for sample in samples for m, values in sample.x.items()}
+    shapes = {m: tuple(values.shape[1:]) for one in samples for m, values in one.x.items()}
     for m in FEATURES:
         if m in entries and m not in shapes:
             logger.warning("%s is all zero or missing in every utterance, and left out", m)
@@ -114,7 +122,30 @@ def read_conversations(
         {target: Target(task, tuple(names))},
     )
     parts = ["train"] * len(train) + ["test"] * len(test)
-    return FusionDataset.from_samples(samples, schema, splits=parts)
+    if sample == "conversation":
+        return FusionDataset.from_samples(samples, schema, splits=parts)
+    counts = [len(one.y) for one in samples]
+    return FusionDataset.from_samples(
+        [utterance for one in samples for utterance in _utterances(one)],
+        schema,
+        groups=np.repeat([one.id for one in samples], counts),
+        splits=np.repeat(parts, counts),
+    )
+
+
+def _utterances(sample: Sample) -> Iterator[Sample]:
+    """Yield each unit of a conversation as a sample of its own."""
+    for number, y in enumerate(sample.y):
+        at = {m: int(row) for m, unit in (sample.unit or {}).items()
+              for row in (unit == number).nonzero()}  # fmt: skip
+        yield Sample(
+            {m: sample.x[m][[row]] for m, row in at.items()},
+            y,
+            {m: sample.pos[m][[row]] for m, row in at.items()},
+            {name: {m: values[m][[row]] for m, row in at.items()}
+             for name, values in sample.attrs.items()},
+            id=f"{sample.id}/{number}",
+        )  # fmt: skip
 
 
 def _listed(given: Any) -> list[Any]:

@@ -114,6 +114,27 @@ def test_an_utterance_without_a_picture_lacks_that_node_alone(tmp_path):
     assert len(sample.y) == 4
 
 
+def test_utterances_as_samples(tmp_path):
+    given = iemocap()
+    given[5]["Ses01F_a"][1] = np.zeros(5)
+    path = written(tmp_path, given)
+    dataset = read_features(path, sample="utterance")
+    assert len(dataset) == sum(TURNS.values())
+    assert dataset.unit is None
+    assert dataset.labels()[:4].tolist() == given[2]["Ses01F_a"]
+    assert list(dataset.ids[:2]) == ["Ses01F_a/0", "Ses01F_a/1"]
+    assert list(dataset.groups[:5]) == ["Ses01F_a"] * 4 + ["Ses01M_b"]
+    assert list(dataset.splits).count("test") == 4
+    sample = dataset[1]
+    assert "visual" not in sample.x
+    assert np.allclose(sample.x["text"], given[3]["Ses01F_a"][1][None], atol=1e-6)
+    assert sample.pos["text"].tolist() == [[1.0]]
+    assert sample.attrs["speaker"]["text"].tolist() == [0]
+    assert len(next(iter(make_splits(dataset))).test) == 4
+    with pytest.raises(UnknownNameError, match="did you mean 'utterance'"):
+        read_features(path, sample="utterances")
+
+
 def test_names_of_classes(tmp_path):
     given = list(iemocap())
     given[2] = labels(4)

@@ -106,7 +106,20 @@ def test_several_targets_are_pointed_out(tmp_path, capsys):
     for part in content.values():
         part["regression_labels_T"] = part["regression_labels"]
     assert main(["convert", str(written(tmp_path, content)), str(tmp_path / "out")]) == 0
-    assert "takes one target" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "chooses one of: regression, regression_T" in printed
+    assert "graphfuse compare" not in printed
+
+
+def test_conversations_are_no_samples_to_compare(tmp_path, capsys):
+    rows = {key: [np.ones(2), np.ones(2)] for key in "ab"}
+    labels = {key: [0, 1] for key in "ab"}
+    content = ({}, {key: ["M", "F"] for key in "ab"}, labels, rows, rows, rows, {}, ["a"], ["b"])
+    arguments = ["convert", str(written(tmp_path, content)), str(tmp_path / "out")]
+    assert main(arguments) == 0
+    assert "convert with --option sample=utterance" in capsys.readouterr().out
+    assert main([*arguments, "--option", "sample=utterance"]) == 0
+    assert "graphfuse compare --datasets" in capsys.readouterr().out
 
 
 def test_whatever_fails_leaves_nothing_behind(tmp_path, capsys):
