@@ -42,7 +42,8 @@ html_theme_options = {
 }
 html_show_sourcelink = False
 html_sidebars = dict.fromkeys(
-    ("guide", "planted", "training", "datasets", "api", "design-notes", "contributing"), ()
+    ("guide", "planted", "training", "datasets", "convert", "api", "design-notes", "contributing"),
+    (),
 )  # pages without pages below them
 exclude_patterns = ["_build", "_generated", "gallery"]
 napoleon_google_docstring = True

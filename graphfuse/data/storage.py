@@ -37,11 +37,16 @@ UNREADABLE = (
 
 def save(dataset: FusionDataset, path: Path) -> None:
     """Implement :meth:`FusionDataset.save`."""
-    check_free(path, "dataset", (ARROW, JSON), lambda p: "columns" in _read_header(p))
+    check_destination(path)
     header, table = _describe(dataset)
     with replace_folder(path) as work:
         _write_table(work / ARROW, table, len(dataset))
         (work / JSON).write_text(header)
+
+
+def check_destination(path: Path) -> None:
+    """Raise an error unless a dataset can be saved there: nothing, or another one, is there."""
+    check_free(path, "dataset", (ARROW, JSON), lambda p: "columns" in _read_header(p))
 
 
 def _write_table(path: Path, table: pa.Table, rows: int) -> None:

@@ -1,0 +1,105 @@
+"""graphfuse convert: make a dataset of features that others have extracted."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphfuse.errors import InputError
+
+if TYPE_CHECKING:
+    from graphfuse.data import FusionDataset
+
+EPILOG = """formats and their options:
+  mmsa          MOSI, MOSEI, CH-SIMS (MMSA, MulT): target=regression|classification, splits=none
+  conversation  IEMOCAP, MELD (DialogueRNN, MMGCN, M3Net): target=emotion|sentiment, classes=A,B,
+                sample=conversation|utterance
+  pyg           list of HeteroData, saved with torch.save
+  tables        folder of one CSV or TSV a modality, and labels.csv: id, labels, label, task, fill
+
+examples:
+  graphfuse convert aligned_50.pkl mosi --option target=classification
+  graphfuse convert IEMOCAP_features.pkl iemocap
+  graphfuse convert omics-folder omics --option id=patient --option fill=0
+  graphfuse compare --datasets omics
+
+Files run no code: pickles hold numpy arrays and plain containers, or are refused. They are read
+into memory whole; about twice the size of the file is needed.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "convert",
+        help="make a dataset of extracted features (pickles, graphs, tables)",
+        description="Read a file or folder of extracted features and write a dataset.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("source", metavar="SOURCE", help="file or folder of features")
+    parser.add_argument("dest", metavar="DEST", help="folder of the dataset, new or of a dataset")
+    parser.add_argument("--format", metavar="NAME", help="default: told from the content")
+    parser.add_argument(
+        "--option",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="an option of the format; may be given several times",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Convert, and say what was found."""
+    options = dict(_pair(given) for given in arguments.option)
+    from graphfuse.data.convert.read import build, recognise
+    from graphfuse.data.storage import check_destination
+
+    dest = Path(arguments.dest)
+    check_destination(dest)  # before much is read
+    chosen, content = recognise(arguments.source, arguments.format)
+    print(f"{arguments.source}: {chosen.name} ({chosen.summary})")
+    dataset = build(chosen, content, arguments.source, options)
+    del content
+    dataset.save(dest)
+    _describe(dataset)
+    print(f"\nWritten to {dest}. {_advice(dataset, dest)}")
+    return 0
+
+
+def _advice(dataset: FusionDataset, dest: Path) -> str:
+    """Say how to compare strategies on it, which takes one target and one label a sample."""
+    if dataset.unit is not None:
+        return "To compare strategies, convert with --option sample=utterance"
+    if len(dataset.schema.targets) > 1:
+        targets = ", ".join(dataset.schema.targets)
+        return f"To compare strategies, convert with an option that chooses one of: {targets}"
+    return f"Compare strategies on it: graphfuse compare --datasets {dest}"
+
+
+def _pair(given: str) -> tuple[str, str]:
+    name, equals, value = given.partition("=")
+    if not name or not equals:
+        raise InputError(f"--option is NAME=VALUE, such as target=classification; got {given!r}")
+    return name.strip(), value.strip()
+
+
+def _describe(dataset: FusionDataset) -> None:
+    from graphfuse.cli.list import print_table
+
+    rows = []
+    for m, column in dataset.x.items():
+        counts = column.counts[column.counts > 0]
+        nodes = f"{int(counts.median())} (at most {int(counts.max())})"
+        rows.append([m, str(len(counts)), nodes, str(dataset.schema[m].features)])
+    print(f"\n{len(dataset)} samples")
+    print_table(["modality", "samples", "nodes in the median", "features"], rows)
+    for name, target in dataset.schema.targets.items():
+        print(f"target {name}: {target.task} {', '.join(target.classes)}".rstrip())
+    if dataset.groups is not None:
+        print(f"groups: {len(set(dataset.groups.tolist()))}")
+    if dataset.splits is not None:
+        parts = dataset.splits.tolist()
+        print("parts: " + ", ".join(f"{parts.count(part)} {part}" for part in sorted(set(parts))))

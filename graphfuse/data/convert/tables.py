@@ -1,0 +1,233 @@
+"""tables: a folder with one table of numbers a modality, joined by an id, and one of labels."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphfuse.data.convert._clean import PARTS
+from graphfuse.data.convert.format import register_format
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+LABELS = ("labels", "label", "targets", "target", "y")
+"""Names that the table of labels goes by, without the ending."""
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SEPARATORS and path.is_file() and not path.name.startswith(".")
+    )
+
+
+@register_format(
+    "tables",
+    source="folder",
+    summary="one CSV or TSV a modality and labels.csv, joined by an id column; omics, MONAI",
+    fits=lambda folder: bool(_files(folder)),
+)
+def read_tables(
+    content: Path,
+    *,
+    id: str | None = None,  # noqa: A002 - as it is written on the command line
+    labels: str | None = None,
+    label: str | None = None,
+    task: str | None = None,
+    fill: float | str | None = None,
+) -> FusionDataset:
+    """Return a dataset with one sample a labelled row, one node a modality, named after its file.
+
+    A row that a table lacks, or that is all empty, is a missing modality. Rows without a row of
+    labels are left out, as are labels without any other row. The table of labels may have the
+    columns "split" (train, validation, test) and "group".
+
+    Args:
+        content: the folder.
+        id: column that joins the tables; the first one, where all tables have the same, else.
+        labels: the table of labels; the one that is called labels, label, targets, target or y.
+        label: its column to predict, several separated by commas; the only one, else.
+        task: "binary", "multiclass" or "regression"; told from the labels, else.
+        fill: number for empty cells in rows that are not all empty; these are an error, else.
+
+    Raises:
+        InputError: ids that occur twice or match nowhere, cells that are no numbers, and files
+            that are no tables; columns and files are named.
+        UnknownNameError: a table or column that is not there.
+    """
+    tables = {path.stem: path for path in _files(content)}
+    if len(tables) < len(_files(content)):
+        raise InputError(f"{content} holds a .csv and a .tsv of one name; rename one of them")
+    chosen = _labels_table(tables, labels)
+    if len(tables) < 2:
+        raise InputError(
+            f"{content} holds no table but {tables[chosen].name}; a folder has one table a "
+            f"modality beside the labels"
+        )
+    headers = {name: _header(path) for name, path in tables.items()}
+    key = _id_column(headers, id)
+    frames = {name: _read(path, key) for name, path in tables.items()}
+    annotated = frames.pop(chosen)
+    arrays = {}
+    for name, frame in frames.items():
+        _check_ids(name, frame, annotated, chosen)
+        arrays[name] = _numbers(tables[name].name, frame, fill)
+    there = annotated.index.isin([i for frame in arrays.values() for i in frame.index])
+    if not there.all():
+        logger.warning("%d ids of %s are in no other table, and left out", sum(~there), chosen)
+    annotated = annotated[there]
+    targets = _target_columns(annotated, label, tables[chosen].name)
+    return FusionDataset.from_arrays(
+        {name: frame.reindex(annotated.index).to_numpy() for name, frame in arrays.items()},
+        y={target: annotated[target].to_numpy() for target in targets},
+        task=task,
+        ids=list(annotated.index),
+        groups=annotated["group"].to_numpy() if "group" in annotated else None,
+        splits=_splits(annotated["split"]) if "split" in annotated else None,
+    )
+
+
+def _labels_table(tables: Mapping[str, Path], given: str | None) -> str:
+    if given is not None:
+        name = Path(given).stem if Path(given).suffix.lower() in SEPARATORS else given
+        if name not in tables:
+            raise UnknownNameError("table of labels", given, tables)
+        return name
+    found = [name for name in tables if name.lower() in LABELS]
+    if len(found) != 1:
+        raise InputError(
+            f"one table of labels is expected, called {', '.join(LABELS)}; got "
+            f"{found or sorted(tables)}; name it: labels=NAME"
+        )
+    return found[0]
+
+
+def _header(path: Path) -> list[str]:
+    return [str(name) for name in _parse(path, nrows=0).columns]
+
+
+def _parse(path: Path, **options: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        frame: pd.DataFrame = pd.read_csv(path, sep=SEPARATORS[path.suffix.lower()], **options)
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise InputError(f"{path} is no readable table in UTF-8: {error}") from None
+    return frame
+
+
+def _id_column(headers: Mapping[str, list[str]], given: str | None) -> str:
+    if given is not None:
+        for name, header in headers.items():
+            if given not in header:
+                raise InputError(f"table {name!r}: {UnknownNameError('column', given, header)}")
+        return given
+    first = {header[0] for header in headers.values() if header}
+    if len(first) != 1:
+        raise InputError(
+            f"tables are joined by an id, their first column where all have the same name; they "
+            f"begin with { ({name: header[:1] for name, header in headers.items()}) }; name it: "
+            f"id=NAME"
+        )
+    return first.pop()
+
+
+def _read(path: Path, key: str) -> pd.DataFrame:
+    frame = _parse(path, dtype={key: str})
+    if empty := int(frame[key].isna().sum()):
+        raise InputError(f"{path.name}: {empty} rows have no id in column {key!r}; fill them in")
+    twice = frame[key][frame[key].duplicated()]
+    if len(twice):
+        raise InputError(
+            f"{path.name}: {len(twice)} rows repeat an id of column {key!r}, such as "
+            f"{twice.iloc[0]!r}; each sample has one row a table, so merge or rename them"
+        )
+    return frame.set_index(key)
+
+
+def _check_ids(name: str, frame: pd.DataFrame, annotated: pd.DataFrame, labels: str) -> None:
+    """Raise an error if a table has no id of the labels; warn of those without a label."""
+    common = frame.index.isin(annotated.index)
+    if not common.any():
+        hint = (
+            "the ids are its columns: transpose it, so that a sample is a row"
+            if annotated.index.isin(frame.columns).any()
+            else "write ids alike in all tables"
+        )
+        raise InputError(
+            f"tables {name!r} and {labels!r} have no id in common: {list(frame.index[:3])} and "
+            f"{list(annotated.index[:3])}; {hint}"
+        )
+    if not common.all():
+        logger.warning("%s: %d rows have no label, and are left out", name, sum(~common))
+
+
+def _numbers(file: str, frame: pd.DataFrame, fill: float | str | None) -> pd.DataFrame:
+    """Return the rows that are not all empty, as float32 without an empty cell."""
+    strange = [c for c in frame.columns if frame[c].dtype.kind not in "biuf"]
+    if strange:
+        example = frame[strange[0]].dropna().iloc[0]
+        raise InputError(
+            f"{file}: {len(strange)} columns are no numbers: {strange[:5]}, such as {example!r}; "
+            f"leave them out or code them as numbers (a table of numbers and categories is read "
+            f"as a manifest)"
+        )
+    if not len(frame.columns):
+        raise InputError(f"{file} has no column beside its id")
+    frame = frame.astype(np.float32).dropna(how="all")
+    infinite = [c for c in frame.columns if np.isinf(frame[c]).any()]
+    if infinite:
+        raise InputError(f"{file}: infinite values in columns {infinite[:5]}; clean them")
+    holes = frame.isna().sum()
+    if int(holes.sum()) and fill is None:
+        columns = list(holes[holes > 0].index)
+        raise InputError(
+            f"{file}: {int(holes.sum())} empty cells in {len(columns)} columns, {columns[:5]}; "
+            f"fill them in, or with one number: fill=0"
+        )
+    return frame.fillna(_number(fill)) if fill is not None else frame
+
+
+def _number(fill: float | str) -> float:
+    try:
+        number = float(fill)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise InputError(f"fill is a finite number, got {fill!r}")
+    return number
+
+
+def _target_columns(annotated: pd.DataFrame, label: str | None, file: str) -> list[str]:
+    columns = [c for c in annotated.columns if c not in ("split", "group")]
+    wanted = label.split(",") if label else columns
+    for name in wanted:
+        if name not in annotated.columns:
+            raise UnknownNameError(f"column of {file}", name, columns)
+    if not wanted or (label is None and len(wanted) > 1):
+        raise InputError(
+            f"{file}: one column beside id, split and group is what to predict, got {columns}; "
+            f"name it, or several with commas between: label=NAME"
+        )
+    return wanted
+
+
+def _splits(given: pd.Series) -> list[str]:
+    strange = given[~given.astype(str).str.lower().isin(PARTS)]
+    if len(strange):
+        raise InputError(
+            f"column 'split' is train, validation or test in each row, got {strange.iloc[0]!r} at "
+            f"{strange.index[0]!r}"
+        )
+    return [PARTS[part] for part in given.str.lower()]

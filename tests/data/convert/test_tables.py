@@ -1,0 +1,124 @@
+import pytest
+
+from graphfuse.data.convert import read_features
+from graphfuse.errors import InputError, UnknownNameError
+
+RNA = "patient,g1,g2\np1,1,2\np2,3,4.5\np4,5,6\n"
+METHYLATION = "patient\tc1\np1\t0.5\np3\t0.25\np4\t\n"
+LABELS = "patient,subtype\np1,luminal\np2,basal\np3,basal\np4,luminal\n"
+
+
+def folder(tmp_path, labels=LABELS, **tables):
+    tables = {"mrna.csv": RNA, "methylation.tsv": METHYLATION} | tables
+    for name, text in {"labels.csv": labels, **tables}.items():
+        if text is not None:
+            (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_tables_are_joined_and_missing_rows_are_missing_modalities(tmp_path):
+    dataset = read_features(folder(tmp_path))
+    assert dataset.schema.names == ("methylation", "mrna")
+    assert dataset.schema.classes == ("basal", "luminal")
+    assert list(dataset.ids) == ["p1", "p2", "p3", "p4"]
+    assert dataset.labels().tolist() == [1, 0, 0, 1]
+    there = [{m: x.tolist() for m, x in sample.x.items()} for sample in dataset]
+    assert there == [
+        {"mrna": [[1.0, 2.0]], "methylation": [[0.5]]},
+        {"mrna": [[3.0, 4.5]]},
+        {"methylation": [[0.25]]},
+        {"mrna": [[5.0, 6.0]]},  # an empty row is a missing one
+    ]
+
+
+def test_parts_groups_and_several_targets(tmp_path):
+    labels = (
+        "patient,subtype,age,split,group\np1,a,50,train,x\np2,b,60.5,Train,x\n"
+        "p3,a,70,val,y\np4,,80,test,z\n"
+    )
+    path = folder(tmp_path, labels)
+    with pytest.raises(InputError, match=r"got \['subtype', 'age'\]; name it"):
+        read_features(path)
+    dataset = read_features(path, label="subtype")
+    assert list(dataset.splits) == ["train", "train", "validation", "test"]
+    assert list(dataset.groups) == ["x", "x", "y", "z"]
+    assert dataset.labels().tolist() == [0, 1, 0, -1]
+    assert read_features(path, label="age", task="regression").labels()[1] == 60.5
+    assert set(read_features(path, label="subtype,age").y) == {"subtype", "age"}
+    with pytest.raises(UnknownNameError, match="did you mean 'subtype'"):
+        read_features(path, label="subtyp")
+
+
+def test_rows_that_match_nothing_are_left_out_and_counted(tmp_path, caplog):
+    path = folder(tmp_path, LABELS + "p9,basal\n", **{"mrna.csv": RNA + "p7,1,1\n"})
+    assert list(read_features(path).ids) == ["p1", "p2", "p3", "p4"]
+    assert "1 ids of labels are in no other table" in caplog.text
+    assert "mrna: 1 rows have no label" in caplog.text
+
+
+def test_ids_are_text(tmp_path):
+    labels = "id,y\n001,a\n1,b\n"
+    path = folder(tmp_path, labels, **{"mrna.csv": "id,g\n001,1\n1,2\n", "methylation.tsv": None})
+    assert list(read_features(path).ids) == ["001", "1"]
+
+
+def test_index_columns_without_a_name(tmp_path):
+    path = folder(
+        tmp_path, ",y\na,0\nb,1\n", **{"mrna.csv": ",g\na,1\nb,2\n", "methylation.tsv": None}
+    )
+    assert list(read_features(path).ids) == ["a", "b"]
+
+
+def test_empty_cells_are_named_or_filled(tmp_path):
+    path = folder(tmp_path, **{"mrna.csv": "patient,g1,g2\np1,1,\np2,,2\np3,,\np4,1,2\n"})
+    with pytest.raises(InputError, match=r"mrna.csv: 2 empty cells in 2 columns, \['g1', 'g2'\]"):
+        read_features(path)
+    dataset = read_features(path, fill="0.5")
+    assert dataset[1].x["mrna"].tolist() == [[0.5, 2.0]]
+    assert "mrna" not in dataset[2].x
+    with pytest.raises(InputError, match="fill is a finite number, got 'mean'"):
+        read_features(path, fill="mean")
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"mrna.csv": RNA + "p1,7,8\n"}, "mrna.csv: 1 rows repeat an id .*'p1'"),
+        ({"labels": LABELS + "p2,basal\n"}, "labels.csv: 1 rows repeat an id .*'p2'"),
+        ({"mrna.csv": "patient,g1\nq1,1\n"}, r"no id in common: \['q1'\] .*write ids alike"),
+        ({"mrna.csv": "patient,p1,p2\ng1,1,2\n"}, "its columns: transpose it"),
+        (
+            {"mrna.csv": "patient,g1,sex,stage\np1,1,m,II\np2,1,f,I\n"},
+            r"mrna.csv: 2 columns are no numbers: \['sex', 'stage'\], such as 'm'",
+        ),
+        ({"mrna.csv": "patient,g1\np1,inf\n"}, r"infinite values in columns \['g1'\]"),
+        ({"mrna.csv": "patient,g1\n,1\n"}, "1 rows have no id in column 'patient'"),
+        ({"mrna.csv": "patient\np1\n"}, "no column beside its id"),
+        ({"mrna.csv": "sample,g1\np1,1\n"}, r"they begin with .*'sample'.*id=NAME"),
+        ({"mrna.csv": ""}, "mrna.csv is no readable table"),
+        ({"mrna.tsv": RNA}, "a .csv and a .tsv of one name"),
+        ({"labels": "patient,subtype,split\np1,a,early\n"}, "got 'early' at 'p1'"),
+        ({"labels": None}, "one table of labels is expected, called labels"),
+        ({"mrna.csv": None, "methylation.tsv": None}, "holds no table but labels.csv"),
+    ],
+)
+def test_what_does_not_fit_is_named(tmp_path, tables, message):
+    with pytest.raises(InputError, match=message):
+        read_features(folder(tmp_path, **tables))
+
+
+def test_names_that_are_not_there(tmp_path):
+    path = folder(tmp_path)
+    with pytest.raises(InputError, match="table 'methylation': unknown column 'subtype'"):
+        read_features(path, id="subtype")
+    with pytest.raises(UnknownNameError, match="did you mean 'labels'"):
+        read_features(path, labels="label")
+    (path / "labels.csv").rename(path / "clinical.csv")
+    assert read_features(path, labels="clinical.csv").schema.classes == ("basal", "luminal")
+
+
+def test_tables_that_are_no_text(tmp_path):
+    path = folder(tmp_path)
+    (path / "mrna.csv").write_bytes(b"patient,g\n\xff\xfe,1\n")
+    with pytest.raises(InputError, match=r"mrna.csv is no readable table in UTF-8"):
+        read_features(path)
