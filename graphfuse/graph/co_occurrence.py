@@ -136,7 +136,7 @@ class CoOccurrence(Relation):
         self.check_features(m, nodes.shape[-1], centres.shape[-1])
         nodes, centres = nodes.double(), centres.double()
         squares = centres.square().sum(1)
-        rank = squares - 2 * nodes @ centres.mT
+        rank = squares.sub(nodes @ centres.mT, alpha=2)
         least, code = rank.min(-1)
         limit = least + rounding(squares, nodes.square().sum(-1), nodes.shape[-1])
         within = rank <= limit.unsqueeze(-1)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema
 from graphfuse.errors import InputError
-from graphfuse.graph.relation import Pairs, Relation, displacement, real_pairs
+from graphfuse.graph.relation import Pairs, Relation, displacement, places, real_pairs
 
 KINDS = ("past", "same", "future")
 
@@ -58,10 +58,10 @@ class Temporal(Relation):
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
         """Draw the edges by the sign of the difference in time."""
-        timed = [m for m, pos in batch.pos.items() if pos.shape[2] == 1]
+        timed = {m: places(pos) for m, pos in batch.pos.items() if pos.shape[2] == 1}
         drawn: dict[EdgeType, Tensor] = {}
         for s, d in self.select_pairs(timed):
-            lead, distance = (part.squeeze(0) for part in displacement(batch, s, d))
+            lead, distance = (part.squeeze(0) for part in displacement(timed[s], timed[d]))
             near = real_pairs(batch, s, d)
             if self.window is not None:
                 near &= distance <= self.window
