@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from benchmarks._memory import peak_bytes
-from benchmarks.convs import Place, convs, line, measure
+from benchmarks.convs import CHANNELS, NAMES, SAMPLES, Graphs, Place, convs, count, line, measure
+from graphfuse.data import SparseEdges
 
 
 def test_the_peak_counts_what_lives_at_once():
@@ -38,3 +41,47 @@ def test_every_conv_has_a_row_in_both_precisions(name, dtype):
     assert row["precision"] == str(dtype).removeprefix("torch.")
     assert set(row["forward_ms"]) == set(row["peak_mb"]) == {"dense", "sparse", "pyg"}
     assert line(row).startswith(name)
+
+
+def without_loops(g):
+    """GCN2Conv takes an edge of a node to itself for the loop that it adds."""
+    dense = {
+        (s, r, d): edges & ~torch.eye(edges.shape[1]).bool() if s == d else edges
+        for (s, r, d), edges in g.dense.items()
+    }
+    sparse = {}
+    for (s, r, d), index in g.index.items():
+        sparse[s, r, d] = SparseEdges(index[:, (index[0] != index[1]) | torch.tensor(s != d)])
+    return replace(g, dense=dense, sparse=sparse, joined=g.joined[:, g.joined[0] != g.joined[1]])
+
+
+@pytest.mark.parametrize("name", [name for name in convs() if name != "typed_attention"])
+def test_both_sides_compute_the_same(name):
+    torch.manual_seed(0)
+    dense, _, reference = convs()[name]
+    for density in (1.0, 0.1):
+        g = Graphs.random((3, 2, 1), density)
+        if name == "gcn2":
+            g = without_loops(g)
+        with torch.no_grad():
+            theirs, ours, sparse = reference(g), dense(g.x, g.dense), dense(g.x, g.sparse)
+        if not isinstance(theirs, dict):
+            theirs = dict(zip(NAMES, theirs.split([len(x) for x in g.flat.values()]), strict=True))
+        for m in NAMES:
+            assert torch.allclose(ours[m].flatten(0, 1), theirs[m], atol=1e-4)
+            assert torch.allclose(ours[m], sparse[m], atol=1e-4)
+
+
+def test_the_floor_counts_the_products_of_the_pass_that_runs():
+    g = Graphs.random((3, 2, 1), 1.0)
+
+    class Maps(torch.nn.Module):  # of nodes that need no gradient: one product more, not two
+        def __init__(self):
+            super().__init__()
+            self.map = torch.nn.Linear(CHANNELS, 8, bias=False)
+
+        def forward(self, x, edges):
+            return {m: self.map(nodes) for m, nodes in x.items()}
+
+    forward = 2 * SAMPLES * (3 + 2 + 1) * CHANNELS * 8
+    assert count(Maps(), g) == (forward, 2 * forward)

@@ -33,7 +33,8 @@ class DenseGCN2Conv(TypedConv):
     where :math:`A` sums the weights of all edge types (1 where edges are bool), :math:`D` the
     weights that arrive at a node, :math:`X_0` are the nodes before the first layer (the input
     itself if not given) and :math:`\beta = \log(\theta / l + 1)` in layer :math:`l`. Equal to
-    PyTorch Geometric's ``GCN2Conv`` with shared weights and self-loops on the graph of all nodes.
+    PyTorch Geometric's ``GCN2Conv`` with shared weights and self-loops on the graph of all nodes,
+    but for an edge from a node to itself: PyG takes it for the loop :math:`I`, here it counts too.
     Node types whose size is not ``out_channels`` are mapped to it first.
 
     Args:
