@@ -1,11 +1,17 @@
+from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from benchmarks._memory import peak_bytes
+from benchmarks.batches import make, one_by_one
 from benchmarks.convs import CHANNELS, NAMES, SAMPLES, Graphs, Place, convs, count, line, measure
+from benchmarks.planted import mark
+from benchmarks.sparse import pays_from
 from graphfuse.data import SparseEdges
+from graphfuse.graph import CoOccurrence, GraphBuilder, KNearest, Temporal
 
 
 def test_the_peak_counts_what_lives_at_once():
@@ -85,3 +91,30 @@ def test_the_floor_counts_the_products_of_the_pass_that_runs():
 
     forward = 2 * SAMPLES * (3 + 2 + 1) * CHANNELS * 8
     assert count(Maps(), g) == (forward, 2 * forward)
+
+
+def test_the_loop_over_samples_draws_the_same_edges():
+    data = make((6, 5, 7), 8, n=40)
+    builder = GraphBuilder([KNearest(4), CoOccurrence(), Temporal(2.0)]).fit(data)
+    rows = np.array([3, 0, 39])
+    expected: list[Counter] = [Counter() for _ in rows]
+    for (s, _, d), edges in builder.transform(data.batch(rows)).edges.items():
+        for i, a, b in (edges > 0).nonzero().tolist():
+            expected[i][(s, a), (d, b)] += 1
+    for graph, edges in zip(one_by_one(data, rows, builder), expected, strict=True):
+        assert Counter(graph.edges(keys=False)) == edges
+
+
+def test_sparse_edges_pay_from_the_size_after_which_dense_ones_never_win():
+    def rows(*pairs):
+        return [{"nodes": 2**i, "dense": d, "sparse": s} for i, (d, s) in enumerate(pairs)]
+
+    assert pays_from(rows((2, 1), (1, 2), (3, 2), (5, 2))) == 4
+    assert pays_from(rows((2, 1), (1, 2))) is None
+
+
+def test_marks_say_bayes_and_chance():
+    facts = {"bayes_accuracy": 0.95, "chance": 0.5}
+    accuracies = {0.95: "=", 0.92: "=", 0.91: "", 0.6: "", 0.57: "~", 0.3: "~"}
+    assert {a: mark(a, 400, facts) for a in accuracies} == accuracies
+    assert mark(0.5, 400, {"bayes_accuracy": 0.5, "chance": 0.5}) == "=~"
