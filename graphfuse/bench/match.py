@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -21,10 +21,10 @@ def count_parameters(strategy: nn.Module) -> int:
 
     Of a strategy that chooses one of its members, as ``unimodal:best``, those of the largest.
     """
-    members = strategy.members() if isinstance(strategy, Strategy) else ()
+    models: Sequence[nn.Module] = strategy.members() if isinstance(strategy, Strategy) else ()
     return max(
         sum(p.numel() for p in model.parameters() if p.requires_grad)
-        for model in members or [strategy]
+        for model in models or [strategy]
     )
 
 
