@@ -39,7 +39,7 @@ class Standardizer:
             wide = values.double()
             mean[name] = wide.mean(0).to(values.dtype)
             deviation = wide.std(0, correction=0).to(values.dtype)
-            tiny = 1e-6 * (1 + mean[name].abs())
+            tiny = 1e-6 * mean[name].abs()  # whatever the unit
             scale[name] = deviation.where(deviation > tiny, deviation.new_ones(()))
         return cls(mean, scale)
 

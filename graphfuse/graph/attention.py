@@ -74,7 +74,7 @@ class Attention(Relation):
             centre = nodes.mean(0) if len(nodes) else nodes.new_zeros(nodes.shape[1])
             spread = nodes.std(0, correction=0) if len(nodes) else torch.ones_like(centre)
             self.store(("centre", m), centre)
-            self.store(("spread", m), spread.where(spread > 1e-6, torch.ones_like(spread)))
+            self.store(("spread", m), spread.where(spread > 1e-6 * centre.abs(), 1))
             means[m] = self._standardise(mean_nodes(column), m)
         for s, d in sorted({(min(pair), max(pair)) for pair in pairs}):
             if s != d and self.space == "cca":

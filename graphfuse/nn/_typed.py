@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from graphfuse._keys import module_key
 from graphfuse._registry import Registry
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError, check_heads
 from graphfuse.nn._sparse import flatten_edges, segment_softmax
 from graphfuse.nn.attention_weights import AttentionWeights, EdgeAttention
 from graphfuse.nn.hub_module import HubModule
@@ -266,12 +266,6 @@ class HeadedConv(TypedConv):
 
 
 convs = Registry("conv", "graphfuse.nn")
-
-
-def check_heads(what: str, channels: int, heads: int) -> None:
-    """Raise an error unless heads of equal size make up the channels."""
-    if heads < 1 or channels % heads:
-        raise InputError(f"{what} is a multiple of heads, got {what}={channels}, heads={heads}")
 
 
 def _check_edges(

@@ -22,3 +22,13 @@ def test_whole_numbers_stay_as_they_are():
     scaler = Standardizer.fit(data)
     assert sorted(scaler.mean) == ["a"]
     assert torch.equal(scaler.transform(data).x["raw"].values, raw)
+
+
+def test_the_unit_of_a_feature_does_not_matter():
+    x = np.random.default_rng(0).normal(size=(20, 2)) + 3
+    scaled = []
+    for unit in (1.0, 1e-13, 1e9):
+        train = FusionDataset.from_arrays({"a": x * unit})
+        scaled.append(Standardizer.fit(train).transform(train).batch(range(20)).x["a"])
+    assert torch.allclose(scaled[0], scaled[1], atol=1e-4)
+    assert torch.allclose(scaled[0], scaled[2], atol=1e-4)

@@ -77,7 +77,8 @@ class Stacking(DecisionStrategy):
         weight = np.zeros(tuple(self.weight.shape))
         bias = np.full(len(weight), -10.0)  # a class that no training sample has
         if len(found) > 1:
-            model = LogisticRegression(max_iter=1000).fit(features[known], labels[known])
+            weights = self.class_weight.numpy(force=True)[labels[known]]
+            model = LogisticRegression(max_iter=1000).fit(features[known], labels[known], weights)
             if len(found) == 2:
                 weight[found[1]], bias[found] = model.coef_[0], (0.0, model.intercept_[0])
             else:
