@@ -134,8 +134,10 @@ class DenseGCN2Conv(TypedConv):
         before = together
         if initial is not None:
             before = torch.cat([initial[t] for t in self.node_types], dim=1)
-        mixed = torch.lerp(self._propagate(together, nodes, given, mask), before, self.alpha)
-        updated = torch.lerp(mixed, mixed @ self.weight, self.beta)
+        # Under autocast products come in another precision than that of the nodes.
+        propagated = self._propagate(together, nodes, given, mask)
+        mixed = torch.lerp(propagated, before.to(propagated.dtype), self.alpha)
+        updated = torch.lerp(mixed, (mixed @ self.weight).to(mixed.dtype), self.beta)
         parts = torch.split(updated, widths, dim=1)
         return {t: mask_nodes(p, mask, t) for t, p in zip(self.node_types, parts, strict=True)}
 

@@ -158,7 +158,9 @@ class DenseHGTConv(AttentionConv):
         update: Tensor = self.out[module_key(name)](F.gelu(message))
         if self.in_channels[name] != self.out_channels:
             return update
-        return torch.lerp(nodes, update, self.skip[number].sigmoid())
+        # Under autocast the maps compute in another precision than that of the nodes.
+        gate = self.skip[number].sigmoid().to(nodes.dtype)
+        return torch.lerp(nodes, update.to(nodes.dtype), gate)
 
 
 def _attend(query: Tensor, blocks: Sequence[Block]) -> Tensor:
