@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self, cast
 
@@ -102,7 +103,11 @@ class TypedConv(HubModule):
         edges: Mapping[EdgeType, Tensor | SparseEdges],
         mask: Mapping[str, Tensor] | None,
     ) -> dict[EdgeType, Tensor | SparseEdges]:
-        """Return the edges after checking every name, shape and kind."""
+        """Return the edges after checking every name, shape and kind.
+
+        Weights have to lie in [0, inf); those of dense edges on a GPU are not looked at, as it
+        would have to wait for that.
+        """
         for what, given in (("nodes", x), ("a mask", mask)):
             if given is not None and sorted(given) != self.node_types:
                 raise InputError(
@@ -113,6 +118,7 @@ class TypedConv(HubModule):
         if not torch.compiler.is_compiling():  # shapes are symbols there
             for name in self.node_types:
                 self._check_nodes(name, x, mask)
+            check_precision(self, x)
         for edge_type, given_edges in edges.items():
             if edge_type not in self.edge_types:
                 known = [str(t) for t in self.edge_types]
@@ -274,6 +280,20 @@ def check_heads(what: str, channels: int, heads: int) -> None:
         raise InputError(f"{what} is a multiple of heads, got {what}={channels}, heads={heads}")
 
 
+def check_precision(module: nn.Module, x: Mapping[str, Tensor]) -> None:
+    """Raise an error unless nodes have the precision of a module's weights; autocast may differ."""
+    weight = next(module.parameters(), None)
+    for name, nodes in x.items():
+        if weight is None or torch.is_autocast_enabled(nodes.device.type):
+            return
+        if nodes.dtype != weight.dtype:
+            raise InputError(
+                f"nodes of {name!r} are {nodes.dtype}, the weights of the "
+                f"{type(module).__name__} {weight.dtype}; bring them to one precision, as by "
+                f"x.float() or module.double()"
+            )
+
+
 def _check_edges(
     edge_type: EdgeType, edges: Tensor | SparseEdges, shape: tuple[int, int, int]
 ) -> None:
@@ -282,6 +302,14 @@ def _check_edges(
         raise InputError(
             f"edges {edge_type} are bool or floating-point weights, got {weight.dtype}"
         )
+    looked_at = isinstance(edges, SparseEdges) or edges.device.type == "cpu"
+    if weight is not None and weight.is_floating_point() and weight.numel() and looked_at:
+        least, most = (float(end) for end in weight.detach().aminmax())
+        if not (least >= 0 and most < math.inf):  # NaN is neither
+            raise InputError(
+                f"weights of edges {edge_type} lie in [0, inf), where 0 is no edge; got {least} to "
+                f"{most}"
+            )
     if isinstance(edges, Tensor):
         if tuple(edges.shape) != shape:
             raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -276,7 +277,7 @@ def _check_precision_and_state(make: MakeConv, conv: nn.Module, graph: Graph) ->
 
 def _check_errors(conv: nn.Module, graph: Graph) -> None:
     x, edges, mask = graph
-    wrong: list[tuple[str, Graph]] = [
+    wrong: list[tuple[str, tuple[Any, ...]]] = [
         ("an unknown edge type", (x, {("text", "nmaes", "image"): edges[TYPES[2]]}, mask)),
         ("a wrong shape of edges", (x, {TYPES[0]: edges[TYPES[0]][:, :2]}, mask)),
         ("a missing node type", ({"text": x["text"]}, {}, mask)),
@@ -285,7 +286,15 @@ def _check_errors(conv: nn.Module, graph: Graph) -> None:
         ("a mask of numbers", (x, edges, {n: rows.double() for n, rows in mask.items()})),
         ("edges of whole numbers", (x, {t: e.long() for t, e in edges.items()}, mask)),
         ("another number of samples", ({**x, "text": x["text"][:2]}, {}, mask)),
+        ("nodes of another precision", ({n: nodes.float() for n, nodes in x.items()}, {}, mask)),
     ]
+    named = TYPES[2]
+    for bad in (-1.0, torch.nan, torch.inf):
+        index = to_sparse({named: edges[named]})[named].index
+        listed = SparseEdges(index, torch.full_like(index[0], bad, dtype=torch.float64))
+        weights = torch.where(edges[named], bad, 0.0).double()
+        wrong.append((f"a weight of {bad}", (x, {named: weights}, mask)))
+        wrong.append((f"a weight of {bad} in SparseEdges", (x, {named: listed}, mask)))
     for what, given in wrong:
         try:
             conv(*given)
