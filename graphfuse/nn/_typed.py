@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from numbers import Integral
 from typing import ClassVar, Self, cast
 
 import torch
@@ -43,6 +44,7 @@ class TypedConv(HubModule):
         self, in_channels: int | Mapping[str, int], out_channels: int, metadata: Metadata
     ) -> None:
         super().__init__()
+        _check_metadata(metadata)
         self.node_types = sorted(metadata[0])
         self.edge_types: list[EdgeType] = sorted((s, r, d) for s, r, d in metadata[1])
         for kind, names in (("node", self.node_types), ("edge", self.edge_types)):
@@ -56,19 +58,20 @@ class TypedConv(HubModule):
                     raise UnknownNameError(
                         f"node type in edge type {edge_type}", end, self.node_types
                     )
-        if isinstance(in_channels, int):
+        if not isinstance(in_channels, Mapping):
             in_channels = dict.fromkeys(self.node_types, in_channels)
         if sorted(in_channels) != self.node_types:
             raise InputError(
                 f"in_channels has one size a node type, {self.node_types}; got {dict(in_channels)}"
             )
-        if min(in_channels.values()) < 1 or out_channels < 1:
+        sizes = (*in_channels.values(), out_channels)
+        if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
             raise InputError(
-                f"channels are at least 1, got in_channels={dict(in_channels)}, "
+                f"channels are whole numbers of at least 1, got in_channels={dict(in_channels)}, "
                 f"out_channels={out_channels}; lazy sizes (-1) are not supported"
             )
-        self.in_channels = {name: in_channels[name] for name in self.node_types}
-        self.out_channels = out_channels
+        self.in_channels = {name: int(in_channels[name]) for name in self.node_types}
+        self.out_channels = int(out_channels)
 
     @property
     def metadata(self) -> Metadata:
@@ -276,8 +279,19 @@ convs = Registry("conv", "graphfuse.nn")
 
 def check_heads(what: str, channels: int, heads: int) -> None:
     """Raise an error unless heads of equal size make up the channels."""
-    if heads < 1 or channels % heads:
+    if not isinstance(heads, Integral) or heads < 1 or channels % heads:
         raise InputError(f"{what} is a multiple of heads, got {what}={channels}, heads={heads}")
+
+
+def _check_metadata(metadata: Metadata) -> None:
+    """Raise an error unless these are a list of names, and one of edge types with three each."""
+    pair = isinstance(metadata, Sequence) and len(metadata) == 2
+    types = metadata[1] if pair else None
+    if not isinstance(types, Collection) or any(isinstance(t, str) or len(t) != 3 for t in types):
+        raise InputError(
+            f"metadata is (node types, edge types), and an edge type is (source, relation, "
+            f"destination); got {metadata!r}"
+        )
 
 
 def check_precision(module: nn.Module, x: Mapping[str, Tensor]) -> None:

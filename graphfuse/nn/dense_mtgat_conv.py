@@ -125,8 +125,8 @@ class DenseMTGATConv(HeadedConv):
 
     def _project(self, t: str, nodes: Tensor) -> Tensor:
         """Return nodes [B, N, F] of one type mapped to [B, N, H, d]."""
-        mapped: Tensor = linear_of(self.project, t)(nodes)
-        return mapped.unflatten(2, (self.heads, -1))
+        mapped: Tensor = linear_of(self.project, t)(nodes).unflatten(2, (self.heads, -1))
+        return mapped
 
     def _block(
         self,
