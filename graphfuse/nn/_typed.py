@@ -311,6 +311,13 @@ def check_precision(module: nn.Module, x: Mapping[str, Tensor]) -> None:
 def _check_edges(
     edge_type: EdgeType, edges: Tensor | SparseEdges, shape: tuple[int, int, int]
 ) -> None:
+    if not isinstance(edges, SparseEdges) and (
+        not isinstance(edges, Tensor) or edges.layout != torch.strided
+    ):
+        raise InputError(
+            f"edges {edge_type} are a dense tensor [B, Ns, Nd] or SparseEdges, got "
+            f"{getattr(edges, 'layout', type(edges).__name__)}"
+        )
     weight = edges.weight if isinstance(edges, SparseEdges) else edges
     if weight is not None and weight.dtype != torch.bool and not weight.is_floating_point():
         raise InputError(

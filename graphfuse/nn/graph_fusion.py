@@ -139,6 +139,8 @@ class GraphFusion(HubModule):
         given = self._check(x, edges, mask)
         if unit is not None and sorted(unit) != self.node_types:
             raise InputError(f"unit names the types {self.node_types}, got {sorted(unit)}")
+        if unit is not None and not torch.compiler.is_compiling():
+            _check_units(x, unit)
         nodes = inputs = self._inputs(x, mask)
         for number in range(len(self.convs)):
             parts = number, nodes, given, mask, inputs, rewire
@@ -216,3 +218,12 @@ class GraphFusion(HubModule):
         together = together + torch.cat([updated[t] for t in self.node_types], dim=1)
         together = together + self.feedforwards[number](together)
         return dict(zip(self.node_types, together.split(widths, dim=1), strict=True))
+
+
+def _check_units(x: Mapping[str, Tensor], unit: Mapping[str, Tensor]) -> None:
+    for name, numbers in unit.items():
+        if numbers.shape != x[name].shape[:2] or numbers.dtype != torch.long:
+            raise InputError(
+                f"units of {name!r} are long [B, N] = {list(x[name].shape[:2])}, got "
+                f"{numbers.dtype} {list(numbers.shape)}"
+            )

@@ -203,6 +203,16 @@ def test_layers_take_part_one_after_the_other():
         ),
         ({"mask": {"image": torch.ones(4, 6).bool()}}, "takes a mask of the types"),
         ({"unit": {"image": torch.zeros(4, 6).long()}}, "unit names the types"),
+        (
+            {"unit": {"image": torch.zeros(4, 1).long(), "text": torch.zeros(4, 4).long()}},
+            r"units of 'image' are long \[B, N\] = \[4, 6\], got torch.int64 \[4, 1\]",
+        ),
+        ({"unit": {"image": torch.zeros(4, 6), "text": torch.zeros(4, 4)}}, "got torch.float32"),
+        ({"edges": {TYPES[0]: [[True]]}}, "dense tensor .* or SparseEdges, got list"),
+        (
+            {"edges": {TYPES[0]: torch.ones(4, 4, 6).to_sparse()}},
+            "dense tensor .* or SparseEdges, got torch.sparse_coo",
+        ),
         ({"edges": {("text", "nmaes", "image"): torch.ones(4, 4, 6).bool()}}, "did you mean"),
     ],
 )
