@@ -80,5 +80,5 @@ def check_whole(what: str, value: object, least: int) -> None:
 
 def check_heads(what: str, channels: int, heads: int) -> None:
     """Raise an error unless heads of equal size make up the channels."""
-    if heads < 1 or channels % heads:
+    if not isinstance(heads, numbers.Integral) or heads < 1 or channels % heads:
         raise InputError(f"{what} is a multiple of heads, got {what}={channels}, heads={heads}")

@@ -213,11 +213,30 @@ def build_relation(given: Relation | RelationSpec | str | Mapping[str, Any]) -> 
             raise InputError(f"a relation is {{name: options}} with one name, got {dict(given)!r}")
         name, options = next(iter(given.items()))
         given = RelationSpec(name, options or {})
+    if not isinstance(given, RelationSpec) or not isinstance(given.options, Mapping):
+        raise InputError(
+            f"a relation is an instance, a RelationSpec, a name or {{name: {{option: value}}}}, "
+            f"got {given!r}"
+        )
     cls = relations.get(given.name)
     try:
         return cls(**given.options)
     except TypeError as error:
         raise InputError(f"relation {given.name!r} with {dict(given.options)}: {error}") from None
+
+
+def build_relations(
+    given: Iterable[Relation | RelationSpec | str | Mapping[str, Any]],
+) -> list[Relation]:
+    """Return relations, at least one, in an order of their own."""
+    one = isinstance(given, str | Mapping | Relation) or not isinstance(given, Iterable)
+    built = [] if one else [build_relation(relation) for relation in given]
+    if not built:
+        raise InputError(
+            f"relations are a list with at least one relation, each an instance, a name or "
+            f"{{name: {{option: value}}}}; got {given!r}"
+        )
+    return sorted(built, key=lambda relation: repr(relation.spec()))
 
 
 def plain(value: Any) -> Any:
@@ -250,8 +269,8 @@ def plain(value: Any) -> Any:
 
 def _pairs(given: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
     pairs = set()
-    for pair in given:
-        if isinstance(pair, str) or len(pair) != 2:
+    for pair in given if isinstance(given, Iterable) else [given]:
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
             raise InputError(
                 f"pairs are 'all', 'within', 'across' or (source, destination) modalities, "
                 f"got {pair!r} among {given!r}"

@@ -42,7 +42,7 @@ class Spatial(Relation):
 
     def __init__(self, radius: float = 1.0, neighbourhood: str = "moore") -> None:
         super().__init__("within")
-        if radius <= 0:
+        if not radius > 0:
             raise InputError(f"radius is positive, got {radius}")
         if neighbourhood not in NEIGHBOURHOODS:
             raise UnknownNameError("neighbourhood", neighbourhood, NEIGHBOURHOODS)

@@ -41,9 +41,9 @@ class Temporal(Relation):
         self, window: float | None = None, tolerance: float = 0.0, pairs: Pairs = "all"
     ) -> None:
         super().__init__(pairs)
-        if window is not None and window < 0:
+        if window is not None and not window >= 0:
             raise InputError(f"window is a time of at least 0 or None, got {window}")
-        if tolerance < 0:
+        if not tolerance >= 0:
             raise InputError(f"tolerance is a time of at least 0, got {tolerance}")
         self.window, self.tolerance = window, tolerance
 

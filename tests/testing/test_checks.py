@@ -8,7 +8,8 @@ import torch
 from graphfuse.data import SparseEdges
 from graphfuse.fusion import FusionOutput, Strategy, strategies, strategy
 from graphfuse.graph import Complete, KNearest
-from graphfuse.nn import DenseHGTConv, DenseRGCNConv
+from graphfuse.nn import AttentionWeights, DenseHGTConv, DenseRGCNConv, EdgeAttention
+from graphfuse.nn._typed import HeadedConv
 from graphfuse.testing import check_conv, check_relation, check_strategy
 from graphfuse.testing._graph import CHANNELS, TYPES, random_graph
 from graphfuse.testing._programs import check_export
@@ -82,6 +83,49 @@ class KeepsWeightsToItself(DenseHGTConv):
 def test_broken_convs_are_found(conv):
     with pytest.raises(AssertionError):
         check_conv(lambda metadata, i, o: conv(i, o, metadata), export=False)
+
+
+class AttendsToPadding(DenseHGTConv):
+    def attention_weights(self, x, edges, mask=None):
+        return super().attention_weights(x, edges)
+
+
+class AttendsToHalf(DenseHGTConv):
+    def share(self, logits, at, total):
+        return super().share(logits, at, total) / 2
+
+
+class AttendsToListedEdgesInOrder(DenseHGTConv):
+    def attention_weights(self, x, edges, mask=None):
+        found = super().attention_weights(x, edges, mask).weights
+        return AttentionWeights(
+            {
+                t: EdgeAttention(part.index.flip(1), part.weight)
+                if isinstance(part, EdgeAttention)
+                else part
+                for t, part in found.items()
+            }
+        )
+
+
+@pytest.mark.parametrize(
+    ("conv", "promise"),
+    [
+        (AttendsToPadding, "zero where no real nodes are joined"),
+        (AttendsToHalf, "sum to 1"),
+        (AttendsToListedEdgesInOrder, "of sparse edges are those of dense ones"),
+    ],
+)
+def test_broken_attention_weights_are_found(conv, promise):
+    with pytest.raises(AssertionError, match=f"attention weights .*{promise}"):
+        check_conv(lambda metadata, i, o: conv(i, o, metadata), export=False)
+
+
+def test_a_conv_with_heads_need_not_tell_its_attention_weights():
+    class Silent(DenseHGTConv):
+        score = HeadedConv.score
+
+    check_conv(lambda metadata, i, o: Silent(i, o, metadata), export=False)
 
 
 class LooksAtValues(DenseRGCNConv):
