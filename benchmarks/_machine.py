@@ -25,7 +25,10 @@ def wall_seconds(run: Callable[[], object]) -> float:
 
 
 def cuda_seconds(run: Callable[[], object]) -> float:
-    """Return how long a GPU is at work for a call, between two events of its stream."""
+    """Return the time between two events of a GPU's stream, one before and one after a call.
+
+    Where launching its kernels takes longer than running them, that is what is measured.
+    """
     start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     start.record()
     run()
@@ -63,6 +66,8 @@ def product_rate(
 def write(name: str, rows: list[dict[str, Any]], **facts: Any) -> None:
     """Write rows with hardware, versions, threads and date under benchmarks/results/."""
     RESULTS.mkdir(exist_ok=True)
+    if torch.cuda.is_available():
+        facts |= {"gpu": torch.cuda.get_device_name(), "cuda": torch.version.cuda}
     content = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "threads": torch.get_num_threads(),

@@ -2,10 +2,14 @@
 
 Batches of 64 samples, 128 features, 4 heads, three node types with an edge type between any two of
 them. Dense, sparse and PyG run in turn in one process on one thread, forward and forward +
-backward; ratios are of medians. ``floor`` is the time of the dense conv's matrix products at the
-machine's rate for a large square product (1,024 on a CPU, 8,192 on a GPU). ``peak_mb`` is the most
-memory at once during forward + backward, without inputs, weights and their gradients
-(``benchmarks._memory``). ``compiled`` is ``torch.compile`` of the dense conv.
+backward to the weights; ratios are of medians. ``floor`` is the time of the dense conv's matrix
+products, those of its backward pass counted too, at the machine's rate for a large square product
+(1,024 on a CPU, 8,192 on a GPU). ``peak_mb`` is the most memory at once during forward + backward,
+without inputs, weights and their gradients (``benchmarks._memory``).
+
+Each conv stands beside the PyG conv with the same weights and result, ``typed_attention``, which
+PyG does not have, beside ``HGTConv``. ``DenseRGATConv`` is left out: ``RGATConv`` copies a matrix
+for each edge, 53 GB at the first size. ``--compiled`` adds ``torch.compile`` of the dense conv.
 
 Where there is a GPU it runs there, in single precision and in bfloat16, timed by the GPU's events
 over several sets of inputs in turn, and writes a result file of its own.
@@ -24,6 +28,7 @@ import torch
 import torch_geometric.nn as pyg
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks._machine import cuda_seconds, interleave, product_rate, wall_seconds, write
@@ -34,7 +39,7 @@ from graphfuse.data import EdgeType, SparseEdges
 SAMPLES, CHANNELS, HEADS = 64, 128, 4
 SIZES = ((49, 32, 32), (8, 8, 8), (1, 1, 1))
 DENSITIES = (1.0, 0.1)
-SETS = 4  # of inputs on a GPU, more than its cache holds
+SETS = 32  # of inputs on a GPU: of the first size more than a cache of 50 MB holds, in bfloat16 too
 NAMES = ["image", "speech", "text"]
 TYPES: list[EdgeType] = [(s, "to", d) for s, d in itertools.product(NAMES, NAMES)]
 METADATA = (NAMES, TYPES)
@@ -74,6 +79,7 @@ class Graphs:
     together: Tensor
     joined: Tensor
     kind: Tensor
+    members: Tensor
 
     @classmethod
     def random(cls, sizes: tuple[int, ...], density: float, seed: int = 0) -> Graphs:
@@ -93,15 +99,21 @@ class Graphs:
             joined.append(index[s, r, d] + torch.tensor([[start[s]], [start[d]]]))
             kind.append(torch.full((len(sample),), number))
         flat = {name: nodes.flatten(0, 1) for name, nodes in x.items()}
+        together, pairs, kinds = (
+            torch.cat(list(flat.values())),
+            torch.cat(joined, 1),
+            torch.cat(kind),
+        )
         return cls(
             x,
             dense,
             {t: SparseEdges(e) for t, e in index.items()},
             flat,
             index,
-            torch.cat(list(flat.values())),
-            torch.cat(joined, dim=1),
-            torch.cat(kind),
+            together,
+            pairs,
+            kinds,
+            stars(pairs, kinds, len(together)),
         )
 
     def to(self, place: Place) -> Graphs:
@@ -109,6 +121,13 @@ class Graphs:
         return Graphs(
             **{field.name: _to(getattr(self, field.name), place) for field in fields(self)}
         )
+
+
+def stars(pairs: Tensor, kinds: Tensor, nodes: int) -> Tensor:
+    """Return node and hyperedge of each member of a hyperedge, which is a node and its sources."""
+    star = kinds * nodes + pairs[1]
+    own = star.unique()
+    return torch.cat([torch.stack([pairs[0], star]), torch.stack([own % nodes, own])], dim=1)
 
 
 def _to(given: Any, place: Place) -> Any:
@@ -133,7 +152,9 @@ def convs() -> dict[str, tuple[nn.Module, nn.Module, Callable[[Graphs], object]]
     both = (CHANNELS, CHANNELS)
     sage = hetero(lambda: pyg.SAGEConv(both, CHANNELS, normalize=True))
     gat = hetero(lambda: pyg.GATv2Conv(both, CHANNELS // HEADS, HEADS, add_self_loops=False))
+    transformer = hetero(lambda: pyg.TransformerConv(both, CHANNELS // HEADS, HEADS))
     gcn = pyg.GCN2Conv(CHANNELS, 0.1, 0.5, 1)
+    hypergraph = pyg.HypergraphConv(CHANNELS, CHANNELS)
     return {
         "hgt": (ours.DenseHGTConv.from_pyg(hgt), hgt, lambda g: hgt(g.flat, g.index)),
         "typed_attention": (
@@ -148,10 +169,20 @@ def convs() -> dict[str, tuple[nn.Module, nn.Module, Callable[[Graphs], object]]
         ),
         "sage": (ours.DenseSAGEConv.from_pyg(sage), sage, lambda g: sage(g.flat, g.index)),
         "gatv2": (ours.DenseGATv2Conv.from_pyg(gat), gat, lambda g: gat(g.flat, g.index)),
+        "transformer": (
+            ours.DenseTransformerConv.from_pyg(transformer),
+            transformer,
+            lambda g: transformer(g.flat, g.index),
+        ),
         "gcn2": (
             ours.DenseGCN2Conv.from_pyg(gcn, METADATA),
             gcn,
             lambda g: gcn(g.together, g.together, g.joined),
+        ),
+        "hypergraph": (
+            ours.DenseHypergraphConv.from_pyg(hypergraph, METADATA),
+            hypergraph,
+            lambda g: hypergraph(g.together, g.members, num_edges=len(TYPES) * len(g.together)),
         ),
     }
 
@@ -162,11 +193,17 @@ def backward(output: object) -> None:
     torch.stack([part.square().mean() for part in parts]).sum().backward()
 
 
-def count(conv: nn.Module, g: Graphs) -> int:
-    """Return the floating-point operations of the matrix products of a forward."""
-    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
-        conv(g.x, g.dense)
-    return int(counter.get_total_flops())
+def count(conv: nn.Module, g: Graphs) -> tuple[int, int]:
+    """Return the operations in matrix products of a forward, and of a forward and backward.
+
+    The nodes need no gradient, so that a backward has less than twice the products of a forward.
+    """
+    counts = []
+    for run in (conv, lambda x, edges: backward(conv(x, edges))):
+        with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+            run(g.x, g.dense)
+        counts.append(int(counter.get_total_flops()))
+    return counts[0], counts[1]
 
 
 def measure(
@@ -184,7 +221,8 @@ def measure(
         "pyg": reference,
     }
     if compiled:
-        fast = torch.compile(dense, dynamic=False)
+        torch.compiler.reset()  # or else, after a few sizes, the programs would run eagerly
+        fast = torch.compile(dense, dynamic=False, fullgraph=True)
         sides["compiled"] = lambda g: fast(g.x, g.dense)
 
     def forward(side: str) -> Callable[[], object]:
@@ -203,14 +241,9 @@ def measure(
     ahead = interleave({side: forward(side) for side in sides}, seconds, 5, clock)
     back = interleave({side: both(side) for side in sides}, seconds, 5, clock)
     g, rate = sets[0], place.rate
-    flops = count(dense, g)
-    inputs = [
-        *g.x.values(),
-        *g.flat.values(),
-        *g.dense.values(),
-        *(e.index for e in g.sparse.values()),
-    ]
-    inputs += [*g.index.values(), g.together, g.joined, g.kind]
+    flops, both_flops = count(dense, g)
+    inputs = [part for field in fields(g) for part in tree_leaves(getattr(g, field.name))]
+    inputs = [part.index if isinstance(part, SparseEdges) else part for part in inputs]
     weights = {"dense": dense, "sparse": dense, "pyg": theirs}
     peaks = {
         side: peak_bytes(both(side), [*inputs, *conv.parameters()])
@@ -218,7 +251,7 @@ def measure(
     }
     row: dict[str, Any] = {
         "conv": name, "nodes": list(sizes), "density": density, "flops": flops,
-        "precision": place.precision,
+        "both_flops": both_flops, "precision": place.precision,
         "floor_ms": round(1e3 * flops / rate, 3),
         "forward_ms": {side: round(1e3 * t, 3) for side, t in ahead.items()},
         "both_ms": {side: round(1e3 * t, 3) for side, t in back.items()},
@@ -226,7 +259,7 @@ def measure(
         "forward_ratio": round(ahead["pyg"] / ahead["dense"], 2),
         "both_ratio": round(back["pyg"] / back["dense"], 2),
         "forward_over_floor": round(ahead["dense"] * rate / flops, 2),
-        "both_over_floor": round(back["dense"] * rate / (3 * flops), 2),
+        "both_over_floor": round(back["dense"] * rate / both_flops, 2),
     }  # fmt: skip
     return row
 
@@ -248,7 +281,7 @@ def main() -> None:
     rows = []
     for place in places:
         print(f"{place.device}, {place.precision}: {place.rate / 1e9:.0f} GFLOP/s in products")
-        print(("{:16}{:>14}" + "{:>8}" * 9).format(*HEADER))
+        print(header(arguments.compiled))
         for name, sizes, density in itertools.product(chosen, SIZES, DENSITIES):
             row = measure(name, sizes, density, place, seconds, arguments.compiled)
             rows.append(row)
@@ -259,8 +292,14 @@ def main() -> None:
         write(name, rows, matrix_product_gflops=rates)
 
 
-HEADER = ("conv", "nodes", "density", "fwd x", "f+b x", "/floor", "/floor", "sparse", "MB",
-          "sparse", "PyG")  # fmt: skip
+def header(compiled: bool) -> str:
+    """Return the head of the table.
+
+    ``x`` is times PyG's speed, ``sp`` with sparse edges, ``co`` compiled; ``/f`` times the floor.
+    """
+    names = ["density", "fwd x", "f+b x", "fwd /f", "f+b /f", "f+b sp", "MB", "MB sp", "MB PyG"]
+    names += ["fwd co", "f+b co"] if compiled else []
+    return f"{'conv':16}{'nodes':>14}" + "".join(f"{name:>8}" for name in names)
 
 
 def line(row: Mapping[str, Any]) -> str:
@@ -268,6 +307,8 @@ def line(row: Mapping[str, Any]) -> str:
     ratios = [row["forward_ratio"], row["both_ratio"], row["forward_over_floor"]]
     ratios += [row["both_over_floor"], row["both_ms"]["pyg"] / row["both_ms"]["sparse"]]
     numbers = [*ratios, *row["peak_mb"].values()]
+    if "compiled" in row["both_ms"]:
+        numbers += [row[what]["pyg"] / row[what]["compiled"] for what in ("forward_ms", "both_ms")]
     start = f"{row['conv']:16}{tuple(row['nodes'])!s:>14}{row['density']:8}"
     return start + "".join(f"{number:8.1f}" for number in numbers)
 

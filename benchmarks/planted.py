@@ -3,7 +3,7 @@
 Each strategy is trained on one of five folds, graphs with the relations that a dataset names as the
 right ones, and its accuracy set beside the Bayes accuracy. Finished runs are kept in DIR, so that
 the command goes on where it was; at the end it writes benchmarks/results/planted.json and the table
-of docs/planted.md. Takes about half an hour on one idle core.
+of docs/planted.md. Takes about three quarters of an hour on one idle core.
 """
 
 from __future__ import annotations

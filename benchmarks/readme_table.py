@@ -1,14 +1,20 @@
-"""Write stored leaderboards into the README: python -m benchmarks.readme_table DIR."""
+"""Write stored leaderboards and a picture of the report: python -m benchmarks.readme_table DIR.
+
+The tables go into README.md, the picture, which needs chromium, to docs/_static/report.png.
+"""
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
-from graphfuse.report import summarise
+from graphfuse.report import summarise, write_reports
 from graphfuse.report.text import show
 
 START, END = "<!-- results:start -->", "<!-- results:end -->"
+PICTURE = Path("docs/_static/report.png")
 COLUMNS = {"rank": "rank", "strategy": "strategy", "mean": "accuracy", "fit_seconds": "fit (s)"}
 
 
@@ -34,13 +40,29 @@ def block(folder: str) -> str:
     return "\n".join(lines)
 
 
+def picture(folder: str) -> None:
+    """Show the report of stored results in a browser and keep how it begins."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        html = write_reports(folder, Path(place) / "report.html")[0]
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 1560})
+        page.goto(html.as_uri())
+        page.screenshot(path=PICTURE)
+        browser.close()
+
+
 def main() -> None:
-    """Rewrite the block between the two marks."""
+    """Rewrite the block between the two marks, and the picture."""
     path = Path("README.md")
     text = path.read_text()
     before, rest = text.split(START)
     _, after = rest.split(END)
     path.write_text(f"{before}{START}\n{block(sys.argv[1])}\n{END}{after}")
+    picture(sys.argv[1])
 
 
 if __name__ == "__main__":

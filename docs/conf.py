@@ -19,6 +19,7 @@ from graphfuse.graph import relations
 from graphfuse.training.balance import balance_methods
 
 HERE = Path(__file__).parent
+RESULTS = HERE.parent / "benchmarks/results"
 sys.path.append(str(HERE))  # for the gallery's scraper
 torch.set_num_threads(1)  # more make the gallery's small models slower
 
@@ -37,12 +38,22 @@ html_static_path = ["_static"]
 html_css_files = ["graphfuse.css"]
 html_theme_options = {
     "logo": {"text": "graphfuse"},
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 5,
     "show_toc_level": 2,
 }
 html_show_sourcelink = False
 html_sidebars = dict.fromkeys(
-    ("guide", "planted", "training", "datasets", "convert", "api", "design-notes", "contributing"),
+    (
+        "guide",
+        "planted",
+        "training",
+        "speed",
+        "datasets",
+        "convert",
+        "api",
+        "design-notes",
+        "contributing",
+    ),
     (),
 )  # pages without pages below them
 exclude_patterns = ["_build", "_generated", "gallery"]
@@ -93,6 +104,8 @@ def write_tables() -> None:
     ]
     (folder / "datasets.md").write_text("\n".join(parts))
     (folder / "sparse.md").write_text(sparse_table())
+    (folder / "convs.md").write_text(conv_table())
+    (folder / "batches.md").write_text(batch_table())
 
 
 def family_table(members: list[StrategyInfo]) -> str:
@@ -121,7 +134,7 @@ def relation_table() -> str:
 
 def sparse_table() -> str:
     """Return a table of how many times as quick sparse edges are, as last measured."""
-    stored = json.loads((HERE.parent / "benchmarks/results/sparse.json").read_text())
+    stored = json.loads((RESULTS / "sparse.json").read_text())
     sizes = sorted({row["nodes"] for row in stored["rows"]})
     ratios = {
         (row["conv"], row["nodes"]): f"{row['dense'] / row['sparse']:.1f}" for row in stored["rows"]
@@ -130,11 +143,72 @@ def sparse_table() -> str:
         [f"`{conv}`", *(ratios[conv, size] for size in sizes), str(least or "beyond the table")]
         for conv, least in stored["pays_from"].items()
     ]
+    header = ["conv", *(f"{size} nodes" for size in sizes), "pays from"]
+    return table(header, rows) + measured("sparse", stored)
+
+
+def conv_table() -> str:
+    """Return a table of how quick and how large convs are beside PyG's, as last measured."""
+    stored = json.loads((RESULTS / "convs.json").read_text())
+    shown = ["compiled"] if all("compiled" in row["both_ms"] for row in stored["rows"]) else []
+    rows = [
+        [
+            f"`{row['conv']}`",
+            ", ".join(map(str, row["nodes"])),
+            f"{row['density']:.0%}",
+            speedups(row, "dense"),
+            *(speedups(row, "compiled") for _ in shown),
+            f"{row['forward_over_floor']:.3g} / {row['both_over_floor']:.3g}",
+            *(f"{row['peak_mb'][side]:,.1f}" for side in ("dense", "pyg")),
+        ]
+        for row in stored["rows"]
+    ]
+    header = [
+        "conv",
+        "nodes",
+        "edges",
+        "times as quick",
+        *shown,
+        "times the floor",
+        "MB",
+        "MB, PyG",
+    ]
+    return table(header, rows) + measured("convs", stored)
+
+
+def speedups(row: dict, side: str) -> str:
+    """Return how many times as quick as PyG's conv ours is, forward and with backward."""
+    both = (row["forward_ms"], row["both_ms"])
+    return " / ".join(f"{times['pyg'] / times[side]:.3g}" for times in both)
+
+
+def batch_table() -> str:
+    """Return a table of batches and graphs beside PyG's and a loop, as last measured."""
+    stored = json.loads((RESULTS / "batches.json").read_text())
+    rows = [
+        [
+            ", ".join(map(str, row["nodes"])),
+            str(row["channels"]),
+            *(f"{row[ratio]:.3g}" for ratio in BATCH_RATIOS.values()),
+        ]
+        for row in stored["rows"]
+    ]
+    return table(["nodes", "features", *BATCH_RATIOS], rows) + measured("batches", stored)
+
+
+BATCH_RATIOS = {
+    "batch": "batch_ratio",
+    "bare copy": "batch_ratio_of_floor",
+    "batch with edges": "batch_ratio_with_edges",
+    "graphs": "graph_ratio",
+}
+"""Columns of the table of batches, times as quick as the other side."""
+
+
+def measured(name: str, stored: dict) -> str:
+    """Say what made a table, where and when."""
     facts = f"{stored['environment']['cpu']}, one thread, {stored['date']}"
-    return (
-        table(["conv", *(f"{size} nodes" for size in sizes), "pays from"], rows)
-        + f"\nMeasured by `python -m benchmarks.sparse` ({facts}).\n"
-    )
+    return f"\nMeasured by `python -m benchmarks.{name}` ({facts}).\n"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

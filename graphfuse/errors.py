@@ -76,3 +76,9 @@ def check_whole(what: str, value: object, least: int) -> None:
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or value < least:  # type: ignore[operator]
         raise InputError(f"{what} is a whole number of at least {least}, got {value!r}")
+
+
+def check_heads(what: str, channels: int, heads: int) -> None:
+    """Raise an error unless heads of equal size make up the channels."""
+    if not isinstance(heads, numbers.Integral) or heads < 1 or channels % heads:
+        raise InputError(f"{what} is a multiple of heads, got {what}={channels}, heads={heads}")

@@ -1,9 +1,18 @@
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
 from benchmarks import encode
 from benchmarks._memory import peak_bytes
-from benchmarks.convs import Place, convs, line, measure
+from benchmarks.batches import make, one_by_one
+from benchmarks.convs import CHANNELS, NAMES, SAMPLES, Graphs, Place, convs, count, line, measure
+from benchmarks.planted import mark
+from benchmarks.sparse import pays_from
+from graphfuse.data import SparseEdges
+from graphfuse.graph import CoOccurrence, GraphBuilder, KNearest, Temporal
 
 
 def test_the_peak_counts_what_lives_at_once():
@@ -49,3 +58,74 @@ def test_every_encoder_has_a_row(case):
     assert set(row["ms"]) == {"read", "prepare", "encode"}
     assert (row["of_bare"] is not None) == (case.bare is not None)
     assert case.name in encode.line(row)
+
+
+def without_loops(g):
+    """GCN2Conv takes an edge of a node to itself for the loop that it adds."""
+    dense = {
+        (s, r, d): edges & ~torch.eye(edges.shape[1]).bool() if s == d else edges
+        for (s, r, d), edges in g.dense.items()
+    }
+    sparse = {}
+    for (s, r, d), index in g.index.items():
+        sparse[s, r, d] = SparseEdges(index[:, (index[0] != index[1]) | torch.tensor(s != d)])
+    return replace(g, dense=dense, sparse=sparse, joined=g.joined[:, g.joined[0] != g.joined[1]])
+
+
+@pytest.mark.parametrize("name", [name for name in convs() if name != "typed_attention"])
+def test_both_sides_compute_the_same(name):
+    torch.manual_seed(0)
+    dense, _, reference = convs()[name]
+    for density in (1.0, 0.1):
+        g = Graphs.random((3, 2, 1), density)
+        if name == "gcn2":
+            g = without_loops(g)
+        with torch.no_grad():
+            theirs, ours, sparse = reference(g), dense(g.x, g.dense), dense(g.x, g.sparse)
+        if not isinstance(theirs, dict):
+            theirs = dict(zip(NAMES, theirs.split([len(x) for x in g.flat.values()]), strict=True))
+        for m in NAMES:
+            assert torch.allclose(ours[m].flatten(0, 1), theirs[m], atol=1e-4)
+            assert torch.allclose(ours[m], sparse[m], atol=1e-4)
+
+
+def test_the_floor_counts_the_products_of_the_pass_that_runs():
+    g = Graphs.random((3, 2, 1), 1.0)
+
+    class Maps(torch.nn.Module):  # of nodes that need no gradient: one product more, not two
+        def __init__(self):
+            super().__init__()
+            self.map = torch.nn.Linear(CHANNELS, 8, bias=False)
+
+        def forward(self, x, edges):
+            return {m: self.map(nodes) for m, nodes in x.items()}
+
+    forward = 2 * SAMPLES * (3 + 2 + 1) * CHANNELS * 8
+    assert count(Maps(), g) == (forward, 2 * forward)
+
+
+def test_the_loop_over_samples_draws_the_same_edges():
+    data = make((6, 5, 7), 8, n=40)
+    builder = GraphBuilder([KNearest(4), CoOccurrence(), Temporal(2.0)]).fit(data)
+    rows = np.array([3, 0, 39])
+    expected: list[Counter] = [Counter() for _ in rows]
+    for (s, _, d), edges in builder.transform(data.batch(rows)).edges.items():
+        for i, a, b in (edges > 0).nonzero().tolist():
+            expected[i][(s, a), (d, b)] += 1
+    for graph, edges in zip(one_by_one(data, rows, builder), expected, strict=True):
+        assert Counter(graph.edges(keys=False)) == edges
+
+
+def test_sparse_edges_pay_from_the_size_after_which_dense_ones_never_win():
+    def rows(*pairs):
+        return [{"nodes": 2**i, "dense": d, "sparse": s} for i, (d, s) in enumerate(pairs)]
+
+    assert pays_from(rows((2, 1), (1, 2), (3, 2), (5, 2))) == 4
+    assert pays_from(rows((2, 1), (1, 2))) is None
+
+
+def test_marks_say_bayes_and_chance():
+    facts = {"bayes_accuracy": 0.95, "chance": 0.5}
+    accuracies = {0.95: "=", 0.92: "=", 0.91: "", 0.6: "", 0.57: "~", 0.3: "~"}
+    assert {a: mark(a, 400, facts) for a in accuracies} == accuracies
+    assert mark(0.5, 400, {"bayes_accuracy": 0.5, "chance": 0.5}) == "=~"

@@ -24,7 +24,7 @@ def test_snippets_run(number, tmp_path, monkeypatch):
 
 def test_there_are_no_other_snippets():
     assert len(blocks("README.md")) == 3
-    assert len(blocks("docs/guide.md")) == 3
+    assert len(blocks("docs/guide.md")) == 4
 
 
 @pytest.mark.parametrize("sizes", [(3, 4, 5), (1, 1, 1)])
@@ -51,9 +51,22 @@ def test_the_file_of_the_guide_is_what_it_says(sizes, tmp_path, monkeypatch):
     assert not text.any()
 
 
+def test_the_saved_program_of_the_guide_comes_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = {}
+    for block in blocks("docs/guide.md")[:2]:
+        exec(compile(block, "guide", "exec"), made)
+    program = torch.export.load("fusion.pt2").module()
+    x, mask = ({m: part[:3, :2] for m, part in made[name].items()} for name in ("x", "mask"))
+    edges = {t: part[:3, :2, :2] for t, part in made["edges"].items()}
+    by_text = {text: edges[t] for text, t in made["ByText"](made["model"]).types.items()}
+    expected, _ = made["model"](x, edges, mask)
+    assert torch.allclose(program(x, by_text, mask)[0], expected, atol=1e-5)
+
+
 def test_the_saved_strategy_of_the_guide_comes_back(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    saves, takes_scores = blocks("docs/guide.md")[1:]
+    saves, takes_scores = blocks("docs/guide.md")[2:]
     made = {"graphfuse": graphfuse}
     exec(compile(saves, "guide", "exec"), made)
     assert made["strategy"].name == "graph:hgt"

@@ -12,7 +12,7 @@ from graphfuse.bench.plan import describe_strategies, left_out
 from graphfuse.bench.run import Job
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore
 from graphfuse.data import FusionDataset, Steps, list_datasets
-from graphfuse.data._convert import list_edges
+from graphfuse.data.edges import list_edges
 from graphfuse.graph import GraphBuilder, draw
 from graphfuse.training.metrics import LOWER_IS_BETTER, bounds
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,14 +11,21 @@ from torch import nn
 
 from graphfuse.data import Schema
 from graphfuse.errors import InputError
-from graphfuse.fusion import create_strategy, strategy_info, strategy_options
+from graphfuse.fusion import Strategy, create_strategy, strategy_info, strategy_options
 
 WIDTH = "hidden_channels"
 
 
 def count_parameters(strategy: nn.Module) -> int:
-    """Return how many numbers are trained."""
-    return sum(p.numel() for p in strategy.parameters() if p.requires_grad)
+    """Return how many numbers are trained for a prediction.
+
+    Of a strategy that chooses one of its members, as ``unimodal:best``, those of the largest.
+    """
+    models: Sequence[nn.Module] = strategy.members() if isinstance(strategy, Strategy) else ()
+    return max(
+        sum(p.numel() for p in model.parameters() if p.requires_grad)
+        for model in models or [strategy]
+    )
 
 
 def match_parameters(

@@ -14,6 +14,7 @@ from graphfuse.bench.store import RunSpec
 from graphfuse.data import FusionDataset, Schema, Steps, make_splits
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options
+from graphfuse.fusion.strategy import check_whole_samples
 from graphfuse.graph import GraphBuilder, default_relations, plain
 from graphfuse.training import Recipe
 from graphfuse.training.balance import check_schema
@@ -54,7 +55,7 @@ def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:
 def left_out(wanted: Sequence[str], schema: Schema) -> dict[str, str]:
     """Return the strategies that are wanted but that data of this schema cannot serve, and why.
 
-    What a strategy needs stands for all of its ablations.
+    That is what a strategy needs and the data does not have; it stands for all of its ablations.
 
     Example:
         >>> from graphfuse.data import Modality, Target
@@ -63,7 +64,7 @@ def left_out(wanted: Sequence[str], schema: Schema) -> dict[str, str]:
     """
     names = [name for w in wanted for name in (list_strategies() if w == "all" else [w])]
     missing = set(names) - {"unimodal", *list_strategies(schema=schema)}
-    reasons = {name: strategy_info(name).needs for name in sorted(missing)}
+    reasons = {name: ", ".join(strategy_info(name).missing(schema)) for name in sorted(missing)}
     return {
         name: needs or f"modality {name.partition(':')[2]}"
         for name, needs in reasons.items()
@@ -103,6 +104,7 @@ def plan_jobs(
     """
     for dataset in datasets.values():
         check_schema(recipe, dataset.schema)
+        check_whole_samples(dataset.unit_offsets is not None)
     jobs = [
         job
         for name, dataset in datasets.items()

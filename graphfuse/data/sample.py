@@ -38,6 +38,8 @@ class SparseEdges:
                 f"SparseEdges.index is [2, E] (source row, destination row), "
                 f"got shape {list(self.index.shape)}"
             )
+        if self.index.is_floating_point() and self.index.numel():
+            raise InputError(f"SparseEdges.index holds whole numbers, got {self.index.dtype}")
         if self.weight is not None and self.weight.shape != self.index.shape[1:]:
             raise InputError(
                 f"SparseEdges.weight has one value an edge, [{self.index.shape[1]}], "

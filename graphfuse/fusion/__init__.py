@@ -68,8 +68,8 @@ def create_strategy(name: str, schema: Schema, **options: Any) -> Strategy:
             f"strategy {name!r} is for {', '.join(info.tasks)} with at least {info.modalities} "
             f"modalities{' and positions' if info.positions else ''} and one target; the schema "
             f"has {', '.join(t.task for t in schema.targets.values()) or 'no target'} and "
-            f"{len(schema.modalities)} modalities; graphfuse.list_strategies(schema=schema) lists "
-            f"those that fit"
+            f"{len(schema.modalities)} modalities, so that {' and '.join(info.missing(schema))} is "
+            f"missing; graphfuse.list_strategies(schema=schema) lists those that fit"
         )
     known = {
         p: parameter.default

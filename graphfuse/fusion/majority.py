@@ -42,7 +42,7 @@ class Majority(Strategy):
             counts = torch.bincount(labels[labels >= 0], minlength=self.schema.outputs)
             self.prior.copy_(((counts + 1e-3) / (counts + 1e-3).sum()).log())
         elif self.schema.task == "multilabel":
-            share = labels.nanmean(0).clamp(1e-3, 1 - 1e-3)
+            share = labels.nanmean(0).nan_to_num(0.5).clamp(1e-3, 1 - 1e-3)
             self.prior.copy_(share.logit())
         return self
 

@@ -110,7 +110,11 @@ class Strategy(HubModule):
         """Fit what is fitted on data rather than by gradient; return the strategy.
 
         Here: the mean and scale of a regression's target.
+
+        Raises:
+            InputError: the samples hold several units; a strategy predicts once a sample.
         """
+        check_whole_samples(train.unit_offsets is not None)
         if self.schema.task == "regression":
             labels = torch.from_numpy(train.labels()).double()
             known = labels[~labels.isnan()]
@@ -165,6 +169,7 @@ class Strategy(HubModule):
             raise InputError(
                 f"the loss needs one target's labels in batch.y, got {type(y).__name__}"
             )
+        check_whole_samples(batch.unit_mask is not None)
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()
         if self.schema.target.is_classification:
@@ -183,10 +188,23 @@ class Strategy(HubModule):
         return (loss * known).sum() / known.sum().clamp(min=1)
 
     def rescale(self, raw: Tensor) -> Tensor:
-        """Return logits in the units of the target: of use to regression, nothing else changes."""
+        """Return logits in the units of the target: of use to regression, nothing else changes.
+
+        In single precision at least: half of it cannot tell 1000 from 1003.
+        """
         if self.schema.task != "regression":
             return raw
+        raw = raw.to(torch.promote_types(raw.dtype, torch.float32))
         return raw * self.target_scale + self.target_mean
+
+
+def check_whole_samples(has_units: bool) -> None:
+    """Raise an error at samples of several units, each of which has a label of its own."""
+    if has_units:
+        raise InputError(
+            "strategies predict once a sample, and these samples hold units with a label each "
+            "(unit=); make each unit a sample of its own, or pass unit= to graphfuse.nn.GraphFusion"
+        )
 
 
 @dataclass(frozen=True)
@@ -212,15 +230,19 @@ class StrategyInfo:
 
     def serves(self, schema: Schema) -> bool:
         """Whether data of that schema has what the strategy needs."""
-        if len(schema.targets) != 1 or (
-            self.positions and not any(m.pos_dim for m in schema.modalities)
-        ):
-            return False
-        return (
-            schema.task in self.tasks
-            and len(schema.modalities) >= self.modalities
-            and not self.has_too_many(schema)
-        )
+        return not self.missing(schema)
+
+    def missing(self, schema: Schema) -> list[str]:
+        """Return what the strategy needs and data of that schema does not have, in words."""
+        count = len(schema.modalities)
+        unmet = {
+            self._modalities: count < self.modalities or self.has_too_many(schema),
+            "positions": self.positions and not any(m.pos_dim for m in schema.modalities),
+            "one target": len(schema.targets) != 1,
+        }
+        found = [need for need, lacks in unmet.items() if lacks]
+        others = {target.task for target in schema.targets.values()} - set(self.tasks)
+        return found + ([" or ".join(self.tasks)] if others else [])
 
     def has_too_many(self, schema: Schema) -> bool:
         """Whether the schema has more modalities than the strategy takes."""
@@ -229,13 +251,14 @@ class StrategyInfo:
     @property
     def needs(self) -> str:
         """What the data has to have, in words; empty where any will do."""
-        found = []
-        if self.at_most is not None:
-            found += [f"{self.modalities} to {self.at_most} modalities"]
-        elif self.modalities > 1:
-            found += [f"{self.modalities} modalities"]
+        found = [self._modalities] if self.modalities > 1 or self.at_most is not None else []
         found += ["positions"] if self.positions else []
         return ", ".join(found + ([] if self.tasks == TASKS else [" or ".join(self.tasks)]))
+
+    @property
+    def _modalities(self) -> str:
+        most = "" if self.at_most is None else f" to {self.at_most}"
+        return f"{self.modalities}{most} modalities"
 
 
 strategies: Registry[StrategyInfo] = Registry("strategy", "graphfuse.fusion")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
-from graphfuse.data import Batch, Schema
+from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
 from graphfuse.fusion.unimodal import Unimodal
 
@@ -43,6 +44,13 @@ class UnimodalBest(Strategy):
     def modality(self) -> str:
         """Name of the modality chosen; the first by name before training."""
         return self.schema.names[int(self.chosen)]
+
+    def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
+        """Prepare the members too, so that one predicts in the units of the target."""
+        super().prepare(train, validation)
+        for member in self.members():
+            member.prepare(train, validation)
+        return self
 
     def members(self) -> Sequence[Strategy]:
         """Return one strategy a modality."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, SparseEdges
-from graphfuse.data._convert import dense_edges, real_ones
+from graphfuse.data.edges import dense_edges, real_ones
 from graphfuse.graph.relation import Relation
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, SparseEdges
-from graphfuse.data._convert import dense_edges, list_edges
+from graphfuse.data.edges import dense_edges, list_edges
 from graphfuse.errors import InputError
 
 ABLATIONS = ("no_edges", "shuffled_edges", "complete")

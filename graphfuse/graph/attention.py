@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
 from graphfuse.data.canonical import canonical_directions, mean_nodes
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import UnknownNameError, check_whole
 from graphfuse.graph.relation import Pairs, Relation, nearest, node_features, real_pairs, widen
 
 SPACES = ("cca", "standardised")
@@ -46,10 +46,8 @@ class Attention(Relation):
         self, top_k: int = 4, space: str = "cca", components: int = 8, pairs: Pairs = "all"
     ) -> None:
         super().__init__(pairs)
-        if top_k < 1 or components < 1:
-            raise InputError(
-                f"top_k and components are at least 1, got top_k={top_k}, components={components}"
-            )
+        check_whole("top_k", top_k, 1)
+        check_whole("components", components, 1)
         if space not in SPACES:
             raise UnknownNameError("space", space, SPACES)
         self.top_k, self.space, self.components = top_k, space, components
@@ -74,7 +72,7 @@ class Attention(Relation):
             centre = nodes.mean(0) if len(nodes) else nodes.new_zeros(nodes.shape[1])
             spread = nodes.std(0, correction=0) if len(nodes) else torch.ones_like(centre)
             self.store(("centre", m), centre)
-            self.store(("spread", m), spread.where(spread > 1e-6, torch.ones_like(spread)))
+            self.store(("spread", m), spread.where(spread > 1e-6 * centre.abs(), 1))
             means[m] = self._standardise(mean_nodes(column), m)
         for s, d in sorted({(min(pair), max(pair)) for pair in pairs}):
             if s != d and self.space == "cca":
@@ -95,7 +93,7 @@ class Attention(Relation):
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
         """Draw the edges of each node's most similar nodes towards it."""
         drawn: dict[EdgeType, Tensor] = {}
-        for s, d in self._pairs({m: x[0, 0].numel() for m, x in batch.x.items()}):
+        for s, d in self._pairs({m: x.shape[2:].numel() for m, x in batch.x.items()}):
             source, destination = self._project(batch, s, d), self._project(batch, d, s)
             # Computed in double and rounded, so that equal nodes have equal similarities.
             similarity = (source @ destination.transpose(1, 2)).float()

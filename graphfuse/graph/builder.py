@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
-from graphfuse.data._convert import list_edges
 from graphfuse.data._ragged import Ragged, offsets_of
+from graphfuse.data.edges import list_edges
 from graphfuse.errors import InputError, NotFittedError
-from graphfuse.graph.relation import Relation, build_relation
+from graphfuse.graph.relation import Relation, build_relations
 
 CHUNK = 512
 
@@ -40,11 +40,7 @@ class GraphBuilder(nn.Module):
         self, relations: Sequence[Relation | RelationSpec | str | Mapping[str, Any]]
     ) -> None:
         super().__init__()
-        built = [build_relation(relation) for relation in relations]
-        if not built:
-            raise InputError("a graph has at least one relation, got none")
-        built.sort(key=lambda relation: repr(relation.spec()))
-        self.relations = nn.ModuleList(built)
+        self.relations = nn.ModuleList(build_relations(relations))
         self.register_buffer("is_fitted", torch.tensor(False))
 
     def __iter__(self) -> Iterator[Relation]:

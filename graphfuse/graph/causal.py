@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError, check_whole
 from graphfuse.graph._arrows import granger, pc
 from graphfuse.graph.relation import Relation, real_pairs
 
@@ -57,7 +57,7 @@ class Causal(Relation):
         alpha: accepted share of false arrows among all arrows.
         components: principal components of each modality.
         step: time between two lags, in the units of ``pos``.
-        tolerance: share of a step by which times may deviate from a lag.
+        tolerance: share of a step by which times may deviate from a lag, above 0 and under 0.5.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -85,17 +85,14 @@ class Causal(Relation):
         super().__init__("across")
         if method is not None and method not in METHODS:
             raise UnknownNameError("method", method, METHODS)
-        if max_lag < 1 or components < 1:
-            raise InputError(
-                f"max_lag and components are at least 1, got max_lag={max_lag}, "
-                f"components={components}"
-            )
+        check_whole("max_lag", max_lag, 1)
+        check_whole("components", components, 1)
         if not 0 < alpha < 1:
             raise InputError(f"alpha is a rate between 0 and 1, got {alpha}")
-        if not (step > 0 and 0 <= tolerance < 0.5):
+        if not (step > 0 and 0 < tolerance < 0.5):
             raise InputError(
-                f"step is a positive time and tolerance a share of it under 0.5, got step={step}, "
-                f"tolerance={tolerance}"
+                f"step is a positive time and tolerance a share of it above 0, as times are "
+                f"rounded, and under 0.5; got step={step}, tolerance={tolerance}"
             )
         self.method, self.max_lag, self.alpha = method, max_lag, alpha
         self.components, self.step, self.tolerance = components, step, tolerance

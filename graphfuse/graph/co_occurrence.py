@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
-from graphfuse.errors import InputError
+from graphfuse.errors import InputError, check_whole
 from graphfuse.graph.relation import (
     Pairs,
     Relation,
@@ -64,11 +64,9 @@ class CoOccurrence(Relation):
         pairs: Pairs = "all",
     ) -> None:
         super().__init__(pairs)
-        if codes < 2 or (top_k is not None and top_k < 1):
-            raise InputError(
-                f"a codebook has at least 2 codes and top_k is at least 1 or None, "
-                f"got codes={codes}, top_k={top_k}"
-            )
+        check_whole("codes", codes, 2)
+        if top_k is not None:
+            check_whole("top_k", top_k, 1)
         self.codes, self.ids, self.top_k = codes, ids, top_k
 
     def options(self) -> dict[str, Any]:
@@ -136,7 +134,7 @@ class CoOccurrence(Relation):
         self.check_features(m, nodes.shape[-1], centres.shape[-1])
         nodes, centres = nodes.double(), centres.double()
         squares = centres.square().sum(1)
-        rank = squares - 2 * nodes @ centres.mT
+        rank = squares.sub(nodes @ centres.mT, alpha=2)
         least, code = rank.min(-1)
         limit = least + rounding(squares, nodes.square().sum(-1), nodes.shape[-1])
         within = rank <= limit.unsqueeze(-1)

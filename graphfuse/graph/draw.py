@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphfuse.data import Batch
-from graphfuse.data._convert import dense_edges
+from graphfuse.data.edges import dense_edges
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

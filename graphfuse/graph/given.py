@@ -10,6 +10,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema, SparseEdges
 from graphfuse.data.dataset import DENSE_EDGES_UP_TO
+from graphfuse.errors import InputError
 from graphfuse.graph.relation import Relation, real_pairs
 
 
@@ -34,7 +35,12 @@ class Given(Relation):
 
     def __init__(self, types: Sequence[EdgeType]) -> None:
         super().__init__()
-        self.types = sorted((s, relation, d) for s, relation, d in types)
+        for given in types:
+            if isinstance(given, str) or len(given) != 3:
+                raise InputError(
+                    f"types are (source, relation, destination) each, got {given!r} among {types!r}"
+                )
+        self.types = sorted({(s, relation, d) for s, relation, d in types})
 
     def options(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, Schema
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError, check_whole
 from graphfuse.graph.relation import Pairs, Relation, nearest, node_features, real_pairs, rounding
 
 METRICS = ("euclidean", "cosine")
@@ -47,11 +47,12 @@ class KNearest(Relation):
         pairs: Pairs = "all",
     ) -> None:
         super().__init__(pairs)
-        if k < 1:
-            raise InputError(f"KNearest joins at least k=1 neighbours, got k={k}")
+        check_whole("k", k, 1)
         if metric not in METRICS:
             raise UnknownNameError("metric", metric, METRICS)
         self.k, self.metric = k, metric
+        if on is not None and not isinstance(on, Mapping):
+            raise InputError(f"on is {{modality: slice or (start, stop)}}, got {on!r}")
         self.on = None if on is None else {m: _bounds(m, part) for m, part in on.items()}
 
     def options(self) -> dict[str, Any]:
@@ -65,7 +66,7 @@ class KNearest(Relation):
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
         """Draw the edges of each node's neighbours towards it."""
-        pairs = self._pairs({m: x[0, 0].numel() for m, x in batch.x.items()})
+        pairs = self._pairs({m: x.shape[2:].numel() for m, x in batch.x.items()})
         features = {m: self._features(batch, m) for pair in pairs for m in pair}
         squares = {m: x.square().sum(2).masked_fill(~batch.mask[m], 0) for m, x in features.items()}
         return {

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema
-from graphfuse.graph.relation import Relation, displacement, real_pairs
+from graphfuse.graph.relation import Relation, displacement, places, real_pairs
 
 KINDS = ("before", "after")
 
@@ -58,11 +58,12 @@ class Line(Relation):
 
 def _neighbours(batch: Batch, m: str, kind: str) -> Tensor:
     """Return which nodes are right before or right after each, bool [B, N, N]."""
-    way, distance = displacement(batch, m, m)
+    place = places(batch.pos[m])
+    way, distance = displacement(place, place)
     step = way.sign() * (distance > 0)
     # The first coordinate that differs outweighs all others.
-    place = 2.0 ** torch.arange(len(way), device=way.device).flip(0)
-    order = torch.tensordot(place, step.float(), dims=1)
+    outweighs = 2.0 ** torch.arange(len(way), device=way.device).flip(0)
+    order = torch.tensordot(outweighs, step.float(), dims=1)
     earlier: Tensor = (order > 0) & real_pairs(batch, m, m)
     between = earlier.float() @ earlier.float() > 0
     before = earlier & ~between
@@ -71,7 +72,8 @@ def _neighbours(batch: Batch, m: str, kind: str) -> Tensor:
 
 def _nearest(batch: Batch, source: str, destination: str) -> Tensor:
     """Return the sources nearest in time to each destination, bool [B, Ns, Nd]."""
-    way, least = (part.squeeze(0) for part in displacement(batch, source, destination))
+    ends = places(batch.pos[source]), places(batch.pos[destination])
+    way, least = (part.squeeze(0) for part in displacement(*ends))
     real = real_pairs(batch, source, destination)
     most = (2 * way.abs() - least).masked_fill(~real, torch.inf)
     return (least <= most.amin(1, keepdim=True)) & real

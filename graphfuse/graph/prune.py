@@ -9,7 +9,7 @@ from torch import Tensor
 
 from graphfuse._segments import kth_largest
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
-from graphfuse.errors import InputError
+from graphfuse.errors import InputError, check_whole
 from graphfuse.graph._drawn import draw
 from graphfuse.graph.relation import Relation, build_relation, nearest
 
@@ -53,8 +53,8 @@ class Prune(Relation):
         super().__init__()
         if top_k is None and threshold is None:
             raise InputError("Prune takes top_k, threshold or both, got neither")
-        if top_k is not None and top_k < 1:
-            raise InputError(f"top_k is at least 1 or None, got {top_k}")
+        if top_k is not None:
+            check_whole("top_k", top_k, 1)
         if threshold is not None and not threshold > 0:
             raise InputError(f"threshold is a weight above 0 or None, got {threshold}")
         self.relation = build_relation(relation)

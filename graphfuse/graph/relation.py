@@ -156,22 +156,26 @@ def node_features(batch: Batch, m: str) -> Tensor:
     return widen(batch.x[m].flatten(2))
 
 
-def displacement(batch: Batch, source: str, destination: str) -> tuple[Tensor, Tensor]:
+Place = tuple[Tensor, Tensor]
+"""Positions of nodes [P, B, N], coordinates first, and by how much each may be rounded."""
+
+
+def displacement(source: Place, destination: Place) -> tuple[Tensor, Tensor]:
     """Return the way from each source to each destination, [P, B, Ns, Nd], and its least length.
 
     Steps of 0.1 are not exactly 0.1 in any precision. The least length is what is left once the
     rounding of both positions is taken off: compare that with a limit. Rounding depends on the two
     positions alone, and not on the precision that they were converted to.
     """
-    # Coordinates first: reductions over them are then sums of whole planes.
-    start, start_rounding = _position(batch.pos[source].movedim(2, 0).contiguous().unsqueeze(3))
-    end, end_rounding = _position(batch.pos[destination].movedim(2, 0).contiguous().unsqueeze(2))
-    way = end - start
-    return way, way.abs().double().sub_(start_rounding).sub_(end_rounding)
+    (start, start_rounding), (end, end_rounding) = source, destination
+    way = end.unsqueeze(2) - start.unsqueeze(3)
+    least = way.abs().double().sub_(start_rounding.unsqueeze(3)).sub_(end_rounding.unsqueeze(2))
+    return way, least
 
 
-def _position(pos: Tensor) -> tuple[Tensor, Tensor]:
-    """Return positions in the widest type of their kind, and an ulp of those that are rounded."""
+def places(pos: Tensor) -> Place:
+    """Return positions [B, N, P] in the widest type of their kind, and an ulp of those rounded."""
+    pos = pos.movedim(2, 0).contiguous()  # reductions over coordinates are sums of whole planes
     if not pos.is_floating_point():
         return pos.long(), torch.zeros_like(pos, dtype=torch.double)
     exact, ulp = pos.double(), torch.finfo(pos.dtype).eps
@@ -209,11 +213,30 @@ def build_relation(given: Relation | RelationSpec | str | Mapping[str, Any]) -> 
             raise InputError(f"a relation is {{name: options}} with one name, got {dict(given)!r}")
         name, options = next(iter(given.items()))
         given = RelationSpec(name, options or {})
+    if not isinstance(given, RelationSpec) or not isinstance(given.options, Mapping):
+        raise InputError(
+            f"a relation is an instance, a RelationSpec, a name or {{name: {{option: value}}}}, "
+            f"got {given!r}"
+        )
     cls = relations.get(given.name)
     try:
         return cls(**given.options)
     except TypeError as error:
         raise InputError(f"relation {given.name!r} with {dict(given.options)}: {error}") from None
+
+
+def build_relations(
+    given: Iterable[Relation | RelationSpec | str | Mapping[str, Any]],
+) -> list[Relation]:
+    """Return relations, at least one, in an order of their own."""
+    one = isinstance(given, str | Mapping | Relation) or not isinstance(given, Iterable)
+    built = [] if one else [build_relation(relation) for relation in given]
+    if not built:
+        raise InputError(
+            f"relations are a list with at least one relation, each an instance, a name or "
+            f"{{name: {{option: value}}}}; got {given!r}"
+        )
+    return sorted(built, key=lambda relation: repr(relation.spec()))
 
 
 def plain(value: Any) -> Any:
@@ -246,8 +269,8 @@ def plain(value: Any) -> Any:
 
 def _pairs(given: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
     pairs = set()
-    for pair in given:
-        if isinstance(pair, str) or len(pair) != 2:
+    for pair in given if isinstance(given, Iterable) else [given]:
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
             raise InputError(
                 f"pairs are 'all', 'within', 'across' or (source, destination) modalities, "
                 f"got {pair!r} among {given!r}"

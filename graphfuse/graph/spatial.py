@@ -8,7 +8,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema
 from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.graph.relation import Relation, displacement, real_pairs
+from graphfuse.graph.relation import Relation, displacement, places, real_pairs
 
 NEIGHBOURHOODS = ("moore", "von_neumann")
 
@@ -42,7 +42,7 @@ class Spatial(Relation):
 
     def __init__(self, radius: float = 1.0, neighbourhood: str = "moore") -> None:
         super().__init__("within")
-        if radius <= 0:
+        if not radius > 0:
             raise InputError(f"radius is positive, got {radius}")
         if neighbourhood not in NEIGHBOURHOODS:
             raise UnknownNameError("neighbourhood", neighbourhood, NEIGHBOURHOODS)
@@ -62,7 +62,8 @@ class Spatial(Relation):
         for m, pos in sorted(batch.pos.items()):
             if pos.shape[2] < 2:
                 continue
-            _, step = displacement(batch, m, m)
+            place = places(pos)
+            _, step = displacement(place, place)
             distance = step.amax(0) if self.neighbourhood == "moore" else step.sum(0)
             drawn[m, self.name, m] = real_pairs(batch, m, m) & (distance <= self.radius)
         return drawn

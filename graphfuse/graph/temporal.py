@@ -8,7 +8,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema
 from graphfuse.errors import InputError
-from graphfuse.graph.relation import Pairs, Relation, displacement, real_pairs
+from graphfuse.graph.relation import Pairs, Relation, displacement, places, real_pairs
 
 KINDS = ("past", "same", "future")
 
@@ -41,9 +41,9 @@ class Temporal(Relation):
         self, window: float | None = None, tolerance: float = 0.0, pairs: Pairs = "all"
     ) -> None:
         super().__init__(pairs)
-        if window is not None and window < 0:
+        if window is not None and not window >= 0:
             raise InputError(f"window is a time of at least 0 or None, got {window}")
-        if tolerance < 0:
+        if not tolerance >= 0:
             raise InputError(f"tolerance is a time of at least 0, got {tolerance}")
         self.window, self.tolerance = window, tolerance
 
@@ -58,10 +58,10 @@ class Temporal(Relation):
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
         """Draw the edges by the sign of the difference in time."""
-        timed = [m for m, pos in batch.pos.items() if pos.shape[2] == 1]
+        timed = {m: places(pos) for m, pos in batch.pos.items() if pos.shape[2] == 1}
         drawn: dict[EdgeType, Tensor] = {}
         for s, d in self.select_pairs(timed):
-            lead, distance = (part.squeeze(0) for part in displacement(batch, s, d))
+            lead, distance = (part.squeeze(0) for part in displacement(timed[s], timed[d]))
             near = real_pairs(batch, s, d)
             if self.window is not None:
                 near &= distance <= self.window

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
-from graphfuse.errors import InputError
 from graphfuse.graph._drawn import draw
-from graphfuse.graph.relation import Relation, build_relation
+from graphfuse.graph.relation import Relation, build_relations
 
 
 class Union(Relation):
@@ -47,11 +46,7 @@ class Union(Relation):
         self, relations: Sequence[Relation | RelationSpec | str | Mapping[str, Any]]
     ) -> None:
         super().__init__()
-        built = [build_relation(relation) for relation in relations]
-        if not built:
-            raise InputError("a Union has at least one relation, got none")
-        built.sort(key=lambda relation: repr(relation.spec()))
-        self.relations = nn.ModuleList(built)
+        self.relations = nn.ModuleList(build_relations(relations))
 
     def __iter__(self) -> Iterator[Relation]:
         return (relation for relation in self.relations if isinstance(relation, Relation))

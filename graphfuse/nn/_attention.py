@@ -72,6 +72,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, size: int) -
     ``size`` features of each head are real ones; it sets the scale. Rows without an edge give
     zeros, see :func:`edge_mask`.
     """
+    if not mask.shape[2]:  # no source has a single row
+        return torch.zeros_like(query[..., :size].transpose(1, 2).flatten(2))
     out = F.scaled_dot_product_attention(
         query, key, value, attn_mask=mask.unsqueeze(1), scale=size**-0.5
     )

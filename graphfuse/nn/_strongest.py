@@ -16,6 +16,8 @@ def strongest(strength: Tensor, allowed: Tensor, keep: Tensor) -> Tensor:
 
     Strengths [B, Nd, S] are at most about 1.
     """
+    if not strength.shape[2]:
+        return allowed
     ranked = strength.masked_fill(~allowed, -torch.inf).sort(dim=2, descending=True).values
     last = ranked.gather(2, (keep - 1).clamp(min=0))
     return allowed & (strength >= last - ROUNDING * torch.finfo(strength.dtype).eps)

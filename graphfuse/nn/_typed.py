@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
+from numbers import Integral
 from typing import ClassVar, Self, cast
 
 import torch
@@ -11,7 +13,7 @@ from torch import Tensor, nn
 from graphfuse._keys import module_key
 from graphfuse._registry import Registry
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError, check_heads
 from graphfuse.nn._sparse import flatten_edges, segment_softmax
 from graphfuse.nn.attention_weights import AttentionWeights, EdgeAttention
 from graphfuse.nn.hub_module import HubModule
@@ -42,6 +44,7 @@ class TypedConv(HubModule):
         self, in_channels: int | Mapping[str, int], out_channels: int, metadata: Metadata
     ) -> None:
         super().__init__()
+        _check_metadata(metadata)
         self.node_types = sorted(metadata[0])
         self.edge_types: list[EdgeType] = sorted((s, r, d) for s, r, d in metadata[1])
         for kind, names in (("node", self.node_types), ("edge", self.edge_types)):
@@ -55,19 +58,20 @@ class TypedConv(HubModule):
                     raise UnknownNameError(
                         f"node type in edge type {edge_type}", end, self.node_types
                     )
-        if isinstance(in_channels, int):
+        if not isinstance(in_channels, Mapping):
             in_channels = dict.fromkeys(self.node_types, in_channels)
         if sorted(in_channels) != self.node_types:
             raise InputError(
                 f"in_channels has one size a node type, {self.node_types}; got {dict(in_channels)}"
             )
-        if min(in_channels.values()) < 1 or out_channels < 1:
+        sizes = (*in_channels.values(), out_channels)
+        if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
             raise InputError(
-                f"channels are at least 1, got in_channels={dict(in_channels)}, "
+                f"channels are whole numbers of at least 1, got in_channels={dict(in_channels)}, "
                 f"out_channels={out_channels}; lazy sizes (-1) are not supported"
             )
-        self.in_channels = {name: in_channels[name] for name in self.node_types}
-        self.out_channels = out_channels
+        self.in_channels = {name: int(in_channels[name]) for name in self.node_types}
+        self.out_channels = int(out_channels)
 
     @property
     def metadata(self) -> Metadata:
@@ -102,7 +106,11 @@ class TypedConv(HubModule):
         edges: Mapping[EdgeType, Tensor | SparseEdges],
         mask: Mapping[str, Tensor] | None,
     ) -> dict[EdgeType, Tensor | SparseEdges]:
-        """Return the edges after checking every name, shape and kind."""
+        """Return the edges after checking every name, shape and kind.
+
+        Weights have to lie in [0, inf); those of dense edges on a GPU are not looked at, as it
+        would have to wait for that.
+        """
         for what, given in (("nodes", x), ("a mask", mask)):
             if given is not None and sorted(given) != self.node_types:
                 raise InputError(
@@ -113,6 +121,7 @@ class TypedConv(HubModule):
         if not torch.compiler.is_compiling():  # shapes are symbols there
             for name in self.node_types:
                 self._check_nodes(name, x, mask)
+            check_precision(self, x)
         for edge_type, given_edges in edges.items():
             if edge_type not in self.edge_types:
                 known = [str(t) for t in self.edge_types]
@@ -268,20 +277,54 @@ class HeadedConv(TypedConv):
 convs = Registry("conv", "graphfuse.nn")
 
 
-def check_heads(what: str, channels: int, heads: int) -> None:
-    """Raise an error unless heads of equal size make up the channels."""
-    if heads < 1 or channels % heads:
-        raise InputError(f"{what} is a multiple of heads, got {what}={channels}, heads={heads}")
+def _check_metadata(metadata: Metadata) -> None:
+    """Raise an error unless these are a list of names, and one of edge types with three each."""
+    pair = isinstance(metadata, Sequence) and len(metadata) == 2
+    types = metadata[1] if pair else None
+    if not isinstance(types, Collection) or any(isinstance(t, str) or len(t) != 3 for t in types):
+        raise InputError(
+            f"metadata is (node types, edge types), and an edge type is (source, relation, "
+            f"destination); got {metadata!r}"
+        )
+
+
+def check_precision(module: nn.Module, x: Mapping[str, Tensor]) -> None:
+    """Raise an error unless nodes have the precision of a module's weights; autocast may differ."""
+    weight = next(module.parameters(), None)
+    for name, nodes in x.items():
+        if weight is None or torch.is_autocast_enabled(nodes.device.type):
+            return
+        if nodes.dtype != weight.dtype:
+            raise InputError(
+                f"nodes of {name!r} are {nodes.dtype}, the weights of the "
+                f"{type(module).__name__} {weight.dtype}; bring them to one precision, as by "
+                f"x.float() or module.double()"
+            )
 
 
 def _check_edges(
     edge_type: EdgeType, edges: Tensor | SparseEdges, shape: tuple[int, int, int]
 ) -> None:
+    if not isinstance(edges, SparseEdges) and (
+        not isinstance(edges, Tensor) or edges.layout != torch.strided
+    ):
+        raise InputError(
+            f"edges {edge_type} are a dense tensor [B, Ns, Nd] or SparseEdges, got "
+            f"{getattr(edges, 'layout', type(edges).__name__)}"
+        )
     weight = edges.weight if isinstance(edges, SparseEdges) else edges
     if weight is not None and weight.dtype != torch.bool and not weight.is_floating_point():
         raise InputError(
             f"edges {edge_type} are bool or floating-point weights, got {weight.dtype}"
         )
+    looked_at = isinstance(edges, SparseEdges) or edges.device.type == "cpu"
+    if weight is not None and weight.is_floating_point() and weight.numel() and looked_at:
+        least, most = (float(end) for end in weight.detach().aminmax())
+        if not (least >= 0 and most < math.inf):  # NaN is neither
+            raise InputError(
+                f"weights of edges {edge_type} lie in [0, inf), where 0 is no edge; got {least} to "
+                f"{most}"
+            )
     if isinstance(edges, Tensor):
         if tuple(edges.shape) != shape:
             raise InputError(

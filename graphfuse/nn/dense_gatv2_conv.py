@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.errors import InputError
+from graphfuse.nn._pyg import check_hetero_conv, copy_linear
 from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
 from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
@@ -97,22 +97,23 @@ class DenseGATv2Conv(HeadedConv):
     @classmethod
     def from_pyg(cls, conv: HeteroConv) -> Self:
         """Return a dense conv with the weights of a ``HeteroConv`` of ``GATv2Conv``."""
-        singles = dict(conv.convs.items())
+        from torch_geometric.nn import GATv2Conv
+
+        singles = check_hetero_conv(
+            cls,
+            conv,
+            GATv2Conv,
+            aggr="sum",
+            same=("heads", "out_channels"),
+            add_self_loops=False,
+            concat=True,
+            negative_slope=SLOPE,
+            residual=False,
+            edge_dim=None,
+        )
         sizes: dict[str, int] = {}
         for (source, _, destination), single in singles.items():
             sizes |= {source: single.lin_l.in_channels, destination: single.lin_r.in_channels}
-            if single.add_self_loops or not single.concat or conv.aggr != "sum":
-                raise InputError(
-                    "DenseGATv2Conv sums over edge types heads side by side, without self-loops; "
-                    f"got add_self_loops={single.add_self_loops}, concat={single.concat}, "
-                    f"HeteroConv aggr={conv.aggr!r}"
-                )
-            if single.negative_slope != SLOPE or single.residual or single.lin_edge is not None:
-                raise InputError(
-                    f"DenseGATv2Conv has negative_slope={SLOPE} and neither a residual nor edge "
-                    f"features; got negative_slope={single.negative_slope}, "
-                    f"residual={single.residual}, edge_dim={single.edge_dim}"
-                )
         first = next(iter(singles.values()))
         total = first.heads * first.out_channels
         dense = cls(sizes, total, (list(sizes), list(singles)), first.heads)
@@ -120,8 +121,8 @@ class DenseGATv2Conv(HeadedConv):
         with torch.no_grad():
             for number, edge_type in enumerate(dense.edge_types):
                 single = singles[edge_type]
-                linear_of(dense.left, *edge_type).load_state_dict(single.lin_l.state_dict())
-                linear_of(dense.right, *edge_type).load_state_dict(single.lin_r.state_dict())
+                copy_linear(linear_of(dense.left, *edge_type), single.lin_l)
+                copy_linear(linear_of(dense.right, *edge_type), single.lin_r)
                 dense.attention[number] = single.att[0]
                 if single.bias is not None:
                     dense.bias[dense.node_types.index(edge_type[2])] += single.bias

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
+from graphfuse.nn._pyg import check_conv
 from graphfuse.nn._sparse import flatten_edges, sum_at
 from graphfuse.nn._typed import Metadata, TypedConv, mask_nodes
 
@@ -33,7 +34,8 @@ class DenseGCN2Conv(TypedConv):
     where :math:`A` sums the weights of all edge types (1 where edges are bool), :math:`D` the
     weights that arrive at a node, :math:`X_0` are the nodes before the first layer (the input
     itself if not given) and :math:`\beta = \log(\theta / l + 1)` in layer :math:`l`. Equal to
-    PyTorch Geometric's ``GCN2Conv`` with shared weights and self-loops on the graph of all nodes.
+    PyTorch Geometric's ``GCN2Conv`` with shared weights and self-loops on the graph of all nodes,
+    but for an edge from a node to itself: PyG takes it for the loop :math:`I`, here it counts too.
     Node types whose size is not ``out_channels`` are mapped to it first.
 
     Args:
@@ -98,12 +100,11 @@ class DenseGCN2Conv(TypedConv):
     @classmethod
     def from_pyg(cls, conv: GCN2Conv, metadata: Metadata) -> Self:
         """Return a dense conv with the weights of a PyTorch Geometric one."""
-        if conv.weight2 is not None or not (conv.normalize and conv.add_self_loops):
-            raise InputError(
-                "DenseGCN2Conv has shared weights, normalisation and self-loops; got "
-                f"shared_weights={conv.weight2 is None}, normalize={conv.normalize}, "
-                f"add_self_loops={conv.add_self_loops}"
-            )
+        from torch_geometric.nn import GCN2Conv
+
+        check_conv(cls, conv, GCN2Conv, aggr="sum", normalize=True, add_self_loops=True)
+        if conv.weight2 is not None:
+            raise InputError("DenseGCN2Conv has shared_weights=True, the GCN2Conv False")
         theta = math.expm1(conv.beta)  # as if of the first layer
         dense = cls(conv.channels, conv.channels, metadata, alpha=conv.alpha, theta=theta)
         dense = dense.to(conv.weight1.device, conv.weight1.dtype)
@@ -133,8 +134,10 @@ class DenseGCN2Conv(TypedConv):
         before = together
         if initial is not None:
             before = torch.cat([initial[t] for t in self.node_types], dim=1)
-        mixed = torch.lerp(self._propagate(together, nodes, given, mask), before, self.alpha)
-        updated = torch.lerp(mixed, mixed @ self.weight, self.beta)
+        # Under autocast products come in another precision than that of the nodes.
+        propagated = self._propagate(together, nodes, given, mask)
+        mixed = torch.lerp(propagated, before.to(propagated.dtype), self.alpha)
+        updated = torch.lerp(mixed, (mixed @ self.weight).to(mixed.dtype), self.beta)
         parts = torch.split(updated, widths, dim=1)
         return {t: mask_nodes(p, mask, t) for t, p in zip(self.node_types, parts, strict=True)}
 

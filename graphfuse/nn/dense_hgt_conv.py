@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.errors import InputError
 from graphfuse.nn._attention import AttentionConv, Block, attend, attend_sparsely, edge_mask
+from graphfuse.nn._pyg import check_conv
 from graphfuse.nn._typed import Metadata, linear_of, mask_nodes
 
 if TYPE_CHECKING:
@@ -94,9 +94,10 @@ class DenseHGTConv(AttentionConv):
     @classmethod
     def from_pyg(cls, conv: HGTConv) -> Self:
         """Return a dense conv with the weights of a PyTorch Geometric one."""
-        sizes = {name: int(size) for name, size in conv.in_channels.items()}
-        if min(sizes.values()) < 1:
-            raise InputError("the HGTConv has lazy sizes; run it once on data before converting it")
+        from torch_geometric.nn import HGTConv
+
+        check_conv(cls, conv, HGTConv, aggr="sum")
+        sizes = {name: lin.in_channels for name, lin in conv.kqv_lin.lins.items()}
         dense = cls(sizes, conv.out_channels, (conv.node_types, conv.edge_types), conv.heads)
         dense = dense.to(conv.k_rel.weight.device, conv.k_rel.weight.dtype)
         with torch.no_grad():
@@ -157,7 +158,9 @@ class DenseHGTConv(AttentionConv):
         update: Tensor = self.out[module_key(name)](F.gelu(message))
         if self.in_channels[name] != self.out_channels:
             return update
-        return torch.lerp(nodes, update, self.skip[number].sigmoid())
+        # Under autocast the maps compute in another precision than that of the nodes.
+        gate = self.skip[number].sigmoid().to(nodes.dtype)
+        return torch.lerp(nodes, update.to(nodes.dtype), gate)
 
 
 def _attend(query: Tensor, blocks: Sequence[Block]) -> Tensor:

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.errors import InputError
 from graphfuse.nn._incidence import Incidence, incidences
+from graphfuse.nn._pyg import check_conv
 from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
 
 if TYPE_CHECKING:
@@ -80,11 +80,10 @@ class DenseHypergraphConv(TypedConv):
     @classmethod
     def from_pyg(cls, conv: HypergraphConv, metadata: Metadata) -> Self:
         """Return a dense conv with the weights of a PyTorch Geometric one; hyperedges weigh 1."""
-        if conv.use_attention:
-            raise InputError(
-                "DenseHypergraphConv has no attention, the HypergraphConv has use_attention=True"
-            )
-        dense = cls(conv.in_channels, conv.out_channels, metadata)
+        from torch_geometric.nn import HypergraphConv
+
+        check_conv(cls, conv, HypergraphConv, aggr="sum", use_attention=False)
+        dense = cls(conv.lin.in_channels, conv.out_channels, metadata)
         dense = dense.to(conv.lin.weight.device, conv.lin.weight.dtype)
         with torch.no_grad():
             for name in dense.node_types:

@@ -107,10 +107,7 @@ class DenseMTGATConv(HeadedConv):
     ) -> dict[str, Tensor]:
         """Update every node from the strongest of its incoming edges."""
         given = self.check(x, edges, mask)
-        nodes = {
-            t: linear_of(self.project, t)(x[t]).unflatten(2, (self.heads, -1))
-            for t in self.node_types
-        }
+        nodes = {t: self._project(t, x[t]) for t in self.node_types}
         out = {}
         for number, name in enumerate(self.node_types):
             blocks = [
@@ -126,6 +123,11 @@ class DenseMTGATConv(HeadedConv):
             out[name] = mask_nodes(update, mask, name)
         return out
 
+    def _project(self, t: str, nodes: Tensor) -> Tensor:
+        """Return nodes [B, N, F] of one type mapped to [B, N, H, d]."""
+        mapped: Tensor = linear_of(self.project, t)(nodes).unflatten(2, (self.heads, -1))
+        return mapped
+
     def _block(
         self,
         e: int,
@@ -134,13 +136,19 @@ class DenseMTGATConv(HeadedConv):
         mask: Mapping[str, Tensor] | None,
     ) -> _Block:
         source, _, destination = self.edge_types[e]
-        start = (nodes[source] * self.from_source[e]).sum(3)
-        end = (nodes[destination] * self.from_destination[e]).sum(3)
+        start, end = self._ends(e, nodes[source], nodes[destination])
         return _Block(nodes[source], start, end, edges, None if mask is None else mask[source])
+
+    def _ends(self, e: int, source: Tensor, destination: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the parts of both ends [B, N, H] in the scores of edges of one type."""
+        return (
+            (source * self.from_source[e]).sum(3),
+            (destination * self.from_destination[e]).sum(3),
+        )
 
     def _attend(self, blocks: Sequence[_Block]) -> Tensor:
         """Average the sources of all blocks under dense edges; return [B, Nd, H * d]."""
-        scores = [F.leaky_relu(b.start.unsqueeze(1) + b.end.unsqueeze(2), SLOPE) for b in blocks]
+        scores = [_score(b.start.unsqueeze(1), b.end.unsqueeze(2)) for b in blocks]
         score = torch.cat(scores, dim=2)  # [B, Nd, S, H]
         weights = [b.edges for b in blocks if isinstance(b.edges, Tensor)]
         real = [b.source_mask for b in blocks if b.source_mask is not None] or None
@@ -163,8 +171,8 @@ class DenseMTGATConv(HeadedConv):
             source, at, log_weight = flatten_edges(
                 block.edges, block.start.shape[1], count, block.source_mask, precise
             )
-            score = block.start.flatten(0, 1)[source] + block.end.flatten(0, 1)[at]
-            logit = F.leaky_relu(score, SLOPE).to(precise)
+            logit = _score(block.start.flatten(0, 1)[source], block.end.flatten(0, 1)[at])
+            logit = logit.to(precise)
             ends.append(at)
             values.append(block.value.flatten(0, 1)[source])
             logits.append(logit if log_weight is None else logit + log_weight.unsqueeze(1))
@@ -187,11 +195,8 @@ class DenseMTGATConv(HeadedConv):
     ) -> Tensor:
         """Return the scores [E, H] of edges."""
         number, (s, _, d) = self.edge_types.index(edge_type), edge_type
-        value = linear_of(self.project, s)(sources).unflatten(2, (self.heads, -1))
-        start = (value * self.from_source[number]).sum(3)
-        value = linear_of(self.project, d)(destinations).unflatten(2, (self.heads, -1))
-        end = (value * self.from_destination[number]).sum(3)
-        return F.leaky_relu(start.flatten(0, 1)[source] + end.flatten(0, 1)[at], SLOPE)
+        start, end = self._ends(number, self._project(s, sources), self._project(d, destinations))
+        return _score(start.flatten(0, 1)[source], end.flatten(0, 1)[at])
 
     def _keep(self, incoming: Tensor) -> Tensor:
         """Return how many of so many incoming edges are kept."""
@@ -208,3 +213,8 @@ class _Block(NamedTuple):
     end: Tensor  # [B, Nd, H], the destination's part
     edges: Tensor | SparseEdges  # bool or weights [B, Ns, Nd]
     source_mask: Tensor | None  # [B, Ns]
+
+
+def _score(start: Tensor, end: Tensor) -> Tensor:
+    """Return the scores of edges from the parts of their ends."""
+    return F.leaky_relu(start + end, SLOPE)

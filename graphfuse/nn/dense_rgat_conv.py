@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
+from graphfuse.nn._pyg import check_conv
 from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
 from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
@@ -88,25 +89,26 @@ class DenseRGATConv(HeadedConv):
 
         Relation number r of ``conv`` is the r-th edge type of ``metadata`` as given.
         """
+        from torch_geometric.nn import RGATConv
+
+        check_conv(
+            cls,
+            conv,
+            RGATConv,
+            aggr="sum",
+            attention_mechanism="across-relation",
+            attention_mode="additive-self-attention",
+            concat=True,
+            negative_slope=SLOPE,
+            mod=None,
+            edge_dim=None,
+            num_blocks=None,
+        )
         if len(metadata[1]) != conv.num_relations:
             raise InputError(
                 f"the RGATConv has {conv.num_relations} relations, metadata {len(metadata[1])} "
                 f"edge types"
             )
-        expected = {
-            "attention_mechanism": "across-relation",
-            "attention_mode": "additive-self-attention",
-            "concat": True,
-            "negative_slope": SLOPE,
-            "mod": None,
-            "edge_dim": None,
-            "num_blocks": None,
-        }
-        for option, value in expected.items():
-            if getattr(conv, option) != value:
-                raise InputError(
-                    f"DenseRGATConv has {option}={value!r}, the RGATConv {getattr(conv, option)!r}"
-                )
         if conv.num_bases is None:
             weight = conv.weight
         else:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._aggregate import neighbour_mean
+from graphfuse.nn._pyg import check_conv
 from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
 
 if TYPE_CHECKING:
@@ -94,13 +95,19 @@ class DenseRGCNConv(TypedConv):
 
         Relation number r of ``conv`` is the r-th edge type of ``metadata`` as given.
         """
+        from torch_geometric.nn import RGCNConv
+
+        check_conv(cls, conv, RGCNConv, aggr="mean")
         if len(metadata[1]) != conv.num_relations:
             raise InputError(
                 f"the RGCNConv has {conv.num_relations} relations, metadata {len(metadata[1])} "
                 f"edge types"
             )
-        if conv.aggr != "mean":
-            raise InputError(f"DenseRGCNConv averages neighbours, the RGCNConv takes {conv.aggr!r}")
+        if conv.root is not None and conv.root.shape[0] != conv.in_channels_l:
+            raise InputError(
+                f"DenseRGCNConv takes the weights of an RGCNConv with one number of in_channels, "
+                f"got {conv.in_channels}"
+            )
         weight = _whole_weights(conv)
         dense = cls(conv.in_channels_l, conv.out_channels, metadata).to(weight.device, weight.dtype)
         with torch.no_grad():

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.errors import InputError
 from graphfuse.nn._aggregate import neighbour_mean
+from graphfuse.nn._pyg import check_hetero_conv
 from graphfuse.nn._typed import Metadata, TypedConv, linear_of, mask_nodes
 
 if TYPE_CHECKING:
@@ -79,18 +79,19 @@ class DenseSAGEConv(TypedConv):
     @classmethod
     def from_pyg(cls, conv: HeteroConv) -> Self:
         """Return a dense conv with the weights of a ``HeteroConv`` of ``SAGEConv``."""
-        singles = dict(conv.convs.items())
+        from torch_geometric.nn import SAGEConv
+
+        singles = check_hetero_conv(
+            cls, conv, SAGEConv, aggr="mean", same=("out_channels", "normalize"), project=False
+        )
         sizes: dict[str, int] = {}
         for (source, _, destination), single in singles.items():
+            sizes[source] = single.lin_l.in_channels  # in_channels stays -1 where it was lazy
+            if single.root_weight:
+                sizes[destination] = single.lin_r.in_channels
+        for (_, _, destination), single in singles.items():
             given = single.in_channels
-            both = (given, given) if isinstance(given, int) else given
-            sizes |= {source: both[0], destination: both[1]}
-            if single.aggr != "mean" or single.project or conv.aggr != "sum":
-                raise InputError(
-                    "DenseSAGEConv sums over edge types the means of unprojected neighbours; got "
-                    f"aggr={single.aggr!r}, project={single.project}, HeteroConv "
-                    f"aggr={conv.aggr!r}"
-                )
+            sizes.setdefault(destination, given if isinstance(given, int) else given[1])
         first = next(iter(singles.values()))
         dense = cls(sizes, first.out_channels, (list(sizes), list(singles)), first.normalize)
         dense = dense.to(first.lin_l.weight.device, first.lin_l.weight.dtype)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.errors import InputError
 from graphfuse.nn._attention import Block, attend, attend_sparsely, edge_mask
+from graphfuse.nn._pyg import check_hetero_conv
 from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
 if TYPE_CHECKING:
@@ -78,24 +78,25 @@ class DenseTransformerConv(HeadedConv):
     @classmethod
     def from_pyg(cls, conv: HeteroConv) -> Self:
         """Return a dense conv with the weights of a ``HeteroConv`` of ``TransformerConv``."""
-        singles = dict(conv.convs.items())
+        from torch_geometric.nn import TransformerConv
+
+        singles = check_hetero_conv(
+            cls,
+            conv,
+            TransformerConv,
+            aggr="sum",
+            same=("heads", "out_channels"),
+            concat=True,
+            root_weight=True,
+            beta=False,
+            edge_dim=None,
+        )
         sizes: dict[str, int] = {}
         for (source, _, destination), single in singles.items():
             sizes |= {
                 source: single.lin_key.in_channels,
                 destination: single.lin_query.in_channels,
             }
-            if not single.concat or not single.root_weight or conv.aggr != "sum":
-                raise InputError(
-                    "DenseTransformerConv sums over edge types heads side by side, with root "
-                    f"weights; got concat={single.concat}, root_weight={single.root_weight}, "
-                    f"HeteroConv aggr={conv.aggr!r}"
-                )
-            if single.beta or single.lin_edge is not None:
-                raise InputError(
-                    "DenseTransformerConv has neither a gate nor edge features; got "
-                    f"beta={single.beta}, edge_dim={single.edge_dim}"
-                )
         first = next(iter(singles.values()))
         total = first.heads * first.out_channels
         dense = cls(sizes, total, (list(sizes), list(singles)), first.heads)

@@ -12,7 +12,14 @@ from torch.utils.checkpoint import checkpoint as recompute
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
-from graphfuse.nn._typed import HeadedConv, Metadata, TypedConv, convs, mask_nodes
+from graphfuse.nn._typed import (
+    HeadedConv,
+    Metadata,
+    TypedConv,
+    check_precision,
+    convs,
+    mask_nodes,
+)
 from graphfuse.nn.attention_weights import AttentionWeights
 from graphfuse.nn.hub_module import HubModule
 from graphfuse.nn.readout import group_nodes, readouts
@@ -129,9 +136,11 @@ class GraphFusion(HubModule):
         rewire: Rewire | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Fuse the nodes of every sample."""
-        given = self.guard.check(x, edges, mask)
+        given = self._check(x, edges, mask)
         if unit is not None and sorted(unit) != self.node_types:
             raise InputError(f"unit names the types {self.node_types}, got {sorted(unit)}")
+        if unit is not None and not torch.compiler.is_compiling():
+            _check_units(x, unit)
         nodes = inputs = self._inputs(x, mask)
         for number in range(len(self.convs)):
             parts = number, nodes, given, mask, inputs, rewire
@@ -160,7 +169,7 @@ class GraphFusion(HubModule):
             if not isinstance(conv, HeadedConv):
                 attend = [n for n in convs.names() if issubclass(convs.get(n), HeadedConv)]
                 raise InputError(f"{type(conv).__name__} has no attention; convs with: {attend}")
-        given = self.guard.check(x, edges, mask)
+        given = self._check(x, edges, mask)
         nodes = inputs = self._inputs(x, mask)
         found = []
         for number, conv in enumerate(self.convs):
@@ -169,6 +178,15 @@ class GraphFusion(HubModule):
             found.append(conv.attention_weights(split, seen, mask))  # type: ignore[operator]
             nodes = self._layer(number, nodes, seen, mask, inputs, None)
         return found
+
+    def _check(
+        self, x: Mapping[str, Tensor], edges: Edges, mask: Mapping[str, Tensor] | None
+    ) -> dict[EdgeType, Tensor | SparseEdges]:
+        """Return the edges after checking all that is given."""
+        given = self.guard.check(x, edges, mask)
+        if not torch.compiler.is_compiling():
+            check_precision(self, x)
+        return given
 
     def _inputs(
         self, x: Mapping[str, Tensor], mask: Mapping[str, Tensor] | None
@@ -200,3 +218,12 @@ class GraphFusion(HubModule):
         together = together + torch.cat([updated[t] for t in self.node_types], dim=1)
         together = together + self.feedforwards[number](together)
         return dict(zip(self.node_types, together.split(widths, dim=1), strict=True))
+
+
+def _check_units(x: Mapping[str, Tensor], unit: Mapping[str, Tensor]) -> None:
+    for name, numbers in unit.items():
+        if numbers.shape != x[name].shape[:2] or numbers.dtype != torch.long:
+            raise InputError(
+                f"units of {name!r} are long [B, N] = {list(x[name].shape[:2])}, got "
+                f"{numbers.dtype} {list(numbers.shape)}"
+            )

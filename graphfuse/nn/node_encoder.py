@@ -14,14 +14,16 @@ from graphfuse.nn._typed import mask_nodes
 WAVELENGTHS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
-def encode_position(pos: Tensor) -> Tensor:
+def encode_position(pos: Tensor, dtype: torch.dtype) -> Tensor:
     """Return sines and cosines of positions [B, N, P] at six wavelengths, [B, N, 12 P].
 
     Wavelengths run from 2 to 64 in the units of ``pos`` (after Vaswani et al. 2017,
-    https://arxiv.org/abs/1706.03762).
+    https://arxiv.org/abs/1706.03762). Angles are computed in the precision of ``pos``, in single
+    precision at least: with half of it, steps from the hundredth on have angles at random.
     """
+    pos = pos.to(torch.promote_types(pos.dtype, torch.float32))
     angle = pos.unsqueeze(3) * (2 * torch.pi / pos.new_tensor(WAVELENGTHS))
-    return torch.cat([angle.sin(), angle.cos()], dim=3).flatten(2)
+    return torch.cat([angle.sin(), angle.cos()], dim=3).flatten(2).to(dtype)
 
 
 class NodeEncoder(nn.Module):
@@ -73,7 +75,7 @@ class NodeEncoder(nn.Module):
             key = module_key(m.name)
             nodes = self.inner[key](x[m.name].flatten(2).to(self.dtype))
             if m.pos_dim:
-                place = encode_position(pos[m.name].to(nodes.dtype))
+                place = encode_position(pos[m.name], nodes.dtype)
                 scale, shift = self.position[key](place).chunk(2, dim=2)
                 nodes = nodes * (1 + scale) + shift
             nodes = self.outer[key](self.dropout(nn.functional.gelu(nodes)))

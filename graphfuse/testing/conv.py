@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import FusionError
+from graphfuse.nn._typed import HeadedConv
+from graphfuse.testing._attention import check_attention
 from graphfuse.testing._graph import (
     CHANNELS,
     NODES,
@@ -33,9 +36,10 @@ def check_conv(make: MakeConv, *, export: bool = True) -> None:
 
     Shapes, precision and zeros at padded nodes; the order of dictionaries and metadata; permuted
     nodes; batch against single samples, whatever others lack; hidden garbage at padded nodes;
-    wider padding; nodes and samples without edges or nodes; edges and their weights, down to
-    those that the nodes' precision cannot hold; sparse against dense edges; gradients; bfloat16;
-    state_dict. With ``export`` also one program for any number of samples and nodes:
+    wider padding; nodes and samples without edges or nodes, types without a row; edges and their
+    weights, down to those that the nodes' precision cannot hold; sparse against dense edges;
+    gradients; bfloat16 and autocast to it; state_dict; attention weights, of a conv that scores
+    its edges. With ``export`` also one program for any number of samples and nodes:
     ``torch.compile`` without graph breaks, forward and backward, dense and sparse edges;
     ``torch.export``; and ONNX made of that, which onnxruntime runs to 1e-4 in float32, nodes
     without edges and samples without nodes included. ONNX needs ``pip install 'graphfuse[onnx]'``;
@@ -61,6 +65,8 @@ def check_conv(make: MakeConv, *, export: bool = True) -> None:
     _check_gradients(conv, graph)
     _check_precision_and_state(make, conv, graph)
     _check_errors(conv, graph)
+    if isinstance(conv, HeadedConv) and type(conv).score is not HeadedConv.score:
+        check_attention(conv, graph)
     if export:
         fewer = _thin_out(graph)
         check_compile(conv, fewer)
@@ -155,9 +161,22 @@ def _check_empty(conv: nn.Module, graph: Graph) -> None:
         for name, nodes in conv(nothing, given, {n: rows[:0] for n, rows in mask.items()}).items():
             shape = (0, NODES[name], OUT)
             require(nodes.shape == shape, f"no samples give {shape}, got {tuple(nodes.shape)}")
+    _check_no_rows(conv, graph)
     blank = {n: torch.zeros_like(rows) for n, rows in mask.items()}
     for nodes in conv(x, edges, blank).values():
         require(not bool(nodes.any()), "samples without a node come out as zeros, not NaN")
+
+
+def _check_no_rows(conv: nn.Module, graph: Graph) -> None:
+    x, edges, mask = graph
+    expected = conv(x, {}, {**mask, "text": torch.zeros_like(mask["text"])})
+    fewer = {n: 0 if n == "text" else size for n, size in NODES.items()}
+    nodes = {n: x[n][:, :size] for n, size in fewer.items()}
+    drawn = {(s, r, d): edges[s, r, d][:, : fewer[s], : fewer[d]] for s, r, d in TYPES[1:3]}
+    for form in (dict, to_sparse):
+        out = conv(nodes, form(drawn), {n: mask[n][:, :size] for n, size in fewer.items()})
+        rest = {n: expected[n][:, :size] for n, size in fewer.items()}
+        close(out, rest, "a type without a row is one without nodes")
 
 
 def _check_edges(conv: nn.Module, graph: Graph) -> None:
@@ -241,11 +260,24 @@ def _check_precision_and_state(make: MakeConv, conv: nn.Module, graph: Graph) ->
     for name, nodes in small.items():
         near = torch.allclose(nodes.double(), out[name], atol=0.15, rtol=0.1)
         require(nodes.dtype == torch.bfloat16 and near, "bfloat16 gives nearly the same")
+    other = other.to(torch.float32)
+    single = {n: nodes.float().requires_grad_() for n, nodes in x.items()}
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = other(single, edges, mask)
+    for name, nodes in mixed.items():
+        near = torch.allclose(nodes.double(), out[name], atol=0.15, rtol=0.1)
+        require(near, "autocast to bfloat16 gives nearly the same")
+    total = torch.stack([nodes.float().square().sum() for nodes in mixed.values()]).sum()
+    torch.autograd.backward(total)
+    learned = [
+        leaf.grad is not None and bool(leaf.grad.isfinite().all()) for leaf in single.values()
+    ]
+    require(all(learned), "under autocast the nodes get a finite gradient")
 
 
 def _check_errors(conv: nn.Module, graph: Graph) -> None:
     x, edges, mask = graph
-    wrong: list[tuple[str, Graph]] = [
+    wrong: list[tuple[str, tuple[Any, ...]]] = [
         ("an unknown edge type", (x, {("text", "nmaes", "image"): edges[TYPES[2]]}, mask)),
         ("a wrong shape of edges", (x, {TYPES[0]: edges[TYPES[0]][:, :2]}, mask)),
         ("a missing node type", ({"text": x["text"]}, {}, mask)),
@@ -254,7 +286,15 @@ def _check_errors(conv: nn.Module, graph: Graph) -> None:
         ("a mask of numbers", (x, edges, {n: rows.double() for n, rows in mask.items()})),
         ("edges of whole numbers", (x, {t: e.long() for t, e in edges.items()}, mask)),
         ("another number of samples", ({**x, "text": x["text"][:2]}, {}, mask)),
+        ("nodes of another precision", ({n: nodes.float() for n, nodes in x.items()}, {}, mask)),
     ]
+    named = TYPES[2]
+    for bad in (-1.0, torch.nan, torch.inf):
+        index = to_sparse({named: edges[named]})[named].index
+        listed = SparseEdges(index, torch.full_like(index[0], bad, dtype=torch.float64))
+        weights = torch.where(edges[named], bad, 0.0).double()
+        wrong.append((f"a weight of {bad}", (x, {named: weights}, mask)))
+        wrong.append((f"a weight of {bad} in SparseEdges", (x, {named: listed}, mask)))
     for what, given in wrong:
         try:
             conv(*given)

@@ -58,6 +58,8 @@ def check_relation(relation: Relation) -> None:
             width = one.mask[s].shape[1], one.mask[d].shape[1]
             part = edges[s, r, d][i : i + 1, : width[0], : width[1]]
             _same({(s, r, d): part}, {(s, r, d): drawn}, "a sample is on its own in a batch")
+    for drawn in _draw(relation, dataset.batch([])).values():
+        _require(not len(drawn), "a batch without samples has edges without samples")
     _check_padding(relation, dataset, edges)
     _check_order(relation, dataset, edges)
     _check_copies(relation, dataset, edges)

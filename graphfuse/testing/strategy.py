@@ -33,7 +33,8 @@ def check_strategy(name: str, **options: object) -> None:
     Shapes; finite results whatever is missing, a sample without any node included; the order of
     modalities, samples and nodes; a sample on its own against a batch, whatever others lack;
     padding; named finite losses and gradients; unlabelled samples; state_dict with what was fitted
-    on data; nothing fitted on validation data; the same result in a second call.
+    on data; nothing fitted on validation data; the same result in a second call and without
+    gradients; half precision; predictions in the unit of a regression's target.
 
     Raises:
         AssertionError: with a sentence that says which promise is broken.
@@ -55,6 +56,9 @@ def check_strategy(name: str, **options: object) -> None:
         _check_learning(strategy, dataset)
         _check_state(strategy, full, dataset, options)
         _check_fit(full, dataset, options)
+        _check_half_precision(full, dataset, options)
+        if task == "regression":
+            _check_unit(strategy, full, dataset, options)
 
 
 def _dataset(task: str) -> FusionDataset:
@@ -115,6 +119,9 @@ def _check_output(strategy: Strategy, dataset: FusionDataset) -> None:
         _require(logits.shape == shape, f"logits of {m!r} are {shape}")
     again = strategy(batch)
     _require(bool((again.logits == output.logits).all()), "the same batch, the same result")
+    with torch.no_grad():
+        bare = strategy(batch).logits
+    _close(output.logits, bare, "the same result without gradients", _scale(dataset))
 
 
 def _check_isolation(strategy: Strategy, dataset: FusionDataset) -> None:
@@ -192,7 +199,8 @@ def _check_fit(name: str, dataset: FusionDataset, options: dict[str, object]) ->
     order = torch.arange(len(dataset)).flip(0).numpy()
     labels = {key: values[order] for key, values in (dataset.y or {}).items()}
     fitted = []
-    for validation in (dataset, replace(dataset.subset(order), y=labels)):
+    # Fewer samples as well, lest a mean over all of them hides their order.
+    for validation in (dataset, replace(dataset.subset(order), y=labels).subset(range(5))):
         torch.manual_seed(0)
         made = create_strategy(name, dataset.schema, **options).double()
         fitted.append(made.prepare(dataset.subset(range(12)), validation).state_dict())
@@ -221,3 +229,25 @@ def _check_state(
         warnings.simplefilter("ignore")
         single = other.float()(batch.to(torch.float32)).logits
     _require(single.dtype == torch.float32, ".float() reaches everything, buffers included")
+
+
+def _check_half_precision(name: str, dataset: FusionDataset, options: dict[str, object]) -> None:
+    half = _new(name, dataset, options).bfloat16()
+    batch = dataset.batch(range(SAMPLES)).to(torch.bfloat16)
+    try:
+        logits = half(batch).logits
+    except RuntimeError as error:
+        raise AssertionError(f"half precision is taken: {error}") from error
+    _require(bool(logits.isfinite().all()), "logits are finite in half precision")
+
+
+def _check_unit(
+    strategy: Strategy, name: str, dataset: FusionDataset, options: dict[str, object]
+) -> None:
+    labels = {key: 1000 * values + 7 for key, values in (dataset.y or {}).items()}
+    other = _new(name, replace(dataset, y=labels), options)
+    batch = dataset.batch(range(SAMPLES))
+    got = (other(batch).logits - 7) / 1000
+    distance = float((got - strategy(batch).logits).detach().abs().max())
+    promise = "predictions are in the unit of the target (see Strategy.rescale)"
+    _require(distance <= 1e-2, f"{promise}: in another one they differ by {distance:.2g}")

@@ -26,6 +26,13 @@ def test_the_nearest_width_is_chosen(name, step, wanted):
         assert distance <= abs(size(name, hidden_channels=other) - wanted)
 
 
+def test_the_best_single_modality_is_as_large_as_any_other_model():
+    options = match_parameters("unimodal:best", EMOJI, 60_000, {})
+    single = max(size(f"unimodal:{m}", **options) for m in EMOJI.names)
+    assert size("unimodal:best", **options) == single
+    assert abs(single - 60_000) < 2_000
+
+
 def test_other_options_count_and_stay():
     plain = match_parameters("graph:hgt", EMOJI, 100_000, {})
     deep = match_parameters("graph:hgt", EMOJI, 100_000, {"num_layers": 4, "heads": 3})

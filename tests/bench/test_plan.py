@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from graphfuse.bench.plan import (
     check_strategies,
@@ -10,7 +11,7 @@ from graphfuse.bench.plan import (
     plan_jobs,
     relations_of,
 )
-from graphfuse.data import FusionDataset, RelationSpec, load_dataset
+from graphfuse.data import FusionDataset, RelationSpec, Sample, load_dataset
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.training import Recipe
 
@@ -69,7 +70,7 @@ def test_what_the_data_cannot_serve_is_named_once_with_the_reason():
     everything = left_out(["all"], DATA.schema)
     assert everything == {
         "graph:line": "positions",
-        "positional_attention": "2 modalities, positions",
+        "positional_attention": "positions",
     }
 
 
@@ -115,3 +116,11 @@ def test_a_recipe_that_is_not_for_a_dataset_is_an_error_before_anything_runs():
     numbers = FusionDataset.from_arrays({"a": np.eye(9), "b": np.eye(9)}, np.linspace(0, 1.5, 9))
     with pytest.raises(InputError, match="needs probabilities"):
         jobs(["concat"], {"n": numbers}, recipe=Recipe(balance="ogm_ge"))
+
+
+def test_samples_of_units_are_refused_before_anything_runs():
+    x = {"a": torch.ones(2, 3), "b": torch.ones(2, 3)}
+    unit = dict.fromkeys(x, torch.arange(2))
+    samples = [Sample(x, torch.randn(2), unit=unit, id=str(i)) for i in range(6)]
+    with pytest.raises(InputError, match="make each unit a sample of its own"):
+        jobs(datasets={"d": FusionDataset.from_samples(samples)})

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 import torch
 from torch_geometric.data import Batch as PyGBatch
@@ -16,7 +14,6 @@ from graphfuse.data import (
     collate,
     load_dataset,
 )
-from graphfuse.data._convert import list_edges
 from graphfuse.errors import InputError
 
 T = ("a", "to", "b")
@@ -189,24 +186,6 @@ def test_networkx_keeps_kinds_apart():
     assert graph.nodes["audio", 2]["pos"] == batch.pos["audio"][0, 2].tolist()
     assert graph.nodes["audio", 1]["speaker"] == 4
     assert "pos" not in graph.nodes["text", 0]
-
-
-def test_dense_and_sparse_edges_are_listed_alike():
-    mask = {"a": torch.tensor([[True, True], [True, False]]), "b": torch.ones(2, 3).bool()}
-    x = {m: torch.ones(*real.shape, 1) for m, real in mask.items()}
-    # In turn: parallel, at a padded node, of weight 0, and out of order.
-    index = torch.tensor([[1, 2, 1, 3, 0, 0], [2, 4, 2, 3, 1, 0]])
-    weight = torch.tensor([1.0, 3, 2, 5, 0, 4])
-    sparse = Batch(x, mask, edges={T: SparseEdges(index, weight)})
-    dense = replace(sparse, edges={T: sparse.edges[T].to_dense(2, 2, 3)})
-    for batch in (sparse, dense):
-        place, weights = list_edges(batch, T)
-        assert place.tolist() == [[0, 0, 0], [0, 1, 2], [1, 0, 1]]
-        assert weights.tolist() == [4, 3, 3]
-    plain = Batch(x, mask, edges={T: SparseEdges(index)})
-    place, weights = list_edges(plain, T)
-    assert place.tolist() == [[0, 0, 0], [0, 0, 1], [0, 1, 2], [1, 0, 1]]
-    assert weights is None
 
 
 def test_sparse_edges_of_samples_too_large_for_dense_ones_become_graphs():

@@ -217,6 +217,8 @@ def test_whole_weights_are_weights():
 
 
 def test_sparse_edges_are_checked():
+    with pytest.raises(InputError, match=r"holds whole numbers, got torch\.float32"):
+        SparseEdges(torch.tensor([[0.0], [1.0]]))
     with pytest.raises(InputError, match=r"SparseEdges.index is \[2, E\]"):
         SparseEdges(torch.zeros(3, 2))
     with pytest.raises(InputError, match=r"has one value an edge, \[2\], got shape \[1\]"):

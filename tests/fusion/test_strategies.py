@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -5,6 +6,7 @@ from graphfuse.data import FusionDataset, Modality, Sample, Schema, Target, load
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info
 from graphfuse.testing import check_strategy
+from graphfuse.training import Recipe, fit
 
 SCHEMA = Schema([Modality("image", (6,)), Modality("text", (4,))], Target("multiclass", 3))
 
@@ -183,3 +185,81 @@ def test_mean_prob_averages_what_is_present():
     assert torch.allclose(probability[0], (single["a"][0] + single["b"][0]) / 2, atol=1e-6)
     assert torch.allclose(probability[1], single["a"][1], atol=1e-6)
     assert torch.allclose(probability[2], torch.tensor([0.5, 0.5]))
+
+
+def conversations(units):
+    x = {"a": torch.randn(units, 3), "b": torch.randn(units, 2)}
+    unit = dict.fromkeys(x, torch.arange(units))
+    samples = [Sample(x, torch.randn(units), unit=unit, id=str(i)) for i in range(8)]
+    return FusionDataset.from_samples(samples)
+
+
+@pytest.mark.parametrize("units", [1, 3])
+@pytest.mark.parametrize("name", ["concat", "majority", "graph:hgt", "unimodal:best", "stacking"])
+def test_samples_of_several_units_are_refused(name, units):
+    data = conversations(units)
+    with pytest.raises(InputError, match="predict once a sample, and these samples hold units"):
+        fit(create_strategy(name, data.schema), data, data, Recipe(epochs=1))
+
+
+def test_the_loss_refuses_units():
+    data = conversations(1)
+    model, batch = create_strategy("concat", data.schema), data.batch(range(8))
+    with pytest.raises(InputError, match="make each unit a sample of its own"):
+        model.loss(model(batch), batch)
+
+
+@pytest.mark.parametrize("name", ["concat", "mean_prob", "majority_vote", "graph:hgt"])
+def test_half_precision_does_not_round_in_the_units_of_the_target(name):
+    x = torch.randn(40, 3)
+    data = FusionDataset.from_arrays({"a": x, "b": x}, 1e6 + x[:, 0].numpy())
+    model = create_strategy(name, data.schema).prepare(data).eval()
+    batch = data.batch(range(40))
+    with torch.no_grad():
+        expected = model(batch).logits
+        with torch.autocast("cpu", torch.bfloat16):
+            got = model(batch).logits
+        assert (got - expected).abs().max() < 0.2
+        model.bfloat16().target_mean.zero_()
+        own = model(batch.to(torch.bfloat16)).logits
+    assert own.dtype == torch.float32
+    assert own.isfinite().all()
+
+
+def test_what_is_missing_is_told_from_what_is_needed():
+    both, alone = (
+        Schema([Modality(m, (3,)) for m in names], Target("binary")) for names in ("ab", "a")
+    )
+    attention = strategy_info("positional_attention")
+    assert attention.needs == "2 modalities, positions"
+    assert attention.missing(both) == ["positions"]
+    assert attention.missing(alone) == ["2 modalities", "positions"]
+    assert strategy_info("graph:mfn").missing(many(7).schema) == ["2 to 6 modalities"]
+    numbers = Schema(both.modalities, Target("regression"))
+    assert strategy_info("dempster_shafer").missing(numbers) == ["binary or multiclass"]
+    assert strategy_info("concat").missing(numbers) == []
+    with pytest.raises(InputError, match="2 modalities and positions is missing"):
+        create_strategy("positional_attention", alone)
+
+
+def test_majority_without_any_label_has_even_odds():
+    y = np.array([[1.0, 0.0], [np.nan, np.nan]])
+    data = FusionDataset.from_arrays({"a": torch.randn(2, 3)}, y, task="multilabel")
+    model = create_strategy("majority", data.schema).prepare(data.subset([1]))
+    assert torch.equal(model(data.batch([0])).logits, torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize("name", ["graph:hgt", "graph:dynamic", "graph:mtag", "graph:line"])
+def test_checkpoints_are_an_option_that_changes_no_gradient(name):
+    data = load_dataset("planted/lagged", n=20)
+    slopes = []
+    for checkpoint in (False, True):
+        torch.manual_seed(0)
+        model = create_strategy(name, data.schema, checkpoint=checkpoint, dropout=0.0).prepare(data)
+        assert model.core.checkpoint == checkpoint
+        batch = data.batch(range(20))
+        model.loss(model(batch), batch)["task"].backward()
+        slopes.append(
+            torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+        )
+    assert torch.allclose(*slopes, atol=1e-6)

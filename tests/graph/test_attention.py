@@ -71,3 +71,12 @@ def test_directions_come_from_samples_with_both_modalities():
     for pair in (("a", "b"), ("b", "a")):
         directions = [fitted.recall("direction", *pair).abs() for fitted in (expected, got)]
         assert torch.allclose(*directions, atol=1e-4)
+
+
+def test_the_unit_of_a_feature_does_not_matter():
+    x = np.random.default_rng(0).normal(size=(6, 5, 3))
+    drawn = []
+    for unit in ([1, 1, 1], [1e-13, 1, 1e6]):
+        train = FusionDataset.from_arrays({"a": x * np.array(unit)})
+        drawn.append(Attention(top_k=2, pairs="within").fit(train).edges(train.batch(range(6))))
+    assert torch.equal(drawn[0][within], drawn[1][within])

@@ -67,3 +67,21 @@ def test_a_node_does_not_occur_with_itself():
     drawn = CoOccurrence(pairs="within").fit(data).edges(data.batch(range(4)))
     assert any(weight.any() for weight in drawn.values())
     assert not any(weight.diagonal(dim1=1, dim2=2).any() for weight in drawn.values())
+
+
+def test_a_node_between_two_centres_has_one_code_in_every_batch():
+    # With as many codes as different nodes, these are the centres.
+    centres = torch.randn(8, 64, generator=torch.Generator().manual_seed(0)).double()
+    schema = Schema([Modality("a", (64,)), Modality("b", (64,))])
+    train = [
+        Sample({"a": c.view(1, 64), "b": c.view(1, 64)}, id=str(i)) for i, c in enumerate(centres)
+    ]
+    relation = CoOccurrence(codes=8, pairs="across")
+    relation.fit(FusionDataset.from_samples(train, schema))
+    between = [(i + j).view(1, 64) / 2 for n, i in enumerate(centres) for j in centres[:n]]
+    test = [Sample({"a": x, "b": centres}, id=str(i)) for i, x in enumerate(between)]
+    data = FusionDataset.from_samples(test, schema)
+    whole = relation.edges(data.batch(range(len(data))))[across]
+    assert (whole > 0).sum() == len(data)
+    alone = [relation.edges(data.batch([i]))[across] for i in range(len(data))]
+    assert torch.equal(whole, torch.cat(alone))

@@ -23,6 +23,10 @@ def test_edges_and_weights_are_kept():
     assert Given([TYPE]).edges(weighted)[TYPE] is weighted.edges[TYPE]
 
 
+def test_a_type_that_is_named_twice_is_one_type():
+    assert Given([TYPE, list(TYPE)]).edge_types(SCHEMA) == (TYPE,)
+
+
 def test_a_type_that_a_batch_lacks_has_no_edges():
     batch = collate([Sample({"a": torch.ones(3, 1)})], SCHEMA)
     assert not Given([TYPE]).edges(batch)[TYPE].any()

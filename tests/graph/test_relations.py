@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from graphfuse.data import (
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 from graphfuse.graph import (
     Attention,
+    Causal,
     Complete,
     CoOccurrence,
     Given,
@@ -131,7 +134,7 @@ def test_not_fitted_and_unknown_names():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: KNearest(k=0), "at least k=1"),
+        (lambda: KNearest(k=0), "k is a whole number of at least 1"),
         (lambda: KNearest(metric="cos"), "did you mean 'cosine'"),
         (lambda: KNearest(on={"a": slice(0, 8, 2)}), "without a step"),
         (lambda: Complete(pairs="al"), "did you mean 'all'"),
@@ -139,10 +142,23 @@ def test_not_fitted_and_unknown_names():
         (lambda: Temporal(tolerance=-1), "tolerance is a time"),
         (lambda: Spatial(radius=0), "radius is positive"),
         (lambda: Spatial(neighbourhood="more"), "did you mean 'moore'"),
-        (lambda: CoOccurrence(codes=1), "at least 2 codes"),
+        (lambda: CoOccurrence(codes=1), "codes is a whole number of at least 2"),
         (lambda: Attention(top_k=0), "at least 1"),
         (lambda: Attention(space="ca"), "did you mean 'cca'"),
         (lambda: GraphBuilder([]), "at least one relation"),
+        (lambda: GraphBuilder("complete"), "a list with at least one relation"),
+        (lambda: GraphBuilder({"k_nearest": {"k": 1}}), "a list with at least one relation"),
+        (lambda: GraphBuilder(Complete()), "a list with at least one relation"),
+        (lambda: KNearest(k=2.5), "k is a whole number"),
+        (lambda: KNearest(on=["a"]), "on is .modality: slice"),
+        (lambda: KNearest(pairs=5), "pairs are 'all'"),
+        (lambda: CoOccurrence(top_k=1.5), "top_k is a whole number"),
+        (lambda: Causal(max_lag=1.5), "max_lag is a whole number"),
+        (lambda: Temporal(window=math.nan), "window is a time"),
+        (lambda: Spatial(radius=math.nan), "radius is positive"),
+        (lambda: Given([("a", "b")]), r"\(source, relation, destination\) each, got \('a', 'b'\)"),
+        (lambda: build_relation({"k_nearest": 4}), "name: .option: value"),
+        (lambda: build_relation(4), "got 4"),
     ],
 )
 def test_options_are_checked(make, message):

@@ -37,7 +37,7 @@ def test_equals_pyg_on_random_schemas(seed):
 
 
 def test_other_convs_are_refused():
-    with pytest.raises(InputError, match="shared_weights=False"):
+    with pytest.raises(InputError, match="has shared_weights=True, the GCN2Conv False"):
         DenseGCN2Conv.from_pyg(
             GCN2Conv(4, 0.1, 0.5, 1, shared_weights=False), (["a"], [("a", "r", "a")])
         )

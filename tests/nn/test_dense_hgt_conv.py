@@ -2,6 +2,7 @@ import random
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch_geometric.nn import HGTConv
@@ -76,6 +77,31 @@ def test_lazy_pyg_conv_is_refused():
     conv = HGTConv(-1, 8, (["a"], [("a", "to", "a")]))
     with pytest.raises(InputError, match="lazy sizes; run it once"):
         DenseHGTConv.from_pyg(conv)
+
+
+NEAR = ("a", "near", "a")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((4, 8, (["a"], [("a", "near")])), r"an edge type is \(source, relation, destination\)"),
+        ((4, 8, (["a"], ["near"])), "an edge type is"),
+        ((4, 8, ["a"]), "metadata is"),
+        ((4.5, 8, (["a"], [NEAR])), "whole numbers of at least 1, got in_channels={'a': 4.5}"),
+        ((4, 8.0, (["a"], [NEAR])), r"out_channels=8\.0"),
+        ((-1, 8, (["a"], [NEAR])), "lazy sizes"),
+        ((4, 8, (["a"], [NEAR]), 2.0), "multiple of heads"),
+    ],
+)
+def test_what_it_is_made_of_is_checked(arguments, message):
+    with pytest.raises(InputError, match=message):
+        DenseHGTConv(*arguments)
+
+
+def test_sizes_may_be_numbers_of_numpy():
+    conv = DenseHGTConv(np.int64(4), np.int64(8), (["a"], [NEAR]), heads=np.int64(2))
+    assert conv({"a": torch.ones(1, 2, 4)}, {})["a"].shape == (1, 2, 8)
 
 
 def test_passes_the_checks_for_convs():

@@ -78,7 +78,7 @@ def test_sparse_edges_at_padded_nodes_take_no_part(make):
 
 def test_attention_is_refused():
     theirs = HypergraphConv(4, 4, use_attention=True)
-    with pytest.raises(InputError, match="use_attention=True"):
+    with pytest.raises(InputError, match="has use_attention=False"):
         DenseHypergraphConv.from_pyg(theirs, (["a"], [("a", "r", "a")]))
 
 

@@ -9,6 +9,7 @@ from graphfuse.data import SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn import DenseMTGATConv
 from graphfuse.testing import check_conv
+from graphfuse.testing._graph import to_sparse
 
 TYPES = [("a", "past", "b"), ("a", "future", "b"), ("b", "past", "b")]
 
@@ -139,3 +140,24 @@ def test_errors_say_what_is_expected():
         DenseMTGATConv(3, 5, (["a"], []), heads=2)
     with pytest.raises(InputError, match=r"at most 1, got 1\.5"):
         DenseMTGATConv(3, 4, (["a"], []), keep=1.5)
+
+
+@pytest.mark.parametrize("form", [dict, to_sparse])
+def test_nodes_alike_but_for_rounding_are_kept_together(form):
+    # As where a product of one row is summed in another order than one of many rows.
+    torch.manual_seed(0)
+    types = [("a", "near", "b"), ("b", "near", "b")]
+    conv = DenseMTGATConv(64, 4, (["a", "b"], types), keep=0.5).double()
+    with torch.no_grad():
+        conv.project["n_a"].load_state_dict(conv.project["n_b"].state_dict())
+        conv.from_source[1] = conv.from_source[0]
+        conv.from_destination[1] = conv.from_destination[0]
+    b = torch.randn(1, 40, 64).double()
+    a = b[:, :1] * (1 + 2**-50)
+    edges = {types[0]: torch.ones(1, 1, 40).bool(), types[1]: torch.zeros(1, 40, 40).bool()}
+    edges[types[1]][0, 0] = True
+    leaves = {"a": a.requires_grad_(), "b": b.requires_grad_()}
+    for i in range(40):
+        kept = torch.autograd.grad(conv(leaves, form(edges))["b"][0, i].sum(), leaves.values())
+        assert kept[0].any()
+        assert kept[1][0, 0].any()

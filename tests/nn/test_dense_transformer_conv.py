@@ -39,10 +39,10 @@ def test_equals_pyg_on_random_schemas(seed):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"concat": False}, "got concat=False"),
-        ({"root_weight": False}, "root_weight=False"),
-        ({"beta": True}, "beta=True"),
-        ({"edge_dim": 2}, "edge_dim=2"),
+        ({"concat": False}, "has concat=True"),
+        ({"root_weight": False}, "has root_weight=True"),
+        ({"beta": True}, "has beta=False"),
+        ({"edge_dim": 2}, "has edge_dim=None"),
     ],
 )
 def test_other_convs_are_refused(options, message):

@@ -197,8 +197,22 @@ def test_layers_take_part_one_after_the_other():
     [
         ({"x": {"image": torch.zeros(4, 6, 5).double()}}, "takes nodes of the types"),
         ({"x": {"image": torch.zeros(4, 6, 7), "text": torch.zeros(4, 4, 3)}}, r"B, N, 5"),
+        (
+            {"x": {"image": torch.zeros(4, 6, 5), "text": torch.zeros(4, 4, 3)}},
+            r"nodes of 'image' are torch.float32, the weights of the GraphFusion torch.float64",
+        ),
         ({"mask": {"image": torch.ones(4, 6).bool()}}, "takes a mask of the types"),
         ({"unit": {"image": torch.zeros(4, 6).long()}}, "unit names the types"),
+        (
+            {"unit": {"image": torch.zeros(4, 1).long(), "text": torch.zeros(4, 4).long()}},
+            r"units of 'image' are long \[B, N\] = \[4, 6\], got torch.int64 \[4, 1\]",
+        ),
+        ({"unit": {"image": torch.zeros(4, 6), "text": torch.zeros(4, 4)}}, "got torch.float32"),
+        ({"edges": {TYPES[0]: [[True]]}}, "dense tensor .* or SparseEdges, got list"),
+        (
+            {"edges": {TYPES[0]: torch.ones(4, 4, 6).to_sparse()}},
+            "dense tensor .* or SparseEdges, got torch.sparse_coo",
+        ),
         ({"edges": {("text", "nmaes", "image"): torch.ones(4, 4, 6).bool()}}, "did you mean"),
     ],
 )

@@ -66,7 +66,7 @@ def test_the_card_of_a_layer(tmp_path):
     assert "None was given when the model was saved." in card.text
 
 
-def test_tied_weights_stay_tied(tmp_path, monkeypatch):
+def test_tied_weights_stay_tied(tmp_path):
     class Tied(HubModule):
         def __init__(self, size):
             super().__init__()

@@ -28,7 +28,19 @@ def test_raw_nodes_are_flattened_and_cast():
 
 
 def test_encoded_positions_are_sines_and_cosines():
-    code = encode_position(torch.tensor([[[1.0]]]))
+    code = encode_position(torch.tensor([[[1.0]]]), torch.float32)
     assert code.shape == (1, 1, 12)
     assert torch.allclose(code[0, 0, 0], torch.tensor(torch.pi).sin(), atol=1e-6)
     assert torch.allclose(code[0, 0, 7], (torch.tensor(torch.pi) / 2).cos(), atol=1e-6)
+
+
+def test_half_precision_tells_late_positions_apart():
+    steps = torch.arange(1000.0, 1064.0).view(1, -1, 1)
+    code = encode_position(steps, torch.bfloat16)
+    assert code.dtype == torch.bfloat16
+    assert torch.allclose(code.float(), encode_position(steps, torch.float32), atol=0.01)
+    encoder = NodeEncoder([Modality("text", (2,), pos_dim=1)], 8)
+    given = {"text": torch.ones(1, 64, 2)}, {"text": steps}, {"text": torch.ones(1, 64).bool()}
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        half = encoder(*given)["text"]
+    assert torch.allclose(half.float(), encoder(*given)["text"], atol=0.05)

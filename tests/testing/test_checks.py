@@ -8,7 +8,8 @@ import torch
 from graphfuse.data import SparseEdges
 from graphfuse.fusion import FusionOutput, Strategy, strategies, strategy
 from graphfuse.graph import Complete, KNearest
-from graphfuse.nn import DenseHGTConv, DenseRGCNConv
+from graphfuse.nn import AttentionWeights, DenseHGTConv, DenseRGCNConv, EdgeAttention
+from graphfuse.nn._typed import HeadedConv
 from graphfuse.testing import check_conv, check_relation, check_strategy
 from graphfuse.testing._graph import CHANNELS, TYPES, random_graph
 from graphfuse.testing._programs import check_export
@@ -82,6 +83,49 @@ class KeepsWeightsToItself(DenseHGTConv):
 def test_broken_convs_are_found(conv):
     with pytest.raises(AssertionError):
         check_conv(lambda metadata, i, o: conv(i, o, metadata), export=False)
+
+
+class AttendsToPadding(DenseHGTConv):
+    def attention_weights(self, x, edges, mask=None):
+        return super().attention_weights(x, edges)
+
+
+class AttendsToHalf(DenseHGTConv):
+    def share(self, logits, at, total):
+        return super().share(logits, at, total) / 2
+
+
+class AttendsToListedEdgesInOrder(DenseHGTConv):
+    def attention_weights(self, x, edges, mask=None):
+        found = super().attention_weights(x, edges, mask).weights
+        return AttentionWeights(
+            {
+                t: EdgeAttention(part.index.flip(1), part.weight)
+                if isinstance(part, EdgeAttention)
+                else part
+                for t, part in found.items()
+            }
+        )
+
+
+@pytest.mark.parametrize(
+    ("conv", "promise"),
+    [
+        (AttendsToPadding, "zero where no real nodes are joined"),
+        (AttendsToHalf, "sum to 1"),
+        (AttendsToListedEdgesInOrder, "of sparse edges are those of dense ones"),
+    ],
+)
+def test_broken_attention_weights_are_found(conv, promise):
+    with pytest.raises(AssertionError, match=f"attention weights .*{promise}"):
+        check_conv(lambda metadata, i, o: conv(i, o, metadata), export=False)
+
+
+def test_a_conv_with_heads_need_not_tell_its_attention_weights():
+    class Silent(DenseHGTConv):
+        score = HeadedConv.score
+
+    check_conv(lambda metadata, i, o: Silent(i, o, metadata), export=False)
 
 
 class LooksAtValues(DenseRGCNConv):
@@ -287,19 +331,109 @@ def test_broken_relations_are_found(relation, promise):
         check_relation(relation())
 
 
-def test_a_strategy_that_reads_row_order_is_found():
-    class FirstNode(Strategy):
-        def __init__(self, schema):
-            super().__init__(schema)
-            self.linear = torch.nn.Linear(schema.modalities[0].features, schema.outputs)
+class Means(Strategy):
+    """Keeps every promise: linear in the mean nodes of the first modality."""
 
-        def forward(self, batch):
-            first = batch.x[self.schema.names[0]][:, 0].flatten(1)
-            return FusionOutput(self.linear(first), first)
+    def __init__(self, schema):
+        super().__init__(schema)
+        self.linear = torch.nn.Linear(schema.modalities[0].features, schema.outputs)
 
-    strategy("first_node", family="feature", summary="")(FirstNode)
+    def pool(self, batch):
+        x, mask = (part[self.schema.names[0]] for part in (batch.x, batch.mask))
+        return (x * mask.unsqueeze(2)).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+
+    def predict(self, mean):
+        return self.rescale(self.linear(mean))
+
+    def forward(self, batch):
+        mean = self.pool(batch)
+        return FusionOutput(self.predict(mean), mean)
+
+
+class FirstNode(Means):
+    def pool(self, batch):
+        return batch.x[self.schema.names[0]][:, 0]
+
+
+class NodesOfOthers(Means):
+    def pool(self, batch):
+        mean = super().pool(batch)
+        return mean + mean.mean(0)
+
+
+class PaddingCounts(Means):
+    def pool(self, batch):
+        return batch.x[self.schema.names[0]].sum(1)
+
+
+class NothingOverNothing(Means):
+    def pool(self, batch):
+        return super().pool(batch) / batch.mask[self.schema.names[0]].any(1, keepdim=True)
+
+
+class OwnUnit(Means):
+    def predict(self, mean):
+        return self.linear(mean)
+
+
+class Median(Means):
+    def predict(self, mean):
+        return super().predict(mean) + 0 * mean.quantile(0.5, dim=1, keepdim=True)
+
+
+class OtherWithoutGradients(Means):
+    def predict(self, mean):
+        return super().predict(mean) + (0 if torch.is_grad_enabled() else 1)
+
+
+class FitsOnValidation(Means):
+    def prepare(self, train, validation=None):
+        return super().prepare(train if validation is None else validation)
+
+
+class KeepsItsPreparationAside(Means):
+    shift = 0
+
+    def prepare(self, train, validation=None):
+        self.shift = len(train)
+        return super().prepare(train)
+
+    def predict(self, mean):
+        return super().predict(mean) + self.shift
+
+
+class CostsWithoutLabels(Means):
+    def loss(self, output, batch):
+        return {**super().loss(output, batch), "size": output.embedding.square().mean()}
+
+
+def check_once(made, **facts):
+    strategy("once", family="feature", summary="", **facts)(made)
     try:
-        with pytest.raises(AssertionError, match="order of nodes"):
-            check_strategy("first_node")
+        check_strategy("once")
     finally:
-        strategies._entries.pop("first_node")
+        strategies._entries.pop("once")
+
+
+def test_a_sound_strategy_is_taken():
+    check_once(Means)
+
+
+@pytest.mark.parametrize(
+    ("made", "promise"),
+    [
+        (FirstNode, "order of nodes"),
+        (NodesOfOthers, "on its own in a batch"),
+        (PaddingCounts, "padded nodes take no part"),
+        (NothingOverNothing, "logits are finite, whatever is missing"),
+        (OwnUnit, "in the unit of the target"),
+        (Median, "half precision is taken"),
+        (OtherWithoutGradients, "the same result without gradients"),
+        (FitsOnValidation, "on the training part alone: target_mean differs"),
+        (KeepsItsPreparationAside, "a state_dict carries everything"),
+        (CostsWithoutLabels, "unlabelled samples cost nothing"),
+    ],
+)
+def test_broken_strategies_are_found(made, promise):
+    with pytest.raises(AssertionError, match=promise):
+        check_once(made)

@@ -108,7 +108,7 @@ def _measure(how: str, wide: Tensor, dim: int) -> tuple[Tensor, Tensor]:
         shift, scale = low, high - low
         if how == "min_max_symmetric":
             shift, scale = (low + high) / 2, (high - low) / 2
-    tiny = 1e-6 * (1 + shift.abs())
+    tiny = 1e-6 * shift.abs()  # whatever the unit
     return shift, scale.where(scale > tiny, scale.new_ones(()))
 
 

@@ -40,8 +40,10 @@ class MajorityVote(DecisionStrategy):
     def combine(self, single: Tensor, present: Tensor) -> Tensor:
         """Count votes; the mean probability breaks ties."""
         if self.schema.task == "regression":
-            known = single.masked_fill(~present.unsqueeze(2), float("nan"))
-            median = torch.nanquantile(known, 0.5, dim=1)
+            # Half precision has no quantiles.
+            known = single.to(torch.promote_types(single.dtype, torch.float32))
+            known = known.masked_fill(~present.unsqueeze(2), float("nan"))
+            median = torch.nanquantile(known, 0.5, dim=1).to(single.dtype)
             return torch.where(present.any(1, keepdim=True), median, 0)
         shares = self.probabilities(single)
         if self.schema.target.is_classification:

@@ -77,7 +77,8 @@ class Stacking(DecisionStrategy):
         weight = np.zeros(tuple(self.weight.shape))
         bias = np.full(len(weight), -10.0)  # a class that no training sample has
         if len(found) > 1:
-            model = LogisticRegression(max_iter=1000).fit(features[known], labels[known])
+            weights = self.class_weight.numpy(force=True)[labels[known]]
+            model = self._linear().fit(features[known], labels[known], weights)
             if len(found) == 2:
                 weight[found[1]], bias[found] = model.coef_[0], (0.0, model.intercept_[0])
             else:
@@ -87,12 +88,16 @@ class Stacking(DecisionStrategy):
         self._keep(weight, bias)
 
     @staticmethod
-    def _logistic(features: np.ndarray, flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _linear() -> LogisticRegression:
+        # Log probabilities near certainty lie far apart, and lbfgs stops before it is there.
+        return LogisticRegression(solver="newton-cholesky")
+
+    def _logistic(self, features: np.ndarray, flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         known = ~np.isnan(flags)
         if len(np.unique(flags[known])) < 2:
             always = flags[known].mean() if known.any() else 0.5
             return np.zeros((1, features.shape[1])), np.array([20 * (always - 0.5)])
-        model = LogisticRegression(max_iter=1000).fit(features[known], flags[known])
+        model = self._linear().fit(features[known], flags[known])
         return model.coef_, model.intercept_
 
     def _keep(self, weight: np.ndarray, bias: np.ndarray) -> None:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Batch, Modality
+from graphfuse.errors import check_heads
 from graphfuse.fusion.parts import check_sizes
 from graphfuse.nn import NodeEncoder
-from graphfuse.nn._typed import check_heads
 from graphfuse.nn.readout import mean_of
 
 

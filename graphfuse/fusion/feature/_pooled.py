@@ -34,7 +34,7 @@ class PooledFeatures(nn.Module):
             means, present = mean_nodes(train.x[m]), train.x[m].counts > 0
             seen = means[present] if present.any() else means.new_zeros(1, means.shape[1])
             centre, spread = seen.mean(0), seen.std(0, correction=0)
-            varies = spread > 1e-6 * (1 + centre.abs())
+            varies = spread > 1e-6 * centre.abs()
             factor = torch.where(varies, 1 / spread.where(varies, 1), 0)
             self.get_buffer(module_key("centre", m)).copy_(centre)
             self.get_buffer(module_key("factor", m)).copy_(factor)

@@ -79,7 +79,7 @@ class PositionalAttention(Strategy):
         for name, nodes in hidden.items():
             inner = self.content(nodes)
             if module_key(name) in self.place:
-                place = encode_position(batch.pos[name].to(inner.dtype))
+                place = encode_position(batch.pos[name], inner.dtype)
                 inner = inner + self.place[module_key(name)](place)
             count = batch.mask[name].sum(1, keepdim=True).clamp(min=1)
             scores.append(self.query(inner.tanh()).squeeze(2) - count.to(inner.dtype).log())

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from graphfuse.data import Batch, Schema
+from graphfuse.errors import check_heads
 from graphfuse.fusion.parts import ModalityEncoder, head
 from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
-from graphfuse.nn._typed import check_heads
 
 
 @strategy(

@@ -32,6 +32,8 @@ class GraphStrategy(Strategy):
         relations: what draws the edges, in any form that :class:`GraphBuilder` takes; without it
             :func:`graphfuse.graph.default_relations`.
         ablation: None, "no_edges", "shuffled_edges" or "complete".
+        checkpoint: whether training keeps little and computes layers again, as in
+            :class:`~graphfuse.nn.GraphFusion`: for large samples.
     """
 
     conv: ClassVar[str]
@@ -46,6 +48,7 @@ class GraphStrategy(Strategy):
         heads: int = 4,
         readout: str = "concat",
         ablation: str | None = None,
+        checkpoint: bool = False,
     ) -> None:
         super().__init__(schema)
         check_sizes(hidden_channels, dropout)
@@ -70,6 +73,7 @@ class GraphStrategy(Strategy):
             num_layers=num_layers,
             heads=heads,
             readout=readout,
+            checkpoint=checkpoint,
         )
         self.head = head(self.core.out_channels, hidden_channels, schema.outputs, dropout)
 

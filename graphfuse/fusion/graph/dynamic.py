@@ -65,10 +65,12 @@ class GraphDynamic(GraphStrategy):
         readout: str = "concat",
         top_k: int = 4,
         ablation: str | None = None,
+        checkpoint: bool = False,
     ) -> None:
         super().__init__(
             schema, relations, hidden_channels, dropout, num_layers, heads, readout, ablation
         )
+        self.core.checkpoint = checkpoint
         self.learners = nn.ModuleList(
             EdgeLearner(hidden_channels, schema.names, top_k) for _ in range(num_layers)
         )

@@ -49,10 +49,12 @@ class GraphLine(GraphStrategy):
         heads: int = 4,
         readout: str = "concat",
         ablation: str | None = None,
+        checkpoint: bool = False,
     ) -> None:
         super().__init__(
             schema, ["line"], hidden_channels, dropout, num_layers, heads, readout, ablation
         )
+        self.core.checkpoint = checkpoint
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
         """Return the edges of the chain, ablation included."""

@@ -50,6 +50,7 @@ class GraphMTAG(GraphStrategy):
         heads: int = 4,
         readout: str = "mean",
         ablation: str | None = None,
+        checkpoint: bool = False,
     ) -> None:
         wanted = default_relations(schema) if relations is None else relations
         built = [build_relation(relation) for relation in wanted]
@@ -62,6 +63,7 @@ class GraphMTAG(GraphStrategy):
         super().__init__(
             schema, built, hidden_channels, dropout, num_layers, heads, readout, ablation
         )
+        self.core.checkpoint = checkpoint
 
 
 def _joins_only(modalities: set[str], relation: Relation, schema: Schema) -> bool:

@@ -83,3 +83,14 @@ def test_what_is_not_known():
         create_step("scale", over="nodes")
     with pytest.raises(UnknownNameError, match="option of step 'scale' 'hwo'"):
         create_step("scale", hwo="robust")
+
+
+@pytest.mark.parametrize("how", ["standard", "robust", "min_max"])
+def test_the_unit_of_a_feature_does_not_matter(how):
+    x = np.random.default_rng(0).normal(size=(20, 2)) + 3
+    one, *others = (
+        scaled(FusionDataset.from_arrays({"a": x * unit}), how=how).x["a"].values
+        for unit in (1.0, 1e-13, 1e9)
+    )
+    for other in others:
+        assert torch.allclose(one, other, atol=1e-4)

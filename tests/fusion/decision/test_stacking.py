@@ -88,3 +88,17 @@ def test_a_class_that_the_training_part_lacks_is_never_predicted():
     model = create_strategy("stacking", data.schema)
     fit(model, data, data, Recipe(epochs=2))
     assert predict(model, data)[:, 2].max() < 1e-3
+
+
+def test_class_weights_reach_the_linear_model():
+    random = np.random.default_rng(0)
+    y = (random.random(600) < 0.1).astype(int)
+    x = y[:, None] + random.normal(size=(600, 1))
+    data = FusionDataset.from_arrays({"a": x, "b": x}, y)
+    shares = []
+    for class_weights in (False, True):
+        torch.manual_seed(0)
+        model = create_strategy("stacking", data.schema)
+        fit(model, data, data, Recipe(epochs=10, class_weights=class_weights))
+        shares.append(predict(model, data).argmax(1).mean())
+    assert shares[0] < 0.15 < 0.25 < shares[1]

@@ -67,6 +67,16 @@ def test_a_constant_feature_takes_no_part():
     assert before.isfinite().all()
 
 
+def test_the_unit_of_a_modality_does_not_matter():
+    data, _ = three(missing=False)
+    embeddings = []
+    for unit in (1.0, 1e-13):
+        data.x["a"].values.mul_(unit)
+        model = create_strategy("cca", data.schema).double().prepare(data)
+        embeddings.append(model(data.batch(range(80))).embedding)
+    assert torch.allclose(*embeddings, atol=1e-3)
+
+
 def test_no_more_components_than_can_correlate():
     data = load_dataset("planted/redundant", n=50)
     sizes = [m.features for m in data.schema.modalities]

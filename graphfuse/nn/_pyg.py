@@ -1,0 +1,83 @@
+"""What a conv of PyTorch Geometric has to be like for a dense one to take its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from graphfuse.data import EdgeType
+from graphfuse.errors import InputError
+
+if TYPE_CHECKING:
+    from torch_geometric.nn import MessagePassing
+
+
+def check_conv(
+    taker: type, conv: MessagePassing, kind: type[MessagePassing], *, aggr: str, **options: Any
+) -> None:
+    """Raise an error unless a conv is of a kind that has what the ``taker`` computes.
+
+    ``aggr`` says how it aggregates messages, ``options`` which attributes it has.
+    """
+    from torch_geometric.nn.resolver import aggregation_resolver
+
+    own, theirs = taker.__name__, kind.__name__
+    if not isinstance(conv, kind):
+        raise InputError(f"{own} takes the weights of {theirs}, got {type(conv).__name__}")
+    found = {option: getattr(conv, option) for option in ("flow", *options)}
+    expected = {"flow": "source_to_target", **options}
+    if type(conv.aggr_module) is not type(aggregation_resolver(aggr)):
+        found["aggr"], expected["aggr"] = conv.aggr, aggr
+    for option, value in expected.items():
+        if found[option] != value:
+            raise InputError(f"{own} has {option}={value!r}, the {theirs} {found[option]!r}")
+    if any(is_lazy(parameter) for parameter in conv.parameters()):
+        raise InputError(f"the {theirs} has lazy sizes; run it once on data before converting it")
+
+
+def check_hetero_conv(
+    taker: type,
+    conv: nn.Module,
+    kind: type[MessagePassing],
+    *,
+    aggr: str,
+    same: Sequence[str],
+    **options: Any,
+) -> dict[EdgeType, Any]:
+    """Return the convs of a ``HeteroConv`` that sums, by edge type, after checking each.
+
+    They have to agree in the attributes ``same``.
+    """
+    from torch_geometric.nn import HeteroConv
+
+    own = taker.__name__
+    if not isinstance(conv, HeteroConv):
+        raise InputError(
+            f"{own} takes the weights of a HeteroConv of {kind.__name__}, got {type(conv).__name__}"
+        )
+    if conv.aggr != "sum":
+        raise InputError(f"{own} sums over edge types, the HeteroConv has aggr={conv.aggr!r}")
+    singles: dict[EdgeType, Any] = dict(conv.convs.items())
+    for single in singles.values():
+        check_conv(taker, single, kind, aggr=aggr, **options)
+    for option in same:
+        found = {edge_type: getattr(single, option) for edge_type, single in singles.items()}
+        if len(set(found.values())) > 1:
+            raise InputError(
+                f"{own} has the same {option} for all edge types, the HeteroConv {found}"
+            )
+    return singles
+
+
+def copy_linear(own: nn.Linear, theirs: nn.Module) -> None:
+    """Copy the weights of a linear map; a bias that it lacks is zero."""
+    with torch.no_grad():
+        own.weight.copy_(theirs.weight)  # type: ignore[arg-type]
+        if theirs.bias is None:
+            own.bias.zero_()
+        else:
+            own.bias.copy_(theirs.bias)  # type: ignore[arg-type]
