@@ -81,8 +81,10 @@ def compare(
     same conditions, code included, are not computed again.
 
     Args:
-        datasets: one or a list of: name of a built-in dataset, path,
-            :class:`~graphfuse.data.FusionDataset`, or ``{name: options of load_dataset}``.
+        datasets: one or a list of: name of a built-in dataset, path, raw samples (a table of
+            paths and values, a folder of files, a :class:`~graphfuse.data.raw.Manifest`), which are
+            encoded first, :class:`~graphfuse.data.FusionDataset`, or ``{name: options}``; see
+            :func:`graphfuse.encoders.load`.
         strategies: names; "unimodal" stands for one a modality, "all" for every strategy; None for
             :data:`graphfuse.bench.plan.DEFAULT_STRATEGIES`.
         folds: parts of the cross-validation, unless a dataset brings its own splits.
@@ -181,7 +183,8 @@ def compare(
 
 def _load(given: Any) -> tuple[dict[str, FusionDataset], list[Any]]:
     """Return the datasets by name, and how they were asked for."""
-    from graphfuse.data import FusionDataset, load_dataset
+    from graphfuse.data import FusionDataset
+    from graphfuse.encoders.loading import is_raw, load
 
     items = list(given) if isinstance(given, (list, tuple)) else [given]
     if not items:
@@ -190,18 +193,18 @@ def _load(given: Any) -> tuple[dict[str, FusionDataset], list[Any]]:
     as_given: list[Any] = []
     for number, item in enumerate(items):
         if isinstance(item, Mapping):
-            pairs = [
-                (name, load_dataset(name, **_options_of(name, chosen)))
-                for name, chosen in item.items()
+            made = [
+                (name, load(name, **_options_of(name, chosen))) for name, chosen in item.items()
             ]
+            pairs = [(d.name if is_raw(name) else name, d) for name, d in made]
             as_given.append({name: dict(chosen or {}) for name, chosen in item.items()})
         elif isinstance(item, FusionDataset):
             pairs = [(item.name or f"dataset-{number + 1}", item)]
             as_given.append(pairs[0][0])
-        elif isinstance(item, (str, Path)):
-            dataset = load_dataset(item)
-            pairs = [(dataset.name or Path(item).stem, dataset)]
-            as_given.append(str(item))
+        elif isinstance(item, (str, Path)) or is_raw(item):
+            dataset = load(item)
+            pairs = [(dataset.name or Path(str(item)).stem, dataset)]
+            as_given.append(str(item) if isinstance(item, (str, Path)) else dataset.name)
         else:
             raise InputError(
                 f"a dataset is a name, a path, a FusionDataset or {{name: options}}, got {item!r}"

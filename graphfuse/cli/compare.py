@@ -18,6 +18,7 @@ EPILOG = """examples:
   graphfuse compare                          emoji (image + text) and planted/binding, 5 folds
   graphfuse compare --datasets mfeat --strategies unimodal,concat,graph:hgt
   graphfuse compare --datasets my-folder --quick
+  graphfuse compare my-data.csv --column photo=image --encoder photo=timm:tf_efficientnet_lite0
   graphfuse compare --config study.yaml
 
 A YAML file holds the same names as the options, and recipe, options, relations:
@@ -40,7 +41,20 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
+    add("data", nargs="*", metavar="DATA", help="names or paths; the same as --datasets")
     add("--datasets", metavar="A,B", help="names or paths (default: emoji,planted/binding)")
+    add(
+        "--column",
+        action="append",
+        metavar="NAME=KIND",
+        help="what a column of raw data holds, where it is not as told (graphfuse inspect)",
+    )
+    add(
+        "--encoder",
+        action="append",
+        metavar="MODALITY=NAME",
+        help="encoder of raw data (graphfuse list encoders); image=timm:resnet18 names the model",
+    )
     add("--strategies", metavar="A,B", help="names, 'unimodal', 'all' (graphfuse list strategies)")
     add("--folds", type=int, metavar="N", help="parts of the cross-validation (default: 5)")
     add("--repeats", type=int, metavar="N", help="cross-validations (default: 1)")
@@ -69,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         recipe = settings.get("recipe") or {}
         if isinstance(recipe, dict):  # otherwise compare() says what a recipe is
             settings["recipe"] = {**recipe, "epochs": QUICK_EPOCHS}
+    _add_raw(settings)
     out = settings.setdefault("out", "graphfuse-results")
     settings["n_jobs"] = settings.pop("jobs", -1)
     settings["command"] = shlex.join(["graphfuse", *sys.argv[1:]])
@@ -83,6 +98,43 @@ def run(arguments: argparse.Namespace) -> int:
         return 130
     _report(Path(out))
     return 0
+
+
+def _add_raw(settings: dict[str, Any]) -> None:
+    """Give the options of raw data to the datasets that are raw, and print what these hold."""
+    data = settings.pop("data", [])
+    if data and "datasets" in settings:
+        raise InputError(f"datasets are named twice: {data} and --datasets {settings['datasets']}")
+    if data:
+        settings["datasets"] = data
+    chosen = {
+        option: _pairs(f"--{option[:-1]}", settings.pop(option[:-1], None))
+        for option in ("columns", "encoders")
+    }
+    chosen = {option: given for option, given in chosen.items() if given}
+    items = settings.get("datasets", [])
+    if not isinstance(items, list):
+        return
+    from graphfuse.encoders import is_raw, read_raw
+
+    raw = [item for item in items if isinstance(item, (str, Path)) and is_raw(item)]
+    if chosen and not raw:
+        raise InputError(f"{sorted(chosen)} are for raw data, of which there is none: {items}")
+    for number, item in enumerate(items):
+        if item in raw:
+            reading = {"columns": chosen["columns"]} if "columns" in chosen else {}
+            print(read_raw(item, **reading).describe(), end="\n\n")
+            items[number] = {item: chosen} if chosen else item
+
+
+def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    pairs = {}
+    for pair in given or []:
+        name, equals, value = pair.partition("=")
+        if not (name and equals and value):
+            raise InputError(f"{option} takes NAME=VALUE, got {pair!r}")
+        pairs[name] = value
+    return pairs
 
 
 def _report(out: Path) -> None:

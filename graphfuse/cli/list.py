@@ -9,14 +9,19 @@ from typing import Any
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("list", help="show strategies, datasets or relations")
-    parser.add_argument("what", choices=("strategies", "datasets", "relations"))
+    parser = subparsers.add_parser("list", help="show strategies, datasets, relations or encoders")
+    parser.add_argument("what", choices=("strategies", "datasets", "relations", "encoders"))
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a table."""
-    tables = {"strategies": _strategies, "datasets": _datasets, "relations": _relations}
+    tables = {
+        "strategies": _strategies,
+        "datasets": _datasets,
+        "relations": _relations,
+        "encoders": _encoders,
+    }
     print_table(*tables[arguments.what]())
     return 0
 
@@ -38,6 +43,7 @@ def _strategies() -> tuple[list[str], list[list[str]]]:
 
 def _datasets() -> tuple[list[str], list[list[str]]]:
     from graphfuse.data import list_datasets
+    from graphfuse.data.raw.catalog import list_raw_datasets
 
     rows = [
         [
@@ -48,9 +54,19 @@ def _datasets() -> tuple[list[str], list[list[str]]]:
             card.license,
             card.source,
         ]
-        for card in list_datasets()
+        for card in [*list_datasets(), *list_raw_datasets()]
     ]
     return ["dataset", "samples", "modalities", "task", "licence", "source"], rows
+
+
+def _encoders() -> tuple[list[str], list[list[str]]]:
+    from graphfuse.encoders import list_encoders
+
+    rows = [
+        [info.kind, info.name, info.title, info.nodes, info.needs and f"graphfuse[{info.needs}]"]
+        for info in list_encoders()
+    ]
+    return ["of", "encoder", "what it does", "nodes", "needs"], rows
 
 
 def _relations() -> tuple[list[str], list[list[str]]]:

@@ -9,6 +9,7 @@ from graphfuse.encoders.encoder import (
     list_encoders,
 )
 from graphfuse.encoders.encoding import encode
+from graphfuse.encoders.loading import is_raw, load, read_raw
 from graphfuse.encoders.preprocessor import Preprocessor
 
 __all__ = [
@@ -19,5 +20,8 @@ __all__ = [
     "create_encoder",
     "encode",
     "encoder",
+    "is_raw",
     "list_encoders",
+    "load",
+    "read_raw",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -144,3 +144,21 @@ def create_encoder(kind: str, name: str, **options: Any) -> Encoder:
         if option not in known:
             raise UnknownNameError(f"option of {kind} encoder {name!r}", option, known)
     return made(**options)
+
+
+def plain_options(read: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options that were read from JSON, which has lists alone, with tuples.
+
+    Example:
+        >>> plain_options({"numbers": ["age"]})
+        {'numbers': ('age',)}
+    """
+    return {name: _with_tuples(value) for name, value in read.items()}
+
+
+def _with_tuples(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_with_tuples(one) for one in value)
+    if isinstance(value, Mapping):
+        return plain_options(value)
+    return value

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import itertools
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +17,11 @@ from tqdm.auto import tqdm
 
 from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.raw import Cell, EncoderSpec, Item, Manifest, facts
+from graphfuse.data.raw import Cell, EncoderSpec, Item, Manifest, Series, facts
 from graphfuse.data.schema import Schema
 from graphfuse.data.steps.sequence import DEFAULT
-from graphfuse.encoders.encoder import Encoder, Nodes, create_encoder
+from graphfuse.encoders._ahead import ahead
+from graphfuse.encoders.encoder import Encoder, Nodes, create_encoder, plain_options
 from graphfuse.encoders.store import NodeStore, default_cache
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 
@@ -35,6 +39,9 @@ DEFAULTS = {
     "video": EncoderSpec("frames"),
 }
 """The encoder of each kind where none is named: light ones, which need no weights."""
+
+Block = Sequence[tuple[str, Cell]]
+"""Contents that are kept in one file, by digest."""
 
 NAMED = 5
 """Items that could not be read which a warning names; all are in the list of problems."""
@@ -127,6 +134,8 @@ def _create(manifest: Manifest, modality: str, given: Any) -> Encoder:
     options = dict(given.options)
     if kind == "table":
         options = {**table_layout(manifest, modality), **options}
+    if kind == "series" and "channels" not in options:
+        options["channels"] = _channels(manifest, modality)
     return create_encoder(kind, given.name, **options)
 
 
@@ -142,6 +151,17 @@ def table_layout(manifest: Manifest, modality: str) -> dict[str, Any]:
         "numbers": tuple(column.name for column in own if column.kind == "number"),
         "categories": {name: tuple(found) for name, found in levels.items()},
     }
+
+
+def _channels(manifest: Manifest, modality: str) -> int:
+    """Return the number of channels of the first time series that can be read."""
+    for row in range(len(manifest)):
+        for cell in manifest.cells(modality, [row])[0]:
+            with contextlib.suppress(InputError):
+                series = cell.read()
+                assert isinstance(series, Series)
+                return int(series.values.shape[1])
+    return 1
 
 
 def encode_cells(
@@ -225,63 +245,63 @@ def _fill(
 
 
 def _run(
-    store: NodeStore | None, encoder: Encoder, blocks: Sequence[list[tuple[str, Cell]]], n_jobs: int
+    store: NodeStore | None, encoder: Encoder, blocks: Sequence[Block], n_jobs: int
 ) -> Iterator[tuple[dict[str, Nodes], dict[str, str]]]:
     if n_jobs == 1 or len(blocks) < 2:
         yield from _encode_blocks(store, encoder, blocks)
         return
     from joblib import Parallel, delayed
 
-    run = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    yield from run(delayed(_encode_alone)(store, encoder, block) for block in blocks)
+    made, options = type(encoder), json.dumps(encoder.options)
+    yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
+        delayed(_encode_elsewhere)(store, made, options, encoder.device, block) for block in blocks
+    )
 
 
-def _encode_alone(
-    store: NodeStore | None, encoder: Encoder, block: list[tuple[str, Cell]]
+def _encode_elsewhere(
+    store: NodeStore | None, made: type[Encoder], options: str, device: str, block: Block
 ) -> tuple[dict[str, Nodes], dict[str, str]]:
     """Encode a block in a process of its own, on one thread beside the others."""
     torch.set_num_threads(1)
-    return next(_encode_blocks(store, encoder, [block]))
+    return next(_encode_blocks(store, _loaded(made, options, device), [block]))
+
+
+@functools.lru_cache(maxsize=8)
+def _loaded(made: type[Encoder], options: str, device: str) -> Encoder:
+    """Return an encoder, whose weights are so loaded once a process."""
+    return made(**plain_options(json.loads(options))).to(device)
 
 
 def _encode_blocks(
-    store: NodeStore | None, encoder: Encoder, blocks: Sequence[list[tuple[str, Cell]]]
+    store: NodeStore | None, encoder: Encoder, blocks: Sequence[Block]
 ) -> Iterator[tuple[dict[str, Nodes], dict[str, str]]]:
-    """Encode blocks; a thread reads the next batch while this one is computed."""
-    size = encoder.batch_size
-    batches = [
-        (number, block[start : start + size])
-        for number, block in enumerate(blocks)
-        for start in range(0, len(block), size)
-    ]
-    done: dict[str, Nodes] = {}
-    reasons: dict[str, str] = {}
-    with ThreadPoolExecutor(1) as reader:
-        ahead: Future[Any] | None = None
-        for place, (number, batch) in enumerate(batches):
-            items, wrong = (ahead or reader.submit(_read, encoder, batch)).result()
-            if place + 1 < len(batches):
-                ahead = reader.submit(_read, encoder, batches[place + 1][1])
-            reasons |= wrong
+    """Encode blocks; threads read the next items while these are computed."""
+    read = ahead(functools.partial(_read, encoder), itertools.chain(*blocks))
+    for block in blocks:
+        done: dict[str, Nodes] = {}
+        reasons: dict[str, str] = {}
+        for start in range(0, len(block), encoder.batch_size):
+            size = len(block[start : start + encoder.batch_size])
+            items: dict[str, Item] = {}
+            for digest, item, reason in itertools.islice(read, size):
+                if reason is None:
+                    items[digest] = item
+                else:
+                    reasons[digest] = reason
             if items:
                 done |= _encode(encoder, items, reasons)
-            if place + 1 == len(batches) or batches[place + 1][0] != number:
-                if done and store:
-                    store.put(list(done), list(done.values()))
-                yield done, reasons
-                done, reasons = {}, {}
+        if done and store:
+            store.put(list(done), list(done.values()))
+        yield done, reasons
 
 
-def _read(
-    encoder: Encoder, batch: Sequence[tuple[str, Cell]]
-) -> tuple[dict[str, Item], dict[str, str]]:
-    items, wrong = {}, {}
-    for digest, cell in batch:
-        try:
-            items[digest] = encoder.prepare(cell.read())
-        except InputError as error:
-            wrong[digest] = str(error)
-    return items, wrong
+def _read(encoder: Encoder, content: tuple[str, Cell]) -> tuple[str, Any, str | None]:
+    """Return a content's digest, its item ready to be encoded, and why it cannot be read."""
+    digest, cell = content
+    try:
+        return digest, encoder.prepare(cell.read()), None
+    except InputError as error:
+        return digest, None, str(error)
 
 
 def _encode(

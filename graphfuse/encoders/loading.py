@@ -29,7 +29,7 @@ def is_raw(source: Any) -> bool:
         (False, True, True)
     """
     if not isinstance(source, (str, Path)):
-        return not isinstance(source, FusionDataset)
+        return isinstance(source, Manifest) or hasattr(source, "column_names")
     name, path = str(source), Path(source)
     if name in raw_datasets.names() or name.startswith(HUB):
         return True

@@ -18,7 +18,7 @@ from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
 from graphfuse.data.steps import Steps
 from graphfuse.data.steps.sequence import DEFAULT
-from graphfuse.encoders.encoder import Encoder, create_encoder
+from graphfuse.encoders.encoder import Encoder, create_encoder, plain_options
 from graphfuse.encoders.encoding import (
     assemble,
     create_encoders,
@@ -50,10 +50,11 @@ class Preprocessor:
     Example:
         >>> from graphfuse.data.raw import read_manifest
         >>> path = getfixture("tmp_path") / "pets.csv"
-        >>> _ = path.write_text("text,age,label\na cat sat,3,cat\na dog ran,5,dog\n" * 4)
+        >>> rows = [f"a {pet} sat on mat {i},{i},{pet}" for i in range(9) for pet in ("cat", "dog")]
+        >>> _ = path.write_text("\n".join(["text,age,label", *rows]))
         >>> pre = Preprocessor(cache=path.parent / "cache").fit(read_manifest(path))
-        >>> pre.sample({"text": "the cat", "age": 4}).x["table"].shape
-        torch.Size([1, 2])
+        >>> sorted(pre.sample({"text": "the cat", "age": 4}).x)
+        ['table', 'text']
     """
 
     def __init__(
@@ -241,7 +242,7 @@ class Preprocessor:
 
 
 def _same_encoder(modality: str, identity: Mapping[str, Any]) -> Encoder:
-    options = {k: _tuples(v) for k, v in identity["options"].items()}
+    options = plain_options(identity["options"])
     made = create_encoder(identity["kind"], identity["name"], **options)
     now = json.loads(json.dumps(made.identity()))
     if now != identity:
@@ -251,14 +252,6 @@ def _same_encoder(modality: str, identity: Mapping[str, Any]) -> Encoder:
             f"preprocessor was saved with: {differ} differ; install the same weights, or fit again"
         )
     return made
-
-
-def _tuples(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_tuples(one) for one in value)
-    if isinstance(value, dict):
-        return {name: _tuples(one) for name, one in value.items()}
-    return value
 
 
 def _read_config(path: Path) -> dict[str, Any]:
