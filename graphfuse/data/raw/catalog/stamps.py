@@ -13,8 +13,9 @@ from graphfuse.data.raw._image import has_entities, import_cairosvg
 from graphfuse.data.raw.catalog._entry import raw_dataset
 from graphfuse.data.raw.columns import Column
 from graphfuse.data.raw.facts import join_groups
-from graphfuse.data.raw.manifest import EncoderSpec, Manifest
+from graphfuse.data.raw.manifest import Manifest
 from graphfuse.data.raw.read import decode, read_bytes
+from graphfuse.data.spec import EncoderSpec
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
 
 INSTALLED = Path("/usr/share/tuxpaint/stamps")
