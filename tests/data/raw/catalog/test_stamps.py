@@ -76,7 +76,7 @@ def test_encoders_are_named_for_every_modality(root):
 
 
 def test_drawings_need_what_paints_them(root, monkeypatch):
-    monkeypatch.setitem(sys.modules, "cairosvg", None)
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(MissingDependencyError, match=r"the 1 of 4 stamps.*svg=False.*\[svg\]"):
         load_raw_dataset("stamps", root=root)
 
@@ -108,7 +108,7 @@ def test_the_real_stamps_are_those_that_were_measured():
     found = facts(read)
     assert set(found["y"]) == set(CLASSES)
     assert len(read) == 461
-    pytest.importorskip("cairosvg", exc_type=(ImportError, OSError))
+    pytest.importorskip("resvg_py")
     found = facts(load_raw_dataset("stamps", root=REAL, speech="fr"))
     (card,) = list_raw_datasets()
     assert len(found["y"]) == card.samples
