@@ -8,7 +8,7 @@ from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Modality, Schema, Target
 from graphfuse.data.spec import EncoderSpec, RelationSpec, StepSpec
 from graphfuse.data.splits import Split, hold_out, inner_folds, make_splits
-from graphfuse.data.steps import Steps
+from graphfuse.data.steps.sequence import Steps
 
 __all__ = [
     "Batch",

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from graphfuse._registry import Registry
 from graphfuse.data.raw import Item
-from graphfuse.data.steps import StepSpec
+from graphfuse.data.spec import StepSpec
 from graphfuse.errors import UnknownNameError
 
 
@@ -30,7 +30,7 @@ class EncoderInfo:
 
     name: str
     kind: str
-    """Kind of item: "image", "audio", "video", "text", "series" or "table"."""
+    """What is encoded, "image", "audio", "video", "text", "series" or "table"."""
     title: str
     nodes: str
     """What a node is, and its position."""

@@ -17,8 +17,9 @@ from tqdm.auto import tqdm
 
 from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.raw import Cell, EncoderSpec, Item, Manifest, Series, facts
+from graphfuse.data.raw import Cell, Item, Manifest, Series, facts
 from graphfuse.data.schema import Schema
+from graphfuse.data.spec import EncoderSpec
 from graphfuse.data.steps.sequence import DEFAULT
 from graphfuse.encoders._ahead import ahead
 from graphfuse.encoders.encoder import Encoder, Nodes, create_encoder, plain_options
@@ -38,7 +39,7 @@ DEFAULTS = {
     "series": EncoderSpec("windows"),
     "video": EncoderSpec("frames"),
 }
-"""The encoder of each kind where none is named: light ones, which need no weights."""
+"""Light encoders, which need no weights, for each kind where none is named."""
 
 Block = Sequence[tuple[str, Cell]]
 """Contents that are kept in one file, by digest."""
@@ -79,7 +80,7 @@ def encode(
         manifest: the raw samples.
         encoders: ``{modality: encoder}``, a name, ``{name: options}``, an
             :class:`~graphfuse.data.EncoderSpec` or an :class:`Encoder`; for modalities that it
-            does not name, the manifest's own, else :data:`DEFAULTS`.
+            does not name, the manifest's own, else :data:`~graphfuse.encoders.encoding.DEFAULTS`.
         cache: folder of encoded nodes; see :func:`graphfuse.encoders.store.default_cache`.
         n_jobs: processes at work.
         device: that encoders with weights compute on, such as "cuda".

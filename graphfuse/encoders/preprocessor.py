@@ -16,8 +16,7 @@ from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Column, Manifest
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
-from graphfuse.data.steps import Steps
-from graphfuse.data.steps.sequence import DEFAULT
+from graphfuse.data.steps.sequence import DEFAULT, Steps
 from graphfuse.encoders.encoder import Encoder, create_encoder, plain_options
 from graphfuse.encoders.encoding import (
     assemble,

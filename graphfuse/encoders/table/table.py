@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from graphfuse.data.raw import Item
-from graphfuse.data.steps import StepSpec
+from graphfuse.data.spec import StepSpec
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.errors import InputError, UnknownNameError
 

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from graphfuse.data.raw import EncoderSpec, facts
+from graphfuse.data import EncoderSpec
+from graphfuse.data.raw import facts
 from graphfuse.data.raw.catalog import list_raw_datasets, load_raw_dataset
 from graphfuse.data.raw.catalog.stamps import CLASSES, INSTALLED, VARIABLE
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
