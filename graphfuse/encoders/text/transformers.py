@@ -34,7 +34,7 @@ POSITIONS = 512
     EncoderInfo(
         name="transformers",
         kind="text",
-        title="A text model of Hugging Face transformers",
+        title="text model of transformers",
         nodes="a token, a sentence or the text; pos = its index",
         paper="Reimers and Gurevych 2019, https://arxiv.org/abs/1908.10084",
         needs="encoders",
