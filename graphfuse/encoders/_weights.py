@@ -183,7 +183,7 @@ def no_weights(model: str, why: str) -> InputError:
 @contextlib.contextmanager
 def without_bar() -> Iterator[None]:
     """Keep transformers from showing how far it has loaded, as it does without a terminal too."""
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars
     from transformers.utils import logging
 
     shown, hub_silent = logging.is_progress_bar_enabled(), are_progress_bars_disabled()
