@@ -66,7 +66,10 @@ class Encoder(ABC):
 
     @abstractmethod
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
-        """Return the nodes of each item, in float32, at least one each."""
+        """Return the nodes of each item, in float32.
+
+        At least one each, but for an item that lacks what is encoded: a film without sound.
+        """
 
     def prepare(self, item: Item) -> Item:
         """Return the item after all that :meth:`encode` does to it on its own, such as resizing.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from graphfuse.data._ragged import Ragged
@@ -40,6 +41,15 @@ DEFAULTS = {
     "video": EncoderSpec("frames"),
 }
 """Light encoders, which need no weights, for each kind where none is named."""
+
+CLOCKED = ("audio", "series", "video")
+"""Kinds whose positions are times."""
+
+SOUND = "_sound"
+"""What is added to a modality of videos for the name of the one that holds their sound."""
+
+APART = 100.0
+"""How far from each other the positions of two pictures, or texts, of one sample lie at least."""
 
 Block = Sequence[tuple[str, Cell]]
 """Contents that are kept in one file, by digest."""
@@ -76,6 +86,16 @@ def encode(
     Each content is encoded once and kept in ``cache``; interrupted, the same call goes on where it
     was, with the same result bit for bit. A modality that no sample has is left out.
 
+    Videos give two modalities: ``clip`` their frames and ``clip_sound`` their sound, which a video
+    without sound lacks. Positions of both are seconds since the first picture, so that
+    :class:`~graphfuse.graph.Temporal` joins what is seen to what is heard.
+
+    Several items of one sample follow one another. Those with a clock (sounds, videos, time
+    series) keep their times, as if they ran side by side. Pictures and texts begin
+    :data:`APART` = 100 rows or tokens after the one before ends, so that
+    :class:`~graphfuse.graph.Spatial` and :class:`~graphfuse.graph.Temporal` join no two of them
+    within a radius or window below that.
+
     Args:
         manifest: the raw samples.
         encoders: ``{modality: encoder}``, a name, ``{name: options}``, an
@@ -106,16 +126,26 @@ def create_encoders(
     """Return the encoder of each modality of a manifest."""
     given = dict(given or {})
     for modality in given:
-        if modality not in manifest.modalities:
-            raise UnknownNameError("modality in encoders", modality, manifest.modalities)
-    return {
-        m: _create(manifest, m, given.get(m, manifest.encoders.get(m, DEFAULTS[manifest.kind(m)])))
-        for m in manifest.modalities
-    }
+        if modality not in sources(manifest):
+            raise UnknownNameError("modality in encoders", modality, sources(manifest))
+    made = {}
+    for m, source in sources(manifest).items():
+        default = DEFAULTS[manifest.kind(source)] if m == source else EncoderSpec("sound")
+        made[m] = _create(manifest, m, given.get(m, manifest.encoders.get(m, default)))
+    return made
+
+
+def sources(manifest: Manifest) -> dict[str, str]:
+    """Return each modality that becomes nodes, and the manifest's whose cells it is read from.
+
+    They differ for the sound of videos alone.
+    """
+    own = {m: m for m in manifest.modalities}
+    return {m + SOUND: m for m in own if manifest.kind(m) == "video"} | own
 
 
 def _create(manifest: Manifest, modality: str, given: Any) -> Encoder:
-    kind = manifest.kind(modality)
+    kind = manifest.kind(sources(manifest)[modality])
     if isinstance(given, Encoder):
         if given.info.kind != kind:
             raise InputError(
@@ -184,7 +214,7 @@ def encode_cells(
     nodes: dict[str, list[list[Nodes]]] = {}
     problems: list[Problem] = []
     for modality, encoder in made.items():
-        cells = manifest.cells(modality)
+        cells = manifest.cells(sources(manifest)[modality])
         own = [cell for row in cells for cell in row]
         with tqdm(
             total=len(own), desc=f"{modality} ({encoder.info.name})", unit="item", leave=False,
@@ -203,7 +233,8 @@ def encode_cells(
                     reason = failed.reasons[digest]
                     problems.append(Problem(str(sample), modality, cell.where, reason))
             nodes[modality].append(kept)
-    return nodes, problems
+    # A video that cannot be read has neither frames nor sound, and is one problem.
+    return nodes, list({str(problem): problem for problem in problems}.values())
 
 
 @dataclass
@@ -352,14 +383,16 @@ def assemble(
     """
     x: dict[str, list[Any]] = {}
     pos: dict[str, list[Any]] = {}
-    for modality, rows in nodes.items():
+    for modality, found in nodes.items():
+        rows = [[n for n in row if len(n.x)] for row in found]
         if not any(rows):
-            if schema is None:
+            if schema is None and modality in manifest.modalities:
                 logger.warning("modality %s is missing in every sample and left out", modality)
             continue
         x[modality] = [torch.cat([n.x for n in row]) if row else None for row in rows]
         if made[modality].pos_dim:
-            pos[modality] = [torch.cat([n.pos for n in row]) if row else None for row in rows]
+            clock = made[modality].info.kind in CLOCKED
+            pos[modality] = [_positions(row, clock) if row else None for row in rows]
     if not x:
         raise InputError(
             f"{manifest.name or 'the manifest'} has no modality that can be read in any sample"
@@ -372,6 +405,19 @@ def assemble(
         return _as_in(schema, dataset)
     steps = tuple(step for m in x for step in made[m].steps(m))
     return replace(dataset, steps=(*steps, *DEFAULT)) if steps else dataset
+
+
+def _positions(items: Sequence[Nodes], clock: bool) -> Tensor:
+    """Return the positions [N, P] of a sample's items, moved apart unless they tell the time."""
+    parts: list[Tensor] = []
+    for item in items:
+        pos = item.pos
+        if parts and not clock:
+            shift = torch.zeros(pos.shape[1])
+            shift[0] = parts[-1][:, 0].max() + APART - pos[:, 0].min()
+            pos = pos + shift
+        parts.append(pos)
+    return torch.cat(parts)
 
 
 def _as_in(schema: Schema, dataset: FusionDataset) -> FusionDataset:

@@ -23,6 +23,7 @@ from graphfuse.encoders.encoding import (
     create_encoders,
     encode_cells,
     report_problems,
+    sources,
 )
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 
@@ -215,7 +216,7 @@ class Preprocessor:
         return made
 
     def _encode(self, manifest: Manifest, keep: bool = True) -> FusionDataset:
-        own = {m: made for m, made in self.encoders.items() if m in manifest.modalities}
+        own = {m: made for m, made in self.encoders.items() if m in sources(manifest)}
         nodes, problems = encode_cells(
             manifest,
             own,

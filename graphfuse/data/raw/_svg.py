@@ -106,8 +106,8 @@ def _contained(content: bytes) -> bytes:
         raise ValueError(f"it is more than {TALLEST} times as high as it is wide")
     root.set("width", str(DRAWN))
     root.set("height", str(max(1, round(DRAWN * height / width))))
-    written: bytes = ElementTree.tostring(root, encoding="utf-8")
-    return written
+    drawing: bytes = ElementTree.tostring(root, encoding="utf-8")
+    return drawing
 
 
 def _pixels(length: str | None) -> float | None:

@@ -24,7 +24,7 @@ NODES = ("one", "columns")
     EncoderInfo(
         name="table",
         kind="table",
-        title="Numbers and categories, with flags where they are missing",
+        title="numbers and categories, with flags where they are missing",
         nodes="the row, a column, or a named block of columns",
         paper="Gorishniy et al. 2021, https://arxiv.org/abs/2106.11959",
     )
