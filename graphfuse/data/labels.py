@@ -68,7 +68,7 @@ def _classes(
     if classes is None:
         if len(found) < 2:
             raise InputError(f"a {task} y has at least 2 classes, got only {found.tolist()}")
-        names = [_class_name(value) for value in found]
+        names = [class_name(value) for value in found]
         codes = np.searchsorted(found, known)
     else:
         names = [str(name) for name in classes]
@@ -86,12 +86,15 @@ def _classes(
     return Target(task, tuple(names)), labels
 
 
-def _class_name(value: Any) -> str:
-    return (
-        str(int(value))
-        if isinstance(value, np.floating) and float(value).is_integer()
-        else str(value)
-    )
+def class_name(value: Any) -> str:
+    """Return the name of a class that is given as text, code or number.
+
+    Example:
+        >>> class_name(3.0), class_name("3")
+        ('3', '3')
+    """
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if whole else str(value)
 
 
 def _infer_task(known: np.ndarray, classes: Sequence[str] | None) -> str:

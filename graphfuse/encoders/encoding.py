@@ -54,6 +54,9 @@ APART = 100.0
 Block = Sequence[tuple[str, Cell]]
 """Contents that are kept in one file, by digest."""
 
+UNREADABLE = ("missing", "error")
+"""What to do with a cell that cannot be read."""
+
 NAMED = 5
 """Items that could not be read which a warning names; all are in the list of problems."""
 
@@ -112,6 +115,7 @@ def encode(
         InputError: nothing can be read, or something cannot and ``unreadable`` is "error".
         UnknownNameError: a modality or encoder that there is not.
     """
+    check_unreadable(unreadable)
     made = create_encoders(manifest, encoders)
     nodes, problems = encode_cells(
         manifest, made, cache=cache, n_jobs=n_jobs, device=device, progress=progress
@@ -353,10 +357,15 @@ def _encode(
     }
 
 
+def check_unreadable(way: str) -> str:
+    """Return a way with cells that cannot be read, if there is such a way."""
+    if way not in UNREADABLE:
+        raise UnknownNameError("way with unreadable cells", way, UNREADABLE)
+    return way
+
+
 def report_problems(manifest: Manifest, problems: Sequence[Problem], unreadable: str) -> None:
     """Warn of cells that could not be read, or raise."""
-    if unreadable not in ("missing", "error"):
-        raise UnknownNameError("way with unreadable cells", unreadable, ("missing", "error"))
     if not problems:
         return
     listed = "\n".join(f"  {problem}" for problem in problems[:NAMED])
@@ -378,8 +387,8 @@ def assemble(
 ) -> FusionDataset:
     """Return the dataset of encoded cells, with labels, groups and parts of the manifest.
 
-    With the schema of a training part, labels count through its classes and may be absent, and
-    each of its modalities is there, if only as missing.
+    With the schema of a training part, each of its modalities is there, if only as missing, and
+    labels are left out.
     """
     x: dict[str, list[Any]] = {}
     pos: dict[str, list[Any]] = {}
@@ -398,8 +407,8 @@ def assemble(
             f"{manifest.name or 'the manifest'} has no modality that can be read in any sample"
         )
     known = facts(manifest, labelled=schema is None)
-    if schema is not None and len(schema.targets) == 1:
-        known |= {"task": schema.task, "classes": list(schema.classes) or None}
+    if schema is not None:
+        known |= {"y": None, "task": None, "classes": None}
     dataset = FusionDataset.from_arrays(x, pos=pos, **known)
     if schema is not None:
         return _as_in(schema, dataset)

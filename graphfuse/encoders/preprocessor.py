@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 
 from graphfuse._folder import check_free, replace_folder
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.raw import Column, Manifest
+from graphfuse.data.raw import Column, Manifest, facts
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
 from graphfuse.data.steps.sequence import DEFAULT, Steps
-from graphfuse.encoders.encoder import Encoder, create_encoder, plain_options
+from graphfuse.encoders._new_samples import in_columns, labels_in, one_row, text_forms
+from graphfuse.encoders.encoder import Encoder, Nodes, create_encoder, plain_options
 from graphfuse.encoders.encoding import (
     assemble,
+    check_unreadable,
     create_encoders,
     encode_cells,
     report_problems,
-    sources,
 )
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 
@@ -67,11 +68,14 @@ class Preprocessor:
         n_jobs: int = 1,
         device: str = "cpu",
     ) -> None:
+        if not isinstance(encoders, Mapping | None):
+            raise InputError(f"encoders are {{modality: encoder}}, got {encoders!r}")
         self.given = dict(encoders or {})
         self.wanted = None if steps is None else Steps(steps).specs
-        self.unreadable = unreadable
+        self.unreadable = check_unreadable(unreadable)
         self.cache, self.n_jobs, self.device = cache, n_jobs, device
         self.columns: tuple[Column, ...] = ()
+        self.forms: dict[str, str] = {}
         self.encoders: dict[str, Encoder] = {}
         self.steps: Steps | None = None
         self.schema: Schema | None = None
@@ -104,141 +108,158 @@ class Preprocessor:
 
     def fit_transform(self, train: Manifest) -> FusionDataset:
         """Fit on the training part and return it transformed."""
-        self.encoders = create_encoders(train, self.given)
-        self.columns = train.columns
-        raw = self._encode(train)
-        self.encoders = {m: self.encoders[m] for m in raw.schema.names}
+        made = create_encoders(train, self.given)
+        raw = assemble(train, made, self._encode(train, made))
+        self.encoders = {m: made[m] for m in raw.schema.names}
+        self.columns = tuple(c for c in train.columns if _is_used(c, self.encoders))
+        self.forms = text_forms(replace(train, columns=self.columns))
         wanted = DEFAULT if self.wanted is None else self.wanted
-        own = [spec for m, made in self.encoders.items() for spec in made.steps(m)]
+        own = [spec for m, encoder in self.encoders.items() for spec in encoder.steps(m)]
         self.steps = Steps([*own, *wanted]).fit(raw)
-        fitted = self._transform(raw)
+        fitted = replace(self.steps.transform(raw), steps=())
         self.raw_schema, self.schema = raw.schema, fitted.schema
         return fitted
 
     def transform(self, manifest: Manifest) -> FusionDataset:
         """Return the dataset of other samples, with what was fitted on the training part.
 
+        Columns hold what they held there, whatever they are told to hold here. One that is not
+        there counts as missing, one that the training part has not is left out, a category that it
+        never had is unknown; a label that it never had is treated as a cell that cannot be read.
+
         Raises:
             NotFittedError: before :meth:`fit`.
-            InputError: columns differ from those of the training part.
+            InputError: none of the columns is there, or nothing can be read.
         """
-        self._check_fitted()
-        lacking = {m: self._names(m) for m in self.encoders if m not in manifest.modalities}
-        if len(lacking) == len(self.encoders):
-            raise InputError(
-                f"the preprocessor was fitted on the columns {lacking}, the samples have none of "
-                f"them: {[column.name for column in manifest.columns]}"
-            )
-        return self._transform(self._encode(manifest))
+        steps, schema = self._fitted()
+        manifest = in_columns(manifest, self.columns)
+        known = facts(manifest, labelled=False)
+        y, strange = labels_in(schema, known["y"], known["classes"], manifest.ids)
+        report_problems(manifest, strange, self.unreadable)
+        raw = assemble(manifest, self.encoders, self._encode(manifest, self.encoders), schema)
+        return replace(steps.transform(replace(raw, y=y)), steps=())
 
     def sample(self, values: Mapping[str, Any], root: str | Path | None = None) -> Sample:
         """Return one new raw sample as a strategy takes it.
 
         Args:
             values: ``{column: value}`` of the training part's columns: text, numbers, the bytes
-                of a file, or a path below ``root``; a column that is left out or None is missing.
+                of a file, its path below ``root``, or a list of several; a column that is left out
+                or None is missing.
             root: folder that paths start from and must not leave; without it there are no paths.
 
         Raises:
             NotFittedError: before :meth:`fit`.
             UnknownNameError: a column that the training part has not.
-            InputError: a cell that cannot be read, whatever ``unreadable`` says.
+            InputError: a cell that cannot be read, whatever ``unreadable`` says, or no cell at all.
         """
-        from datasets import Dataset
-
-        self._check_fitted()
-        content = [column for column in self.columns if column.modality in self.encoders]
+        steps, schema = self._fitted()
         known = [column.name for column in self.columns]
         for name in values:
             if name not in known:
                 raise UnknownNameError("column", name, known)
-        for column in content:
-            named = column.kind in ("image", "audio", "video") and isinstance(
-                values.get(column.name), str
-            )
-            if named and root is None:
-                raise InputError(
-                    f"column {column.name!r} names a file, {values[column.name]!r}; give its "
-                    f"bytes, or the folder that it lies in, root=..."
-                )
-        table = Dataset.from_dict({c.name: [values.get(c.name)] for c in content})
-        manifest = Manifest(table, tuple(content), None if root is None else Path(root))
-        return self._transform(self._encode(manifest, keep=False))[0]
+        own = [column for column in self.columns if column.modality or column.kind == "id"]
+        manifest = Manifest(
+            one_row(own, self.forms, values),
+            tuple(column for column in own if column.modality or column.name in values),
+            None if root is None else Path(root),
+        )
+        nodes, problems = encode_cells(
+            manifest, self.encoders, device=self.device, keep=False, progress=False
+        )
+        if problems:
+            raise InputError("; ".join(str(problem) for problem in problems))
+        if not any(rows for (rows,) in nodes.values()):
+            named = [column.name for column in own if column.modality]
+            raise InputError(f"the sample has a value in none of the columns {named}")
+        return steps.transform(assemble(manifest, self.encoders, nodes, schema))[0]
 
     def save(self, path: str | Path) -> None:
         """Save columns, encoders by name and options, and what the steps learnt, in a folder.
 
         Weights of encoders are not copied; loading checks that they are the same.
         """
-        self._check_fitted()
-        assert self.steps is not None
+        steps, raw_schema = self._fitted()
         assert self.schema is not None
-        assert self.raw_schema is not None
         path = Path(path)
-        check_free(path, "preprocessor", (CONFIG, STATE), lambda p: _read_config(p))
+        check_free(path, "preprocessor", (CONFIG, STATE), _read_config)
+        state = save({k: v.contiguous() for k, v in steps.state().items()})
         config = {
             "format": FORMAT,
             "columns": [asdict(column) for column in self.columns],
-            "encoders": {m: made.identity() for m, made in self.encoders.items()},
-            "steps": [{spec.name: dict(spec.options)} for spec in self.steps.specs],
+            "forms": self.forms,
+            "encoders": {m: encoder.identity() for m, encoder in self.encoders.items()},
+            "steps": [{spec.name: dict(spec.options)} for spec in steps.specs],
             "unreadable": self.unreadable,
-            "raw_schema": self.raw_schema.to_dict(),
+            "raw_schema": raw_schema.to_dict(),
             "schema": self.schema.to_dict(),
         }
+        config["digest"] = _digest(config, state)
         with replace_folder(path) as work:
             (work / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
-            state = {k: v.contiguous() for k, v in self.steps.state().items()}
-            save_file(state, work / STATE)
+            (work / STATE).write_bytes(state)
 
     @classmethod
-    def load(cls, path: str | Path, **options: Any) -> Preprocessor:
-        """Read a folder that :meth:`save` wrote; takes ``cache``, ``n_jobs`` and ``device``.
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        cache: str | Path | None = None,
+        n_jobs: int = 1,
+        device: str = "cpu",
+    ) -> Preprocessor:
+        """Read a folder that :meth:`save` wrote.
 
         Raises:
-            InputError: no such folder, a damaged one, or encoders whose weights are others now.
+            InputError: no such folder, one that was damaged or edited, or encoders whose weights or
+                options are others now.
         """
         path = Path(path)
         config = _read_config(path)
         try:
-            state = load_file(path / STATE)
-        except (OSError, SafetensorError) as error:
-            raise InputError(f"{path / STATE} is not readable: {error}; save it again") from None
-        try:
-            made = cls(unreadable=config["unreadable"], **options)
-            made.columns = tuple(Column(**column) for column in config["columns"])
-            for modality, identity in config["encoders"].items():
-                made.encoders[modality] = _same_encoder(modality, identity)
-            made.steps = Steps(config["steps"]).load_state(state)
-            made.raw_schema = Schema.from_dict(config["raw_schema"])
-            made.schema = Schema.from_dict(config["schema"])
-        except (KeyError, TypeError) as error:
-            raise InputError(f"{path} is damaged: {error!r}; save the preprocessor again") from None
+            state = (path / STATE).read_bytes()
+        except OSError as error:
+            raise InputError(
+                f"{path / STATE} is not readable: {error.strerror}; save it again"
+            ) from None
+        if config.pop("digest", None) != _digest(config, state):
+            raise InputError(
+                f"{path} is damaged, or was edited: {CONFIG} and {STATE} are not those that were "
+                f"saved; save the preprocessor again"
+            )
+        made = cls(unreadable=config["unreadable"], cache=cache, n_jobs=n_jobs, device=device)
+        made.columns = tuple(Column(**column) for column in config["columns"])
+        made.forms = config["forms"]
+        made.encoders = {m: _same_encoder(m, saved) for m, saved in config["encoders"].items()}
+        made.steps = Steps(config["steps"]).load_state(load(state))
+        made.raw_schema = Schema.from_dict(config["raw_schema"])
+        made.schema = Schema.from_dict(config["schema"])
         return made
 
-    def _encode(self, manifest: Manifest, keep: bool = True) -> FusionDataset:
-        own = {m: made for m, made in self.encoders.items() if m in sources(manifest)}
+    def _encode(
+        self, manifest: Manifest, made: Mapping[str, Encoder]
+    ) -> dict[str, list[list[Nodes]]]:
         nodes, problems = encode_cells(
-            manifest,
-            own,
-            cache=self.cache,
-            n_jobs=self.n_jobs,
-            device=self.device,
-            keep=keep,
-            progress=keep,
+            manifest, made, cache=self.cache, n_jobs=self.n_jobs, device=self.device
         )
-        report_problems(manifest, problems, self.unreadable if keep else "error")
-        return assemble(manifest, own, nodes, self.raw_schema)
+        report_problems(manifest, problems, self.unreadable)
+        return nodes
 
-    def _transform(self, raw: FusionDataset) -> FusionDataset:
-        assert self.steps is not None
-        return replace(self.steps.transform(raw), steps=())
-
-    def _names(self, modality: str) -> list[str]:
-        return [column.name for column in self.columns if column.modality == modality]
-
-    def _check_fitted(self) -> None:
-        if self.steps is None:
+    def _fitted(self) -> tuple[Steps, Schema]:
+        """Return the fitted steps, and the schema of the nodes that they take."""
+        if self.steps is None or self.raw_schema is None:
             raise NotFittedError("the preprocessor is fitted first: preprocessor.fit(train)")
+        return self.steps, self.raw_schema
+
+
+def _is_used(column: Column, modalities: Container[str]) -> bool:
+    return column.modality in modalities or (not column.modality and column.kind != "skip")
+
+
+def _digest(config: Mapping[str, Any], state: bytes) -> str:
+    """Return the SHA-256 of what is saved, as it is once read back from JSON."""
+    plain = json.loads(json.dumps(config))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode() + state).hexdigest()
 
 
 def _same_encoder(modality: str, identity: Mapping[str, Any]) -> Encoder:

@@ -81,12 +81,12 @@ def recognise(
     found |= _shared_ids(found, values, overrides)
     modalities = _modalities(found, {n: m for n, (m, _) in overrides.items() if m})
     columns = tuple(Column(n, kind, modalities[n], why) for n, (kind, why) in found.items())
-    typed = {
-        column.name: _typed(column, own)
+    cells = {
+        column.name: typed(column, own)
         for column in columns
         if (own := values[column.name]) is not None and column.kind != "skip"
     }
-    return _replace(table, typed), columns
+    return with_columns(table, cells), columns
 
 
 def _override(name: str, value: str, table: Dataset) -> tuple[str, str]:
@@ -327,8 +327,13 @@ def _stem(name: str) -> str:
     return stem or name
 
 
-def _typed(column: Column, values: list[Any]) -> list[Any]:
-    """Return the values in the type of the column's kind."""
+def typed(column: Column, values: list[Any]) -> list[Any]:
+    """Return the values in the type of the column's kind.
+
+    Example:
+        >>> typed(Column("size", "category", "table"), [4, None])
+        ['4', None]
+    """
     if column.kind == "number":
         return _numbers(column.name, values)
     if column.kind == "category":
@@ -442,7 +447,8 @@ def _labels(values: list[Any]) -> list[Any]:
     return values
 
 
-def _replace(table: Dataset, columns: Mapping[str, list[Any]]) -> Dataset:
+def with_columns(table: Dataset, columns: Mapping[str, list[Any]]) -> Dataset:
+    """Return the table with other cells in the given columns, which it need not have."""
     from datasets import Dataset, concatenate_datasets
 
     rest = [name for name in table.column_names if name not in columns]
