@@ -21,13 +21,10 @@ def check_image(modality: Modality, network: str) -> tuple[int, int, int]:
     return channels, height, width
 
 
-def cell_positions(
-    pos: Tensor | None, mask: Tensor, rows: int, columns: int, dtype: torch.dtype
-) -> Tensor:
-    """Return positions [B, N * rows * columns, P + 2]: the image's own, then row and column."""
-    along = [torch.arange(n, dtype=dtype, device=mask.device) for n in (rows, columns)]
-    grid = torch.cartesian_prod(*along).expand(*mask.shape, -1, -1)
+def cell_positions(pos: Tensor | None, mask: Tensor, cells: Tensor) -> Tensor:
+    """Return positions [B, N * cells, P + P'] of cells [cells, P'] after those of their image."""
+    grid = cells.to(mask.device).expand(*mask.shape, -1, -1)
     if pos is not None:
-        own = pos.to(dtype).unsqueeze(2).expand(-1, -1, rows * columns, -1)
-        grid = torch.cat([own, grid], dim=3)
+        own = pos.unsqueeze(2).expand(-1, -1, len(cells), -1)
+        grid = torch.cat([own, grid.to(pos.dtype)], dim=3)
     return (grid * mask[:, :, None, None]).flatten(1, 2)

@@ -60,7 +60,8 @@ class CNN(Network):
         """Encode images [B, N, C, H, W] to cells [B, N * rows * columns, channels]."""
         cells = self.rows * self.columns
         encoded = on_real_nodes(self._convolve, x, mask, (cells, self.features)).to(self.dtype)
-        places = cell_positions(pos, mask, self.rows, self.columns, self.dtype)
+        along = [torch.arange(side, dtype=self.dtype) for side in (self.rows, self.columns)]
+        places = cell_positions(pos, mask, torch.cartesian_prod(*along))
         return Encoded(encoded, mask.repeat_interleave(cells, 1), places)
 
     def _convolve(self, images: Tensor) -> Tensor:
