@@ -13,7 +13,7 @@ from graphfuse._keys import module_key
 from graphfuse.data import Batch, FusionDataset, Sample, Schema
 from graphfuse.errors import InputError
 from graphfuse.fusion.strategy import FusionOutput, Strategy
-from graphfuse.nn.networks import Network, encoded_schema
+from graphfuse.nn.networks import Network, create_networks, encoded_schema
 from graphfuse.nn.networks.network import parse
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
@@ -215,6 +215,13 @@ class EndToEnd(Strategy):
         own = {id(p) for one in slow for p in one.parameters()}
         groups = [{"params": list(m.parameters()), "lr": learning_rate * m.rate} for m in slow]
         return [{"params": [p for p in self.parameters() if id(p) not in own]}, *groups]
+
+
+def encode_at_start(dataset: FusionDataset, encoders: Mapping[str, Any]) -> FusionDataset:
+    """Return a dataset as networks encode it before they learn anything."""
+    networks = create_networks(encoders, dataset.schema)
+    inner = Strategy(encoded_schema(dataset.schema, networks))
+    return EndToEnd(dataset.schema, inner, networks).encode_dataset(dataset)
 
 
 def wrap(
