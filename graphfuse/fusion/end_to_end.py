@@ -124,7 +124,7 @@ class EndToEnd(Strategy):
     def _augmented(self, modality: str, x: Tensor, mask: Tensor) -> Tensor:
         if not self.training or modality not in self.augment or not bool(mask.any()):
             return x
-        generator = torch.Generator().manual_seed(int(torch.randint(2**62, ())))
+        generator = torch.Generator(x.device).manual_seed(int(torch.randint(2**62, ())))
         real = x[mask]
         changed = self.augment[modality](real, generator)
         if changed.shape != real.shape:

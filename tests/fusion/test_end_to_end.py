@@ -178,7 +178,7 @@ def test_edges_of_raw_nodes_that_a_network_replaces_are_refused():
     [
         ({"imag": "cnn"}, UnknownNameError, "did you mean 'image'"),
         ({"image": "cnnn"}, UnknownNameError, "encoder network 'cnnn'; did you mean 'cnn'"),
-        ({"image": {"cnn": {"chanels": 8}}}, UnknownNameError, "did you mean 'channels'"),
+        ({"image": {"cnn": {"channel": 8}}}, UnknownNameError, "did you mean 'channels'"),
         ({"image": 3}, InputError, "a name or"),
         ({"image": {"cnn": {"channels": 12}}}, InputError, "multiple of 8"),
         ({"age": "cnn"}, InputError, "takes images"),
