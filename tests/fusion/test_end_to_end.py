@@ -9,6 +9,7 @@ from graphfuse.data import FusionDataset, Modality, Sample, Schema, Target
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import Strategy, create_strategy, list_strategies
 from graphfuse.training import Recipe, fit, predict
+from graphfuse.training.balance.ogm_ge import owned_parameters
 
 ENCODERS = {"image": {"cnn": {"channels": 16, "stages": 2}}, "speech": {"gru": {"channels": 6}}}
 SIDE = 12
@@ -198,3 +199,45 @@ def test_augmentation_without_networks_or_of_another_shape_is_refused():
     model = create("concat", data, {"image": "cnn"}, augment={"image": lambda x, g: x[:, :1]})
     with pytest.raises(InputError, match="keep their number and shape"):
         model.train()(data.batch([0, 1]))
+
+
+@pytest.mark.parametrize(
+    "balance", ["unimodal_loss", "gradient_blending", "ogm_ge", "distillation"]
+)
+def test_a_recipe_against_imbalance_and_with_gaps_trains_networks_too(balance):
+    data = gappy(24, torch.float32)
+    model = create("concat", data)
+    before = {k: v.clone() for k, v in model.networks.named_parameters()}
+    recipe = Recipe(epochs=1, balance=balance, modality_dropout=0.3, class_weights=True)
+    fit(model, data.subset(range(16)), data.subset(range(16, 24)), recipe)
+    assert all(not torch.equal(before[k], v) for k, v in model.networks.named_parameters())
+    assert np.isfinite(predict(model, data)).all()
+
+
+def test_the_gradient_of_the_modality_ahead_shrinks_down_to_its_network():
+    data = gappy(dtype=torch.float32)
+    model = create("concat", data)
+    owned = owned_parameters(model)
+    assert {id(p) for p in model.network("image").parameters()} <= {id(p) for p in owned["image"]}
+    assert not {id(p) for p in model.networks.parameters()} & {id(p) for p in owned["a.b"]}
+
+
+def test_what_is_fitted_is_fitted_on_the_training_part_as_encoded_at_the_start():
+    data = pictures(40)
+    model = create("cca", data, {"image": {"cnn": {"channels": 8, "stages": 2}}})
+    start = model.encode_dataset(data)
+    assert start.schema == model.inner.schema
+    assert start.x["image"].values.shape == (40 * 9, 8)
+    assert np.array_equal(start.labels(), data.labels())
+    plain = create_strategy("cca", start.schema)
+    fitted = model.prepare(data).inner.state_dict()
+    own = plain.prepare(start).state_dict()
+    moved = [
+        k
+        for k, v in create(
+            "cca", data, {"image": {"cnn": {"channels": 8, "stages": 2}}}
+        ).inner.named_buffers()
+        if not torch.equal(v, own[k])
+    ]
+    assert moved
+    assert all(torch.equal(fitted[k], own[k]) for k in moved)
