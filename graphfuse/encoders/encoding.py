@@ -409,7 +409,8 @@ def assemble(
     known = facts(manifest, labelled=schema is None)
     if schema is not None:
         known |= {"y": None, "task": None, "classes": None}
-    dataset = FusionDataset.from_arrays(x, pos=pos, **known)
+    dtypes = {m: made[m].dtype for m in x}
+    dataset = FusionDataset.from_arrays(x, pos=pos, dtype=dtypes, **known)
     if schema is not None:
         return _as_in(schema, dataset)
     steps = tuple(step for m in x for step in made[m].steps(m))

@@ -188,7 +188,10 @@ def _descend(
     augmentation = FeatureAugmentation(train, recipe, data_seed)
     steps = math.ceil(len(train) / recipe.batch_size)
     optimizer = torch.optim.AdamW(
-        strategy.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        strategy.parameter_groups(recipe.learning_rate),
+        lr=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        fused=True,
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, partial(warm_up_and_decay, total=recipe.epochs * steps)
