@@ -51,6 +51,7 @@ html_sidebars = dict.fromkeys(
         "speed",
         "datasets",
         "convert",
+        "augment",
         "api",
         "design-notes",
         "contributing",

@@ -111,7 +111,7 @@ def test_settings_that_are_none_say_what_is_taken():
             Recipe(**{name: 1})
     with pytest.raises(InputError, match=r"mixup of the recipe is a number of at least 0, got -1"):
         Recipe(mixup=-1)
-    with pytest.raises(InputError, match=r"learns from samples of one label, and mixup=0.2 makes"):
+    with pytest.raises(InputError, match=r"learns from samples of one label, and mixup=0\.2 makes"):
         Recipe(mixup=0.2, balance="unimodal_loss")
 
 

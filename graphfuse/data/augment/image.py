@@ -36,7 +36,7 @@ class ImageAugmentation(ItemAugmentation[np.ndarray]):
     Each change has a range that its amount is drawn from, evenly, and is made with the given
     probability, by ``torchvision.transforms.v2``; None leaves it out, and changes nothing in what
     is drawn for the others. No global generator is used or touched. What comes into view at an edge
-    has the mean colour of the picture's border. :data:`PHOTO` has mild ranges.
+    has the median colour of the picture's border. :data:`PHOTO` has mild ranges.
 
     Args:
         crop: share of the area that is cut out, anywhere, and brought back to the size.
@@ -120,23 +120,28 @@ def crop(images: Tensor, share: float, rng: np.random.Generator) -> Tensor:
 
 def turn(images: Tensor, degrees: float = 0.0, factor: float = 1.0) -> Tensor:
     """Rotate and scale pictures [..., 3, H, W] about their middle."""
-    return _functional(
-        "affine", images, degrees, [0, 0], factor, [0.0, 0.0],
-        interpolation=_bilinear(), fill=border_colour(images),
-    )  # fmt: skip
+    # Around zero, where nothing comes into view: filled, the edge would be darkened twice.
+    colour = border_colour(images)
+    pixels = images.float() - colour
+    turned = colour + _functional(
+        "affine", pixels, degrees, [0, 0], factor, [0.0, 0.0], interpolation=_bilinear()
+    )
+    if images.is_floating_point():
+        return turned.to(images.dtype)
+    return turned.round().clamp(0, 255).to(images.dtype)
 
 
-def border_colour(images: Tensor) -> list[float]:
-    """Return the mean colour of the outermost pixels of pictures [..., 3, H, W].
+def border_colour(images: Tensor) -> Tensor:
+    """Return the median colour [3, 1, 1] of the outermost pixels of pictures [..., 3, H, W].
 
     Example:
-        >>> border_colour(torch.full((3, 4, 4), 7.0))
-        [7.0, 7.0, 7.0]
+        >>> border_colour(torch.full((3, 4, 4), 7.0)).flatten()
+        tensor([7., 7., 7.])
     """
     pixels = images.float()
     edges = [pixels[..., 0, :], pixels[..., -1, :], pixels[..., :, 0], pixels[..., :, -1]]
     border = torch.cat(edges, dim=-1).movedim(-2, 0).flatten(1)
-    return [float(colour) for colour in border.mean(1)]
+    return border.median(1).values.view(3, 1, 1)
 
 
 Change = Callable[[Tensor, float, np.random.Generator], Tensor]

@@ -25,6 +25,9 @@ LIMITS: dict[str, Range] = {
 
 WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
 
+SHORTEST = 3
+"""Letters of a word that has synonyms: shorter ones, as "a" and "in", are read as units."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TextAugmentation(ItemAugmentation[str]):
@@ -120,7 +123,7 @@ CAPTION = TextAugmentation(swap=(0.0, 0.1), delete=(0.0, 0.2))
 
 def replace_words(text: str, count: int, rng: np.random.Generator, synonyms: Synonyms) -> str:
     """Say so many of the words that have a synonym by one of them."""
-    found = [match for match in WORD.finditer(text) if synonyms.get(match[0].lower())]
+    found = [match for match in WORD.finditer(text) if _has_synonym(match[0], synonyms)]
     places = _picked(len(found), count, rng, keep=0)
     chosen = {found[place].start(): _synonym(found[place][0], rng, synonyms) for place in places}
     return WORD.sub(lambda match: chosen.get(match.start(), match[0]), text)
@@ -128,7 +131,7 @@ def replace_words(text: str, count: int, rng: np.random.Generator, synonyms: Syn
 
 def insert_words(text: str, count: int, rng: np.random.Generator, synonyms: Synonyms) -> str:
     """Put synonyms of so many words of the text before words drawn at random."""
-    words = [word for word in WORD.findall(text) if synonyms.get(word.lower())]
+    words = [word for word in WORD.findall(text) if _has_synonym(word, synonyms)]
     for place in _picked(len(words), count, rng, keep=0):
         starts = [match.start() for match in WORD.finditer(text)]
         start = starts[int(rng.integers(len(starts)))]
@@ -186,6 +189,10 @@ def _swapped(values: np.ndarray, count: int, rng: np.random.Generator) -> np.nda
         first, second = rng.choice(len(values), 2, replace=False)
         values[[first, second]] = values[[second, first]]
     return values
+
+
+def _has_synonym(word: str, synonyms: Synonyms) -> bool:
+    return len(word) >= SHORTEST and bool(synonyms.get(word.lower()))
 
 
 def _synonym(word: str, rng: np.random.Generator, synonyms: Synonyms) -> str:

@@ -1,0 +1,139 @@
+"""Samples and what augmentation makes of them, side by side, as one HTML file."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import io
+import re
+import zlib
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import numpy as np
+
+from graphfuse.data.raw.items import Sound, Video
+from graphfuse.errors import InputError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from graphfuse.data.augment import Augmentation
+    from graphfuse.data.raw import Item, Manifest
+
+SIDE = 200
+"""Longest side of a picture on the page, in pixels."""
+AUDIBLE = 200_000
+"""Bytes up to which a sound can be heard on the page."""
+
+
+def to_preview(
+    manifest: Manifest, augmentation: Augmentation, samples: int, versions: int, seed: int = 0
+) -> str:
+    """Return a page of samples, drawn by seed; every text of theirs is escaped.
+
+    What cannot be read is named in its place. Tables and time series are not shown, as they do not
+    change.
+    """
+    folder = files("graphfuse.report") / "templates"
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    template = environment.from_string((folder / "preview.html.j2").read_text())
+    rows = np.sort(np.random.default_rng(seed).permutation(len(manifest))[:samples])
+    return template.render(
+        name=manifest.name or "data",
+        style=(folder / "style.css").read_text(),
+        versions=versions,
+        seed=seed,
+        samples=[_sample(manifest, augmentation, int(row), versions, seed) for row in rows],
+    )
+
+
+def _sample(
+    manifest: Manifest, augmentation: Augmentation, row: int, versions: int, seed: int
+) -> dict[str, Any]:
+    name = str(manifest.ids[row])
+    lines = []
+    for modality in manifest.modalities:
+        if not augmentation.changes(manifest.kind(modality)):
+            continue
+        for place, cell in enumerate(manifest.cells(modality, [row])[0]):
+            line: dict[str, Any] = {"modality": modality, "problem": None, "cells": []}
+            try:
+                item = cell.read()
+            except InputError as error:
+                line["problem"] = str(error)
+            else:
+                numbers = [(seed, copy, zlib.crc32(name.encode())) for copy in range(1, versions)]
+                made = [augmentation.change(item, own, modality, place) for own in numbers]
+                line["cells"] = [_shown(one, item) for one in (item, *made)]
+            lines.append(line)
+    labels = [column.name for column in manifest.columns if column.kind == "label"]
+    label = ", ".join(str(manifest.table[row][column]) for column in labels)
+    return {"name": name, "label": label, "lines": lines}
+
+
+def _shown(item: Item, original: Item) -> dict[str, Any]:
+    """Return what the page shows of an item: a picture, a sound or words."""
+    if isinstance(item, Video):
+        middle = item.frames[len(item.frames) // 2]
+        return {"image": _png(middle), "note": f"frame of {len(item.frames)}"}
+    if isinstance(item, Sound):
+        wave = _wav(item)
+        heard = wave if len(wave) <= AUDIBLE else None
+        return {"image": _png(spectrogram(item)), "sound": heard, "note": f"{item.seconds:.2f} s"}
+    if isinstance(item, np.ndarray):
+        return {"image": _png(item), "note": ""}
+    return {"words": changed_words(str(original), str(item)), "note": ""}
+
+
+def changed_words(before: str, after: str) -> list[tuple[str, bool]]:
+    """Return the pieces of a text, and which of them are new; "" and new where one has gone.
+
+    Example:
+        >>> changed_words("a red cat", "a blue cat")
+        [('a ', False), ('blue', True), (' cat', False)]
+    """
+    old, new = (re.findall(r"\s+|\w+|[^\w\s]", text) for text in (before, after))
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    return [
+        ("".join(new[start:stop]), kind != "equal")
+        for kind, _, _, start, stop in matcher.get_opcodes()
+    ]
+
+
+def spectrogram(sound: Sound) -> np.ndarray:
+    """Return a picture [H, W, 3] of a sound, low frequencies below, in decibels below the peak."""
+    from matplotlib import colormaps
+    from scipy.signal import stft
+
+    length = max(8, min(512, len(sound.samples)))
+    padded = np.pad(sound.samples, (0, max(0, length - len(sound.samples))))
+    power = np.abs(stft(padded, nperseg=length, noverlap=length // 2)[2]) ** 2
+    decibels = 10 * np.log10(power / max(power.max(), 1e-12) + 1e-8)
+    colours = colormaps["magma"]((decibels[::-1] + 80) / 80)[..., :3]
+    return np.asarray((colours * 255).astype(np.uint8))
+
+
+def _png(image: np.ndarray) -> str:
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingDependencyError("pillow", "encoders", "showing pictures") from None
+    picture = Image.fromarray(image)
+    picture.thumbnail((SIDE * 2, SIDE * 2))
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def _wav(sound: Sound) -> str:
+    import wave
+
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sound.rate)
+        file.writeframes((sound.samples * 32767).astype("<i2").tobytes())
+    return f"data:audio/wav;base64,{base64.b64encode(content.getvalue()).decode()}"
