@@ -12,7 +12,7 @@ from typing import Any
 from graphfuse.errors import InputError, UnknownNameError
 
 QUICK_EPOCHS = 3
-LISTS = ("datasets", "strategies")
+LISTS = ("datasets", "strategies", "clean")
 
 EPILOG = """examples:
   graphfuse compare                          emoji (image + text) and planted/binding, 5 folds
@@ -55,6 +55,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="MODALITY=NAME",
         help="encoder of raw data (graphfuse list encoders); image=timm:resnet18 names the model",
     )
+    add("--clean", metavar="A,B", help="steps of cleaning for raw data (graphfuse list cleaning)")
     add("--strategies", metavar="A,B", help="names, 'unimodal', 'all' (graphfuse list strategies)")
     add("--folds", type=int, metavar="N", help="parts of the cross-validation (default: 5)")
     add("--repeats", type=int, metavar="N", help="cross-validations (default: 1)")
@@ -107,10 +108,11 @@ def _add_raw(settings: dict[str, Any]) -> None:
         raise InputError(f"datasets are named twice: {data} and --datasets {settings['datasets']}")
     if data:
         settings["datasets"] = data
-    chosen = {
+    chosen: dict[str, Any] = {
         option: _pairs(f"--{option[:-1]}", settings.pop(option[:-1], None))
         for option in ("columns", "encoders")
     }
+    chosen |= {"clean": settings.pop("clean", None)}
     chosen = {option: given for option, given in chosen.items() if given}
     items = settings.get("datasets", [])
     if not isinstance(items, list):

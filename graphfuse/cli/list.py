@@ -9,8 +9,9 @@ from typing import Any
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("list", help="show strategies, datasets, relations or encoders")
-    parser.add_argument("what", choices=("strategies", "datasets", "relations", "encoders"))
+    what = ("strategies", "datasets", "relations", "encoders", "cleaning")
+    parser = subparsers.add_parser("list", help=f"show {', '.join(what[:-1])} or {what[-1]}")
+    parser.add_argument("what", choices=what)
     parser.set_defaults(run=run)
 
 
@@ -21,6 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
         "datasets": _datasets,
         "relations": _relations,
         "encoders": _encoders,
+        "cleaning": _cleaning,
     }
     print_table(*tables[arguments.what]())
     return 0
@@ -67,6 +69,17 @@ def _encoders() -> tuple[list[str], list[list[str]]]:
         for info in list_encoders()
     ]
     return ["of", "encoder", "what it does", "nodes", "needs"], rows
+
+
+def _cleaning() -> tuple[list[str], list[list[str]]]:
+    import graphfuse.encoders  # whose steps need encoders  # noqa: F401
+    from graphfuse.data.cleaning import cleaners, create_cleaner
+
+    rows = []
+    for name in cleaners.names():
+        options = ", ".join(f"{k}={v!r}" for k, v in create_cleaner(name).options.items())
+        rows.append([name, (cleaners.get(name).__doc__ or "").splitlines()[0], options])
+    return ["step", "what it does", "options"], rows
 
 
 def _relations() -> tuple[list[str], list[list[str]]]:

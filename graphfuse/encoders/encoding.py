@@ -367,6 +367,8 @@ def assemble(
     if schema is not None and len(schema.targets) == 1:
         known |= {"task": schema.task, "classes": list(schema.classes) or None}
     dataset = FusionDataset.from_arrays(x, pos=pos, **known)
+    done = tuple(f"{change.step}: {change.what}" for change in manifest.changes)
+    dataset = replace(dataset, cleaned=done)
     if schema is not None:
         return _as_in(schema, dataset)
     steps = tuple(step for m in x for step in made[m].steps(m))

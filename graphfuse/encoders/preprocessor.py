@@ -12,10 +12,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from graphfuse._folder import check_free, replace_folder
+from graphfuse.data.cleaning import clean as clean_manifest
+from graphfuse.data.cleaning import create_cleaners
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Column, Manifest
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
+from graphfuse.data.spec import CleaningSpec
 from graphfuse.data.steps import Steps
 from graphfuse.data.steps.sequence import DEFAULT
 from graphfuse.encoders.encoder import Encoder, create_encoder, plain_options
@@ -29,7 +32,7 @@ from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 
 CONFIG, STATE = "preprocessor.json", "state.safetensors"
 FORMAT = 1
-SETTINGS = ("encoders", "steps", "unreadable")
+SETTINGS = ("encoders", "steps", "clean", "unreadable")
 
 
 class Preprocessor:
@@ -42,6 +45,9 @@ class Preprocessor:
         encoders: ``{modality: encoder}``; see :func:`graphfuse.encoders.encode`.
         steps: what nodes go through after those that their encoders ask for, names or
             ``{name: options}``; standardisation if None.
+        clean: steps of cleaning for the training part; see :func:`graphfuse.data.cleaning.clean`.
+            Those that change each item on its own (and ranges of numbers) hold for new samples,
+            of which none is left out.
         unreadable: what to do with a cell that cannot be read, "missing" or "error".
         cache: folder of encoded nodes.
         n_jobs: processes at work.
@@ -62,11 +68,14 @@ class Preprocessor:
         encoders: Mapping[str, Any] | None = None,
         steps: Sequence[Any] | None = None,
         *,
+        clean: Sequence[Any] = (),
         unreadable: str = "missing",
         cache: str | Path | None = None,
         n_jobs: int = 1,
         device: str = "cpu",
     ) -> None:
+        self.cleaners = create_cleaners(clean)
+        self.repairs: dict[str, tuple[CleaningSpec, ...]] = {}
         self.given = dict(encoders or {})
         self.wanted = None if steps is None else Steps(steps).specs
         self.unreadable = unreadable
@@ -79,7 +88,7 @@ class Preprocessor:
 
     @classmethod
     def from_yaml(cls, path: str | Path, **options: Any) -> Preprocessor:
-        """Read the settings ``encoders``, ``steps`` and ``unreadable`` from a YAML file.
+        """Read the settings ``encoders``, ``steps``, ``clean`` and ``unreadable`` from YAML.
 
         Raises:
             InputError: the file cannot be read or holds something else.
@@ -104,6 +113,8 @@ class Preprocessor:
 
     def fit_transform(self, train: Manifest) -> FusionDataset:
         """Fit on the training part and return it transformed."""
+        train = clean_manifest(train, self.cleaners)
+        self.repairs = dict(train.repairs)
         self.encoders = create_encoders(train, self.given)
         self.columns = train.columns
         raw = self._encode(train)
@@ -181,6 +192,10 @@ class Preprocessor:
             "columns": [asdict(column) for column in self.columns],
             "encoders": {m: made.identity() for m, made in self.encoders.items()},
             "steps": [{spec.name: dict(spec.options)} for spec in self.steps.specs],
+            "repairs": {
+                m: [{spec.name: dict(spec.options)} for spec in own]
+                for m, own in self.repairs.items()
+            },
             "unreadable": self.unreadable,
             "raw_schema": self.raw_schema.to_dict(),
             "schema": self.schema.to_dict(),
@@ -209,6 +224,10 @@ class Preprocessor:
             for modality, identity in config["encoders"].items():
                 made.encoders[modality] = _same_encoder(modality, identity)
             made.steps = Steps(config["steps"]).load_state(state)
+            made.repairs = {
+                m: tuple(step.spec for step in create_cleaners(own))
+                for m, own in config["repairs"].items()
+            }
             made.raw_schema = Schema.from_dict(config["raw_schema"])
             made.schema = Schema.from_dict(config["schema"])
         except (KeyError, TypeError) as error:
@@ -217,6 +236,7 @@ class Preprocessor:
 
     def _encode(self, manifest: Manifest, keep: bool = True) -> FusionDataset:
         own = {m: made for m, made in self.encoders.items() if m in manifest.modalities}
+        manifest = replace(manifest, repairs=self.repairs)
         nodes, problems = encode_cells(
             manifest,
             own,
