@@ -109,7 +109,7 @@ def _add_raw(settings: dict[str, Any]) -> None:
     if data:
         settings["datasets"] = data
     chosen: dict[str, Any] = {
-        option: _pairs(f"--{option[:-1]}", settings.pop(option[:-1], None))
+        option: pairs(f"--{option[:-1]}", settings.pop(option[:-1], None))
         for option in ("columns", "encoders")
     }
     chosen |= {"clean": settings.pop("clean", None)}
@@ -129,14 +129,15 @@ def _add_raw(settings: dict[str, Any]) -> None:
             items[number] = {item: chosen} if chosen else item
 
 
-def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
-    pairs = {}
+def pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    """Return NAME=VALUE options as a mapping."""
+    found = {}
     for pair in given or []:
         name, equals, value = pair.partition("=")
         if not (name and equals and value):
             raise InputError(f"{option} takes NAME=VALUE, got {pair!r}")
-        pairs[name] = value
-    return pairs
+        found[name] = value
+    return found
 
 
 def _report(out: Path) -> None:
