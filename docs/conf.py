@@ -50,6 +50,7 @@ html_sidebars = dict.fromkeys(
         "speed",
         "datasets",
         "convert",
+        "clean",
         "api",
         "design-notes",
         "contributing",

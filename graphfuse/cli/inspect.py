@@ -6,8 +6,10 @@ import argparse
 import json
 import textwrap
 from dataclasses import asdict
-from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphfuse.data.inspection import Finding
 
 EPILOG = """examples:
   graphfuse inspect my-data.csv
@@ -49,7 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     print(manifest.describe())
     open_ = 0
-    for check, findings in groupby(inspect(manifest), key=lambda finding: finding.check):
+    by_check: dict[str, list[Finding]] = {}
+    for finding in inspect(manifest):
+        by_check.setdefault(finding.check, []).append(finding)
+    for check, findings in by_check.items():
         print(f"\n{check}")
         for finding in findings:
             print(_wrap(finding.text, "! " if finding.advice else "  ", "  "))

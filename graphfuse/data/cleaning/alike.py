@@ -62,7 +62,7 @@ def look_of_picture(pixels: np.ndarray) -> Look | None:
     from PIL import Image
 
     picture = Image.fromarray(pixels)
-    grey = np.asarray(picture.convert("L").resize((32, 32), Image.Resampling.BOX), np.float64)
+    grey = np.asarray(picture.convert("L").resize((32, 32), Image.Resampling.LANCZOS), np.float64)
     if grey.std() < 1:
         return None
     low = dctn(grey, norm="ortho")[1:9, 1:9].flatten()

@@ -33,7 +33,7 @@ class DropDuplicates(Cleaner):
     """
 
     near: bool = False
-    distance: int = 4
+    distance: int = 6
     similarity: float = 0.9
     across: str = "train"
 

@@ -21,7 +21,7 @@ class GroupDuplicates(Cleaner):
     Groups that the data has stay together as well. Options as of :class:`DropDuplicates`.
     """
 
-    distance: int = 4
+    distance: int = 6
     similarity: float = 0.9
 
     def __post_init__(self) -> None:

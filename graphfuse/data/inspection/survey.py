@@ -18,7 +18,7 @@ from graphfuse.data.raw.manifest import Cell, Manifest
 from graphfuse.data.schema import Target
 from graphfuse.errors import InputError
 
-DISTANCE, SIMILARITY = 4, 0.9
+DISTANCE, SIMILARITY = 6, 0.9
 """Up to which pictures (bits of 64) and from which on texts (share of pieces) are near-copies."""
 
 
