@@ -52,6 +52,7 @@ html_sidebars = dict.fromkeys(
         "datasets",
         "convert",
         "augment",
+        "clean",
         "api",
         "design-notes",
         "contributing",

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 
 from graphfuse._version import __version__
-from graphfuse.cli import compare, convert, env, preview, report
+from graphfuse.cli import compare, convert, env, inspect, preview, report
 from graphfuse.cli import list as list_
 from graphfuse.errors import FusionError
 
-SUBCOMMANDS = (compare, convert, preview, report, list_, env)
+SUBCOMMANDS = (inspect, preview, compare, convert, report, list_, env)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from graphfuse.errors import InputError, UnknownNameError
 
 QUICK_EPOCHS = 3
-LISTS = ("datasets", "strategies")
+LISTS = ("datasets", "strategies", "clean")
 
 EPILOG = """examples:
   graphfuse compare                          emoji (image + text) and planted/binding, 5 folds
@@ -61,6 +61,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="MODALITY=NAME",
         help="network that encodes raw data inside every strategy and trains with it: image=cnn",
     )
+    add("--clean", metavar="A,B", help="steps of cleaning for raw data (graphfuse list cleaning)")
     add("--strategies", metavar="A,B", help="names, 'unimodal', 'all' (graphfuse list strategies)")
     add("--folds", type=int, metavar="N", help="parts of the cross-validation (default: 5)")
     add("--repeats", type=int, metavar="N", help="cross-validations (default: 1)")
@@ -113,12 +114,13 @@ def _add_raw(settings: dict[str, Any]) -> None:
         raise InputError(f"datasets are named twice: {data} and --datasets {settings['datasets']}")
     if data:
         settings["datasets"] = data
-    chosen = {
-        option: _pairs(f"--{option[:-1]}", settings.pop(option[:-1], None))
+    chosen: dict[str, Any] = {
+        option: pairs(f"--{option[:-1]}", settings.pop(option[:-1], None))
         for option in ("columns", "encoders")
     }
+    chosen |= {"clean": settings.pop("clean", None)}
     chosen = {option: given for option, given in chosen.items() if given}
-    networks = _pairs("--network", settings.pop("network", None))
+    networks = pairs("--network", settings.pop("network", None))
     items = settings.get("datasets", [])
     if not isinstance(items, list):
         return
@@ -138,14 +140,15 @@ def _add_raw(settings: dict[str, Any]) -> None:
             items[number] = {item: chosen} if chosen else item
 
 
-def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
-    pairs = {}
+def pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    """Return NAME=VALUE options as a mapping."""
+    found = {}
     for pair in given or []:
         name, equals, value = pair.partition("=")
         if not (name and equals and value):
             raise InputError(f"{option} takes NAME=VALUE, got {pair!r}")
-        pairs[name] = value
-    return pairs
+        found[name] = value
+    return found
 
 
 def _report(out: Path) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("list", help="show what there is of a kind")
-    parser.add_argument(
-        "what", choices=("strategies", "datasets", "relations", "encoders", "networks")
-    )
+    what = ("strategies", "datasets", "relations", "encoders", "networks", "cleaning")
+    parser = subparsers.add_parser("list", help=f"show {', '.join(what[:-1])} or {what[-1]}")
+    parser.add_argument("what", choices=what)
     parser.set_defaults(run=run)
 
 
@@ -24,6 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         "relations": _relations,
         "encoders": _encoders,
         "networks": _networks,
+        "cleaning": _cleaning,
     }
     print_table(*tables[arguments.what]())
     return 0
@@ -87,6 +87,17 @@ def _networks() -> tuple[list[str], list[list[str]]]:
         ]
         rows.append([name, (inspect.getdoc(made) or "").partition("\n")[0], ", ".join(options)])
     return ["network", "what it does", "options"], rows
+
+
+def _cleaning() -> tuple[list[str], list[list[str]]]:
+    import graphfuse.encoders  # whose steps need encoders  # noqa: F401
+    from graphfuse.data.cleaning import cleaners, create_cleaner
+
+    rows = []
+    for name in cleaners.names():
+        options = ", ".join(f"{k}={v!r}" for k, v in create_cleaner(name).options.items())
+        rows.append([name, (cleaners.get(name).__doc__ or "").splitlines()[0], options])
+    return ["step", "what it does", "options"], rows
 
 
 def _relations() -> tuple[list[str], list[list[str]]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from graphfuse.cli.compare import _pairs
+from graphfuse.cli.compare import pairs
 from graphfuse.errors import InputError, check_whole
 
 
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.thesaurus:
         synonyms = read_thesaurus(arguments.thesaurus)
         text = replace(CAPTION, replace=(0.0, 0.3), insert=(0.0, 0.1), synonyms=synonyms)
-    columns = _pairs("--column", arguments.column)
+    columns = pairs("--column", arguments.column)
     manifest = read_raw(arguments.data, **({"columns": columns} if columns else {}))
     print(manifest.describe(), end="\n\n")
     augmentation = Augmentation(image=PHOTO, audio=SPEECH, text=text)

@@ -51,3 +51,14 @@ class StepSpec(Spec):
     """
 
     kind = "step"
+
+
+class CleaningSpec(Spec):
+    """A step of cleaning by name and options, which :mod:`graphfuse.data.cleaning` builds.
+
+    Example:
+        >>> CleaningSpec("resample", {"rate": 16000})
+        CleaningSpec(name='resample', options={'rate': 16000})
+    """
+
+    kind = "cleaning step"

@@ -411,6 +411,8 @@ def assemble(
         known |= {"y": None, "task": None, "classes": None}
     dtypes = {m: made[m].dtype for m in x}
     dataset = FusionDataset.from_arrays(x, pos=pos, dtype=dtypes, **known)
+    done = tuple(f"{change.step}: {change.what}" for change in manifest.changes)
+    dataset = replace(dataset, cleaned=done)
     if schema is not None:
         return _as_in(schema, dataset)
     steps = tuple(step for m in x for step in made[m].steps(m))

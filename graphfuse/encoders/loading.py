@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from graphfuse.data.catalog import load_dataset
+from graphfuse.data.cleaning import clean
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Manifest, read_manifest
 from graphfuse.data.raw.catalog import load_raw_dataset, raw_datasets
@@ -53,7 +54,7 @@ def read_raw(source: Any, **options: Any) -> Manifest:
         return load_raw_dataset(name, **options)
     for option in options:
         if option not in READING:
-            raise UnknownNameError(f"option of {name!r}", option, (*READING, *ENCODING))
+            raise UnknownNameError(f"option of {name!r}", option, (*READING, *ENCODING, "clean"))
     if isinstance(source, str) and source.startswith(HUB):
         return read_manifest(source.removeprefix(HUB), **options)
     if isinstance(source, (str, Path)) and not Path(source).exists():
@@ -69,7 +70,8 @@ def load(source: Any, **options: Any) -> FusionDataset:
             Lines or Parquet file, a folder of class folders, a ``datasets.Dataset``, the name of
             one on the hub after ``hf:``, or a :class:`~graphfuse.data.raw.Manifest`.
         options: those of ``load_dataset``; for raw samples those of
-            :func:`~graphfuse.data.raw.read_manifest` and of :func:`~graphfuse.encoders.encode`.
+            :func:`~graphfuse.data.raw.read_manifest` and of :func:`~graphfuse.encoders.encode`,
+            and ``clean``, the steps of :func:`~graphfuse.data.cleaning.clean`.
 
     Example:
         >>> load("planted/null", n=100)
@@ -78,5 +80,6 @@ def load(source: Any, **options: Any) -> FusionDataset:
     if not is_raw(source):
         return load_dataset(source, **options)
     encoding = {name: options.pop(name) for name in ENCODING if name in options}
-    manifest = read_raw(source, **options)
+    steps = options.pop("clean", ())
+    manifest = clean(read_raw(source, **options), steps, progress=encoding.get("progress", True))
     return encode(manifest, **encoding)

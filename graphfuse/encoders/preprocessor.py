@@ -12,10 +12,13 @@ from typing import Any, Self
 from safetensors.torch import load, save
 
 from graphfuse._folder import check_free, replace_folder
+from graphfuse.data.cleaning import clean as clean_manifest
+from graphfuse.data.cleaning import create_cleaners
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Column, Manifest, facts
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
+from graphfuse.data.spec import CleaningSpec
 from graphfuse.data.steps.sequence import DEFAULT, Steps
 from graphfuse.encoders._new_samples import in_columns, labels_in, one_row, text_forms
 from graphfuse.encoders.encoder import Encoder, Nodes, create_encoder, plain_options
@@ -30,7 +33,7 @@ from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 
 CONFIG, STATE = "preprocessor.json", "state.safetensors"
 FORMAT = 1
-SETTINGS = ("encoders", "steps", "unreadable")
+SETTINGS = ("encoders", "steps", "clean", "unreadable")
 
 
 class Preprocessor:
@@ -43,6 +46,9 @@ class Preprocessor:
         encoders: ``{modality: encoder}``; see :func:`graphfuse.encoders.encode`.
         steps: what nodes go through after those that their encoders ask for, names or
             ``{name: options}``; standardisation if None.
+        clean: steps of cleaning for the training part; see :func:`graphfuse.data.cleaning.clean`.
+            Those that change each item on its own (and ranges of numbers) hold for new samples,
+            of which none is left out.
         unreadable: what to do with a cell that cannot be read, "missing" or "error".
         cache: folder of encoded nodes.
         n_jobs: processes at work.
@@ -63,6 +69,7 @@ class Preprocessor:
         encoders: Mapping[str, Any] | None = None,
         steps: Sequence[Any] | None = None,
         *,
+        clean: Sequence[Any] = (),
         unreadable: str = "missing",
         cache: str | Path | None = None,
         n_jobs: int = 1,
@@ -70,6 +77,8 @@ class Preprocessor:
     ) -> None:
         if not isinstance(encoders, Mapping | None):
             raise InputError(f"encoders are {{modality: encoder}}, got {encoders!r}")
+        self.cleaners = create_cleaners(clean)
+        self.repairs: dict[str, tuple[CleaningSpec, ...]] = {}
         self.given = dict(encoders or {})
         self.wanted = None if steps is None else Steps(steps).specs
         self.unreadable = check_unreadable(unreadable)
@@ -83,7 +92,7 @@ class Preprocessor:
 
     @classmethod
     def from_yaml(cls, path: str | Path, **options: Any) -> Preprocessor:
-        """Read the settings ``encoders``, ``steps`` and ``unreadable`` from a YAML file.
+        """Read the settings ``encoders``, ``steps``, ``clean`` and ``unreadable`` from YAML.
 
         Raises:
             InputError: the file cannot be read or holds something else.
@@ -108,6 +117,8 @@ class Preprocessor:
 
     def fit_transform(self, train: Manifest) -> FusionDataset:
         """Fit on the training part and return it transformed."""
+        train = clean_manifest(train, self.cleaners)
+        self.repairs = dict(train.repairs)
         made = create_encoders(train, self.given)
         raw = assemble(train, made, self._encode(train, made))
         self.encoders = {m: made[m] for m in raw.schema.names}
@@ -164,6 +175,7 @@ class Preprocessor:
             tuple(column for column in own if column.modality or column.name in values),
             None if root is None else Path(root),
         )
+        manifest = replace(manifest, repairs=self.repairs)
         nodes, problems = encode_cells(
             manifest, self.encoders, device=self.device, keep=False, progress=False
         )
@@ -190,6 +202,10 @@ class Preprocessor:
             "forms": self.forms,
             "encoders": {m: encoder.identity() for m, encoder in self.encoders.items()},
             "steps": [{spec.name: dict(spec.options)} for spec in steps.specs],
+            "repairs": {
+                m: [{spec.name: dict(spec.options)} for spec in own]
+                for m, own in self.repairs.items()
+            },
             "unreadable": self.unreadable,
             "raw_schema": raw_schema.to_dict(),
             "schema": self.schema.to_dict(),
@@ -231,6 +247,10 @@ class Preprocessor:
         made.columns = tuple(Column(**column) for column in config["columns"])
         made.forms = config["forms"]
         made.encoders = {m: _same_encoder(m, saved) for m, saved in config["encoders"].items()}
+        made.repairs = {
+            m: tuple(step.spec for step in create_cleaners(own))
+            for m, own in config["repairs"].items()
+        }
         made.steps = Steps(config["steps"]).load_state(load(state))
         made.raw_schema = Schema.from_dict(config["raw_schema"])
         made.schema = Schema.from_dict(config["schema"])
@@ -239,6 +259,7 @@ class Preprocessor:
     def _encode(
         self, manifest: Manifest, made: Mapping[str, Encoder]
     ) -> dict[str, list[list[Nodes]]]:
+        manifest = replace(manifest, repairs=self.repairs)
         nodes, problems = encode_cells(
             manifest, made, cache=self.cache, n_jobs=self.n_jobs, device=self.device
         )

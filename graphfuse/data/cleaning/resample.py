@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import gcd
+from typing import ClassVar
 
 import numpy as np
 
+from graphfuse.data.cleaning.cleaner import Repair, cleaner
 from graphfuse.data.raw.items import Sound
 from graphfuse.errors import InputError, check_whole
 
 LOWEST = 1000
 """Samples a second below which nothing is heard, and a header is more likely wrong."""
+
+
+@cleaner("resample")
+@dataclass(frozen=True)
+class Resample(Repair):
+    """Bring every sound to ``rate`` samples a second; see :func:`resample`."""
+
+    kind: ClassVar[str] = "audio"
+    rate: int = 16000
+
+    def check(self) -> None:
+        """Raise an error if the rate is below 1000 samples a second."""
+        check_whole("rate", self.rate, LOWEST)
+
+    def item(self, item: Sound) -> Sound:
+        """Return a sound at the rate."""
+        return resample(item, self.rate)
 
 
 def resample(sound: Sound, rate: int) -> Sound:

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
+from graphfuse.data.cleaning.cleaner import Repair, cleaner
 from graphfuse.data.raw.items import Sound
 from graphfuse.errors import InputError
 
 FRAME = 0.02
 """Seconds over which loudness is measured."""
+
+
+@cleaner("trim_silence")
+@dataclass(frozen=True)
+class TrimSilence(Repair):
+    """Cut silence off both ends of every sound; see :func:`trim_silence`."""
+
+    kind: ClassVar[str] = "audio"
+    below: float = 40.0
+    keep: float = 0.05
+
+    def check(self) -> None:
+        """Raise an error if an option is out of range."""
+        _check(self.below, self.keep)
+
+    def item(self, item: Sound) -> Sound:
+        """Return a sound without silence at its ends."""
+        return trim_silence(item, self.below, self.keep)
 
 
 def trim_silence(sound: Sound, below: float = 40.0, keep: float = 0.05) -> Sound:
@@ -29,10 +51,7 @@ def trim_silence(sound: Sound, below: float = 40.0, keep: float = 0.05) -> Sound
         >>> trim_silence(Sound(np.concatenate([around, tone, around]), 8000)).seconds
         1.1
     """
-    if not below > 0:
-        raise InputError(f"below is a number of decibels above 0, got {below!r}")
-    if not keep >= 0:
-        raise InputError(f"keep is a number of seconds of at least 0, got {keep!r}")
+    _check(below, keep)
     length = max(1, round(FRAME * sound.rate))
     starts = np.arange(0, len(sound.samples), length)
     if not len(starts):
@@ -46,3 +65,10 @@ def trim_silence(sound: Sound, below: float = 40.0, keep: float = 0.05) -> Sound
     first = max(0, starts[loud[0]] - kept)
     last = min(len(sound.samples), starts[loud[-1]] + length + kept)
     return Sound(sound.samples[first:last], sound.rate)
+
+
+def _check(below: float, keep: float) -> None:
+    if not isinstance(below, (int, float)) or not below > 0:
+        raise InputError(f"below is a number of decibels above 0, got {below!r}")
+    if not isinstance(keep, (int, float)) or not keep >= 0:
+        raise InputError(f"keep is a number of seconds of at least 0, got {keep!r}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphfuse.data.raw.columns import MEDIA, TABLE, Column
-from graphfuse.data.spec import EncoderSpec
+from graphfuse.data.spec import CleaningSpec, EncoderSpec
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -29,13 +29,15 @@ class Cell:
 
     ``value`` is the path of a file or its bytes (image, audio, video), a text or, as a ``Path``,
     the file that holds it, a table's row ``{column: value}``, or a time series: a path, or a list
-    of numbers or of lists of these. ``where`` names its row and column in messages.
+    of numbers or of lists of these. ``where`` names its row and column in messages; ``repairs``
+    are the steps of cleaning that its content goes through when it is read.
     """
 
     kind: str
     value: Any
     root: Path | None = None
     where: str = field(default="", compare=False)
+    repairs: tuple[CleaningSpec, ...] = ()
 
     def path(self) -> Path | None:
         """Return the file that the cell names; None if it holds its content.
@@ -52,7 +54,7 @@ class Cell:
             return locate(self.value, self.root)
 
     def digest(self) -> str:
-        """Return the SHA-256 of the content: of the file, not of its name.
+        """Return the SHA-256 of the content, of the file, not of its name, and of its repairs.
 
         Raises:
             InputError: see :meth:`path`; or the file cannot be read.
@@ -67,10 +69,14 @@ class Cell:
             content = self.value
         else:
             content = json.dumps(self.value, sort_keys=True, default=str).encode()
-        return hashlib.sha256(content).hexdigest()
+        digest = hashlib.sha256(content)
+        for spec in self.repairs:
+            plain = json.dumps([spec.name, dict(spec.options)], sort_keys=True)
+            digest = hashlib.sha256(f"{digest.hexdigest()} {plain}".encode())
+        return digest.hexdigest()
 
     def read(self) -> Item:
-        """Return the decoded content.
+        """Return the decoded content, repaired.
 
         Raises:
             InputError: see :meth:`path`; or the content is not of this kind, or damaged.
@@ -78,7 +84,8 @@ class Cell:
         from graphfuse.data.raw.read import read
 
         with self._named():
-            return read(replace(self, where=""))
+            item = read(replace(self, where=""))
+            return repaired(item, self.repairs) if self.repairs else item
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -89,6 +96,17 @@ class Cell:
             if not self.where:
                 raise
             raise InputError(f"{self.where}: {error}") from None
+
+
+def repaired(item: Item, repairs: Sequence[CleaningSpec]) -> Item:
+    """Return an item after steps of cleaning that change each item on its own."""
+    from graphfuse.data.cleaning import Repair, create_cleaner
+
+    for spec in repairs:
+        step = create_cleaner(spec.name, **spec.options)
+        assert isinstance(step, Repair)
+        item = step.item(item)
+    return item
 
 
 @dataclass(frozen=True)
@@ -107,7 +125,8 @@ class Manifest:
 
     ``table`` is a ``datasets.Dataset`` with one row a sample. Paths in its cells start from
     ``root`` and never leave it. ``encoders`` names the encoder of each modality where the source
-    does; ``changes`` are those that cleaning made. A manifest never changes: ``select`` and
+    does; ``changes`` are those that cleaning made, and ``repairs`` the steps of cleaning that the
+    items of a modality go through whenever they are read. A manifest never changes: ``select`` and
     ``dataclasses.replace`` make new ones.
     """
 
@@ -118,6 +137,7 @@ class Manifest:
     task: str | None = None
     encoders: Mapping[str, EncoderSpec] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
+    repairs: Mapping[str, tuple[CleaningSpec, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -149,22 +169,30 @@ class Manifest:
     def cells(self, modality: str, rows: Sequence[int] | None = None) -> list[list[Cell]]:
         """Return the cells of each of the given rows, all if None; none where it is missing."""
         kind, own = self.kind(modality), self.modalities[modality]
+        repairs = tuple(self.repairs.get(modality, ()))
         table = self.table if rows is None else self.table.select(rows)
         values = [table[column.name][:] for column in own]
         if kind == TABLE:
             names = [column.name for column in own]
             lines = [dict(zip(names, line, strict=True)) for line in zip(*values, strict=True)]
-            full = [any(not _is_empty(v) for v in line.values()) for line in lines]
+            full = [any(not is_empty(v) for v in line.values()) for line in lines]
             return [
-                [Cell(kind, {n: None if _is_empty(v) else v for n, v in line.items()})] * some
+                [
+                    Cell(
+                        kind,
+                        {n: None if is_empty(v) else v for n, v in line.items()},
+                        repairs=repairs,
+                    )
+                ]
+                * some
                 for line, some in zip(lines, full, strict=True)
             ]
         ids = self.ids if rows is None else self.ids[list(map(int, rows))]
         return [
             [
-                Cell(kind, v, self.root, f"sample {i!s}, column {column.name!r}")
+                Cell(kind, v, self.root, f"sample {i!s}, column {column.name!r}", repairs)
                 for column, value in zip(own, line, strict=True)
-                for v in _several(kind, value)
+                for v in several(kind, value)
             ]
             for i, line in zip(ids, zip(*values, strict=True), strict=True)
         ]
@@ -215,24 +243,25 @@ class Manifest:
         arrow = self.table.select_columns([column.name]).with_format("arrow")
         if str(arrow.features[column.name]).find("binary") >= 0 or column.kind in MEDIA:
             return len(arrow) - int(arrow[column.name][:].null_count)
-        return sum(not _is_empty(v) and v != [] for v in self.table[column.name][:])
+        return sum(not is_empty(v) and v != [] for v in self.table[column.name][:])
 
     def select(self, rows: Sequence[int] | np.ndarray) -> Manifest:
         """Return the given rows, in that order."""
         return replace(self, table=self.table.select(list(map(int, rows))))
 
 
-def _several(kind: str, value: Any) -> list[Any]:
+def several(kind: str, value: Any) -> list[Any]:
     """Return the items of a cell: a list holds several, but one series may be a list."""
     if kind != "series" and isinstance(value, (list, tuple)):
-        return [v for one in value for v in _several(kind, one)]
+        return [v for one in value for v in several(kind, one)]
     if isinstance(value, dict) and set(value) <= {"bytes", "path"}:  # an undecoded media feature
         path = value.get("path")
         value = value.get("bytes") or (Path(path) if path else None)
-    return [] if _is_empty(value) else [value]
+    return [] if is_empty(value) else [value]
 
 
-def _is_empty(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
+    """Tell whether a value of a cell stands for nothing."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or (isinstance(value, float) and value != value)

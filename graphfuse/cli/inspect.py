@@ -1,0 +1,69 @@
+"""graphfuse inspect: what is noticeable in raw data, and what to do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import textwrap
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphfuse.data.inspection import Finding
+
+EPILOG = """examples:
+  graphfuse inspect my-data.csv
+  graphfuse inspect my-data.csv --column photo=image --column code=skip
+  graphfuse inspect folder-of-classes --json
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "inspect",
+        help="look through raw data: broken files, duplicates, leaks",
+        description="Read raw data once and say what is noticeable, with what to do.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("data", metavar="DATA", help="CSV, TSV, JSON Lines, Parquet, folder, name")
+    parser.add_argument(
+        "--column",
+        action="append",
+        metavar="NAME=KIND",
+        help="what a column holds, where it is not as told",
+    )
+    parser.add_argument("--json", action="store_true", help="print findings as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the columns, then what each check found; what asks for action is marked."""
+    from graphfuse.cli.compare import pairs
+    from graphfuse.data.inspection import inspect
+    from graphfuse.encoders import read_raw
+
+    columns = pairs("--column", arguments.column)
+    manifest = read_raw(arguments.data, **({"columns": columns} if columns else {}))
+    if arguments.json:
+        print(json.dumps([asdict(finding) for finding in inspect(manifest)], indent=1))
+        return 0
+    print(manifest.describe())
+    open_ = 0
+    by_check: dict[str, list[Finding]] = {}
+    for finding in inspect(manifest):
+        by_check.setdefault(finding.check, []).append(finding)
+    for check, findings in by_check.items():
+        print(f"\n{check}")
+        for finding in findings:
+            print(_wrap(finding.text, "! " if finding.advice else "  ", "  "))
+            if finding.advice:
+                open_ += 1
+                print(_wrap(finding.advice, "    -> ", "       "))
+    print(f"\n{open_} findings marked with ! ask for a look." if open_ else "\nNothing stands out.")
+    return 0
+
+
+def _wrap(text: str, first: str, rest: str) -> str:
+    return textwrap.fill(text, 100, initial_indent=first, subsequent_indent=rest)

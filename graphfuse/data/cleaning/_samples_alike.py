@@ -1,0 +1,58 @@
+"""Tell which samples of a manifest are the same, or nearly so, in all that they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from graphfuse.data.cleaning.alike import classes_of, look
+from graphfuse.data.raw.manifest import Manifest
+from graphfuse.errors import InputError
+
+
+def samples_alike(
+    manifest: Manifest, near: bool, distance: int, similarity: float, progress: bool
+) -> np.ndarray:
+    """Return the number [n] of the class of each sample: the same for those that are alike.
+
+    Samples are alike if the items of all their modalities are, and they lack the same ones. What
+    cannot be read is like nothing else, and so is a sample that holds nothing.
+    """
+    keys: list[list[Any]] = [[] for _ in range(len(manifest))]
+    bar = tqdm(
+        total=len(manifest) * len(manifest.modalities), desc="comparing", unit="cell", leave=False,
+        disable=None if progress else True,
+    )  # fmt: skip
+    with bar:
+        for modality in manifest.modalities:
+            kind = manifest.kind(modality)
+            owners: list[int] = []
+            digests: list[str] = []
+            looks: dict[str, Any] = {}
+            for row, cells in enumerate(manifest.cells(modality)):
+                for cell in cells:
+                    try:
+                        digest = cell.digest()
+                        if near and digest not in looks and kind in ("image", "text"):
+                            looks[digest] = look(kind, cell.read())
+                    except InputError:
+                        digest = f"unread {row} {len(digests)}"
+                    owners.append(row)
+                    digests.append(digest)
+                bar.update()
+            found = classes_of(digests, looks, distance, similarity)
+            own: list[list[int]] = [[] for _ in range(len(manifest))]
+            for row, number in zip(owners, found, strict=True):
+                own[row].append(int(number))
+            for key, items in zip(keys, own, strict=True):
+                key.append(tuple(sorted(items)))
+    named: dict[Any, int] = {}
+    return np.array(
+        [
+            named.setdefault(tuple(key) if any(key) else row, len(named))
+            for row, key in enumerate(keys)
+        ],
+        dtype=np.int64,
+    )

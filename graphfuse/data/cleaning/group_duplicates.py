@@ -1,0 +1,56 @@
+"""Keep samples that look alike together, so that none is trained on whose copy is tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from graphfuse.data.cleaning._samples_alike import samples_alike
+from graphfuse.data.cleaning.cleaner import Cleaner, cleaner
+from graphfuse.data.cleaning.drop_duplicates import DropDuplicates
+from graphfuse.data.raw.columns import Column
+from graphfuse.data.raw.manifest import Manifest
+
+
+@cleaner("group_duplicates")
+@dataclass(frozen=True)
+class GroupDuplicates(Cleaner):
+    """Make groups of near-duplicates, which every split keeps together; no sample is lost.
+
+    Groups that the data has stay together as well. Options as of :class:`DropDuplicates`.
+    """
+
+    distance: int = 6
+    similarity: float = 0.9
+
+    def __post_init__(self) -> None:
+        DropDuplicates(distance=self.distance, similarity=self.similarity)  # says what is wrong
+
+    def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
+        """Return the manifest with a column of groups."""
+        found = samples_alike(manifest, True, self.distance, self.similarity, progress)
+        counts = np.bincount(found, minlength=1)[found]
+        rows = np.flatnonzero(counts > 1)
+        if not len(rows):
+            return manifest
+        name = "near-duplicates"
+        while name in manifest.table.column_names:
+            name += "_"
+        groups = [f"like {manifest.ids[row]}" for row in _first(found)]
+        named = [group if count > 1 else None for group, count in zip(groups, counts, strict=True)]
+        column = Column(name, "group", why=f"of {self.name}")
+        made = replace(
+            manifest,
+            table=manifest.table.add_column(name, named),
+            columns=(*manifest.columns, column),
+        )
+        groups_in_all = len(set(found[rows].tolist()))
+        what = f"{len(rows)} samples are near-copies, and stay together in {groups_in_all} groups"
+        return self.note(made, what, rows)
+
+
+def _first(found: np.ndarray) -> list[int]:
+    """Return the first row of the class of each row."""
+    first: dict[int, int] = {}
+    return [first.setdefault(number, row) for row, number in enumerate(found.tolist())]

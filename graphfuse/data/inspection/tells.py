@@ -1,0 +1,85 @@
+"""Whether facts that should mean nothing tell the classes apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+LEAST = 5
+"""Samples of a class, at least, for it to take part: one a fold."""
+SHUFFLES = 999
+SURE = 0.001
+"""Probability of a chance finding below which it is told; many facts are looked at."""
+MOST = 20
+"""Different words of a fact that are told apart, the most frequent ones."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Balanced accuracy of classes told from facts, and that of guessing; chance of seeing it."""
+
+    accuracy: float
+    guessing: float
+    p: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether this is no accident, and large enough to matter."""
+        return self.p <= SURE and self.accuracy >= self.guessing + 0.05
+
+    def __str__(self) -> str:
+        return (
+            f"a balanced accuracy of {100 * self.accuracy:.0f} %, where the majority class alone "
+            f"gives {100 * self.guessing:.0f} %"
+        )
+
+
+def tells(facts: Mapping[str, Sequence[float | str | None]], codes: np.ndarray) -> Told | None:
+    """Tell classes [n] from facts [n] by a small tree, in 5 folds; None if that cannot be done.
+
+    A class counts as much as any other, however rare. The probability is that of a permutation of
+    the predictions (Ojala and Garriga 2010, https://jmlr.org/papers/v11/ojala10a.html, test 1,
+    with the tree kept).
+
+    Example:
+        >>> codes = np.tile([0, 1], 50)
+        >>> told = tells({"missing": codes.tolist()}, codes)
+        >>> told.accuracy, told.guessing, told.sure
+        (1.0, 0.5, True)
+        >>> tells({"missing": [0] * 100}, codes) is None
+        True
+    """
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.tree import DecisionTreeClassifier
+
+    counts = np.bincount(codes[codes >= 0]) if (codes >= 0).any() else np.zeros(0)
+    usable = np.flatnonzero(counts >= LEAST)
+    rows = np.flatnonzero(np.isin(codes, usable))
+    columns = [column for values in facts.values() for column in _numbers(values)]
+    columns = [c[rows] for c in columns if len(np.unique(c[rows][~np.isnan(c[rows])])) > 1]
+    if len(usable) < 2 or not columns:
+        return None
+    x, y = np.stack(columns, axis=1), np.searchsorted(usable, codes[rows])
+    x = np.where(np.isnan(x), -1e9, x)
+    tree = DecisionTreeClassifier(
+        max_depth=8, min_samples_leaf=3, class_weight="balanced", random_state=0
+    )
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    predicted = cross_val_predict(tree, x, y, cv=folds)
+    weight = 1 / np.bincount(y)[y] / len(usable)
+    score = float(weight[predicted == y].sum())
+    generator = np.random.default_rng(0)
+    shuffled = [float(weight[generator.permutation(predicted) == y].sum()) for _ in range(SHUFFLES)]
+    p = (1 + sum(one >= score for one in shuffled)) / (1 + SHUFFLES)
+    return Told(round(min(score, 1.0), 6), 1 / len(usable), p)
+
+
+def _numbers(values: Sequence[float | str | None]) -> list[np.ndarray]:
+    """Return a fact as columns of numbers: words as one column each."""
+    if any(isinstance(v, str) for v in values):
+        words, counts = np.unique([str(v) for v in values], return_counts=True)
+        kept = words[np.argsort(-counts, kind="stable")][:MOST]
+        return [np.array([float(str(v) == word) for v in values]) for word in kept]
+    return [np.array([np.nan if v is None else float(v) for v in values])]

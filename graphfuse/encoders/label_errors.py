@@ -1,0 +1,128 @@
+"""label_errors: samples whose label is doubtful, a step of cleaning that needs encoders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from graphfuse.data.cleaning.cleaner import NAMED, Cleaner, cleaner
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.raw.manifest import Manifest
+from graphfuse.encoders.encoding import encode
+from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
+
+ROWS = ("train", "all")
+
+
+@cleaner("label_errors")
+@dataclass(frozen=True)
+class LabelErrors(Cleaner):
+    """Name samples whose label is probably wrong; drop them if asked.
+
+    Confident learning (Northcutt, Jiang and Chuang 2021, https://arxiv.org/abs/1911.00068, by
+    cleanlab): a logistic regression on the mean node of each modality, tested on folds that it was
+    not trained on, sets each label against what the rest of the data says. Such a sample may also
+    be rare and right: look at them before they are dropped.
+
+    Args:
+        remove: leave them out.
+        rows: "train", the given training part alone, from which samples may be dropped, or "all",
+            from which they may be only if none of them is tested on.
+        encoders: as of :func:`graphfuse.encoders.encode`.
+        folds: parts of the cross-validation.
+    """
+
+    remove: bool = False
+    rows: str = "train"
+    encoders: Mapping[str, Any] = field(default_factory=dict)
+    folds: int = 5
+
+    def __post_init__(self) -> None:
+        if self.rows not in ROWS:
+            raise UnknownNameError("rows of label_errors", self.rows, ROWS)
+        check_whole("folds", self.folds, 2)
+
+    def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
+        """Return the manifest with the doubtful labels among its changes, or without them.
+
+        Raises:
+            InputError: samples are to be dropped from the training part, and there is none; labels
+                that are no classes, or too few of a class.
+            MissingDependencyError: cleanlab is not installed.
+        """
+        parts = manifest.role("split")
+        if parts is None and self.rows == "train" and self.remove:
+            raise InputError(
+                "label_errors drops samples of the training part, and the data has no column that "
+                "tells the parts; say rows='all' if none of these samples is tested on"
+            )
+        own = np.arange(len(manifest))
+        if parts is not None and self.rows == "train":
+            own = np.flatnonzero(parts == "train")
+        part = replace(manifest.select(own), changes=())
+        dataset = encode(part, self.encoders, progress=progress)
+        doubtful = {int(own[row]): better for row, better in label_errors(dataset, self.folds)}
+        if not doubtful:
+            return manifest
+        named = [f"{manifest.ids[row]} rather {like}" for row, like in doubtful.items()]
+        shown = ", ".join(named[:NAMED]) + (", ..." if len(named) > NAMED else "")
+        what = f"labels of {len(named)} of {len(own)} samples are doubtful: {shown}"
+        if not self.remove:
+            return self.note(manifest, what, doubtful)
+        return self.drop(manifest, list(doubtful), what)
+
+
+def label_errors(dataset: FusionDataset, folds: int = 5) -> list[tuple[int, str]]:
+    """Return rows whose label is probably wrong, the most doubtful first, and a likelier class.
+
+    Raises:
+        InputError: the target has no classes, or fewer than two classes have ``folds`` samples.
+        MissingDependencyError: cleanlab is not installed.
+    """
+    try:
+        from cleanlab.filter import find_label_issues
+    except ImportError:
+        raise MissingDependencyError("cleanlab", "clean", "finding doubtful labels") from None
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    target = dataset.schema.target
+    if target.task not in ("binary", "multiclass"):
+        raise InputError(f"doubtful labels are looked for among classes, the task is {target.task}")
+    y = dataset.labels()
+    counts = np.bincount(y[y >= 0], minlength=len(target.classes))
+    usable = np.flatnonzero(counts >= folds)
+    if len(usable) < 2:
+        found = dict(zip(target.classes, counts.tolist(), strict=True))
+        raise InputError(
+            f"doubtful labels are looked for in {folds} folds, for which at least two classes need "
+            f"{folds} samples each; there are {found}"
+        )
+    rows = np.flatnonzero(np.isin(y, usable))
+    codes = np.searchsorted(usable, y[rows])
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    split = StratifiedKFold(folds, shuffle=True, random_state=0)
+    chances = cross_val_predict(
+        model, _means(dataset)[rows], codes, cv=split, method="predict_proba"
+    )
+    worst = find_label_issues(codes, chances, return_indices_ranked_by="self_confidence", n_jobs=1)
+    likelier = usable[chances.argmax(1)]
+    return [(int(rows[i]), target.classes[likelier[i]]) for i in worst]
+
+
+def _means(dataset: FusionDataset) -> np.ndarray:
+    """Return the mean node of each modality, 0 where it is missing, side by side [n, F]."""
+    made = []
+    for m in dataset.schema.names:
+        column = dataset.x[m]
+        counts = column.counts.numpy()
+        owner = np.repeat(np.arange(len(dataset)), counts)
+        sums = np.zeros((len(dataset), column.values.shape[1]))
+        np.add.at(sums, owner, np.nan_to_num(column.values.numpy().astype(np.float64)))
+        made.append(sums / np.maximum(counts, 1)[:, None])
+    return np.concatenate(made, axis=1)
