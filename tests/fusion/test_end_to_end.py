@@ -8,6 +8,7 @@ from torch import nn
 from graphfuse.data import FusionDataset, Modality, Sample, Schema, Target
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import Strategy, create_strategy, list_strategies
+from graphfuse.testing import check_strategy
 from graphfuse.training import Recipe, fit, predict
 from graphfuse.training.balance.ogm_ge import owned_parameters
 
@@ -107,6 +108,23 @@ def test_samples_do_not_see_each_other_and_no_order_counts(name):
     ]
     other = FusionDataset.from_samples(turned, data.schema)
     assert (model(other.batch(rows)).logits - together).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("concat", {}),
+        ("unimodal", {}),
+        ("unimodal:best", {}),
+        ("majority", {}),
+        ("stacking", {}),
+        ("product_of_experts_vae", {}),
+        ("graph:hgt", {"relations": ["temporal", {"k_nearest": {"k": 2}}]}),
+    ],
+)
+def test_what_every_strategy_owes_its_user_it_owes_with_networks_too(name, options):
+    encoders = {m: {"gru": {"channels": 4}} for m in ("image", "speech")}
+    check_strategy(name, encoders=encoders, **options)
 
 
 def test_a_single_modality_carries_its_own_network_alone():
