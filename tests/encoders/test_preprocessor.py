@@ -152,7 +152,7 @@ def test_columns_are_read_as_in_training_whatever_they_look_like_now(
     for i, row in enumerate(new):
         known = {name: cell for name, cell in row.items() if name != "shade"}
         check_equal(fitted.sample(known, folder), data[i])
-    with pytest.raises(InputError, match="fitted on the columns .* have none of them: \\['text'"):
+    with pytest.raises(InputError, match=r"fitted on the columns .* have none of them: \['text'"):
         fitted.transform(read_manifest(write(tmp_path / "x.csv", [{"text": "a", "label": 1}] * 3)))
 
 
