@@ -3,7 +3,7 @@
 Files are made in a temporary folder, so that what is measured goes all the way from a file to
 nodes. Sides run in turn, with one thread for the network: ``bare`` is the network alone, on input
 that is ready, in the same layout and chunks; ``alone`` reads, prepares and encodes one batch after
-the other in one thread; ``ahead`` reads and prepares in a second thread while the network computes,
+the other in one thread; ``ahead`` reads and prepares in two threads while the network computes,
 as encoding a manifest does. Ratios are of medians, 1 being the bare network's rate. ``read``,
 ``prepare`` and ``encode`` say where the time goes in one thread, in milliseconds an item: decoding;
 padding and resizing and the like; all the rest, with the network.
@@ -62,6 +62,18 @@ def pictures(folder: Path, count: int) -> list[Cell]:
     return cells
 
 
+def sounds(folder: Path, count: int) -> list[Cell]:
+    """Write FLAC files of noise, three seconds at 16 kHz, as spoken sentences are long."""
+    import soundfile
+
+    random = np.random.default_rng(0)
+    cells = []
+    for k in range(count):
+        soundfile.write(folder / f"{k}.flac", 0.1 * random.standard_normal(48000), 16000)
+        cells.append(Cell("audio", f"{k}.flac", folder))
+    return cells
+
+
 def bare_timm(encoder: Any, items: Sequence[Item]) -> Callable[[], object]:
     """Return the forward of timm's network up to its last feature map, on ready input."""
     from graphfuse.encoders.image.timm import CHUNK
@@ -80,6 +92,7 @@ CASES = (
     Case("image", "timm:tf_efficientnet_lite0", pictures, bare_timm),
     Case("image", "patches", pictures),
     Case("image", "histogram", pictures),
+    Case("audio", "mel", sounds),
 )
 
 
@@ -103,7 +116,7 @@ def measure(case: Case, count: int, seconds: float) -> dict[str, Any]:
 
         sides: dict[str, Callable[[], object]] = {
             "alone": lambda: encode(encoder, map(prepare, cells)),
-            "ahead": lambda: encode(encoder, ahead(prepare, cells, workers=1)),
+            "ahead": lambda: encode(encoder, ahead(prepare, cells)),
             "read": lambda: [cell.read() for cell in cells],
             "prepare": lambda: [encoder.prepare(item) for item in items],
             "encode": lambda: encode(encoder, ready),

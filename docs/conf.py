@@ -12,6 +12,7 @@ from sphinx.util import logging
 from graphfuse import __version__, create_strategy
 from graphfuse.bench.match import count_parameters
 from graphfuse.data import Modality, Schema, Target, list_datasets
+from graphfuse.data.raw.catalog import list_raw_datasets
 from graphfuse.errors import InputError
 from graphfuse.fusion import StrategyInfo, strategies, strategy_options
 from graphfuse.fusion.strategy import FAMILIES
@@ -100,7 +101,7 @@ def write_tables() -> None:
     parts = [
         f"## {card.name}\n\n{card.title}: {card.samples} samples, {' + '.join(card.modalities)}, "
         f"{card.task} with {card.classes} classes. Licence: {card.license}.\n\n{card.description}\n"
-        for card in list_datasets()
+        for card in [*list_datasets(), *list_raw_datasets()]
     ]
     (folder / "datasets.md").write_text("\n".join(parts))
     (folder / "sparse.md").write_text(sparse_table())

@@ -13,7 +13,7 @@ from graphfuse.bench.store import ResultStore
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 
 if TYPE_CHECKING:
-    from graphfuse.data import FusionDataset
+    from graphfuse.data import FusionDataset, Schema
     from graphfuse.training import Recipe
 
 DEFAULT_DATASETS: tuple[Any, ...] = ("emoji", {"planted/binding": {"n": 2000}})
@@ -70,6 +70,7 @@ def compare(
     recipe: Recipe | Mapping[str, Any] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     relations: Mapping[str, Sequence[Any]] | None = None,
+    networks: Mapping[str, Mapping[str, Any]] | None = None,
     match_parameters: int | None = None,
     progress: bool = True,
     command: str | None = None,
@@ -99,6 +100,9 @@ def compare(
         recipe: settings of the training.
         options: ``{strategy: {option: value}}``.
         relations: ``{dataset: relations}`` that draw its graphs, instead of those it names.
+        networks: ``{dataset: {modality: network}}`` that encode its raw modalities inside every
+            strategy and train with it; see :func:`graphfuse.create_strategy`. ``options`` may give
+            a strategy others, as ``encoders``.
         match_parameters: number of parameters that every strategy is brought nearest to by its
             ``hidden_channels``; those without that option or without parameters stay as they are.
         progress: show how many runs are done, and the time left, on a terminal.
@@ -117,7 +121,12 @@ def compare(
         ['concat', 'majority']
     """
     from graphfuse.bench.conditions import write_conditions
-    from graphfuse.bench.plan import DEFAULT_STRATEGIES, check_strategies, plan_jobs
+    from graphfuse.bench.plan import (
+        DEFAULT_STRATEGIES,
+        check_strategies,
+        plan_jobs,
+        seen_schema,
+    )
     from graphfuse.bench.runner import check_backend, pending, run_jobs
     from graphfuse.graph import plain
     from graphfuse.training import Recipe
@@ -132,8 +141,16 @@ def compare(
         raise InputError(f"out is the path of a folder, got {out!r}")
     loaded, as_given = _load(datasets)
     wanted = _names(strategies) if strategies is not None else list(DEFAULT_STRATEGIES)
+    networks = {
+        name: plain(dict(chosen))
+        for name, chosen in _mapping("networks", networks, Mapping, "{modality: network}").items()
+    }
+    for name in networks:
+        if name not in loaded:
+            raise UnknownNameError("dataset in networks", name, loaded)
+    schemas = {name: seen_schema(d.schema, networks.get(name)) for name, d in loaded.items()}
     if strategies is not None:  # the default ones are those that the data can serve
-        check_strategies(wanted, [dataset.schema for dataset in loaded.values()])
+        check_strategies(wanted, list(schemas.values()))
     options = {
         name: plain(dict(chosen))
         for name, chosen in _mapping("options", options, Mapping, "{option: value}").items()
@@ -144,7 +161,7 @@ def compare(
             "relations", relations, (list, tuple), "a list of relations"
         ).items()
     }
-    _check_keys(options, relations, loaded, wanted)
+    _check_keys(options, relations, schemas, wanted)
     if not isinstance(recipe, Recipe):
         if not isinstance(recipe, Mapping | None):
             raise InputError(f"recipe is a Recipe or {{setting: value}}, got {recipe!r}")
@@ -162,6 +179,7 @@ def compare(
         relations=relations,
         out=str(Path(out).resolve()),
         parameters=match_parameters,
+        networks=networks,
     )
     config = {
         "datasets": as_given,
@@ -173,6 +191,7 @@ def compare(
         "recipe": recipe.to_dict(),
         **({"options": options} if options else {}),
         **({"relations": relations} if relations else {}),
+        **({"networks": networks} if networks else {}),
         **({"match_parameters": match_parameters} if match_parameters else {}),
     }
     store.make()
@@ -248,23 +267,23 @@ def _mapping(label: str, given: Any, of: type | tuple[type, ...], shape: str) ->
 def _check_keys(
     options: Mapping[str, Any],
     relations: Mapping[str, Any],
-    datasets: Mapping[str, FusionDataset],
+    schemas: Mapping[str, Schema],
     wanted: list[str],
 ) -> None:
     from graphfuse.bench.plan import expand_strategies
     from graphfuse.fusion import strategy_options
 
     for name in relations:
-        if name not in datasets:
-            raise UnknownNameError("dataset in relations", name, datasets)
-    known = {n for d in datasets.values() for n in expand_strategies(wanted, d.schema)}
+        if name not in schemas:
+            raise UnknownNameError("dataset in relations", name, schemas)
+    known = {n for schema in schemas.values() for n in expand_strategies(wanted, schema)}
     for name, chosen in options.items():
         if name not in known:
             raise UnknownNameError("strategy in options", name, known)
         for option in chosen:
-            if option not in strategy_options(name):
-                kind = f"option of strategy {name!r}"
-                raise UnknownNameError(kind, option, strategy_options(name))
+            names = [*strategy_options(name), "encoders"]
+            if option not in names:
+                raise UnknownNameError(f"option of strategy {name!r}", option, names)
 
 
 def _metrics(datasets: Mapping[str, FusionDataset], metric: str | None) -> dict[str, str]:

@@ -276,3 +276,57 @@ def test_interrupted_leaves_a_partial_report(tmp_path):
     planned = len(json.loads((tmp_path / "comparison.json").read_text())["planned"])
     assert len(Comparison(tmp_path).records()) < planned
     assert (tmp_path / "report.html").is_file()
+
+
+def raw_pictures(folder, n=40):
+    """Write a table of pictures with an upright or a lying bar, and what is said of them."""
+    from PIL import Image
+
+    random_ = np.random.default_rng(0)
+    rows = ["picture,words,label"]
+    for i in range(n):
+        image = random_.integers(0, 60, (16, 16, 3), dtype=np.uint8)
+        row, column = random_.integers(0, 10, 2)
+        height, width = (6, 2) if i % 2 else (2, 6)
+        image[row : row + height, column : column + width] += 150
+        Image.fromarray(image).save(folder / f"{i}.png")
+        rows.append(f"{i}.png,a bar is on picture number {i},{'up' if i % 2 else 'lying'}")
+    path = folder / "bars.csv"
+    path.write_text("\n".join(rows))
+    return path
+
+
+def test_networks_train_inside_every_strategy_of_a_comparison(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRAPHFUSE_CACHE", str(tmp_path / "cache"))
+    path = raw_pictures(tmp_path)
+    encoders = {"picture": {"pixels": {"side": 16}}, "words": {"word_ids": {"vocabulary": 300}}}
+    networks = {
+        "picture": {"cnn": {"channels": 16, "stages": 2}},
+        "words": {"token_gru": {"vocabulary": 300, "channels": 4}},
+    }
+    wanted = ["majority", "unimodal", "concat", "graph:hgt", "graph:line"]
+    result = compare(
+        {str(path): {"encoders": encoders}}, wanted, folds=2, recipe={"epochs": 1},
+        networks={"bars": networks}, out=tmp_path / "out", progress=False,
+        options={"concat": {"encoders": {"picture": "cnn"}}},
+    )  # fmt: skip
+    records = {r["run"]["strategy"]: r for r in result.records()}
+    assert all(r["status"] == "done" for r in records.values()), records
+    assert records["graph:hgt"]["run"]["options"]["encoders"] == networks
+    assert list(records["concat"]["run"]["options"]["encoders"]) == ["picture"]
+    relations = [next(iter(r)) for r in records["graph:hgt"]["run"]["options"]["relations"]]
+    assert "spatial" in relations  # between cells of the network, whose raw image has no position
+    assert records["majority"]["cost"]["parameters"] == 0
+    assert "bars" in result.verdict()
+
+
+def test_networks_of_no_dataset_or_modality_are_named(tmp_path):
+    for networks, message in (
+        ({"nothing": {"a": "gru"}}, "unknown dataset in networks 'nothing'"),
+        ({"planted/unique": {"c": "gru"}}, "unknown modality 'c'"),
+        ({"planted/unique": {"a": "cnn"}}, "takes images"),
+        ({"planted/unique": "cnn"}, "is {modality: network}"),
+    ):
+        with pytest.raises((InputError, UnknownNameError), match=message):
+            compare(small(), ["concat"], networks=networks, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from graphfuse.bench.environment import describe_environment
-from graphfuse.bench.plan import describe_strategies, left_out
+from graphfuse.bench.plan import describe_strategies, left_out, seen_schema
 from graphfuse.bench.run import Job
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore
 from graphfuse.data import FusionDataset, Steps, list_datasets
 from graphfuse.data.edges import list_edges
+from graphfuse.fusion.end_to_end import encode_at_start
 from graphfuse.graph import GraphBuilder, draw
 from graphfuse.training.metrics import LOWER_IS_BETTER, bounds
 
@@ -37,9 +40,12 @@ def write_conditions(
         if not folder.exists():
             dataset.save(folder)
         described[name] = _describe(name, dataset, graphs.get(name, []))
+        networks = config.get("networks", {}).get(name)
         if name in graphs:
-            described[name]["edges"] = _draw(store.graph_path(name), dataset, graphs[name])
-        described[name]["left_out"] = left_out(config["strategies"], dataset.schema)
+            path = store.graph_path(name)
+            described[name]["edges"] = _draw(path, dataset, graphs[name], networks)
+        schema = seen_schema(dataset.schema, networks)
+        described[name]["left_out"] = left_out(config["strategies"], schema)
         described[name]["splits"] = _count_splits(job for job in jobs if job.spec.dataset == name)
     names = list(dict.fromkeys(job.spec.strategy for job in jobs))
     store.write_comparison(
@@ -98,10 +104,22 @@ def _describe(name: str, dataset: FusionDataset, relations: Sequence[Any]) -> di
     }
 
 
-def _draw(path: Path, dataset: FusionDataset, relations: Sequence[Any]) -> list[dict[str, Any]]:
-    """Draw the graph of the first sample that lacks nothing; return its edge types and counts."""
-    some = dataset.subset(range(min(len(dataset), 500)))
+def _draw(
+    path: Path,
+    dataset: FusionDataset,
+    relations: Sequence[Any],
+    networks: Mapping[str, Any] | None,
+) -> list[dict[str, Any]]:
+    """Draw the graph of the first sample that lacks nothing; return its edge types and counts.
+
+    With networks, as they encode the sample before they learn.
+    """
+    some = dataset.subset(range(min(len(dataset), 100 if networks else 500)))
     scaled = Steps(some.steps).fit(some).transform(some)
+    if networks:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            scaled = encode_at_start(scaled, networks)
     counts = [column.counts for column in scaled.x.values()]
     whole = [i for i in range(len(scaled)) if all(int(c[i]) > 0 for c in counts)]
     batch = scaled.batch(whole[:1] or [0])

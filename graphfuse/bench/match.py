@@ -99,7 +99,8 @@ def _size(
     try:
         with torch.random.fork_rng():
             try:
-                with torch.device("meta"):
+                # Networks load weights and measure what they return, which takes values.
+                with torch.device("cpu" if options.get("encoders") else "meta"):
                     return count_parameters(create_strategy(strategy, schema, **options))
             except (NotImplementedError, RuntimeError):
                 return count_parameters(create_strategy(strategy, schema, **options))

@@ -16,6 +16,7 @@ from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options
 from graphfuse.fusion.strategy import check_whole_samples
 from graphfuse.graph import GraphBuilder, default_relations, plain
+from graphfuse.nn.networks import create_networks, encoded_schema
 from graphfuse.training import Recipe
 from graphfuse.training.balance import check_schema
 
@@ -97,9 +98,11 @@ def plan_jobs(
     relations: Mapping[str, Sequence[Any]],
     out: str,
     parameters: int | None = None,
+    networks: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Job]:
     """Return all runs, fold by fold, so that a comparison cut short still compares.
 
+    ``networks`` of a dataset encode its raw modalities in every strategy that is given no others.
     With ``parameters``, every strategy gets the width that brings it nearest to that number.
     """
     for dataset in datasets.values():
@@ -111,7 +114,7 @@ def plan_jobs(
         for job in _dataset_jobs(
             name,
             dataset,
-            expand_strategies(strategies, dataset.schema),
+            expand_strategies(strategies, seen_schema(dataset.schema, (networks or {}).get(name))),
             folds=folds,
             repeats=repeats,
             seed=seed,
@@ -120,6 +123,7 @@ def plan_jobs(
             relations=relations.get(name),
             out=out,
             parameters=parameters,
+            networks=(networks or {}).get(name),
         )
     ]
     return sorted(jobs, key=lambda job: (job.spec.repeat, job.spec.fold))
@@ -138,8 +142,9 @@ def _dataset_jobs(
     relations: Sequence[Any] | None,
     out: str,
     parameters: int | None,
+    networks: Mapping[str, Any] | None,
 ) -> Iterator[Job]:
-    graph = relations_of(dataset, relations)
+    graph = relations_of(dataset, relations, networks)
     fingerprint = dataset.fingerprint
     chosen: dict[str, dict[str, Any]] = {}
     splits = list(make_splits(dataset, folds, repeats, seed))
@@ -149,8 +154,12 @@ def _dataset_jobs(
         schema = Steps(dataset.steps).fit(train).transform(train.subset([0])).schema
     for strategy in strategies:
         chosen[strategy] = dict(options.get(strategy, {}))
+        if networks:
+            chosen[strategy].setdefault("encoders", plain(dict(networks)))
         if "relations" in strategy_options(strategy):
-            chosen[strategy].setdefault("relations", graph)
+            own = chosen[strategy].get("encoders")
+            drawn = graph if own == networks else relations_of(dataset, relations, own)
+            chosen[strategy].setdefault("relations", drawn)
         if parameters is not None:
             chosen[strategy] = match_parameters(strategy, schema, parameters, chosen[strategy])
     for split in splits:
@@ -183,15 +192,24 @@ def recipe_of(strategy: str, recipe: Recipe) -> Recipe:
     return recipe
 
 
+def seen_schema(schema: Schema, networks: Mapping[str, Any] | None) -> Schema:
+    """Return what strategies see of data: after encoding, if there are networks."""
+    return encoded_schema(schema, create_networks(networks, schema)) if networks else schema
+
+
 def relations_of(
-    dataset: FusionDataset, wanted: Sequence[Any] | None = None
+    dataset: FusionDataset,
+    wanted: Sequence[Any] | None = None,
+    networks: Mapping[str, Any] | None = None,
 ) -> list[dict[str, dict[str, Any]]]:
     """Return the relations of a dataset's graph as plain data, ``{name: options}`` each.
 
-    Those asked for; else those that the dataset names; else the default ones.
+    Those asked for; else those that the dataset names; else the default ones for what strategies
+    see of it.
     """
     if wanted is None:
-        wanted = dataset.relations or default_relations(dataset.schema, dataset.edge_types)
+        schema = seen_schema(dataset.schema, networks)
+        wanted = dataset.relations or default_relations(schema, dataset.edge_types)
     return [plain(spec) for spec in GraphBuilder(wanted).specs()]
 
 

@@ -55,6 +55,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="MODALITY=NAME",
         help="encoder of raw data (graphfuse list encoders); image=timm:resnet18 names the model",
     )
+    add(
+        "--network",
+        action="append",
+        metavar="MODALITY=NAME",
+        help="network that encodes raw data inside every strategy and trains with it: image=cnn",
+    )
     add("--strategies", metavar="A,B", help="names, 'unimodal', 'all' (graphfuse list strategies)")
     add("--folds", type=int, metavar="N", help="parts of the cross-validation (default: 5)")
     add("--repeats", type=int, metavar="N", help="cross-validations (default: 1)")
@@ -112,18 +118,23 @@ def _add_raw(settings: dict[str, Any]) -> None:
         for option in ("columns", "encoders")
     }
     chosen = {option: given for option, given in chosen.items() if given}
+    networks = _pairs("--network", settings.pop("network", None))
     items = settings.get("datasets", [])
     if not isinstance(items, list):
         return
     from graphfuse.encoders import is_raw, read_raw
 
     raw = [item for item in items if isinstance(item, (str, Path)) and is_raw(item)]
-    if chosen and not raw:
-        raise InputError(f"{sorted(chosen)} are for raw data, of which there is none: {items}")
+    wanted = [*sorted(chosen), *(["networks"] if networks else [])]
+    if wanted and not raw:
+        raise InputError(f"{wanted} are for raw data, of which there is none: {items}")
     for number, item in enumerate(items):
         if item in raw:
             reading = {"columns": chosen["columns"]} if "columns" in chosen else {}
-            print(read_raw(item, **reading).describe(), end="\n\n")
+            manifest = read_raw(item, **reading)
+            print(manifest.describe(), end="\n\n")
+            if networks:
+                settings["networks"] = {**settings.get("networks", {}), manifest.name: networks}
             items[number] = {item: chosen} if chosen else item
 
 
@@ -175,7 +186,7 @@ def read_config(path: str) -> dict[str, Any]:
         raise InputError(f"{path} holds settings by name, got a {type(content).__name__}")
     known = [
         "datasets", "strategies", "folds", "repeats", "seed", "metric", "jobs", "backend",
-        "address", "out", "recipe", "options", "relations", "match_parameters",
+        "address", "out", "recipe", "options", "relations", "networks", "match_parameters",
     ]  # fmt: skip
     for name in content:
         if name not in known:

@@ -9,8 +9,10 @@ from typing import Any
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("list", help="show strategies, datasets, relations or encoders")
-    parser.add_argument("what", choices=("strategies", "datasets", "relations", "encoders"))
+    parser = subparsers.add_parser("list", help="show what there is of a kind")
+    parser.add_argument(
+        "what", choices=("strategies", "datasets", "relations", "encoders", "networks")
+    )
     parser.set_defaults(run=run)
 
 
@@ -21,6 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
         "datasets": _datasets,
         "relations": _relations,
         "encoders": _encoders,
+        "networks": _networks,
     }
     print_table(*tables[arguments.what]())
     return 0
@@ -67,6 +70,23 @@ def _encoders() -> tuple[list[str], list[list[str]]]:
         for info in list_encoders()
     ]
     return ["of", "encoder", "what it does", "nodes", "needs"], rows
+
+
+def _networks() -> tuple[list[str], list[list[str]]]:
+    import inspect
+
+    from graphfuse.nn.networks import networks
+
+    rows = []
+    for name in networks.names():
+        made = networks.get(name)
+        options = [
+            f"{p}={parameter.default}"
+            for p, parameter in inspect.signature(made).parameters.items()
+            if p != "modality"
+        ]
+        rows.append([name, (inspect.getdoc(made) or "").partition("\n")[0], ", ".join(options)])
+    return ["network", "what it does", "options"], rows
 
 
 def _relations() -> tuple[list[str], list[list[str]]]:

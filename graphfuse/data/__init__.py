@@ -15,7 +15,7 @@ from graphfuse.data.splits import (
     near_duplicates,
     split_by_time,
 )
-from graphfuse.data.steps import Steps
+from graphfuse.data.steps.sequence import Steps
 
 __all__ = [
     "Batch",

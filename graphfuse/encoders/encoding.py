@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.raw import Cell, EncoderSpec, Item, Manifest, Series, facts
+from graphfuse.data.raw import Cell, Item, Manifest, Series, facts
 from graphfuse.data.schema import Schema
+from graphfuse.data.spec import EncoderSpec
 from graphfuse.data.steps.sequence import DEFAULT
 from graphfuse.encoders._ahead import ahead
 from graphfuse.encoders.encoder import Encoder, Nodes, create_encoder, plain_options
@@ -38,7 +40,16 @@ DEFAULTS = {
     "series": EncoderSpec("windows"),
     "video": EncoderSpec("frames"),
 }
-"""The encoder of each kind where none is named: light ones, which need no weights."""
+"""Light encoders, which need no weights, for each kind where none is named."""
+
+CLOCKED = ("audio", "series", "video")
+"""Kinds whose positions are times."""
+
+SOUND = "_sound"
+"""What is added to a modality of videos for the name of the one that holds their sound."""
+
+APART = 100.0
+"""How far from each other the positions of two pictures, or texts, of one sample lie at least."""
 
 Block = Sequence[tuple[str, Cell]]
 """Contents that are kept in one file, by digest."""
@@ -78,11 +89,21 @@ def encode(
     Each content is encoded once and kept in ``cache``; interrupted, the same call goes on where it
     was, with the same result bit for bit. A modality that no sample has is left out.
 
+    Videos give two modalities: ``clip`` their frames and ``clip_sound`` their sound, which a video
+    without sound lacks. Positions of both are seconds since the first picture, so that
+    :class:`~graphfuse.graph.Temporal` joins what is seen to what is heard.
+
+    Several items of one sample follow one another. Those with a clock (sounds, videos, time
+    series) keep their times, as if they ran side by side. Pictures and texts begin
+    :data:`APART` = 100 rows or tokens after the one before ends, so that
+    :class:`~graphfuse.graph.Spatial` and :class:`~graphfuse.graph.Temporal` join no two of them
+    within a radius or window below that.
+
     Args:
         manifest: the raw samples.
         encoders: ``{modality: encoder}``, a name, ``{name: options}``, an
             :class:`~graphfuse.data.EncoderSpec` or an :class:`Encoder`; for modalities that it
-            does not name, the manifest's own, else :data:`DEFAULTS`.
+            does not name, the manifest's own, else :data:`~graphfuse.encoders.encoding.DEFAULTS`.
         cache: folder of encoded nodes; see :func:`graphfuse.encoders.store.default_cache`.
         n_jobs: processes at work.
         device: that encoders with weights compute on, such as "cuda".
@@ -109,16 +130,26 @@ def create_encoders(
     """Return the encoder of each modality of a manifest."""
     given = dict(given or {})
     for modality in given:
-        if modality not in manifest.modalities:
-            raise UnknownNameError("modality in encoders", modality, manifest.modalities)
-    return {
-        m: _create(manifest, m, given.get(m, manifest.encoders.get(m, DEFAULTS[manifest.kind(m)])))
-        for m in manifest.modalities
-    }
+        if modality not in sources(manifest):
+            raise UnknownNameError("modality in encoders", modality, sources(manifest))
+    made = {}
+    for m, source in sources(manifest).items():
+        default = DEFAULTS[manifest.kind(source)] if m == source else EncoderSpec("sound")
+        made[m] = _create(manifest, m, given.get(m, manifest.encoders.get(m, default)))
+    return made
+
+
+def sources(manifest: Manifest) -> dict[str, str]:
+    """Return each modality that becomes nodes, and the manifest's whose cells it is read from.
+
+    They differ for the sound of videos alone.
+    """
+    own = {m: m for m in manifest.modalities}
+    return {m + SOUND: m for m in own if manifest.kind(m) == "video"} | own
 
 
 def _create(manifest: Manifest, modality: str, given: Any) -> Encoder:
-    kind = manifest.kind(modality)
+    kind = manifest.kind(sources(manifest)[modality])
     if isinstance(given, Encoder):
         if given.info.kind != kind:
             raise InputError(
@@ -187,7 +218,7 @@ def encode_cells(
     nodes: dict[str, list[list[Nodes]]] = {}
     problems: list[Problem] = []
     for modality, encoder in made.items():
-        cells = manifest.cells(modality)
+        cells = manifest.cells(sources(manifest)[modality])
         own = [cell for row in cells for cell in row]
         with tqdm(
             total=len(own), desc=f"{modality} ({encoder.info.name})", unit="item", leave=False,
@@ -206,7 +237,8 @@ def encode_cells(
                     reason = failed.reasons[digest]
                     problems.append(Problem(str(sample), modality, cell.where, reason))
             nodes[modality].append(kept)
-    return nodes, problems
+    # A video that cannot be read has neither frames nor sound, and is one problem.
+    return nodes, list({str(problem): problem for problem in problems}.values())
 
 
 @dataclass
@@ -360,14 +392,16 @@ def assemble(
     """
     x: dict[str, list[Any]] = {}
     pos: dict[str, list[Any]] = {}
-    for modality, rows in nodes.items():
+    for modality, found in nodes.items():
+        rows = [[n for n in row if len(n.x)] for row in found]
         if not any(rows):
-            if schema is None:
+            if schema is None and modality in manifest.modalities:
                 logger.warning("modality %s is missing in every sample and left out", modality)
             continue
         x[modality] = [torch.cat([n.x for n in row]) if row else None for row in rows]
         if made[modality].pos_dim:
-            pos[modality] = [torch.cat([n.pos for n in row]) if row else None for row in rows]
+            clock = made[modality].info.kind in CLOCKED
+            pos[modality] = [_positions(row, clock) if row else None for row in rows]
     if not x:
         raise InputError(
             f"{manifest.name or 'the manifest'} has no modality that can be read in any sample"
@@ -375,11 +409,25 @@ def assemble(
     known = facts(manifest, labelled=schema is None)
     if schema is not None:
         known |= {"y": None, "task": None, "classes": None}
-    dataset = FusionDataset.from_arrays(x, pos=pos, **known)
+    dtypes = {m: made[m].dtype for m in x}
+    dataset = FusionDataset.from_arrays(x, pos=pos, dtype=dtypes, **known)
     if schema is not None:
         return _as_in(schema, dataset)
     steps = tuple(step for m in x for step in made[m].steps(m))
     return replace(dataset, steps=(*steps, *DEFAULT)) if steps else dataset
+
+
+def _positions(items: Sequence[Nodes], clock: bool) -> Tensor:
+    """Return the positions [N, P] of a sample's items, moved apart unless they tell the time."""
+    parts: list[Tensor] = []
+    for item in items:
+        pos = item.pos
+        if parts and not clock:
+            shift = torch.zeros(pos.shape[1])
+            shift[0] = parts[-1][:, 0].max() + APART - pos[:, 0].min()
+            pos = pos + shift
+        parts.append(pos)
+    return torch.cat(parts)
 
 
 def _as_in(schema: Schema, dataset: FusionDataset) -> FusionDataset:

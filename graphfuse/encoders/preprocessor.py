@@ -16,8 +16,7 @@ from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Column, Manifest, facts
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
-from graphfuse.data.steps import Steps
-from graphfuse.data.steps.sequence import DEFAULT
+from graphfuse.data.steps.sequence import DEFAULT, Steps
 from graphfuse.encoders._new_samples import in_columns, labels_in, one_row, text_forms
 from graphfuse.encoders.encoder import Encoder, Nodes, create_encoder, plain_options
 from graphfuse.encoders.encoding import (

@@ -39,6 +39,7 @@ class NodeStore:
         identity = json.dumps(encoder.identity(), sort_keys=True, indent=1, default=str)
         key = hashlib.sha256(identity.encode()).hexdigest()[:16]
         name = f"{encoder.info.kind}-{encoder.info.name}-{key}"
+        self.dtype = encoder.dtype
         self.folder = Path(root).resolve() / name
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -76,7 +77,7 @@ class NodeStore:
         tensors = {
             "digests": torch.tensor(rows, dtype=torch.uint8),
             "counts": torch.tensor([len(one.x) for one in nodes]),
-            "x": torch.cat([one.x for one in nodes]).float().contiguous(),
+            "x": torch.cat([one.x for one in nodes]).to(self.dtype).contiguous(),
             "pos": torch.cat([one.pos for one in nodes]).float().contiguous(),
         }
         name = hashlib.sha256("".join(digests).encode()).hexdigest()[:32]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from graphfuse.data import Schema
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.fusion.end_to_end import Augment, EndToEnd, wrap
 from graphfuse.fusion.parts import PooledStrategy
 from graphfuse.fusion.strategy import (
     FAMILIES,
@@ -16,6 +19,7 @@ from graphfuse.fusion.strategy import (
     strategies,
     strategy,
 )
+from graphfuse.nn.networks import create_networks
 
 
 def list_strategies(family: str | None = None, schema: Schema | None = None) -> list[str]:
@@ -46,11 +50,26 @@ def strategy_info(name: str) -> StrategyInfo:
     return _resolve(name)[0]
 
 
-def create_strategy(name: str, schema: Schema, **options: Any) -> Strategy:
+def create_strategy(
+    name: str,
+    schema: Schema,
+    *,
+    encoders: Mapping[str, Any] | None = None,
+    augment: Mapping[str, Augment] | None = None,
+    **options: Any,
+) -> Strategy:
     """Build a strategy for data of that schema.
 
+    Args:
+        encoders: networks that encode raw modalities and train with the strategy, ``{modality:
+            network}``, a name or ``{name: {option: value}}``; see
+            :class:`~graphfuse.fusion.end_to_end.EndToEnd` and :mod:`graphfuse.nn.networks`.
+        augment: what changes their raw nodes in training, ``{modality: function}`` from nodes
+            [K, *shape] and a ``torch.Generator`` to as many.
+        options: those of the strategy, :func:`strategy_options`.
+
     Raises:
-        UnknownNameError: an unknown strategy, ablation, modality or option.
+        UnknownNameError: an unknown strategy, ablation, modality, network or option.
         InputError: the strategy does not serve the schema's task or number of modalities.
 
     Example:
@@ -59,6 +78,15 @@ def create_strategy(name: str, schema: Schema, **options: Any) -> Strategy:
         >>> create_strategy("graph:hgt/no_edges", data.schema, relations=data.relations).name
         'graph:hgt/no_edges'
     """
+    if encoders:
+        networks = create_networks(encoders, schema)
+        make = functools.partial(create_strategy, name, **options)
+        return wrap(make, schema, networks, encoders, augment)
+    if augment:
+        raise InputError(
+            f"augment={sorted(augment)} changes what networks encode, and there are none; give "
+            f"encoders={{modality: network}} as well"
+        )
     info, extra = _resolve(name)
     if "modality" in extra:
         schema.check_names([extra["modality"]])
@@ -87,7 +115,10 @@ def create_strategy(name: str, schema: Schema, **options: Any) -> Strategy:
 
 
 def strategy_options(name: str) -> list[str]:
-    """Return the names of the options that :func:`create_strategy` takes for a strategy."""
+    """Return the names of the options that :func:`create_strategy` takes for a strategy.
+
+    Besides those of its own, any strategy takes ``encoders`` and ``augment``.
+    """
     info, extra = _resolve(name)
     return [p for p in inspect.signature(info.make).parameters if p != "schema" and p not in extra]
 
@@ -108,6 +139,7 @@ def _resolve(name: str) -> tuple[StrategyInfo, dict[str, str]]:
 
 
 __all__ = [
+    "EndToEnd",
     "FusionOutput",
     "PooledStrategy",
     "Strategy",

@@ -34,6 +34,11 @@ class Majority(Strategy):
         super().__init__(schema)
         self.register_buffer("prior", torch.zeros(schema.outputs))
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """No modality at all."""
+        return ()
+
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
         """Count the training labels."""
         super().prepare(train, validation)

@@ -124,6 +124,15 @@ class Strategy(HubModule):
                 self.target_scale.copy_(scale if scale > 0 else torch.ones_like(scale))
         return self
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the modalities that it looks at; here all."""
+        return self.schema.names
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        """Return the parameters as an optimiser takes them; here all at the recipe's rate."""
+        return [{"params": list(self.parameters())}]
+
     def members(self) -> Sequence[Strategy]:
         """Return strategies that are trained one by one instead of this one, which then chooses."""
         return ()

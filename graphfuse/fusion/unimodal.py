@@ -33,9 +33,15 @@ class Unimodal(Strategy):
         self, schema: Schema, modality: str, hidden_channels: int = 64, dropout: float = 0.1
     ) -> None:
         super().__init__(schema)
+        self.modality = modality
         self.encoder = ModalityEncoder([schema[modality]], hidden_channels, dropout)
         self.absent = nn.Parameter(torch.zeros(hidden_channels))
         self.head = head(hidden_channels, hidden_channels, schema.outputs, dropout)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The one modality."""
+        return (self.modality,)
 
     def forward(self, batch: Batch) -> FusionOutput:
         """Predict from the one modality."""

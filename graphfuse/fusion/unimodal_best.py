@@ -45,6 +45,11 @@ class UnimodalBest(Strategy):
         """Name of the modality chosen; the first by name before training."""
         return self.schema.names[int(self.chosen)]
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The modality chosen."""
+        return (self.modality,)
+
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
         """Prepare the members too, so that one predicts in the units of the target."""
         super().prepare(train, validation)

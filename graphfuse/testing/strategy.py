@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +28,7 @@ TARGETS = {
 SAMPLES = 24
 
 
-def check_strategy(name: str, **options: object) -> None:
+def check_strategy(name: str, **options: Any) -> None:
     """Check the strategy of that name on small data of every task it is for.
 
     Shapes; finite results whatever is missing, a sample without any node included; the order of
@@ -84,7 +85,7 @@ def _dataset(task: str) -> FusionDataset:
     return FusionDataset.from_samples(samples, schema)
 
 
-def _new(name: str, dataset: FusionDataset, options: dict[str, object]) -> Strategy:
+def _new(name: str, dataset: FusionDataset, options: dict[str, Any]) -> Strategy:
     torch.manual_seed(0)
     return create_strategy(name, dataset.schema, **options).double().prepare(dataset).eval()
 
@@ -132,7 +133,7 @@ def _check_isolation(strategy: Strategy, dataset: FusionDataset) -> None:
 
 
 def _check_order(
-    strategy: Strategy, name: str, dataset: FusionDataset, options: dict[str, object]
+    strategy: Strategy, name: str, dataset: FusionDataset, options: dict[str, Any]
 ) -> None:
     rows = list(range(SAMPLES))
     expected = strategy(dataset.batch(rows)).logits
@@ -195,7 +196,7 @@ def _check_learning(strategy: Strategy, dataset: FusionDataset) -> None:
         _require(float(value.detach()) == 0, "unlabelled samples cost nothing")
 
 
-def _check_fit(name: str, dataset: FusionDataset, options: dict[str, object]) -> None:
+def _check_fit(name: str, dataset: FusionDataset, options: dict[str, Any]) -> None:
     order = torch.arange(len(dataset)).flip(0).numpy()
     labels = {key: values[order] for key, values in (dataset.y or {}).items()}
     fitted = []
@@ -210,7 +211,7 @@ def _check_fit(name: str, dataset: FusionDataset, options: dict[str, object]) ->
 
 
 def _check_state(
-    strategy: Strategy, name: str, dataset: FusionDataset, options: dict[str, object]
+    strategy: Strategy, name: str, dataset: FusionDataset, options: dict[str, Any]
 ) -> None:
     buffer = io.BytesIO()
     torch.save(strategy.state_dict(), buffer)
@@ -231,7 +232,7 @@ def _check_state(
     _require(single.dtype == torch.float32, ".float() reaches everything, buffers included")
 
 
-def _check_half_precision(name: str, dataset: FusionDataset, options: dict[str, object]) -> None:
+def _check_half_precision(name: str, dataset: FusionDataset, options: dict[str, Any]) -> None:
     half = _new(name, dataset, options).bfloat16()
     batch = dataset.batch(range(SAMPLES)).to(torch.bfloat16)
     try:
@@ -242,7 +243,7 @@ def _check_half_precision(name: str, dataset: FusionDataset, options: dict[str, 
 
 
 def _check_unit(
-    strategy: Strategy, name: str, dataset: FusionDataset, options: dict[str, object]
+    strategy: Strategy, name: str, dataset: FusionDataset, options: dict[str, Any]
 ) -> None:
     labels = {key: 1000 * values + 7 for key, values in (dataset.y or {}).items()}
     other = _new(name, replace(dataset, y=labels), options)

@@ -16,9 +16,9 @@ from tqdm.auto import tqdm
 from graphfuse.data import FusionDataset, inner_folds
 from graphfuse.errors import FusionError
 from graphfuse.fusion import FusionOutput, Strategy
+from graphfuse.training.augmentation import FeatureAugmentation
 from graphfuse.training.balance import Balance, check_schema, check_strategy, start_balance
 from graphfuse.training.evaluate import batches, evaluate
-from graphfuse.training.modality_dropout import draw_gaps, hide
 from graphfuse.training.recipe import Recipe
 
 
@@ -66,7 +66,7 @@ def fit(
 
     Args:
         seed: of what is random in the strategy, such as dropout.
-        data_seed: of the order of the batches and the modalities hidden; by default the same.
+        data_seed: of the order of the batches and what is hidden or mixed; by default the same.
 
     Raises:
         InputError: a setting of the recipe that is not for this data or this strategy.
@@ -184,10 +184,14 @@ def _descend(
     history: History,
     progress: bool,
 ) -> None:
-    order, missing = np.random.default_rng(data_seed), np.random.default_rng([data_seed, 1])
+    order = np.random.default_rng(data_seed)
+    augmentation = FeatureAugmentation(train, recipe, data_seed)
     steps = math.ceil(len(train) / recipe.batch_size)
     optimizer = torch.optim.AdamW(
-        strategy.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        strategy.parameter_groups(recipe.learning_rate),
+        lr=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        fused=True,
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, partial(warm_up_and_decay, total=recipe.epochs * steps)
@@ -198,14 +202,15 @@ def _descend(
     for epoch in bar:
         strategy.train()
         losses = []
-        rate = recipe.modality_dropout
-        gaps = draw_gaps(train, rate, missing) if rate else {}
+        augmentation.begin_epoch()
         for rows in np.array_split(order.permutation(len(train)), steps):
             rows = _share(rows, accelerator)
-            batch = train.batch(rows).to(accelerator.device)
-            batch = hide(batch, {m: hidden[rows] for m, hidden in gaps.items()})
+            batch = augmentation.change(train.batch(rows).to(accelerator.device), rows)
+            batch, other, share = augmentation.mix(batch, rows)
             output = model(batch)
             total = sum_terms(balance.terms(strategy.loss(output, batch), output, batch))
+            if other is not None:  # the loss of a soft label, whatever the strategy's loss is
+                total = torch.lerp(total, sum_terms(strategy.loss(output, other)), share)
             optimizer.zero_grad()
             accelerator.backward(total)
             balance.modulate(output, batch)

@@ -39,6 +39,16 @@ class Recipe:
     modality_dropout: float = 0.0
     """Probability with which a modality of a training sample is hidden, anew in each epoch, never
     all of a sample's (after Neverova et al. 2016, https://arxiv.org/abs/1501.00102)."""
+    node_dropout: float = 0.0
+    """Probability with which a node of a training sample is left out, anew in each epoch, never
+    all of a modality's (after Feng et al. 2020, https://arxiv.org/abs/2005.11079)."""
+    edge_dropout: float = 0.0
+    """Probability with which an edge of a training sample is left out, anew in each epoch (after
+    Rong et al. 2020, https://arxiv.org/abs/1907.10903)."""
+    mixup: float = 0.0
+    """Above 0, training samples and labels are mixed, by shares of the Beta distribution with this
+    as both parameters (after Zhang et al. 2018, https://arxiv.org/abs/1710.09412); see
+    :func:`graphfuse.data.augment.features.mix`. Not together with ``balance``."""
     balance: str | None = None
     """Method against imbalance between modalities, by name. "unimodal_loss" adds the loss of each
     one's own prediction; "gradient_blending" weighs these by how well they generalise (Wang et al.
@@ -50,25 +60,30 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience"):
             check_whole(f"{name} of the recipe", getattr(self, name), 1)
-        for name in ("learning_rate", "gradient_clip", "weight_decay"):
+        may_be_zero = ("weight_decay", "mixup")
+        for name in ("learning_rate", "gradient_clip", *may_be_zero):
             value = getattr(self, name)
             sound = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not sound or not 0 <= value < math.inf or (value == 0 and name != "weight_decay"):
+            if not sound or not 0 <= value < math.inf or (value == 0 and name not in may_be_zero):
                 raise InputError(
-                    f"{name} of the recipe is a {'' if name == 'weight_decay' else 'positive '}"
-                    f"number{' of at least 0' if name == 'weight_decay' else ''}, got {value!r}"
+                    f"{name} of the recipe is a {'' if name in may_be_zero else 'positive '}"
+                    f"number{' of at least 0' if name in may_be_zero else ''}, got {value!r}"
                 )
         if not isinstance(self.class_weights, bool):
             raise InputError(
                 f"class_weights of the recipe is true or false, got {self.class_weights!r}"
             )
-        rate = self.modality_dropout
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-            raise InputError(
-                f"modality_dropout of the recipe is a probability in [0, 1), got {rate!r}"
-            )
+        for name in ("modality_dropout", "node_dropout", "edge_dropout"):
+            rate = getattr(self, name)
+            if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+                raise InputError(f"{name} of the recipe is a probability in [0, 1), got {rate!r}")
         if self.balance is not None:
             balance_methods.get(str(self.balance))
+            if self.mixup:
+                raise InputError(
+                    f"balance={self.balance!r} of the recipe learns from samples of one label, and "
+                    f"mixup={self.mixup} makes two of each; leave one of them out"
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""

@@ -14,6 +14,7 @@ def test_list_shows_what_there_is(capsys):
         ("strategies", ("graph:hgt/no_edges", "unimodal:<modality>", "https://arxiv.org")),
         ("datasets", ("emoji", "image + text", "CC BY 4.0", "planted/binding")),
         ("relations", ("k_nearest", "co_occurrence", "temporal")),
+        ("networks", ("cnn", "Convolve an image", "channels=64")),
     ):
         assert main(["list", what]) == 0
         printed = capsys.readouterr().out
@@ -156,3 +157,22 @@ def test_runs_as_a_module():
     )
     assert done.returncode == 0
     assert "compare" in done.stdout
+
+
+def test_a_network_is_named_on_the_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GRAPHFUSE_CACHE", str(tmp_path / "cache"))
+    words = ["red", "blue"]
+    rows = [f"a {words[i % 2]} thing number {i},{i % 2}" for i in range(40)]
+    (tmp_path / "things.csv").write_text("\n".join(["text,label", *rows]))
+    command = [
+        "compare", str(tmp_path / "things.csv"), "--encoder", "text=word_ids",
+        "--network", "text=token_gru", "--strategies", "unimodal", "--folds", "2", "--jobs", "1",
+        "--quick", "--out", str(tmp_path / "out"),
+    ]  # fmt: skip
+    assert main(command) == 0
+    capsys.readouterr()
+    runs = [json.loads(p.read_text()) for p in (tmp_path / "out").rglob("*.json")]
+    options = [r["run"]["options"] for r in runs if "run" in r]
+    assert options == [{"encoders": {"text": "token_gru"}}] * 2
+    assert main(["compare", "--datasets", "emoji", "--network", "text=gru"]) != 0
+    assert "['networks'] are for raw data" in capsys.readouterr().err

@@ -1,3 +1,4 @@
+import io
 import logging
 import signal
 import subprocess
@@ -7,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import soundfile
 import torch
 from datasets import Dataset
+from PIL import Image
 
 from graphfuse.data.raw import Column, Manifest
 from graphfuse.encoders import Encoder, EncoderInfo, Nodes, create_encoder, encode
 from graphfuse.encoders.store import NodeStore
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.graph import Spatial, Temporal
 
 
 def words(n=40):
@@ -156,3 +160,50 @@ def test_a_disk_that_is_full_says_so(tmp_path, monkeypatch):
         encode(manifest(words(20)), {"said": Lengths()}, cache=tmp_path)
     assert not list(tmp_path.rglob("*.safetensors"))
     assert isinstance(NodeStore(tmp_path, Lengths()).get(["0" * 64]), dict)
+
+
+def several(kind, pairs):
+    """Return samples of two cells each, of one modality."""
+    first, second = zip(*pairs, strict=True)
+    labels = [str(i % 2) for i in range(len(pairs))]
+    table = Dataset.from_dict({"m_1": list(first), "m_2": list(second), "label": labels})
+    columns = [Column(name, kind, "m") for name in ("m_1", "m_2")]
+    return Manifest(table, (*columns, Column("label", "label")))
+
+
+def png(side):
+    stream = io.BytesIO()
+    Image.new("RGB", (side, side)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def test_cells_of_two_pictures_are_no_neighbours(tmp_path):
+    given = several("image", [(png(8), png(9)), (png(8), None)])
+    data = encode(given, {"m": {"patches": {"side": 3}}}, cache=tmp_path)
+    assert data[1].pos["m"].tolist() == data[0].pos["m"][:9].tolist()
+    for radius in (1, 20):
+        (drawn,) = Spatial(radius=radius).edges(data.batch([0])).values()
+        assert drawn[0, :9, :9].any(0).all()
+        assert torch.equal(drawn[0, :9, :9], drawn[0, 9:, 9:])
+        assert not drawn[0, :9, 9:].any()
+        assert not drawn[0, 9:, :9].any()
+
+
+def test_the_end_of_a_text_is_not_the_beginning_of_the_next(tmp_path):
+    given = several("text", [("one two three", "four five"), (None, "six")])
+    data = encode(given, {"m": {"ngrams": {"nodes": "words"}}}, cache=tmp_path)
+    assert data[0].pos["m"].flatten().tolist() == [0, 1, 2, 102, 103]
+    assert data[1].pos["m"].flatten().tolist() == [0]
+    drawn = Temporal(window=1).edges(data.batch([0]))["m", "past", "m"][0]
+    assert drawn.nonzero().tolist() == [[0, 1], [1, 2], [3, 4]]
+
+
+def test_two_sounds_of_a_sample_keep_their_seconds(tmp_path):
+    stream = io.BytesIO()
+    soundfile.write(stream, torch.zeros(8000).numpy(), 8000, format="WAV")
+    given = several("audio", [(stream.getvalue(), stream.getvalue())] * 2)
+    data = encode(given, {"m": {"mel": {"rate": 2}}}, cache=tmp_path)
+    own = data[0].pos["m"].flatten()
+    assert torch.equal(own[:2], own[2:])
+    drawn = Temporal(window=1, tolerance=0.01).edges(data.batch([0]))["m", "same", "m"][0]
+    assert drawn[0].tolist() == [False, False, True, False]  # not itself

@@ -1,5 +1,21 @@
 """Augmentation, one kind of item a file: changes that leave the label true."""
 
+from graphfuse.data.augment.combine import Augmentation
+from graphfuse.data.augment.copies import add_copies
+from graphfuse.data.augment.image import FLIP, PHOTO, ImageAugmentation
 from graphfuse.data.augment.sound import SPEECH, SoundAugmentation
+from graphfuse.data.augment.text import CAPTION, TextAugmentation
+from graphfuse.data.augment.thesaurus import read_thesaurus
 
-__all__ = ["SPEECH", "SoundAugmentation"]
+__all__ = [
+    "CAPTION",
+    "FLIP",
+    "PHOTO",
+    "SPEECH",
+    "Augmentation",
+    "ImageAugmentation",
+    "SoundAugmentation",
+    "TextAugmentation",
+    "add_copies",
+    "read_thesaurus",
+]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from graphfuse.data.augment._item import ItemAugmentation, Range, seeds_of
 from graphfuse.data.raw.items import Sound
 from graphfuse.errors import InputError, MissingDependencyError
-
-Range = tuple[float, float]
 
 LIMITS: dict[str, Range] = {
     "speed": (0.6, 4.0),
@@ -39,8 +39,8 @@ QUIETEST = 0.1
 MEL = 2595.0, 700.0
 
 
-@dataclass(frozen=True)
-class SoundAugmentation:
+@dataclass(frozen=True, kw_only=True)
+class SoundAugmentation(ItemAugmentation[Sound]):
     """A random change of sounds; the same seed gives the same result.
 
     Each change has a range that its amount is drawn from, evenly, and is made with the given
@@ -69,6 +69,8 @@ class SoundAugmentation:
         True
     """
 
+    limits: ClassVar = LIMITS
+
     speed: Range | None = None
     pitch: Range | None = None
     formants: Range | None = None
@@ -77,41 +79,28 @@ class SoundAugmentation:
     frequency_mask: Range | None = None
     time_mask: Range | None = None
     volume: Range | None = None
-    probability: float = 0.5
 
-    def __post_init__(self) -> None:
-        for name, (lowest, highest) in LIMITS.items():
-            given = getattr(self, name)
-            if given is not None and not (
-                len(given) == 2 and lowest <= given[0] <= given[1] <= highest
-            ):
-                raise InputError(
-                    f"{name} is a range (from, to) between {lowest:g} and {highest:g}, or None; "
-                    f"got {given!r}"
-                )
-        if not 0 <= self.probability <= 1:
-            raise InputError(f"probability lies between 0 and 1, got {self.probability!r}")
-
-    def __call__(self, sound: Sound, seed: int | np.random.Generator) -> Sound:
-        """Return the sound changed; a generator moves on, a whole number gives the same again.
+    def change(self, name: str, item: Sound, amount: float, rng: np.random.Generator) -> Sound:
+        """Change a sound.
 
         Raises:
             MissingDependencyError: without audiomentations, for speed, pitch and masks.
         """
-        rng = np.random.default_rng(seed)
-        for name in LIMITS:
-            happens, share = rng.random(2)
-            own = np.random.default_rng(int(rng.integers(2**63)))
-            given = getattr(self, name)
-            if given is not None and happens < self.probability and len(sound.samples):
-                amount = given[0] + share * (given[1] - given[0])
-                sound = CHANGES[name](sound, float(amount), own)
-        return sound
+        return CHANGES[name](item, amount, rng) if len(item.samples) else item
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """Options by name."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+    def batch(self, waves: Tensor, rate: int, generator: torch.Generator) -> Tensor:
+        """Return sounds [B, T] of one rate changed, each in its own way, as long as before.
+
+        What is faster ends in silence, what is slower is cut. Seeds are drawn from the generator
+        alone.
+        """
+        if waves.dim() != 2:
+            raise InputError(f"sounds are [B, T], got shape {list(waves.shape)}")
+        changed = torch.zeros_like(waves)
+        for row, seed in enumerate(seeds_of(generator, len(waves))):
+            made = self(Sound(waves[row].numpy(force=True), rate), seed).samples[: waves.shape[1]]
+            changed[row, : len(made)] = torch.from_numpy(made).to(waves)
+        return changed
 
 
 SPEECH = SoundAugmentation(

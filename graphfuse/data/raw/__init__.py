@@ -5,14 +5,12 @@ from graphfuse.data.raw.facts import facts
 from graphfuse.data.raw.items import Item, Row, Series, Sound, Video
 from graphfuse.data.raw.manifest import Cell, Change, Manifest
 from graphfuse.data.raw.sources import read_manifest
-from graphfuse.data.spec import EncoderSpec
 
 __all__ = [
     "KINDS",
     "Cell",
     "Change",
     "Column",
-    "EncoderSpec",
     "Item",
     "Manifest",
     "Row",

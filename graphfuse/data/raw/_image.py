@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graphfuse.data.raw._svg import is_svg, paint
 from graphfuse.errors import InputError, MissingDependencyError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-DRAWN = 512
-"""Width, in pixels, that an SVG drawing is painted with; cairo refuses sides of over 32767."""
 
 
 def read_image(content: bytes, name: str) -> np.ndarray:
@@ -84,42 +82,3 @@ def _to_bytes(values: np.ndarray) -> np.ndarray:
     low, high = values.min(), values.max()
     scaled: np.ndarray = (values - low) / (high - low or 1) * 255
     return scaled
-
-
-def is_svg(content: bytes) -> bool:
-    """Tell a drawing in SVG from a picture."""
-    start = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return start.startswith(b"<svg") or (start.startswith((b"<?xml", b"<!")) and b"<svg" in content)
-
-
-def has_entities(content: bytes) -> bool:
-    """Tell whether an SVG declares entities of XML, with which a small file can fill the memory."""
-    return b"<!entity" in content.lower()
-
-
-def paint(content: bytes, name: str) -> bytes:
-    """Return an SVG drawing as a PNG; files and addresses that it refers to are not fetched."""
-    if has_entities(content):
-        raise InputError(
-            f"{name} is an SVG drawing that declares XML entities, which are not read; save it as "
-            f"PNG"
-        )
-    cairosvg = import_cairosvg(f"painting the SVG drawing {name}")
-    try:
-        painted: bytes = cairosvg.svg2png(bytestring=content, output_width=DRAWN)
-    except Exception as error:  # of the parser, of cairo, and whatever a damaged drawing leads to
-        raise InputError(f"{name} is a damaged SVG drawing: {error}") from None
-    return painted
-
-
-def import_cairosvg(purpose: str) -> Any:
-    """Return the module that paints SVG drawings.
-
-    Raises:
-        MissingDependencyError: it, or the library cairo, is not installed.
-    """
-    try:
-        import cairosvg
-    except (ImportError, OSError):  # OSError: the package is there, the library cairo is not
-        raise MissingDependencyError("cairosvg", "svg", purpose) from None
-    return cairosvg

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphfuse.data.raw._image import flatten, open_image
+from graphfuse.data.raw._sound import MOST
 from graphfuse.data.raw.items import Sound, Video
 from graphfuse.errors import InputError, MissingDependencyError
 
@@ -76,14 +76,14 @@ def _by_av(content: bytes, name: str) -> Video:
             stream = file.streams.video[0]
             _check_size(count, stream.width, stream.height, name)
             frames, times = _frames(file, count)
-        sound = _sound(av, content)
+        sound = _sound(av, content, times[0], name) if times else None
     except InputError:
         raise
     except Exception as error:  # PyAV has an error class for each way in which a file is damaged
         raise InputError(f"{name} is no film that can be read: {error}") from None
     if not frames:
         raise InputError(f"{name} is a film without a single frame")
-    return Video(np.stack(frames), np.array(times), sound)
+    return Video(np.stack(frames), np.array(times) - times[0], sound)
 
 
 def _frames(file: Any, count: int) -> tuple[list[np.ndarray], list[float]]:
@@ -96,17 +96,23 @@ def _frames(file: Any, count: int) -> tuple[list[np.ndarray], list[float]]:
     return frames, times
 
 
-def _sound(av: Any, content: bytes) -> Sound | None:
+def _sound(av: Any, content: bytes, begins: float, name: str) -> Sound | None:
+    """Return the sound from the second of the first picture on; silence until its own start."""
     with av.open(io.BytesIO(content)) as file:
         if not file.streams.audio:
             return None
         rate = int(file.streams.audio[0].rate)
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
-        parts = [part.to_ndarray()[0] for part in _resampled(file, resampler)]
-    return Sound(np.concatenate(parts).clip(-1, 1), rate) if parts else None
-
-
-def _resampled(file: Any, resampler: Any) -> Iterator[Any]:
-    for frame in file.decode(audio=0):
-        yield from resampler.resample(frame)
-    yield from resampler.resample(None)
+        parts, starts = [], []
+        for frame in file.decode(audio=0):
+            starts.append(float(frame.time or 0.0))
+            parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
+        parts += [part.to_ndarray()[0] for part in resampler.resample(None)]
+    if not parts:
+        return None
+    late = round((starts[0] - begins) * rate)
+    if abs(late) > MOST:
+        raise InputError(f"{name} has a sound that starts {late / rate:.0f} s after its pictures")
+    samples = np.concatenate(parts).clip(-1, 1)
+    samples = np.pad(samples, (late, 0)) if late > 0 else samples[-late:]
+    return Sound(samples, rate) if len(samples) else None

@@ -20,9 +20,9 @@ def facts(manifest: Manifest, *, labelled: bool = True) -> dict[str, Any]:
 
     ``y``, ``task``, ``classes``, ``ids``, ``groups``, ``splits`` and ``name``. Labels stay as they
     are, with None where there is none; lists of labels become 0 and 1, one column a class.
-    A column of times makes the splits where there is none of them: see
-    :func:`graphfuse.data.split_by_time`. Of several columns of groups, samples that share a value in any of them are one group; a sample
-    without a value is a group of its own.
+    A column of times makes the splits where no column names them; see
+    :func:`graphfuse.data.split_by_time`. Of several columns of groups, samples that share a value
+    in any of them are one group; a sample without a value is a group of its own.
 
     Raises:
         InputError: there is no label and ``labelled``, or a part that is none of "train",
@@ -120,8 +120,8 @@ def _splits_by_time(manifest: Manifest) -> np.ndarray | None:
     if times.isna().any():
         row = int(times.isna().to_numpy().argmax())
         raise InputError(
-            f"{int(times.isna().sum())} samples have no time, the first is {manifest.ids[row]} with "
-            f"{found[row]!r}; times are numbers, or dates as 2026-01-31 or 2026-01-31 12:30: fill "
+            f"{int(times.isna().sum())} samples have no time, the first is "
+            f"{manifest.ids[row]} with {found[row]!r}; times are numbers, or dates as 2026-01-31 or 2026-01-31 12:30: fill "
             f"them in, or skip the column"
         )
     return split_by_time(times.to_numpy())

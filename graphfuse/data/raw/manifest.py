@@ -181,7 +181,7 @@ class Manifest:
 
     @cached_property
     def ids(self) -> np.ndarray:
-        """Names of the samples: the id column, or the numbers of the rows as first read."""
+        """What samples are called, by the id column or the numbers of the rows as first read."""
         given = self.role("id")
         return np.array([str(i) for i in (range(len(self)) if given is None else given)])
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from graphfuse.data.cleaning import resample
 from graphfuse.data.raw import Item, Sound
-from graphfuse.encoders._weights import find_folder, folder_checksum
+from graphfuse.encoders._weights import find_folder, folder_checksum, without_bar
 from graphfuse.encoders.audio._frames import bounds_of
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.errors import InputError, MissingDependencyError
@@ -293,9 +293,10 @@ def _load(model: str) -> _Loaded:
     safe = {"local_files_only": True, "trust_remote_code": False}
     try:
         extractor = AutoFeatureExtractor.from_pretrained(folder, **safe)
-        network, report = AutoModel.from_pretrained(
-            folder, weights_only=True, output_loading_info=True, **safe
-        )
+        with without_bar():
+            network, report = AutoModel.from_pretrained(
+                folder, weights_only=True, output_loading_info=True, **safe
+            )
     except Exception as error:  # a damaged folder fails in any way
         raise InputError(
             f"{model!r} ({folder}) cannot be loaded as an audio model of transformers: {error}"

@@ -99,7 +99,7 @@ class Timm(Encoder):
         pixels = torch.from_numpy(np.stack([self.prepare(item) for item in items]))
         chunk = CHUNK if self.device == "cpu" else len(items)
         x = torch.cat([self._forward(part) for part in torch.split(pixels, chunk)]).cpu()
-        pos = self._positions(x.shape[1])
+        pos = positions_of(x.shape[1], self.nodes)
         return [Nodes(own, pos) for own in x]
 
     def identity(self) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Timm(Encoder):
         Raises:
             InputError: a name that timm does not know; no weights, or others.
         """
-        timm = _import_timm()
+        timm = import_timm()
         given = _weights.read_weights(self._file)
         try:
             if self._packaged:
@@ -152,21 +152,7 @@ class Timm(Encoder):
     @cached_property
     def _config(self) -> dict[str, Any]:
         """Side of the square in pixels, interpolation, mean and deviation of each colour."""
-        from timm.data import resolve_model_data_config
-
-        found = resolve_model_data_config(self.network)
-        channels, height, width = found["input_size"]
-        if channels != 3 or height != width:
-            raise InputError(
-                f"{self.model!r} takes {channels} x {height} x {width} numbers; networks for "
-                f"squares of three colours are taken here"
-            )
-        return {
-            "side": height,
-            "interpolation": found["interpolation"],
-            "mean": list(found["mean"]),
-            "std": list(found["std"]),
-        }
+        return pixels_of(self.network, self.model)
 
     def _forward(self, pixels: Tensor) -> Tensor:
         """Return nodes [B, N, F] of squares [B, S, S, 3] in bytes."""
@@ -179,47 +165,73 @@ class Timm(Encoder):
         )
         # Seen as [B, 3, S, S], they lie as channels_last: the quick way for convolutions.
         x = rows.sub_(mean).div_(std).view(pixels.shape).permute(0, 3, 1, 2)
-        last = network.forward_features(x)
-        parts = []
-        if self.nodes != "global":
-            parts.append(self._cells(last))
-        if self.nodes != "cells":
-            parts.append(network.forward_head(last, pre_logits=True)[:, None])
-        if len({part.shape[2] for part in parts}) > 1:
-            cells, pooled = (part.shape[2] for part in parts)
-            raise InputError(
-                f"the cells of {self.model!r} have {cells} features and its pooled feature has "
-                f"{pooled}, so they are no nodes of one modality; choose nodes='cells' or 'global'"
-            )
-        return torch.cat(parts, dim=1)
+        return nodes_of(network, x, self.nodes, self.model)
 
-    def _cells(self, last: object) -> Tensor:
-        """Return patch tokens or cells [B, N, F], row by row, of what the network gives last."""
-        network: Any = self.network
-        width = network.num_features
-        if isinstance(last, Tensor) and last.dim() == 4:
-            if last.shape[1] == width:
-                last = last.permute(0, 2, 3, 1)
-            if last.shape[3] == width and last.shape[1] == last.shape[2]:
-                return last.flatten(1, 2)
-        elif isinstance(last, Tensor) and last.dim() == 3:
-            cells = last[:, getattr(network, "num_prefix_tokens", 0) :]
-            if math.isqrt(cells.shape[1]) ** 2 == cells.shape[1]:
-                return cells
+
+def pixels_of(network: nn.Module, model: str) -> dict[str, Any]:
+    """Return side of the square in pixels, interpolation, mean and deviation of each colour."""
+    from timm.data import resolve_model_data_config
+
+    found = resolve_model_data_config(network)
+    channels, height, width = found["input_size"]
+    if channels != 3 or height != width:
         raise InputError(
-            f"{self.model!r} does not end in a square of patches or cells; choose nodes='global'"
+            f"{model!r} takes {channels} x {height} x {width} numbers; networks for "
+            f"squares of three colours are taken here"
         )
-
-    def _positions(self, count: int) -> Tensor:
-        """Return positions [N, P] of the nodes of one image."""
-        if self.nodes == "global":
-            return torch.zeros(count, 0)
-        side = math.isqrt(count)
-        away = torch.full((count - side**2, 2), float(-side))
-        return torch.cat([grid(side), away])
+    return {
+        "side": height,
+        "interpolation": found["interpolation"],
+        "mean": list(found["mean"]),
+        "std": list(found["std"]),
+    }
 
 
-def _import_timm() -> Any:
+def nodes_of(network: Any, x: Tensor, nodes: str, model: str) -> Tensor:
+    """Return the nodes [B, N, F] that a network of timm makes of scaled images [B, 3, S, S]."""
+    last = network.forward_features(x)
+    parts = []
+    if nodes != "global":
+        parts.append(_cells(network, last, model))
+    if nodes != "cells":
+        parts.append(network.forward_head(last, pre_logits=True)[:, None])
+    if len({part.shape[2] for part in parts}) > 1:
+        cells, pooled = (part.shape[2] for part in parts)
+        raise InputError(
+            f"the cells of {model!r} have {cells} features and its pooled feature has "
+            f"{pooled}, so they are no nodes of one modality; choose nodes='cells' or 'global'"
+        )
+    return torch.cat(parts, dim=1)
+
+
+def positions_of(count: int, nodes: str) -> Tensor:
+    """Return positions [N, P] of the nodes of one image."""
+    if nodes == "global":
+        return torch.zeros(count, 0)
+    side = math.isqrt(count)
+    away = torch.full((count - side**2, 2), float(-side))
+    return torch.cat([grid(side), away])
+
+
+def _cells(network: Any, last: object, model: str) -> Tensor:
+    """Return patch tokens or cells [B, N, F], row by row, of what the network gives last."""
+    width = network.num_features
+    if isinstance(last, Tensor) and last.dim() == 4:
+        if last.shape[1] == width:
+            last = last.permute(0, 2, 3, 1)
+        if last.shape[3] == width and last.shape[1] == last.shape[2]:
+            return last.flatten(1, 2)
+    elif isinstance(last, Tensor) and last.dim() == 3:
+        cells = last[:, getattr(network, "num_prefix_tokens", 0) :]
+        if math.isqrt(cells.shape[1]) ** 2 == cells.shape[1]:
+            return cells
+    raise InputError(
+        f"{model!r} does not end in a square of patches or cells; choose nodes='global'"
+    )
+
+
+def import_timm() -> Any:
+    """Return the package, or say how to install it."""
     try:
         import timm
     except ImportError:
@@ -231,7 +243,7 @@ def _repository(model: str) -> str:
     """Return the repository of the Hub that holds a model's weights."""
     if model.startswith(HUB):
         return model.removeprefix(HUB)
-    timm = _import_timm()
+    timm = import_timm()
     architecture, _, tag = model.partition(".")
     known = timm.list_models() if not tag else timm.list_pretrained()
     if (model if tag else architecture) not in known:

@@ -25,7 +25,7 @@ SLACK = 1e-6
     EncoderInfo(
         name="windows",
         kind="series",
-        title="Windows of a time series",
+        title="windows of a time series",
         nodes="a window; pos = its middle in seconds",
     )
 )

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from graphfuse.data.raw import Item
-from graphfuse.data.steps import StepSpec
+from graphfuse.data.spec import StepSpec
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.errors import InputError, UnknownNameError
 
@@ -24,7 +24,7 @@ NODES = ("one", "columns")
     EncoderInfo(
         name="table",
         kind="table",
-        title="Numbers and categories, with flags where they are missing",
+        title="numbers and categories, with flags where they are missing",
         nodes="the row, a column, or a named block of columns",
         paper="Gorishniy et al. 2021, https://arxiv.org/abs/2106.11959",
     )

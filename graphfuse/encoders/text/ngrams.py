@@ -22,7 +22,7 @@ NODES = ("words", "sentences", "text")
     EncoderInfo(
         name="ngrams",
         kind="text",
-        title="Hashed subword n-grams",
+        title="hashed subword n-grams",
         nodes="a word, a sentence or the text; pos = its index",
         paper="Bojanowski et al. 2017, https://arxiv.org/abs/1607.04606",
     )

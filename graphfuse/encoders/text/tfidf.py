@@ -13,7 +13,7 @@ import torch
 
 from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.data.raw import Item
-from graphfuse.data.steps import StepSpec
+from graphfuse.data.spec import StepSpec
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.errors import UnknownNameError, check_whole
@@ -28,7 +28,7 @@ NGRAM = range(2, 5)
     EncoderInfo(
         name="tfidf",
         kind="text",
-        title="Hashed counts of words or characters, tf-idf and SVD",
+        title="hashed counts of words or characters, tf-idf and SVD",
         nodes="the text, or a sentence; pos = its index",
         paper="Deerwester et al. 1990, "
         "https://doi.org/10.1002/(SICI)1097-4571(199009)41:6%3C391::AID-ASI1%3E3.0.CO;2-9",

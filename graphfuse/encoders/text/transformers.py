@@ -16,7 +16,7 @@ from torch.nn.functional import normalize
 from torch.nn.utils.rnn import pad_sequence
 
 from graphfuse.data.raw import Item
-from graphfuse.encoders._weights import MINILM, find_folder, folder_checksum
+from graphfuse.encoders._weights import MINILM, find_folder, folder_checksum, without_bar
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._split import sentences, texts_of
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
@@ -34,7 +34,7 @@ POSITIONS = 512
     EncoderInfo(
         name="transformers",
         kind="text",
-        title="A text model of Hugging Face transformers",
+        title="text model of transformers",
         nodes="a token, a sentence or the text; pos = its index",
         paper="Reimers and Gurevych 2019, https://arxiv.org/abs/1908.10084",
         needs="encoders",
@@ -223,9 +223,10 @@ def _load(model: str, folder: Path) -> _Loaded:
     safe = {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
-        network, report = AutoModel.from_pretrained(
-            folder, weights_only=True, output_loading_info=True, **safe
-        )
+        with without_bar():
+            network, report = AutoModel.from_pretrained(
+                folder, weights_only=True, output_loading_info=True, **safe
+            )
     except Exception as error:  # a damaged folder fails in any way
         raise InputError(
             f"{model!r} ({folder}) cannot be loaded as a model of transformers: {error}"

@@ -32,7 +32,8 @@ class Frames(Encoder):
     gives the frame nearest to its middle; see "Temporal Segment Networks",
     https://arxiv.org/abs/1608.00859. A frame is one node, the mean of the nodes that the image
     encoder gives it, and ``pos`` is its second, so that :class:`~graphfuse.graph.Temporal` joins
-    frames to each other and to the sound. The sound itself is another modality.
+    frames to each other and to the sound. The sound itself is another modality, for the encoder
+    ``sound``.
 
     Args:
         image: name of an image encoder, such as "timm" or "timm:resnet18".

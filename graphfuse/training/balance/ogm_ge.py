@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from graphfuse._keys import module_key
 from graphfuse.data import Batch
 from graphfuse.errors import InputError
-from graphfuse.fusion import FusionOutput, Strategy
+from graphfuse.fusion import EndToEnd, FusionOutput, Strategy
 from graphfuse.nn import NodeEncoder
 from graphfuse.training.balance._method import Balance, balance_methods, own_logits
 
@@ -96,7 +96,7 @@ def coefficients(total: Tensor, count: Tensor) -> Tensor:
 
 
 def owned_parameters(strategy: Strategy) -> dict[str, list[nn.Parameter]]:
-    """Return the parameters of each modality's encoder."""
+    """Return the parameters of each modality's encoder, and of the network before it, if any."""
     encoders = [module for module in strategy.modules() if isinstance(module, NodeEncoder)]
     owned = {
         m: [
@@ -113,4 +113,8 @@ def owned_parameters(strategy: Strategy) -> dict[str, list[nn.Parameter]]:
             f"{strategy.name!r} has none for {[m for m in owned if not owned[m]]}; encode nodes "
             f"with graphfuse.nn.NodeEncoder or choose another method"
         )
+    if isinstance(strategy, EndToEnd):
+        for m in strategy.reads:
+            before = strategy.network(m)
+            owned[m] += [] if before is None else list(before.parameters())
     return owned

@@ -1,6 +1,5 @@
 import io
 import struct
-import sys
 import zlib
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from PIL import Image
 
 from graphfuse.data.raw._image import read_image
-from graphfuse.errors import InputError, MissingDependencyError
+from graphfuse.errors import InputError
 
 
 def encoded(image, form="PNG", **options):
@@ -109,30 +108,3 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(side):
     content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b""))
     with pytest.raises(InputError, match="decompression bomb"):
         read_image(content, "bomb.png")
-
-
-DRAWING = (
-    b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="20" height="10">'
-    b'<rect width="10" height="10" fill="#00f"/></svg>'
-)
-
-
-def test_a_drawing_names_what_paints_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cairosvg", None)
-    with pytest.raises(MissingDependencyError, match=r"SVG drawing a\.svg.*graphfuse\[svg\]"):
-        read_image(DRAWING, "a.svg")
-
-
-def test_a_drawing_is_painted_on_white():
-    pytest.importorskip("cairosvg", exc_type=(ImportError, OSError))
-    read = read_image(DRAWING, "a.svg")
-    assert read.shape == (256, 512, 3)
-    assert read[100, 100].tolist() == [0, 0, 255]
-    assert read[100, 400].tolist() == [255, 255, 255]
-    with pytest.raises(InputError, match="damaged SVG drawing"):
-        read_image(DRAWING[:-10], "a.svg")
-
-
-def test_a_drawing_with_entities_is_refused():
-    with pytest.raises(InputError, match="declares XML entities"):
-        read_image(b'<!DOCTYPE svg [<!ENTITY a "aaaa">]><svg>&a;</svg>', "a.svg")

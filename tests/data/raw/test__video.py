@@ -75,7 +75,6 @@ def test_a_film_with_sound():
 
 def test_a_damaged_film_is_an_error():
     content = mp4(pytest.importorskip("av"), with_sound=False)
-    with pytest.raises(InputError, match="no film that can be read"):
-        Cell("video", content[: len(content) // 2]).read()
-    with pytest.raises(InputError, match=r"no film that can be read|has no pictures"):
-        Cell("video", b"nothing of the kind").read()
+    for damaged in (content[: len(content) // 2], b"nothing of the kind"):
+        with pytest.raises(InputError, match=r"no film that can be read|has no pictures"):
+            Cell("video", damaged).read()

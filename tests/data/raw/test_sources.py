@@ -275,3 +275,10 @@ def test_numbers_reach_the_cells(table):
         [{"age": 3.0, "sex": "f"}], [], [{"age": 4.0, "sex": None}], [{"age": 5.0, "sex": "f"}],
     ]  # fmt: skip
     assert np.array_equal(read.role("label"), [1, 2, 1, 2])
+
+
+@pytest.mark.parametrize("given", ["./pets", ".pets", "pets/train.csv", "my pets", "a/b/c"])
+def test_a_path_that_does_not_exist_is_not_looked_for_on_the_hub(given, monkeypatch):
+    monkeypatch.setattr(datasets, "load_dataset", None)
+    with pytest.raises(InputError, match="there is no file or folder"):
+        read_manifest(given)

@@ -77,8 +77,8 @@ def test_one_modality_alone():
 
 
 def test_what_is_not_known():
-    with pytest.raises(UnknownNameError, match="way to scale 'standart'; did you mean 'standard'"):
-        create_step("scale", how="standart")
+    with pytest.raises(UnknownNameError, match="way to scale 'standxrd'; did you mean 'standard'"):
+        create_step("scale", how="standxrd")
     with pytest.raises(UnknownNameError, match="unit to scale over 'nodes'; did you mean 'node'"):
         create_step("scale", over="nodes")
     with pytest.raises(UnknownNameError, match="option of step 'scale' 'hwo'"):

@@ -254,3 +254,12 @@ def test_packaged_minilm_gives_what_sentence_transformers_gives():
     # sentence-transformers 6.2.0, SentenceTransformer.encode
     assert float(cat @ kitten) == pytest.approx(0.78821, abs=1e-4)
     assert float(cat @ stocks) == pytest.approx(0.20276, abs=1e-4)
+
+
+def test_loading_shows_no_bar_and_leaves_the_users_setting(bert, capfd):
+    from transformers.utils import logging
+
+    logging.enable_progress_bar()
+    create_encoder("text", "transformers", model=str(bert)).encode(["a cat"])
+    assert "Loading" not in capfd.readouterr().err
+    assert logging.is_progress_bar_enabled()

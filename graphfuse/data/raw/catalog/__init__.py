@@ -12,6 +12,8 @@ from graphfuse.errors import InputError, UnknownNameError
 if TYPE_CHECKING:
     from graphfuse.data.raw.manifest import Manifest
 
+__all__ = ["list_raw_datasets", "load_raw_dataset", "raw_datasets"]
+
 
 def list_raw_datasets() -> list[DatasetCard]:
     """Return the cards of all data sets of raw files, sorted by name."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphfuse.data.catalog._card import DatasetCard
-from graphfuse.data.raw._image import has_entities, import_cairosvg
+from graphfuse.data.raw._svg import check_painter, has_entities
 from graphfuse.data.raw.catalog._entry import raw_dataset
 from graphfuse.data.raw.columns import Column
 from graphfuse.data.raw.facts import join_groups
@@ -88,12 +88,12 @@ def load(
         speech: language of the recordings; none are read if left out. A stamp that was not spoken
             in this language lacks the modality.
         svg: whether to take the 121 stamps that are drawn in SVG alone, which are painted with
-            ``cairosvg``; 461 are left without them.
+            ``resvg-py``; 461 are left without them.
 
     Raises:
         InputError: there are no stamps.
         UnknownNameError: a language that there is none of.
-        MissingDependencyError: ``datasets``, or ``cairosvg`` to paint SVG, is not installed.
+        MissingDependencyError: ``datasets``, or ``resvg-py`` to paint SVG, is not installed.
     """
     try:
         from datasets import Dataset
@@ -105,7 +105,7 @@ def load(
         raise InputError(f"{folder} holds no stamps; {ADVICE}")
     drawn = sum(stamp.picture.endswith(".svg") for stamp in stamps)
     if svg and drawn:
-        import_cairosvg(
+        check_painter(
             f"painting the {drawn} of {len(stamps)} stamps that are SVG drawings (svg=False leaves "
             f"them out)"
         )

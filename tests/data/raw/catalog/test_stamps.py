@@ -7,7 +7,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from graphfuse.data.raw import EncoderSpec, facts
+from graphfuse.data import EncoderSpec
+from graphfuse.data.raw import facts
 from graphfuse.data.raw.catalog import list_raw_datasets, load_raw_dataset
 from graphfuse.data.raw.catalog.stamps import CLASSES, INSTALLED, VARIABLE
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
@@ -76,7 +77,7 @@ def test_encoders_are_named_for_every_modality(root):
 
 
 def test_drawings_need_what_paints_them(root, monkeypatch):
-    monkeypatch.setitem(sys.modules, "cairosvg", None)
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(MissingDependencyError, match=r"the 1 of 4 stamps.*svg=False.*\[svg\]"):
         load_raw_dataset("stamps", root=root)
 
@@ -108,7 +109,7 @@ def test_the_real_stamps_are_those_that_were_measured():
     found = facts(read)
     assert set(found["y"]) == set(CLASSES)
     assert len(read) == 461
-    pytest.importorskip("cairosvg", exc_type=(ImportError, OSError))
+    pytest.importorskip("resvg_py")
     found = facts(load_raw_dataset("stamps", root=REAL, speech="fr"))
     (card,) = list_raw_datasets()
     assert len(found["y"]) == card.samples

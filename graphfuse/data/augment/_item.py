@@ -1,0 +1,90 @@
+"""What augmentations of items share: changes by name, each drawn by a seed of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+import torch
+
+from graphfuse.errors import InputError
+
+Range = tuple[float, float]
+Seed = int | Sequence[int] | np.random.Generator
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemAugmentation(ABC, Generic[T]):
+    """A random change of items of one kind; a frozen dataclass whose fields are plain options.
+
+    A subclass has a field of each change, a range or None, and says in ``limits`` what it takes.
+    What is drawn for a change depends on the seed and its name alone.
+    """
+
+    limits: ClassVar[Mapping[str, Range]]
+    """What each change takes, in the order in which they are made."""
+
+    probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name, (lowest, highest) in self.limits.items():
+            given = getattr(self, name)
+            if given is not None and not (
+                isinstance(given, Sequence)
+                and len(given) == 2
+                and lowest <= given[0] <= given[1] <= highest
+            ):
+                raise InputError(
+                    f"{name} is a range (from, to) between {lowest:g} and {highest:g}, or None; "
+                    f"got {given!r}"
+                )
+        if not 0 <= self.probability <= 1:
+            raise InputError(f"probability lies between 0 and 1, got {self.probability!r}")
+
+    def __call__(self, item: T, seed: Seed, shared: Mapping[str, Seed] | None = None) -> T:
+        """Return the item changed; a generator moves on, a whole number gives the same again.
+
+        ``shared`` has the seeds of changes, by name, that other items are to have too.
+        """
+        for name, amount, rng in self.draw(seed, shared or {}):
+            item = self.change(name, item, amount, rng)
+        return item
+
+    def draw(
+        self, seed: Seed, shared: Mapping[str, Seed]
+    ) -> Iterator[tuple[str, float, np.random.Generator]]:
+        """Yield the changes that are to be made: name, amount, and what else is drawn from."""
+        own = as_numbers(seed)
+        for name in self.limits:
+            numbers = as_numbers(shared[name]) if name in shared else own
+            rng = np.random.default_rng([*numbers, zlib.crc32(name.encode())])
+            happens, share = rng.random(2)
+            given = getattr(self, name)
+            if given is not None and happens < self.probability:
+                yield name, float(given[0] + share * (given[1] - given[0])), rng
+
+    @abstractmethod
+    def change(self, name: str, item: T, amount: float, rng: np.random.Generator) -> T:
+        """Make one change of the given amount."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options by name."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+
+def as_numbers(seed: Seed) -> list[int]:
+    """Return what seeds other generators; one that is given moves on."""
+    return [int(np.random.default_rng(seed).integers(2**63))]
+
+
+def seeds_of(generator: torch.Generator, count: int) -> list[int]:
+    """Draw a seed for each of so many items."""
+    drawn = torch.randint(2**62, (count,), generator=generator, device=generator.device)
+    return [int(seed) for seed in drawn]

@@ -1,0 +1,72 @@
+"""Pixels as they are: raw images for a network inside a strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from graphfuse.data.raw import Item
+from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders.image._pixels import to_square
+from graphfuse.errors import check_whole
+
+
+@encoder(
+    EncoderInfo(
+        "pixels",
+        kind="image",
+        title="raw pixels",
+        nodes="the image, red, green and blue; no position",
+    )
+)
+@dataclass(frozen=True)
+class Pixels(Encoder):
+    """Bring an image to a square and leave the rest to a network that a strategy trains.
+
+    An image is padded to a square with white and brought to ``side`` pixels a side; its one node
+    is (3, side, side) in bytes. Name a network for it, ``"cnn"`` or ``"timm"``
+    (:mod:`graphfuse.nn.networks`); without one, a strategy takes all pixels as features.
+
+    Args:
+        side: pixels along a side.
+        interpolation: how Pillow scales, such as "bicubic" or "bilinear".
+
+    Example:
+        >>> nodes = Pixels(side=8).encode([np.zeros((60, 80, 3), np.uint8)])[0]
+        >>> nodes.x.shape, nodes.x.dtype
+        (torch.Size([1, 3, 8, 8]), torch.uint8)
+    """
+
+    dtype: ClassVar[torch.dtype] = torch.uint8
+    side: int = 64
+    interpolation: str = "bicubic"
+
+    def __post_init__(self) -> None:
+        check_whole("side, the pixels along a side,", self.side, 1)
+
+    @property
+    def features(self) -> int:
+        """Three colours of every pixel."""
+        return 3 * self.side**2
+
+    @property
+    def pos_dim(self) -> int:
+        """None."""
+        return 0
+
+    def prepare(self, item: Item) -> np.ndarray:
+        """Return an image [H, W, 3] as a square of ``side`` pixels a side, in bytes."""
+        return to_square(item, self.side, self.interpolation)
+
+    def encode(self, items: Sequence[Item]) -> list[Nodes]:
+        """Return each image as one node.
+
+        Raises:
+            InputError: not an image.
+        """
+        squares = (torch.from_numpy(self.prepare(item).copy()) for item in items)
+        return [Nodes(own.permute(2, 0, 1)[None], torch.zeros(1, 0)) for own in squares]

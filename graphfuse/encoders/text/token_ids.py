@@ -1,0 +1,96 @@
+"""Tokens as numbers: raw text for a model of transformers inside a strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+
+from graphfuse.data.raw import Item
+from graphfuse.encoders._weights import MINILM, TEXT_FILES, checksum, find_folder
+from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._split import texts_of
+from graphfuse.errors import InputError, MissingDependencyError, check_whole
+
+
+@encoder(
+    EncoderInfo(
+        name="token_ids",
+        kind="text",
+        title="Tokens of a model of transformers, as numbers",
+        nodes="a token's number, special tokens included; pos = its index",
+        needs="encoders",
+    )
+)
+@dataclass(frozen=True)
+class TokenIds(Encoder):
+    """Split texts as a model does, and leave the rest to the model, which a strategy trains.
+
+    Name the network ``"transformers"`` with the same ``model``. What lies beyond ``max_tokens`` is
+    cut off.
+
+    Args:
+        model: a folder, the name of a model on the Hugging Face Hub, or ``"all-MiniLM-L6-v2"``.
+        max_tokens: tokens that are kept of a text, special ones included.
+
+    Raises:
+        MissingDependencyError: at the first use, without the package ``transformers``.
+        InputError: at the first use, if there is no such model.
+    """
+
+    dtype: ClassVar[torch.dtype] = torch.int64
+    model: str = "all-MiniLM-L6-v2"
+    max_tokens: int = 256
+
+    def __post_init__(self) -> None:
+        check_whole("max_tokens", self.max_tokens, 1)
+
+    @property
+    def features(self) -> int:
+        """The number alone."""
+        return 1
+
+    @property
+    def pos_dim(self) -> int:
+        """The index."""
+        return 1
+
+    def identity(self) -> dict[str, Any]:
+        """Return the options, with a checksum of configuration and vocabulary."""
+        plain = super().identity()
+        plain["options"].pop("model")  # a name or path, which may come to mean something else
+        files = (file for pattern in TEXT_FILES for file in self._folder.glob(pattern))
+        return {**plain, "tokenizer": checksum(files)}
+
+    def encode(self, items: Sequence[Item]) -> list[Nodes]:
+        """Return the number [N, 1] of each token of each text, and its index [N, 1]."""
+        told = self._tokenizer(texts_of(items), truncation=True, max_length=self.max_tokens)
+        return [self._nodes(ids) for ids in told["input_ids"]]
+
+    def _nodes(self, ids: list[int]) -> Nodes:
+        ids = ids or [self._tokenizer.eos_token_id or 0]  # an empty text, without special tokens
+        pos = torch.arange(len(ids), dtype=torch.float32)
+        return Nodes(torch.tensor(ids).unsqueeze(1), pos.unsqueeze(1))
+
+    @cached_property
+    def _folder(self) -> Path:
+        return find_folder(MINILM if self.model == MINILM.rpartition("/")[2] else self.model)
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        try:
+            from transformers import AutoTokenizer
+        except ImportError:
+            raise MissingDependencyError("transformers", "encoders", "splitting texts") from None
+        try:
+            return AutoTokenizer.from_pretrained(
+                self._folder, local_files_only=True, trust_remote_code=False
+            )
+        except Exception as error:  # a damaged folder fails in any way
+            raise InputError(
+                f"{self.model!r} ({self._folder}) has no tokenizer that can be loaded: {error}"
+            ) from error

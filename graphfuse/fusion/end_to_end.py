@@ -1,0 +1,249 @@
+"""Any strategy on raw modalities: networks encode them first, and train with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from graphfuse._keys import module_key
+from graphfuse.data import Batch, FusionDataset, Sample, Schema
+from graphfuse.errors import InputError
+from graphfuse.fusion.strategy import FusionOutput, Strategy
+from graphfuse.nn.networks import Network, create_networks, encoded_schema
+from graphfuse.nn.networks.network import parse
+
+Augment = Callable[[Tensor, torch.Generator], Tensor]
+"""From the raw nodes [K, *shape] of a batch to as many changed ones, at random."""
+
+AT_ONCE = 64
+"""Samples that are encoded together where a whole part is."""
+
+
+@dataclass
+class EncodedOutput(FusionOutput):
+    """What the strategy inside returned, and the encoded batch that it returned it for."""
+
+    inner: FusionOutput | None = None
+    encoded: Batch | None = None
+
+
+class EndToEnd(Strategy):
+    """Encode raw modalities by networks, then let a strategy of any family predict.
+
+    The strategy inside sees encoded nodes alone and need not know; it is built for the encoded
+    schema. Relations draw edges between encoded nodes, anew in every batch, as these move while
+    networks learn. What the strategy fits on data before training (statistics of co-occurrence,
+    CCA, a graph of causes), it fits once on the training part as the networks encode it then: of
+    use with pretrained networks, and close to chance with ones that begin at random.
+
+    Networks are made for those modalities that the strategy looks at. ``augment`` changes raw
+    nodes in training mode alone; its generator is seeded by torch's global random state, which
+    the training loop sets. It is no part of a saved model.
+
+    Raises:
+        InputError: given edges, attributes or units between nodes that a network does not keep.
+
+    Example:
+        >>> import numpy as np
+        >>> from graphfuse.fusion import create_strategy
+        >>> pictures = np.random.default_rng(0).integers(0, 256, (4, 3, 16, 16), dtype=np.uint8)
+        >>> x = {"image": pictures, "age": np.ones((4, 2))}
+        >>> data = FusionDataset.from_arrays(x, [0, 1, 0, 1], shapes={"image": (3, 16, 16)})
+        >>> model = create_strategy("concat", data.schema, encoders={"image": "cnn"})
+        >>> model.prepare(data)(data.batch([0, 1])).logits.shape
+        torch.Size([2, 2])
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        inner: Strategy,
+        networks: Mapping[str, Network],
+        augment: Mapping[str, Augment] | None = None,
+    ) -> None:
+        super().__init__(schema)
+        self.name, self.inner = inner.name, inner
+        members = inner.members()
+        read = {m for one in members or [inner] for m in one.reads}
+        self.networks = nn.ModuleDict(
+            {module_key(m): networks[m] for m in schema.names if m in networks and m in read}
+        )
+        self.augment = dict(augment or {})
+        schema.check_names(self.augment)
+
+    @property
+    def trains(self) -> bool:  # type: ignore[override]
+        """Whether the strategy inside does."""
+        return self.inner.trains
+
+    @property
+    def inner_folds(self) -> int:  # type: ignore[override]
+        """Those of the strategy inside."""
+        return self.inner.inner_folds
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Those of the strategy inside."""
+        return self.inner.reads
+
+    def network(self, modality: str) -> Network | None:
+        """Return the network of a modality, if it has one."""
+        found = dict(self.networks.items()).get(module_key(modality))
+        return found if isinstance(found, Network) else None
+
+    def options(self) -> dict[str, Any]:
+        """Return the options of the strategy inside, and the networks without their weights."""
+        given = super().options()
+        saved = {}
+        for m, spec in given["encoders"].items():
+            made = self.network(m)
+            name, options = parse(spec, m)
+            saved[m] = {name: {**options, **(made.saved_options() if made else {})}}
+        return {**self.inner.options(), "encoders": saved}
+
+    def encode(self, batch: Batch) -> Batch:
+        """Return the batch with encoded nodes; modalities that are not looked at stay raw."""
+        encoded = replace(batch, x=dict(batch.x), mask=dict(batch.mask), pos=dict(batch.pos))
+        for m in self.reads:
+            made = self.network(m)
+            if made is None:
+                continue
+            if not made.keeps_nodes:
+                _check_nothing_given(batch, m, made)
+            x = self._augmented(m, batch.x[m], batch.mask[m])
+            nodes = made(x, batch.mask[m], batch.pos.get(m))
+            encoded.x[m], encoded.mask[m] = nodes.x, nodes.mask
+            if nodes.pos is not None:
+                encoded.pos[m] = nodes.pos
+        return encoded
+
+    def _augmented(self, modality: str, x: Tensor, mask: Tensor) -> Tensor:
+        if not self.training or modality not in self.augment or not bool(mask.any()):
+            return x
+        generator = torch.Generator(x.device).manual_seed(int(torch.randint(2**62, ())))
+        real = x[mask]
+        changed = self.augment[modality](real, generator)
+        if changed.shape != real.shape:
+            raise InputError(
+                f"the augmentation of modality {modality!r} returned {list(changed.shape)} for "
+                f"nodes {list(real.shape)}; it has to keep their number and shape"
+            )
+        placed = changed.new_zeros(x.shape)
+        placed[mask] = changed
+        return placed
+
+    @torch.no_grad()
+    def encode_dataset(self, dataset: FusionDataset) -> FusionDataset:
+        """Return the dataset encoded by the networks as they are now, without augmentation.
+
+        A modality that the strategy does not look at is missing there.
+        """
+        was, samples = self.training, list[Sample]()
+        self.eval()
+        device = next(self.networks.parameters()).device
+        for start in range(0, len(dataset), AT_ONCE):
+            rows = range(start, min(start + AT_ONCE, len(dataset)))
+            batch = self.encode(dataset.batch(rows).to(device)).to("cpu")
+            for i, row in enumerate(rows):
+                here = {m: batch.mask[m][i] for m in self.reads if bool(batch.mask[m][i].any())}
+                samples.append(
+                    replace(
+                        dataset[row],
+                        x={m: batch.x[m][i][mask] for m, mask in here.items()},
+                        pos={
+                            m: batch.pos[m][i][mask] for m, mask in here.items() if m in batch.pos
+                        },
+                    )
+                )
+        self.train(was)
+        made = FusionDataset.from_samples(samples, self.inner.schema)
+        return replace(made, ids=dataset.ids, groups=dataset.groups, splits=dataset.splits)
+
+    def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
+        """Let the strategy inside fit what it fits on the training part, encoded as of now."""
+        if self.networks:
+            train = self.encode_dataset(train)
+        self.inner.prepare(train)  # no strategy fits anything on validation data
+        return self
+
+    def members(self) -> Sequence[Strategy]:
+        """Return the members of the strategy inside, each with the networks that it needs."""
+        networks = {m: made for m in self.schema.names if (made := self.network(m)) is not None}
+        return [
+            EndToEnd(self.schema, member, networks, self.augment) for member in self.inner.members()
+        ]
+
+    def choose(self, results: Sequence[tuple[float, float]]) -> int:
+        """Let the strategy inside choose."""
+        return self.inner.choose(results)
+
+    def fit_on_held_out(self, output: FusionOutput, batch: Batch) -> None:
+        """Let the strategy inside fit on what it predicted."""
+        self.inner.fit_on_held_out(output, batch)
+
+    def forward(self, batch: Batch) -> EncodedOutput:
+        """Encode, then predict."""
+        encoded = self.encode(batch)
+        inner: FusionOutput = self.inner(encoded)
+        return EncodedOutput(
+            inner.logits, inner.embedding, inner.modality_logits, inner=inner, encoded=encoded
+        )
+
+    def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
+        """Return the terms of the strategy inside; no term pulls on what it compares with."""
+        if not isinstance(output, EncodedOutput) or output.inner is None or output.encoded is None:
+            raise InputError(f"the loss takes the output of forward, got {type(output).__name__}")
+        fixed = {m: x.detach() for m, x in output.encoded.x.items()}
+        return self.inner.loss(output.inner, replace(output.encoded, x=fixed, y=batch.y))
+
+    def weigh_classes(self, train: FusionDataset) -> None:
+        """Let the strategy inside weigh them."""
+        self.inner.weigh_classes(train)
+
+    def task_loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return that of the strategy inside."""
+        return self.inner.task_loss(logits, batch)
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        """Return the parameters of each rate as a group."""
+        made = [self.network(m) for m in self.schema.names]
+        slow = [one for one in made if one is not None and one.rate != 1]
+        own = {id(p) for one in slow for p in one.parameters()}
+        groups = [{"params": list(m.parameters()), "lr": learning_rate * m.rate} for m in slow]
+        return [{"params": [p for p in self.parameters() if id(p) not in own]}, *groups]
+
+
+def encode_at_start(dataset: FusionDataset, encoders: Mapping[str, Any]) -> FusionDataset:
+    """Return a dataset as networks encode it before they learn anything."""
+    networks = create_networks(encoders, dataset.schema)
+    inner = Strategy(encoded_schema(dataset.schema, networks))
+    return EndToEnd(dataset.schema, inner, networks).encode_dataset(dataset)
+
+
+def wrap(
+    make: Callable[[Schema], Strategy],
+    schema: Schema,
+    networks: Mapping[str, Network],
+    encoders: Mapping[str, Any],
+    augment: Mapping[str, Augment] | None,
+) -> EndToEnd:
+    """Return a strategy on encoded nodes with the networks that encode them."""
+    inner = make(encoded_schema(schema, networks))
+    made = EndToEnd(schema, inner, networks, augment)
+    made.given = {**inner.options(), "encoders": dict(encoders)}
+    return made
+
+
+def _check_nothing_given(batch: Batch, modality: str, made: Network) -> None:
+    edges = [t for t in batch.edges if modality in (t[0], t[2])]
+    attributes = [name for name, values in batch.attrs.items() if modality in values]
+    if edges or attributes:
+        raise InputError(
+            f"network {made.name!r} makes other nodes out of those of modality {modality!r}, so "
+            f"that given edges {edges} and attributes {attributes} of its raw nodes mean nothing; "
+            f"leave them out of the data, or choose a network that keeps nodes"
+        )
