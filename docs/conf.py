@@ -13,6 +13,8 @@ from graphfuse import __version__, create_strategy
 from graphfuse.bench.match import count_parameters
 from graphfuse.data import Modality, Schema, Target, list_datasets
 from graphfuse.data.raw.catalog import list_raw_datasets
+from graphfuse.encoders import list_encoders
+from graphfuse.encoders.encoding import DEFAULTS
 from graphfuse.errors import InputError
 from graphfuse.fusion import StrategyInfo, strategies, strategy_options
 from graphfuse.fusion.strategy import FAMILIES
@@ -50,6 +52,7 @@ html_sidebars = dict.fromkeys(
         "training",
         "speed",
         "datasets",
+        "own-data",
         "convert",
         "augment",
         "clean",
@@ -97,6 +100,7 @@ def write_tables() -> None:
         sections = [strategy_section(info) for info in members]
         (folder / f"{family}.md").write_text("\n".join([family_table(members), *sections]))
     (folder / "relations.md").write_text(relation_table())
+    (folder / "encoders.md").write_text(encoder_table())
     methods = [(name, balance_methods.get(name)) for name in balance_methods.names()]
     sections = [f"### `{name}`\n\n{autoclass(method)}" for name, method in methods]
     (folder / "balance.md").write_text("\n".join(sections))
@@ -133,6 +137,21 @@ def relation_table() -> str:
         for relation in every
     ]
     return table(["relation", "name", "joins", "fitted on training data"], rows)
+
+
+def encoder_table() -> str:
+    """Return a table of all encoders, the one that is taken without a choice marked."""
+    rows = [
+        [
+            info.kind,
+            f"`{info.name}`" + (" (default)" if info.name == DEFAULTS[info.kind].name else ""),
+            info.title,
+            info.nodes,
+            f"`graphfuse[{info.needs}]`" if info.needs else "",
+        ]
+        for info in list_encoders()
+    ]
+    return table(["of", "encoder", "what it does", "nodes", "needs"], rows)
 
 
 def sparse_table() -> str:

@@ -7,7 +7,14 @@ from graphfuse.data.dataset import FusionDataset, collate
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Modality, Schema, Target
 from graphfuse.data.spec import EncoderSpec, RelationSpec, StepSpec
-from graphfuse.data.splits import Split, hold_out, inner_folds, make_splits
+from graphfuse.data.splits import (
+    Split,
+    hold_out,
+    inner_folds,
+    make_splits,
+    near_duplicates,
+    split_by_time,
+)
 from graphfuse.data.steps.sequence import Steps
 
 __all__ = [
@@ -31,4 +38,6 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "make_splits",
+    "near_duplicates",
+    "split_by_time",
 ]

@@ -122,7 +122,7 @@ def _strange(column: Column, expected: str, value: Any) -> InputError:
 
 
 def labels_in(
-    schema: Schema, y: Any, classes: Sequence[str] | None, ids: Sequence[Any] | np.ndarray
+    schema: Schema, y: Any, classes: Sequence[str] | None, ids: np.ndarray
 ) -> tuple[dict[str, Tensor] | None, list[Problem]]:
     """Return labels, as :func:`graphfuse.data.raw.facts` gives them, in the classes of a schema.
 

@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphfuse.data import FusionDataset, hold_out, make_splits
+from graphfuse.data import (
+    FusionDataset,
+    Split,
+    hold_out,
+    make_splits,
+    near_duplicates,
+    split_by_time,
+)
 from graphfuse.errors import InputError
 
 
@@ -139,3 +146,32 @@ def test_both_parts_hold_something(n, share, grouped):
 def test_splits_depend_on_the_name_of_the_dataset():
     one, other = ([s.digest for s in make_splits(dataset(name=name))] for name in ("one", "other"))
     assert not set(one) & set(other)
+
+
+def test_a_split_by_time_tests_the_latest_and_keeps_one_time_together():
+    times = np.random.default_rng(0).permutation(np.repeat(np.arange(50), 2))
+    parts = split_by_time(times)
+    assert {part: int((parts == part).sum()) for part in np.unique(parts)} == {
+        "test": 20, "train": 68, "validation": 12,
+    }  # fmt: skip
+    assert times[parts == "train"].max() < times[parts == "validation"].min()
+    assert times[parts == "validation"].max() < times[parts == "test"].min()
+    assert split_by_time(np.array([1, 9, 9, 9, 9, 5])).tolist() == [
+        "train", "test", "test", "test", "test", "validation",
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="there are only 2 different times"):
+        split_by_time(np.array([1, 1, 2]))
+
+
+def test_near_duplicates_across_parts_are_found_whatever_the_unit():
+    random = np.random.default_rng(0)
+    a, b = random.normal(size=(40, 6)) * 1e6, random.normal(size=(40, 3)) * 1e-6
+    a[30], b[30] = a[3] * (1 + 1e-4), b[3]
+    a[31] = a[4]  # alike in one modality, not in the other
+    a[32], b[32] = a[5], np.nan  # alike where both are there, but one lacks the other
+    a[33], b[33] = a[34], b[34]  # both in the test part
+    data = FusionDataset.from_arrays({"a": a, "b": b}, y=[0, 1] * 20)
+    rows = np.arange(40)
+    split = Split(0, 0, rows[:25], rows[25:30], rows[30:])
+    assert near_duplicates(data, split) == [(30, 3)]
+    assert near_duplicates(data, split, tolerance=0) == []

@@ -10,8 +10,11 @@ MEDIA = ("image", "audio", "video")
 """Kinds whose cells name files or hold their bytes."""
 CONTENT = (*MEDIA, "text", "series", "number", "category")
 """Kinds that become nodes; numbers and categories are read together, as rows of a table."""
-ROLES = ("label", "split", "group", "id", "skip")
-"""Kinds that say something about a sample; a column to be skipped says nothing."""
+ROLES = ("label", "split", "time", "group", "id", "skip")
+"""Kinds that say something about a sample; a column to be skipped says nothing.
+
+``time`` (numbers, or dates as 2026-01-31) splits the samples: the latest are the test part.
+"""
 KINDS = (*CONTENT, *ROLES)
 TABLE = "table"
 """The kind, and usual name, of the modality that numbers and categories make up."""

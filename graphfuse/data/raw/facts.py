@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphfuse.data.raw.manifest import Manifest
+from graphfuse.data.splits import split_by_time
 from graphfuse.errors import InputError
 
 CLASSES = range(2, 51)
@@ -19,8 +20,9 @@ def facts(manifest: Manifest, *, labelled: bool = True) -> dict[str, Any]:
 
     ``y``, ``task``, ``classes``, ``ids``, ``groups``, ``splits`` and ``name``. Labels stay as they
     are, with None where there is none; lists of labels become 0 and 1, one column a class.
-    Of several columns of groups, samples that share a value in any of them are one group; a sample
-    without a value is a group of its own.
+    A column of times makes the splits where no column names them; see
+    :func:`graphfuse.data.split_by_time`. Of several columns of groups, samples that share a value
+    in any of them are one group; a sample without a value is a group of its own.
 
     Raises:
         InputError: there is no label and ``labelled``, or a part that is none of "train",
@@ -92,7 +94,7 @@ def _target(values: Sequence[Any]) -> tuple[np.ndarray, list[str] | None]:
 def _splits(manifest: Manifest) -> np.ndarray | None:
     found = manifest.role("split")
     if found is None:
-        return None
+        return _splits_by_time(manifest)
     strange = [row for row, part in enumerate(found) if part not in ("train", "validation", "test")]
     if strange:
         ids = [str(manifest.ids[row]) for row in strange[:5]]
@@ -101,6 +103,28 @@ def _splits(manifest: Manifest) -> np.ndarray | None:
             f"validation and test (samples {', '.join(ids)}); fill the part in, or skip the column"
         )
     return found.astype(str)
+
+
+def _splits_by_time(manifest: Manifest) -> np.ndarray | None:
+    found = manifest.role("time")
+    if found is None:
+        return None
+    import pandas as pd
+
+    dates = any(isinstance(value, str) for value in found)
+    times = (
+        pd.to_datetime(pd.Series(found), errors="coerce", format="ISO8601", utc=True)
+        if dates
+        else pd.Series(found)
+    )
+    if times.isna().any():
+        row = int(times.isna().to_numpy().argmax())
+        raise InputError(
+            f"{int(times.isna().sum())} samples have no time, the first is "
+            f"{manifest.ids[row]} with {found[row]!r}; times are numbers, or dates as 2026-01-31 or 2026-01-31 12:30: fill "
+            f"them in, or skip the column"
+        )
+    return split_by_time(times.to_numpy())
 
 
 def _groups(manifest: Manifest) -> np.ndarray | None:

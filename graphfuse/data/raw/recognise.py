@@ -169,7 +169,7 @@ def _tell_content(name: str, full: list[Any]) -> tuple[str, str]:
     if all(number(v) is not None for v in full) and not _are_codes(texts):
         return "number", "every value is a number"
     if all(DATE.fullmatch(text) for text in texts):
-        return "skip", "dates, which tell when a sample was taken; as a category they may leak"
+        return "skip", "dates; as kind time they split the data, as a category they may leak"
     if all(text.startswith("[") for text in texts) and (lists := _parsed(texts)):
         return _tell_list(name, lists)
     return _tell_text(texts)

@@ -93,3 +93,18 @@ def test_the_order_of_samples_does_not_change_who_is_together():
     straight, turned = join_groups(keys), join_groups([[k[i] for i in order] for k in keys])
     same = straight[:, None] == straight
     assert np.array_equal(same[np.ix_(order, order)], turned[:, None] == turned)
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_column_of_times_splits_the_samples(table, dated):
+    times = [f"2026-01-{d:02}" if dated else str(d) for d in range(10, 20)]
+    lines = "".join(f"{t},{i},{i % 2}\n" for i, t in enumerate(reversed(times)))
+    path = table(f"taken,age,label\n{lines}")
+    assert facts(read_manifest(path, {"age": "number"}))["splits"] is None
+    parts = facts(read_manifest(path, {"taken": "time", "age": "number"}))["splits"]
+    assert parts.tolist() == ["test"] * 2 + ["validation"] + ["train"] * 7
+    broken = table(
+        f"taken,age,label\nsoon,1,2\n{lines}" if dated else f"taken,age,label\n,1,2\n{lines}"
+    )
+    with pytest.raises(InputError, match=r"1 samples have no time, the first is 0 with"):
+        facts(read_manifest(broken, {"taken": "time", "age": "number"}))
