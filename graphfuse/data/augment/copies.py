@@ -70,7 +70,7 @@ class AugmentedManifest(Manifest):
         ]
 
     def _augmented(self, cell: Cell, sample: tuple[int, ...], modality: str, place: int) -> Cell:
-        own = (cell.kind, cell.value, cell.root, cell.where)
+        own = (cell.kind, cell.value, cell.root, cell.where, cell.repairs)
         return AugmentedCell(*own, self.augmentation, sample, modality, place)
 
 
@@ -129,5 +129,5 @@ def add_copies(
     return AugmentedManifest(
         table, (*kept, *columns), manifest.root, manifest.name, manifest.task, manifest.encoders,
         (*manifest.changes, Change("augment", options, what, tuple(manifest.ids[rows].tolist()))),
-        augmentation=augmentation, seed=seed,
+        repairs=manifest.repairs, augmentation=augmentation, seed=seed,
     )  # fmt: skip
