@@ -67,3 +67,14 @@ def test_every_step_has_a_sentence():
 
     assert "drop_duplicates" in list_cleaners()
     assert all((cleaners.get(name).__doc__ or "").strip() for name in list_cleaners())
+
+
+def test_changed_copies_are_repaired_as_their_originals(make):
+    from graphfuse.data.augment import CAPTION, Augmentation
+    from graphfuse.data.augment.copies import add_copies
+
+    cleaned = clean(
+        make(note=["A B", "C"], split=["train", "test"]), [{"normalise_text": {"lower": True}}]
+    )
+    copies = add_copies(cleaned, Augmentation(text=CAPTION), 1)
+    assert [row[0].read().islower() for row in copies.cells("note")] == [True] * 3
