@@ -167,7 +167,8 @@ class EndToEnd(Strategy):
         """Let the strategy inside fit what it fits on the training part, encoded as of now."""
         if self.networks:
             train = self.encode_dataset(train)
-        self.inner.prepare(train)  # no strategy fits anything on validation data
+            validation = None if validation is None else self.encode_dataset(validation)
+        self.inner.prepare(train, validation)
         return self
 
     def members(self) -> Sequence[Strategy]:
