@@ -42,7 +42,7 @@ class FusionDataset:
     gathers. ``groups`` are kept together by every split; ``splits`` names a given part ("train",
     "validation", "test") for each sample; ``relations`` are those that fit this data, if known, and
     ``steps`` what its features go through, fitted on the training part of each fold (None:
-    standardised).
+    standardised); ``origin`` tells, as plain data, which encoders made it of raw samples.
     A dataset never changes: ``with_edges``, ``subset`` and ``dataclasses.replace`` make new ones.
 
     Example:
@@ -74,6 +74,7 @@ class FusionDataset:
     steps: tuple[StepSpec, ...] | None = None
     bayes_accuracy: float | None = None
     graph_should_win: bool | None = None
+    origin: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.unit is not None and self.unit_offsets is None:
