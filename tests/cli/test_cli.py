@@ -228,7 +228,7 @@ def test_raw_data_in_a_configuration(pets, capsys):
     [
         (["--column", "age"], "--column takes NAME=VALUE, got 'age'"),
         (["--column", "aeg=label"], "unknown column 'aeg'; did you mean 'age'"),
-        (["--column", "age=lable"], "did you mean 'label'"),
+        (["--column", "age=labell"], "did you mean 'label'"),
         (["--encoder", "said=timm"], "unknown text encoder 'timm'"),
         (["--encoder", "text=ngrams"], "modality in encoders 'text'"),
     ],

@@ -52,7 +52,7 @@ def test_how_it_was_made_is_told_and_saved(table, tmp_path):
     ("options", "error", "message"),
     [
         (
-            {"colums": {}},
+            {"columnz": {}},
             UnknownNameError,
             "option of .*pets.csv' 'colums'; did you mean 'columns'",
         ),
