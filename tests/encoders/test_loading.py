@@ -54,7 +54,7 @@ def test_how_it_was_made_is_told_and_saved(table, tmp_path):
         (
             {"columnz": {}},
             UnknownNameError,
-            "option of .*pets.csv' 'colums'; did you mean 'columns'",
+            "option of .*pets.csv' 'columnz'; did you mean 'columns'",
         ),
         ({"columns": {"aeg": "label"}}, UnknownNameError, "unknown column 'aeg'; did you mean"),
         ({"encoders": {"txt": "ngrams"}}, UnknownNameError, "modality in encoders 'txt'"),
