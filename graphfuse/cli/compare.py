@@ -7,9 +7,12 @@ import contextlib
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphfuse.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from graphfuse.data.raw import Manifest
 
 QUICK_EPOCHS = 3
 LISTS = ("datasets", "strategies", "clean")
@@ -124,20 +127,41 @@ def _add_raw(settings: dict[str, Any]) -> None:
     items = settings.get("datasets", [])
     if not isinstance(items, list):
         return
-    from graphfuse.encoders import is_raw, read_raw
+    from graphfuse.encoders import is_raw
 
-    raw = [item for item in items if isinstance(item, (str, Path)) and is_raw(item)]
-    wanted = [*sorted(chosen), *(["networks"] if networks else [])]
-    if wanted and not raw:
-        raise InputError(f"{wanted} are for raw data, of which there is none: {items}")
+    some_raw = False
     for number, item in enumerate(items):
-        if item in raw:
-            reading = {"columns": chosen["columns"]} if "columns" in chosen else {}
-            manifest = read_raw(item, **reading)
-            print(manifest.describe(), end="\n\n")
+        own = {item: None} if isinstance(item, (str, Path)) else item
+        if not isinstance(own, dict):
+            continue
+        raw = [n for n, given in own.items() if is_raw(n) and isinstance(given, dict | None)]
+        given = {n: _with(own[n] or {}, chosen) if n in raw else own[n] for n in own}
+        for name in raw:
+            some_raw = True
+            manifest = _show(name, given[name])
             if networks:
                 settings["networks"] = {**settings.get("networks", {}), manifest.name: networks}
-            items[number] = {item: chosen} if chosen else item
+        if any(given.values()):
+            items[number] = given
+    wanted = [*sorted(chosen), *(["networks"] if networks else [])]
+    if wanted and not some_raw:
+        raise InputError(f"{wanted} are for raw data, of which there is none: {items}")
+
+
+def _with(options: dict[str, Any], chosen: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """Return the options of a raw dataset with those of the command line, which win."""
+    return {**options, **{name: {**(options.get(name) or {}), **chosen[name]} for name in chosen}}
+
+
+def _show(name: str | Path, options: dict[str, Any]) -> Manifest:
+    """Print what the columns of a raw dataset hold."""
+    from graphfuse.encoders import read_raw
+    from graphfuse.encoders.loading import ENCODING
+
+    reading = {option: given for option, given in options.items() if option not in ENCODING}
+    manifest = read_raw(name, **reading)
+    print(manifest.describe(), end="\n\n")
+    return manifest
 
 
 def pairs(option: str, given: list[str] | None) -> dict[str, str]:

@@ -83,6 +83,7 @@ def _describe(dataset: FusionDataset) -> tuple[str, pa.Table]:
         "bayes_accuracy": dataset.bayes_accuracy,
         "graph_should_win": dataset.graph_should_win,
         **({"cleaned": dataset.cleaned} if dataset.cleaned else {}),
+        **({} if dataset.origin is None else {"origin": dict(dataset.origin)}),
     }
     return json.dumps(header, indent=1), table
 
@@ -153,6 +154,7 @@ def _read(path: Path) -> tuple[FusionDataset, dict[str, Any]]:
             bayes_accuracy=header["bayes_accuracy"],
             graph_should_win=header["graph_should_win"],
             cleaned=tuple(header.get("cleaned", ())),
+            origin=header.get("origin"),
         )
     except UNREADABLE as error:
         raise InputError(

@@ -121,7 +121,24 @@ def encode(
         manifest, made, cache=cache, n_jobs=n_jobs, device=device, progress=progress
     )
     report_problems(manifest, problems, unreadable)
-    return assemble(manifest, made, nodes)
+    dataset = assemble(manifest, made, nodes)
+    return replace(dataset, origin=_origin(manifest, made, problems))
+
+
+def _origin(
+    manifest: Manifest, made: Mapping[str, Encoder], problems: Sequence[Problem]
+) -> dict[str, Any]:
+    """Return what a report tells of how a dataset was made, as plain data."""
+    plain = {
+        "encoders": {m: encoder.identity() for m, encoder in made.items()},
+        "models": {m: e.options["model"] for m, e in made.items() if "model" in e.options},
+        "unreadable": len(problems),
+        "changes": [
+            {"step": c.step, "options": dict(c.options), "what": c.what, "samples": len(c.ids)}
+            for c in manifest.changes
+        ],
+    }
+    return dict(json.loads(json.dumps(plain, default=str)))
 
 
 def create_encoders(

@@ -14,6 +14,7 @@ def test_list_shows_what_there_is(capsys):
         ("strategies", ("graph:hgt/no_edges", "unimodal:<modality>", "https://arxiv.org")),
         ("datasets", ("emoji", "image + text", "CC BY 4.0", "planted/binding")),
         ("relations", ("k_nearest", "co_occurrence", "temporal")),
+        ("encoders", ("ngrams", "histogram", "mfcc", "windows", "graphfuse[encoders]")),
         ("networks", ("cnn", "Convolve an image", "channels=64")),
     ):
         assert main(["list", what]) == 0
@@ -176,3 +177,67 @@ def test_a_network_is_named_on_the_command_line(tmp_path, monkeypatch, capsys):
     assert options == [{"encoders": {"text": "token_gru"}}] * 2
     assert main(["compare", "--datasets", "emoji", "--network", "text=gru"]) != 0
     assert "['networks'] are for raw data" in capsys.readouterr().err
+
+
+@pytest.fixture
+def pets(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRAPHFUSE_CACHE", str(tmp_path / "cache"))
+    rows = [f"a {pet} sat on mat {i},{i},{pet}" for i in range(8) for pet in ("cat", "dog")]
+    for name in ("pets.csv", "more.csv"):
+        (tmp_path / name).write_text("\n".join(["said,age,label", *rows]))
+    return tmp_path
+
+
+SHORT = ["--strategies", "majority,unimodal", "--folds", "2", "--quick", "--jobs", "1"]
+
+
+def test_raw_data_are_shown_compared_and_resumed(pets, capsys):
+    out = pets / "out"
+    command = ["compare", str(pets / "pets.csv"), str(pets / "more.csv"), *SHORT]
+    command += ["--column", "age=category", "--encoder", "said=tfidf", "--out", str(out)]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    for line in ("pets: 16 samples", "more: 16 samples", "said    text      said", "as told"):
+        assert line in printed
+    told = json.loads((out / "comparison.json").read_text())["datasets"]
+    assert told["pets"]["origin"]["encoders"]["said"]["name"] == "tfidf"
+    assert list(told["more"]["origin"]["encoders"]["table"]["options"]["categories"]) == ["age"]
+    times = {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/record.json")}
+    assert len(times) == 2 * 2 * 3
+    assert main(command) == 0
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    capsys.readouterr()
+
+
+def test_raw_data_in_a_configuration(pets, capsys):
+    file = pets / "study.yaml"
+    file.write_text(
+        f"datasets:\n  - {pets / 'pets.csv'}:\n      columns: {{age: category}}\n"
+        f"      encoders: {{said: {{ngrams: {{nodes: text}}}}}}\nout: {pets / 'out'}\n"
+    )
+    assert main(["compare", "--config", str(file), "--column", "said=skip", *SHORT]) == 2
+    assert "modality in encoders 'said'" in capsys.readouterr().err
+    assert main(["compare", "--config", str(file), *SHORT]) == 0
+    assert "age     category  table" in capsys.readouterr().out
+    told = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["pets"]
+    assert told["origin"]["encoders"]["said"]["options"]["nodes"] == "text"
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--column", "age"], "--column takes NAME=VALUE, got 'age'"),
+        (["--column", "aeg=label"], "unknown column 'aeg'; did you mean 'age'"),
+        (["--column", "age=labell"], "did you mean 'label'"),
+        (["--encoder", "said=timm"], "unknown text encoder 'timm'"),
+        (["--encoder", "text=ngrams"], "modality in encoders 'text'"),
+    ],
+)
+def test_bad_options_of_raw_data_are_one_line(pets, capsys, more, message):
+    assert main(["compare", str(pets / "pets.csv"), *SHORT, "--out", str(pets / "out"), *more]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_options_of_raw_data_need_raw_data(tmp_path, capsys):
+    assert main(["compare", "emoji", "--column", "a=text", "--out", str(tmp_path)]) == 2
+    assert "are for raw data, of which there is none" in capsys.readouterr().err

@@ -120,9 +120,9 @@ def _splits_by_time(manifest: Manifest) -> np.ndarray | None:
     if times.isna().any():
         row = int(times.isna().to_numpy().argmax())
         raise InputError(
-            f"{int(times.isna().sum())} samples have no time, the first is "
-            f"{manifest.ids[row]} with {found[row]!r}; times are numbers, or dates as 2026-01-31 or 2026-01-31 12:30: fill "
-            f"them in, or skip the column"
+            f"{int(times.isna().sum())} samples have no time, the first is {manifest.ids[row]} "
+            f"with {found[row]!r}; times are numbers, or dates as 2026-01-31 12:30: fill them in, "
+            f"or skip the column"
         )
     return split_by_time(times.to_numpy())
 

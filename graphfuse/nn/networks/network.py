@@ -35,7 +35,7 @@ class Encoded:
 class Network(nn.Module):
     """A module from the raw nodes of one modality to encoded nodes.
 
-    To add one, write a file with a subclass, decorate it with :func:`network`, set ``features`` and
+    To add one, write a file with a subclass, decorate it with ``network``, set ``features`` and
     ``pos_dim`` in its constructor, which takes the raw modality and plain options, and implement
     :meth:`forward`. Padded nodes must take no part, and samples must not see each other once it is
     set to evaluate.
@@ -70,7 +70,7 @@ class Network(nn.Module):
         return {}
 
     def forward(self, x: Tensor, mask: Tensor, pos: Tensor | None) -> Encoded:
-        """Encode raw nodes [B, N, *shape] with mask [B, N] and positions [B, N, P], if any."""
+        """Encode raw nodes ``[B, N, *shape]`` with mask [B, N] and positions [B, N, P], if any."""
         raise InputError(f"{type(self).__name__} does not say how to encode")
 
 

@@ -1,11 +1,16 @@
 """A manifest of 2,000 mixed samples, some of them bad in every way that a file can be bad."""
 
 import csv
+import json
+import logging
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from graphfuse import compare
 from graphfuse.data.raw import facts, read_manifest
+from graphfuse.encoders import encode
 from graphfuse.errors import InputError
 
 COUNT = 2000
@@ -109,3 +114,43 @@ def test_duplicates_and_rare_classes_are_kept_for_cleaning(manifest):
         for modality in manifest.modalities:
             first, second = manifest.cells(modality, [one, other])
             assert [cell.digest() for cell in first] == [cell.digest() for cell in second]
+
+
+def test_through_encoding_and_a_comparison_nothing_else_is_lost(
+    manifest, tmp_path, caplog, monkeypatch
+):
+    monkeypatch.setattr("graphfuse.encoders.encoding.NAMED", 100)
+    light = {"picture": {"histogram": {"side": 1}}, "note": {"ngrams": {"nodes": "text"}}}
+    with caplog.at_level(logging.WARNING):
+        data = encode(manifest, light, cache=tmp_path / "cache", progress=False)
+    assert f"{len(BAD)} of the cells of all cannot be read and count as missing" in caplog.text
+    for name, (column, _, message) in BAD.items():
+        assert f"sample {name}, column {column!r}: " in caplog.text
+        assert message in caplog.text
+    ids = list(data.ids)
+    assert len(ids) == COUNT + len(DUPLICATES)
+    for modality, column in data.x.items():
+        gone = {ids[i] for i in np.flatnonzero(column.counts.numpy() == 0)}
+        bad = {name for name, (own, _, _) in BAD.items() if own == modality}
+        assert gone == bad | {name for name, own in EMPTY.items() if own == modality}
+
+    strategies, out = ["majority", "concat"], tmp_path / "out"
+    short = {"folds": 2, "out": out, "recipe": {"epochs": 1}, "progress": False}
+    with pytest.raises(
+        InputError, match=r"at least 2 samples of each class, but {'rare': 1}; .* leave them out"
+    ):
+        compare(data, strategies, **short)
+    rest = np.flatnonzero(facts(manifest)["y"] != "rare")
+    result = compare(
+        encode(manifest.select(rest), light, cache=tmp_path / "cache", progress=False),
+        strategies,
+        **short,
+    )
+    assert {record["status"] for record in result.records()} == {"done"}
+    tested = sum(record["sizes"]["test"] for record in result.records())
+    assert tested == 2 * len(rest)
+    described = json.loads((out / "comparison.json").read_text())["datasets"]["all"]
+    assert described["origin"]["unreadable"] == len(BAD)
+    page = result.report(tmp_path / "report.html").read_text()
+    assert f"of which {len(BAD)} could not be read" in page
+    assert "picture histogram" in page

@@ -5,7 +5,8 @@ from sklearn.cross_decomposition import CCA
 from sklearn.decomposition import PCA
 
 from graphfuse.data import FusionDataset
-from graphfuse.data.steps import Steps, create_step
+from graphfuse.data.steps import create_step
+from graphfuse.data.steps.sequence import Steps
 from graphfuse.errors import InputError, SchemaError, UnknownNameError
 
 
