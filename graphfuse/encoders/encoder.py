@@ -19,7 +19,7 @@ from graphfuse.errors import UnknownNameError
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """Features [N, F] of the nodes of one item, or raw nodes ``[N, *shape]``, and positions [N, P]."""
+    """Features [N, F] of an item's nodes, or raw nodes ``[N, *shape]``; positions [N, P]."""
 
     x: Tensor
     pos: Tensor

@@ -95,7 +95,7 @@ def encode(
 
     Several items of one sample follow one another. Those with a clock (sounds, videos, time
     series) keep their times, as if they ran side by side. Pictures and texts begin
-    :data:`APART` = 100 rows or tokens after the one before ends, so that
+    ``APART`` = 100 rows or tokens after the one before ends, so that
     :class:`~graphfuse.graph.Spatial` and :class:`~graphfuse.graph.Temporal` join no two of them
     within a radius or window below that.
 

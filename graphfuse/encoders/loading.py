@@ -71,7 +71,7 @@ def load(source: Any, **options: Any) -> FusionDataset:
             one on the hub after ``hf:``, or a :class:`~graphfuse.data.raw.Manifest`.
         options: those of ``load_dataset``; for raw samples those of
             :func:`~graphfuse.data.raw.read_manifest` and of :func:`~graphfuse.encoders.encode`,
-            and ``clean``, the steps of :func:`~graphfuse.data.cleaning.clean`.
+            and ``clean``, the steps of ``graphfuse.data.cleaning.clean``.
 
     Example:
         >>> load("planted/null", n=100)

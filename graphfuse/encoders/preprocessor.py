@@ -46,7 +46,7 @@ class Preprocessor:
         encoders: ``{modality: encoder}``; see :func:`graphfuse.encoders.encode`.
         steps: what nodes go through after those that their encoders ask for, names or
             ``{name: options}``; standardisation if None.
-        clean: steps of cleaning for the training part; see :func:`graphfuse.data.cleaning.clean`.
+        clean: steps of cleaning for the training part; see ``graphfuse.data.cleaning.clean``.
             Those that change each item on its own (and ranges of numbers) hold for new samples,
             of which none is left out.
         unreadable: what to do with a cell that cannot be read, "missing" or "error".

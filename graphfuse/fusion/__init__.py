@@ -63,7 +63,7 @@ def create_strategy(
     Args:
         encoders: networks that encode raw modalities and train with the strategy, ``{modality:
             network}``, a name or ``{name: {option: value}}``; see
-            :class:`~graphfuse.fusion.end_to_end.EndToEnd` and :mod:`graphfuse.nn.networks`.
+            :class:`~graphfuse.fusion.end_to_end.EndToEnd` and ``graphfuse.nn.networks``.
         augment: what changes their raw nodes in training, ``{modality: function}`` from nodes
             ``[K, *shape]`` and a ``torch.Generator`` to as many.
         options: those of the strategy, :func:`strategy_options`.

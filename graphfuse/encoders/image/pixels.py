@@ -29,7 +29,7 @@ class Pixels(Encoder):
 
     An image is padded to a square with white and brought to ``side`` pixels a side; its one node
     is (3, side, side) in bytes. Name a network for it, ``"cnn"`` or ``"timm"``
-    (:mod:`graphfuse.nn.networks`); without one, a strategy takes all pixels as features.
+    (``graphfuse.nn.networks``); without one, a strategy takes all pixels as features.
 
     Args:
         side: pixels along a side.

@@ -12,7 +12,7 @@ from graphfuse.nn.networks.network import Encoded, Network, network
 
 @network("token_gru")
 class TokenGRU(Network):
-    """Look up a learnt vector for each number, and read these as :class:`~graphfuse.nn.networks.gru.GRU` reads nodes.
+    """Look up a learnt vector for each number, and read these as the network ``gru`` reads nodes.
 
     For the nodes of text encoders ``word_ids`` and ``token_ids``.
 
