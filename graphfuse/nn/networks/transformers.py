@@ -13,6 +13,7 @@ from graphfuse.data import Modality
 from graphfuse.encoders.text.transformers import TransformersEncoder
 from graphfuse.errors import InputError, MissingDependencyError
 from graphfuse.nn.networks._pretrained import RATE, choose_trained
+from graphfuse.nn.networks.gru import check_pos
 from graphfuse.nn.networks.network import Encoded, Network, network
 from graphfuse.nn.networks.token_gru import check_ids, known_ids
 
@@ -69,7 +70,7 @@ class TransformersNetwork(Network):
 
     def forward(self, x: Tensor, mask: Tensor, pos: Tensor | None) -> Encoded:
         """Encode tokens [B, N, 1] at positions [B, N, P]."""
-        assert pos is not None
+        pos = check_pos(pos, self.modality)
         ids = known_ids(x, mask, int(self.network.config.vocab_size), self.modality.name)
         longest = int(mask.sum(1).max())
         if longest > self.limit:

@@ -252,6 +252,14 @@ def test_what_a_network_does_not_take_is_said(given, modality, error, match):
         create_network(given, Modality("m", modality, pos_dim=1))
 
 
+@pytest.mark.parametrize("name", ["gru", "token_gru", "transformers"])
+def test_a_call_without_positions_is_named(name, bert):
+    given = {"transformers": {"model": bert}} if name == "transformers" else name
+    made = create_network(given, Modality("text", (1,), 1))
+    with pytest.raises(InputError, match=r"nodes of modality 'text' .* and pos \[B, N, 1\]"):
+        made(torch.ones(2, 3, 1).long(), torch.ones(2, 3).bool(), None)
+
+
 def test_numbers_beyond_the_vocabulary_are_named():
     made = create_network({"token_gru": {"vocabulary": 5}}, Modality("text", (1,), 1))
     pos, mask = torch.zeros(1, 1, 1), torch.ones(1, 1).bool()
