@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 import torch
 
 from graphfuse.data.raw import Item
-from graphfuse.encoders._weights import MINILM, TEXT_FILES, checksum, find_folder
+from graphfuse.encoders._transformers import import_library, load
+from graphfuse.encoders._weights import TEXT_FILES, checksum, find_text_folder
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._split import texts_of
-from graphfuse.errors import InputError, MissingDependencyError, check_whole
+from graphfuse.errors import check_whole
 
 
 @encoder(
@@ -78,19 +79,9 @@ class TokenIds(Encoder):
 
     @cached_property
     def _folder(self) -> Path:
-        return find_folder(MINILM if self.model == MINILM.rpartition("/")[2] else self.model)
+        return find_text_folder(self.model)
 
     @cached_property
     def _tokenizer(self) -> Any:
-        try:
-            from transformers import AutoTokenizer
-        except ImportError:
-            raise MissingDependencyError("transformers", "encoders", "splitting texts") from None
-        try:
-            return AutoTokenizer.from_pretrained(
-                self._folder, local_files_only=True, trust_remote_code=False
-            )
-        except Exception as error:  # a damaged folder fails in any way
-            raise InputError(
-                f"{self.model!r} ({self._folder}) has no tokenizer that can be loaded: {error}"
-            ) from error
+        auto = import_library("splitting texts").AutoTokenizer
+        return load(auto, self.model, self._folder, "a tokenizer")

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Modality
+from graphfuse.encoders._transformers import import_library
 from graphfuse.encoders.text.transformers import TransformersEncoder
-from graphfuse.errors import InputError, MissingDependencyError
+from graphfuse.errors import InputError
 from graphfuse.nn.networks._pretrained import RATE, choose_trained
 from graphfuse.nn.networks.gru import check_pos
 from graphfuse.nn.networks.network import Encoded, Network, network
@@ -106,11 +107,8 @@ def _numbers(name: str) -> list[int]:
 
 
 def _from_config(config: Mapping[str, Any]) -> Any:
-    try:
-        from transformers import AutoConfig, AutoModel
-    except ImportError:
-        raise MissingDependencyError("transformers", "encoders", "encoding texts") from None
-    made = AutoModel.from_config(AutoConfig.for_model(**config))
+    library = import_library("encoding texts")
+    made = library.AutoModel.from_config(library.AutoConfig.for_model(**config))
     made = made.get_encoder() if made.config.is_encoder_decoder else made
     return made.float()
 
