@@ -15,8 +15,6 @@ from graphfuse.fusion import Strategy, create_strategy
 from graphfuse.nn.networks import create_network, networks
 from graphfuse.training import Recipe, fit, predict
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "red", "cat", "dog", "sat"]
-
 
 @pytest.fixture(autouse=True)
 def offline(monkeypatch, tmp_path):
@@ -39,30 +37,9 @@ def weights(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def bert(tmp_path_factory):
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("bert")
-    config = BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=12,
-        initializer_range=0.5,
-    )
-    BertModel(config).save_pretrained(folder)
-    ids = {word: i for i, word in enumerate(WORDS)}
-    made = Tokenizer(models.WordLevel(ids, unk_token="[UNK]"))
-    made.pre_tokenizer = pre_tokenizers.Whitespace()
-    made.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    PreTrainedTokenizerFast(tokenizer_object=made, pad_token="[PAD]").save_pretrained(folder)
-    return str(folder)
+def bert(bert):
+    """Name the small BERT as options do."""
+    return str(bert)
 
 
 def picture(side, seed=0):
