@@ -12,6 +12,7 @@ import torch
 from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import in_order
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 
@@ -94,5 +95,4 @@ class NgramsEncoder(Encoder):
 def _nodes(counts: list[np.ndarray], pos_dim: int) -> Nodes:
     x = np.stack(counts)
     x = x / np.linalg.norm(x, axis=1, keepdims=True)
-    pos = torch.arange(len(x), dtype=torch.float32).unsqueeze(1)
-    return Nodes(torch.from_numpy(x), pos[:, :pos_dim])
+    return in_order(torch.from_numpy(x), pos_dim)

@@ -15,6 +15,7 @@ from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.data.raw import Item
 from graphfuse.data.spec import StepSpec
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import in_order
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.errors import UnknownNameError, check_whole
 
@@ -95,11 +96,8 @@ class TfidfEncoder(Encoder):
                 terms = chain.from_iterable(map(parts, words(part)))
                 yield hashed_counts(terms, self.places)
 
-        return [self._nodes(np.stack(list(count(text)))) for text in texts_of(items)]
-
-    def _nodes(self, x: np.ndarray) -> Nodes:
-        pos = torch.arange(len(x), dtype=torch.float32).unsqueeze(1)
-        return Nodes(torch.from_numpy(x), pos[:, : self.pos_dim])
+        counts = (torch.from_numpy(np.stack(list(count(text)))) for text in texts_of(items))
+        return [in_order(x, self.pos_dim) for x in counts]
 
     def steps(self, modality: str) -> tuple[StepSpec, ...]:
         """Return the step ``tfidf_svd``."""

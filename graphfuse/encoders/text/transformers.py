@@ -19,6 +19,7 @@ from graphfuse.data.raw import Item
 from graphfuse.encoders._transformers import import_library, load, load_network
 from graphfuse.encoders._weights import find_text_folder, folder_checksum
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import in_order
 from graphfuse.encoders.text._split import sentences, texts_of
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 
@@ -112,8 +113,7 @@ class TransformersEncoder(Encoder):
         return [self._nodes(torch.cat([next(vectors) for _ in parts])) for parts in whole]
 
     def _nodes(self, x: Tensor) -> Nodes:
-        pos = torch.arange(len(x), dtype=torch.float32).unsqueeze(1)
-        return Nodes(normalize(x, dim=1) if self.normalize else x, pos[:, : self.pos_dim])
+        return in_order(normalize(x, dim=1) if self.normalize else x, self.pos_dim)
 
     def _vectors(self, texts: Sequence[str]) -> list[Tensor]:
         """Return [tokens, F] or [1, F] for each text."""
