@@ -103,9 +103,9 @@ def test_a_sentence_models_own_limit_holds(bert, tmp_path):
 @pytest.mark.parametrize("nodes", ["tokens", "sentences", "text"])
 @pytest.mark.parametrize("kind", ["bert", "gpt"])
 def test_a_text_without_tokens_has_one_finite_node(kind, nodes, request):
-    for got in encode(request.getfixturevalue(kind), "", "\n", "\ud800", nodes=nodes):
-        assert len(got.x) == 1
-        assert got.x.isfinite().all()
+    found = encode(request.getfixturevalue(kind), "", "\n", "\ud800", nodes=nodes)
+    assert [len(got.x) for got in found] == [1, 1, 1]
+    assert all(got.x.isfinite().all() for got in found)
 
 
 def test_models_without_padding_token(gpt):
