@@ -21,6 +21,17 @@ def in_order(x: Tensor, pos_dim: int = 1) -> Nodes:
     return Nodes(x, pos[:, :pos_dim])
 
 
+class PartEncoder(Encoder):
+    """An encoder of whole texts or of their parts, as its option ``nodes`` says."""
+
+    nodes: str
+
+    @property
+    def pos_dim(self) -> int:
+        """Return 1, the index; 0 for whole texts."""
+        return 0 if self.nodes == "text" else 1
+
+
 class NumberEncoder(Encoder):
     """An encoder of texts whose nodes are numbers that a network looks up."""
 

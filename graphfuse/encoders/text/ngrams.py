@@ -11,8 +11,8 @@ import torch
 
 from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.data.raw import Item
-from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
-from graphfuse.encoders.text._nodes import in_order
+from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import PartEncoder, in_order
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 
@@ -29,7 +29,7 @@ NODES = ("words", "sentences", "text")
     )
 )
 @dataclass(frozen=True)
-class NgramsEncoder(Encoder):
+class NgramsEncoder(PartEncoder):
     """Counts of the n-grams of words in hashed places, scaled to length 1.
 
     The n-grams of fastText (Bojanowski et al., Enriching Word Vectors with Subword Information,
@@ -69,11 +69,6 @@ class NgramsEncoder(Encoder):
     def features(self) -> int:
         """Number of places."""
         return self.places
-
-    @property
-    def pos_dim(self) -> int:
-        """Return 1, the index; 0 for whole texts."""
-        return 0 if self.nodes == "text" else 1
 
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the nodes [N, places] of each text, and their index [N, 1]."""

@@ -14,8 +14,8 @@ import torch
 from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.data.raw import Item
 from graphfuse.data.spec import StepSpec
-from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
-from graphfuse.encoders.text._nodes import in_order
+from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import PartEncoder, in_order
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.errors import UnknownNameError, check_whole
 
@@ -36,7 +36,7 @@ NGRAM = range(2, 5)
     )
 )
 @dataclass(frozen=True)
-class TfidfEncoder(Encoder):
+class TfidfEncoder(PartEncoder):
     """Counts of the terms of a text or sentence, which step ``tfidf_svd`` weighs and reduces.
 
     Latent semantic analysis (Deerwester et al., Indexing by Latent Semantic Analysis, 1990), with
@@ -78,11 +78,6 @@ class TfidfEncoder(Encoder):
     def features(self) -> int:
         """Number of places."""
         return self.places
-
-    @property
-    def pos_dim(self) -> int:
-        """Return 1, the index of a sentence; 0 for whole texts."""
-        return 0 if self.nodes == "text" else 1
 
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the counts [N, places] of each text, and the index [N, 1] of its sentences."""

@@ -18,8 +18,8 @@ from torch.nn.utils.rnn import pad_sequence
 from graphfuse.data.raw import Item
 from graphfuse.encoders._transformers import import_library, load, load_network
 from graphfuse.encoders._weights import find_text_folder, folder_checksum
-from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
-from graphfuse.encoders.text._nodes import in_order
+from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import PartEncoder, in_order
 from graphfuse.encoders.text._split import sentences, texts_of
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 
@@ -46,7 +46,7 @@ WHAT = "a model"
     )
 )
 @dataclass(frozen=True)
-class TransformersEncoder(Encoder):
+class TransformersEncoder(PartEncoder):
     """Last hidden states of a model: of each token, or their mean over a sentence or text.
 
     The mean is taken over all that the model read, its special tokens included, as
@@ -94,11 +94,6 @@ class TransformersEncoder(Encoder):
     def features(self) -> int:
         """Size of the model's hidden states."""
         return int(self._loaded.network.config.hidden_size)
-
-    @property
-    def pos_dim(self) -> int:
-        """Return 1, the index; 0 for whole texts."""
-        return 0 if self.nodes == "text" else 1
 
     def identity(self) -> dict[str, Any]:
         """Return the options, with a checksum of weights, configuration and vocabulary."""
