@@ -133,3 +133,16 @@ def test_rounding_does_not_change_which_nodes_share_a_code():
         relation = CoOccurrence(codes=8, pairs="across").fit(train)
         drawn.append(relation.edges(train.batch(range(60)))[across])
     assert torch.equal(*drawn)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_codes_are_the_same_in_single_and_double_precision(seed):
+    x = np.random.default_rng(seed).normal(size=(41, 4)).astype(np.float32)
+    data = [
+        FusionDataset.from_arrays({"a": x, "b": x}, dtype=d) for d in (torch.float32, torch.float64)
+    ]
+    relation = CoOccurrence(codes=32, pairs="across").fit(data[1])
+    double = relation.edges(data[1].batch(range(41)))[across]
+    single = relation.float().edges(data[0].batch(range(41)))[across]
+    assert torch.equal(single > 0, double > 0)
+    assert torch.allclose(single.double(), double.double())
