@@ -41,7 +41,8 @@ class CoOccurrence(Relation):
     association norms", https://aclanthology.org/J90-1003.
 
     Args:
-        codes: size of the codebook of each modality, if it has that many different nodes.
+        codes: largest size of the codebook of each modality; it is smaller where there are fewer
+            different nodes, or where k-means leaves a centre without any.
         ids: name of an attribute that serves as the code instead; values under 0 are none, and
             those that no training node has are joined to nothing.
         top_k: keep the k heaviest edges towards each node, with ties; None keeps all.
