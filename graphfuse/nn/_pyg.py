@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import nn
@@ -14,6 +14,10 @@ from graphfuse.errors import InputError
 
 if TYPE_CHECKING:
     from torch_geometric.nn import MessagePassing
+
+    from graphfuse.nn._typed import HeadedConv
+
+ConvType = TypeVar("ConvType", bound="HeadedConv")
 
 
 def check_conv(
@@ -71,6 +75,26 @@ def check_hetero_conv(
                 f"{own} has the same {option} for all edge types, the HeteroConv {found}"
             )
     return singles
+
+
+def new_headed(
+    taker: type[ConvType], singles: Mapping[EdgeType, Any], source: str, destination: str
+) -> ConvType:
+    """Return a new dense conv of the sizes, heads, device and precision of convs with heads.
+
+    ``source`` and ``destination`` are what these call a linear map of nodes of either end.
+    """
+    sizes: dict[str, int] = {}
+    for (start, _, end), single in singles.items():
+        sizes |= {
+            start: getattr(single, source).in_channels,
+            end: getattr(single, destination).in_channels,
+        }
+    first = next(iter(singles.values()))
+    total = first.heads * first.out_channels
+    made = taker(sizes, total, (list(sizes), list(singles)), first.heads)
+    weight = getattr(first, source).weight
+    return made.to(weight.device, weight.dtype)
 
 
 def copy_linear(own: nn.Linear, theirs: nn.Module) -> None:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
-from graphfuse.nn._pyg import check_hetero_conv, copy_linear
+from graphfuse.nn._pyg import check_hetero_conv, copy_linear, new_headed
 from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
 from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
@@ -111,13 +111,7 @@ class DenseGATv2Conv(HeadedConv):
             residual=False,
             edge_dim=None,
         )
-        sizes: dict[str, int] = {}
-        for (source, _, destination), single in singles.items():
-            sizes |= {source: single.lin_l.in_channels, destination: single.lin_r.in_channels}
-        first = next(iter(singles.values()))
-        total = first.heads * first.out_channels
-        dense = cls(sizes, total, (list(sizes), list(singles)), first.heads)
-        dense = dense.to(first.att.device, first.att.dtype)
+        dense = new_headed(cls, singles, "lin_l", "lin_r")
         with torch.no_grad():
             for number, edge_type in enumerate(dense.edge_types):
                 single = singles[edge_type]

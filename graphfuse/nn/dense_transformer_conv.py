@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from graphfuse._keys import module_key
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.nn._attention import Block, attend, attend_sparsely, edge_mask
-from graphfuse.nn._pyg import check_hetero_conv
+from graphfuse.nn._pyg import check_hetero_conv, new_headed
 from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
 if TYPE_CHECKING:
@@ -91,23 +91,14 @@ class DenseTransformerConv(HeadedConv):
             beta=False,
             edge_dim=None,
         )
-        sizes: dict[str, int] = {}
-        for (source, _, destination), single in singles.items():
-            sizes |= {
-                source: single.lin_key.in_channels,
-                destination: single.lin_query.in_channels,
-            }
-        first = next(iter(singles.values()))
-        total = first.heads * first.out_channels
-        dense = cls(sizes, total, (list(sizes), list(singles)), first.heads)
-        dense = dense.to(first.lin_key.weight.device, first.lin_key.weight.dtype)
+        dense = new_headed(cls, singles, "lin_key", "lin_query")
         with torch.no_grad():
             for parameter in dense.parameters():
                 parameter.zero_()
             for edge_type, single in singles.items():
                 key_value = linear_of(dense.key_value, *edge_type)
-                _add(key_value, slice(0, total), single.lin_key)
-                _add(key_value, slice(total, None), single.lin_value)
+                _add(key_value, slice(0, dense.out_channels), single.lin_key)
+                _add(key_value, slice(dense.out_channels, None), single.lin_value)
                 _add(linear_of(dense.query, *edge_type), slice(None), single.lin_query)
                 _add(linear_of(dense.root, edge_type[2]), slice(None), single.lin_skip)
         return dense

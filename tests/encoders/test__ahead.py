@@ -27,9 +27,10 @@ def test_the_next_are_made_while_one_is_used():
             second.set()
         return k
 
-    for k in ahead(make, range(3), workers=1, most=2):
-        if k == 0:
-            assert second.wait(timeout=60)
+    made = iter(ahead(make, range(3), workers=1, most=2))
+    assert next(made) == 0
+    assert second.wait(timeout=60)
+    assert list(made) == [1, 2]
 
 
 def test_an_error_comes_in_its_turn_and_ends_the_rest():

@@ -119,6 +119,7 @@ def test_samples_do_not_see_each_other_and_no_order_counts(name):
         ("majority", {}),
         ("stacking", {}),
         ("product_of_experts_vae", {}),
+        ("graph:hgt", {}),
         ("graph:hgt", {"relations": ["temporal", {"k_nearest": {"k": 2}}]}),
     ],
 )

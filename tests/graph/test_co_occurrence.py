@@ -85,3 +85,64 @@ def test_a_node_between_two_centres_has_one_code_in_every_batch():
     assert (whole > 0).sum() == len(data)
     alone = [relation.edges(data.batch([i]))[across] for i in range(len(data))]
     assert torch.equal(whole, torch.cat(alone))
+
+
+def noisy(x):
+    """Return nodes as another batch would encode them: other by rounding alone."""
+    return x + 1e-15 * np.random.default_rng(1).normal(size=x.shape)
+
+
+def test_nodes_that_only_rounding_tells_apart_have_one_code():
+    x = np.random.default_rng(0).normal(size=(20, 4))
+    twice = np.concatenate([x, noisy(x)])
+    train = FusionDataset.from_arrays({"a": twice, "b": twice}, dtype=torch.float64)
+    relation = CoOccurrence(codes=32, pairs="across").fit(train)
+    assert len(relation.recall("centres", "a")) == 20
+    drawn = relation.edges(train.batch(range(40)))[across]
+    assert (drawn > 0).all()
+    assert torch.equal(drawn[:20], drawn[20:])
+
+
+def test_a_node_between_two_centres_has_one_code_whatever_rounding_says():
+    x = np.random.default_rng(0).normal(size=(8, 4))
+    data = FusionDataset.from_arrays({"a": x, "b": x}, dtype=torch.float64)
+    relation = CoOccurrence(codes=8, pairs="across").fit(data)
+    between = np.repeat([(i + j) / 2 for n, i in enumerate(x) for j in x[:n]], 20, axis=0)
+    test = {"a": noisy(between)[:, None], "b": np.repeat(x[None], len(between), 0)}
+    rows = FusionDataset.from_arrays(test, dtype=torch.float64)
+    weight = relation.edges(rows.batch(range(len(rows))))[across].view(-1, 20, 8)
+    assert (weight > 0).any()
+    assert (weight == weight[:, :1]).all()
+
+
+def test_every_centre_has_nodes_of_its_own_and_none_lies_upon_another():
+    x = np.random.default_rng(0).normal(size=(41, 4))
+    train = FusionDataset.from_arrays({"a": x, "b": x}, dtype=torch.float64)
+    centres = CoOccurrence(codes=32).fit(train).recall("centres", "a")
+    assert 20 < len(centres) <= 32
+    assert len(torch.cdist(train.x["a"].values, centres).argmin(1).unique()) == len(centres)
+    assert torch.pdist(centres).min() > 0.1
+
+
+def test_rounding_does_not_change_which_nodes_share_a_code():
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    x[:, 0] = 0.1  # the order of nodes is that of the next feature
+    drawn = []
+    for nodes in (x, noisy(x)):
+        train = FusionDataset.from_arrays({"a": nodes, "b": nodes}, dtype=torch.float64)
+        relation = CoOccurrence(codes=8, pairs="across").fit(train)
+        drawn.append(relation.edges(train.batch(range(60)))[across])
+    assert torch.equal(*drawn)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_codes_are_the_same_in_single_and_double_precision(seed):
+    x = np.random.default_rng(seed).normal(size=(41, 4)).astype(np.float32)
+    data = [
+        FusionDataset.from_arrays({"a": x, "b": x}, dtype=d) for d in (torch.float32, torch.float64)
+    ]
+    relation = CoOccurrence(codes=32, pairs="across").fit(data[1])
+    double = relation.edges(data[1].batch(range(41)))[across]
+    single = relation.float().edges(data[0].batch(range(41)))[across]
+    assert torch.equal(single > 0, double > 0)
+    assert torch.allclose(single.double(), double.double())

@@ -27,21 +27,19 @@ COPY, ORIGINAL, ID = "augmented copy", "augmented from", "augmented id"
 class AugmentedCell(Cell):
     """A cell whose content is changed when it is read; the digest tells how."""
 
-    augmentation: Augmentation | None = None
-    sample: tuple[int, ...] = ()
-    modality: str = ""
-    place: int = 0
+    augmentation: Augmentation = field(kw_only=True)
+    sample: tuple[int, ...] = field(kw_only=True)
+    modality: str = field(kw_only=True)
+    place: int = field(kw_only=True)
 
     def digest(self) -> str:
         """Return the SHA-256 of the content, the augmentation and the seed."""
-        assert self.augmentation is not None
         how = [self.augmentation.options, self.sample, self.modality, self.place]
         plain = json.dumps([super().digest(), *how], sort_keys=True, default=str)
         return hashlib.sha256(plain.encode()).hexdigest()
 
     def read(self) -> Item:
         """Return the content, changed."""
-        assert self.augmentation is not None
         return self.augmentation.change(super().read(), self.sample, self.modality, self.place)
 
 
@@ -49,13 +47,13 @@ class AugmentedCell(Cell):
 class AugmentedManifest(Manifest):
     """A manifest some of whose samples are changed copies of others; see :func:`add_copies`."""
 
-    augmentation: Augmentation | None = field(default=None, kw_only=True)
-    seed: int = field(default=0, kw_only=True)
+    augmentation: Augmentation = field(kw_only=True)
+    seed: int = field(kw_only=True)
 
     def cells(self, modality: str, rows: Sequence[int] | None = None) -> list[list[Cell]]:
         """Return the cells as in any manifest, those of copies changed."""
         cells = super().cells(modality, rows)
-        if self.augmentation is None or not self.augmentation.changes(self.kind(modality)):
+        if not self.augmentation.changes(self.kind(modality)):
             return cells
         table = self.table if rows is None else self.table.select(list(map(int, rows)))
         known = zip(cells, table[COPY][:], table[ORIGINAL][:], strict=True)
@@ -70,8 +68,10 @@ class AugmentedManifest(Manifest):
         ]
 
     def _augmented(self, cell: Cell, sample: tuple[int, ...], modality: str, place: int) -> Cell:
-        own = (cell.kind, cell.value, cell.root, cell.where, cell.repairs)
-        return AugmentedCell(*own, self.augmentation, sample, modality, place)
+        return AugmentedCell(
+            cell.kind, cell.value, cell.root, cell.where, cell.repairs,
+            augmentation=self.augmentation, sample=sample, modality=modality, place=place,
+        )  # fmt: skip
 
 
 def add_copies(

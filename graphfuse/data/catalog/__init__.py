@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +35,7 @@ def load_dataset(source: str | Path, **options: Any) -> FusionDataset:
     """
     name = str(source)
     if name in datasets.names():
-        load = datasets.get(name).load
-        known = list(inspect.signature(load).parameters)
-        for option in options:
-            if option not in known:
-                raise InputError(f"dataset {name!r}: {UnknownNameError('option', option, known)}")
-        return load(**options)
+        return datasets.get(name).load_with(options)
     path = Path(source)
     if not path.exists():
         raise UnknownNameError("dataset (and no such path)", name, datasets.names())

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from graphfuse._registry import Registry
+from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from graphfuse.data.dataset import FusionDataset
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -28,23 +32,43 @@ class DatasetCard:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Generic[T]):
     """A card and the function that loads what it describes."""
 
     card: DatasetCard
-    load: Callable[..., FusionDataset]
+    load: Callable[..., T]
+
+    def load_with(self, options: Mapping[str, Any]) -> T:
+        """Load it.
+
+        Raises:
+            InputError: an option that the function does not take.
+        """
+        known = list(inspect.signature(self.load).parameters)
+        for option in options:
+            if option not in known:
+                unknown = UnknownNameError("option", option, known)
+                raise InputError(f"dataset {self.card.name!r}: {unknown}")
+        return self.load(**options)
 
 
-datasets: Registry[Entry] = Registry("dataset", "graphfuse.data.catalog")
+datasets: Registry[Entry[FusionDataset]] = Registry("dataset", "graphfuse.data.catalog")
 
 
 def dataset(
     card: DatasetCard,
 ) -> Callable[[Callable[..., FusionDataset]], Callable[..., FusionDataset]]:
     """Register a loading function under its card's name."""
+    return register(datasets, card)
 
-    def decorate(load: Callable[..., FusionDataset]) -> Callable[..., FusionDataset]:
-        datasets.add(card.name, Entry(card, load))
+
+def register(
+    registry: Registry[Entry[T]], card: DatasetCard
+) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Register a loading function in a registry under its card's name."""
+
+    def decorate(load: Callable[..., T]) -> Callable[..., T]:
+        registry.add(card.name, Entry(card, load))
         return load
 
     return decorate

@@ -8,7 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from graphfuse.data.raw.recognise import SPLITS, SUFFIXES
+from graphfuse.data.raw._files import SUFFIXES
+from graphfuse.data.raw.columns import SPLITS
 from graphfuse.errors import InputError
 
 logger = logging.getLogger(__name__)

@@ -18,6 +18,12 @@ ROLES = ("label", "split", "time", "group", "id", "skip")
 KINDS = (*CONTENT, *ROLES)
 TABLE = "table"
 """The kind, and usual name, of the modality that numbers and categories make up."""
+SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing", "eval"), "test"),
+}
+"""Names of the parts of a split, as they are found, and as graphfuse calls them."""
 
 
 @dataclass(frozen=True)

@@ -99,12 +99,20 @@ class Cell:
 
 
 def repaired(item: Item, repairs: Sequence[CleaningSpec]) -> Item:
-    """Return an item after steps of cleaning that change each item on its own."""
+    """Return an item after steps of cleaning that change each item on its own.
+
+    Raises:
+        InputError: a step that does not.
+    """
     from graphfuse.data.cleaning import Repair, create_cleaner
 
     for spec in repairs:
         step = create_cleaner(spec.name, **spec.options)
-        assert isinstance(step, Repair)
+        if not isinstance(step, Repair):
+            raise InputError(
+                f"cleaning step {spec.name!r} does not change each item on its own, so that it is "
+                f"none of repairs={{modality: steps}}; give it to clean(manifest, steps)"
+            )
         item = step.item(item)
     return item
 

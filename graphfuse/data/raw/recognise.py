@@ -1,33 +1,19 @@
-"""Tell the kinds of a table's columns from their names and values, and give them that type."""
+"""Tell the kinds of a table's columns from their names and values."""
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from graphfuse.data.raw._delimited import MISSING, number
-from graphfuse.data.raw.columns import CONTENT, KINDS, MEDIA, TABLE, Column
+from graphfuse.data.raw._delimited import number
+from graphfuse.data.raw._files import kind_of_files
+from graphfuse.data.raw.cells import parsed, typed, with_columns
+from graphfuse.data.raw.columns import CONTENT, KINDS, MEDIA, SPLITS, TABLE, Column
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-IMAGE = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".svg", ".ppm", ".pgm")
-AUDIO = (".wav", ".flac", ".ogg", ".oga", ".mp3", ".opus", ".aif", ".aiff", ".au", ".m4a")
-VIDEO = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v")
-SUFFIXES = {
-    **dict.fromkeys(IMAGE, "image"),
-    **dict.fromkeys(AUDIO, "audio"),
-    **dict.fromkeys(VIDEO, "video"),
-    **dict.fromkeys((".npy", ".csv", ".tsv"), "series"),
-    **dict.fromkeys((".txt", ".md"), "text"),
-}
-"""What a file holds, by the end of its name."""
 
 NAMES = {
     "label": ("label", "labels", "class", "target", "y"),
@@ -36,13 +22,6 @@ NAMES = {
     "id": ("id", "uid", "uuid", "key", "sample", "index"),
 }
 """Names of columns that say something about a sample, the likeliest first; ``_id`` may follow."""
-
-SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing", "eval"), "test"),
-}
-"""Names of the parts of a split, as they are found, and as graphfuse calls them."""
 
 FACTS = ("filename", "file_name", "filesize", "file_size", "format", "width", "height", "duration")
 """Names of columns that tell of a file, not of its content, and that labels leak through."""
@@ -151,7 +130,7 @@ def _is_content(name: str, role: str, full: list[Any]) -> bool:
     if len(texts) < len(full):
         return False
     words = sum(len(text.split()) for text in texts) / len(texts)
-    return _kind_of_files(name, texts) is not None or (role != "label" and words > 3)
+    return kind_of_files(name, texts) is not None or (role != "label" and words > 3)
 
 
 def _tell_content(name: str, full: list[Any]) -> tuple[str, str]:
@@ -163,14 +142,14 @@ def _tell_content(name: str, full: list[Any]) -> tuple[str, str]:
     if isinstance(first, bool):
         return "category", "true or false"
     texts = [str(v).strip() for v in full]
-    files = _kind_of_files(name, texts)
+    files = kind_of_files(name, texts)
     if files:
         return files
     if all(number(v) is not None for v in full) and not _are_codes(texts):
         return "number", "every value is a number"
     if all(DATE.fullmatch(text) for text in texts):
         return "skip", "dates; as kind time they split the data, as a category they may leak"
-    if all(text.startswith("[") for text in texts) and (lists := _parsed(texts)):
+    if all(text.startswith("[") for text in texts) and (lists := parsed(texts)):
         return _tell_list(name, lists)
     return _tell_text(texts)
 
@@ -178,7 +157,7 @@ def _tell_content(name: str, full: list[Any]) -> tuple[str, str]:
 def _tell_list(name: str, full: list[Any]) -> tuple[str, str]:
     flat = [v for value in full for v in value if v is not None]
     if flat and all(isinstance(v, str) for v in flat):
-        return _kind_of_files(name, flat) or ("text", "lists of texts")
+        return kind_of_files(name, flat) or ("text", "lists of texts")
     if flat and all(isinstance(v, (int, float, list, tuple)) for v in flat):
         return "series", "lists of numbers"
     return "skip", "nested values"
@@ -206,37 +185,6 @@ def _are_codes(texts: Sequence[str]) -> bool:
     with_zero = any(re.fullmatch(r"0\d+", text) for text in texts)
     digits = sum(any(c.isdigit() for c in t) and number(t) is None for t in texts)
     return with_zero or digits > 0.8 * len(texts)
-
-
-def _kind_of_files(name: str, texts: Sequence[str]) -> tuple[str, str] | None:
-    """Tell what files the values name, if at least four of five do; a GIF may be a film."""
-    split = [part for text in texts for part in _paths(text)]
-    kinds = Counter(SUFFIXES.get(_suffix(part), "") for part in split)
-    kinds.pop("", None)
-    if not kinds:
-        return None
-    if kinds.keys() <= {"image", "video"} and ("video" in kinds or "video" in name.lower()):
-        kinds = Counter({"video": kinds.total()})
-    kind, count = kinds.most_common(1)[0]
-    if count < 0.8 * len(split):
-        return None
-    ends = sorted({_suffix(part) for part in split if SUFFIXES.get(_suffix(part)) == kind})
-    return kind, f"paths that end in {', '.join(ends[:3])}"
-
-
-def _suffix(text: str) -> str:
-    if len(text) > 1000 or "\n" in text:
-        return ""
-    return PurePosixPath(text.replace("\\", "/")).suffix.lower()
-
-
-def _paths(text: str) -> list[str]:
-    """Return the paths of a cell that names several, as "a.png;b.png", each with a known end."""
-    for separator in (";", "|"):
-        parts = [part.strip() for part in text.split(separator)]
-        if len(parts) > 1 and all(_suffix(part) in SUFFIXES for part in parts):
-            return parts
-    return [text]
 
 
 def _one_label(
@@ -325,134 +273,3 @@ def _stem(name: str) -> str:
     stem = re.sub(r"[_\- ]?\d+$", "", name)
     stem = re.sub(r"[_\- ](path|file|filename|file_name)$", "", stem, flags=re.IGNORECASE)
     return stem or name
-
-
-def typed(column: Column, values: list[Any]) -> list[Any]:
-    """Return the values in the type of the column's kind.
-
-    Example:
-        >>> typed(Column("size", "category", "table"), [4, None])
-        ['4', None]
-    """
-    if column.kind == "number":
-        return _numbers(column.name, values)
-    if column.kind == "category":
-        return [None if _is_empty(v) else _text(v) for v in values]
-    if column.kind in MEDIA:
-        return [_files(v) for v in values]
-    if column.kind == "text":
-        return _texts(column.name, values)
-    if column.kind == "series":
-        return [_listed(v) for v in values]
-    if column.kind == "split":
-        return [SPLITS.get(str(v).strip().lower(), v) if v is not None else None for v in values]
-    if column.kind == "id":
-        return _unique(values)
-    if column.kind == "group":
-        return [None if _is_empty(v) else _text(v) for v in values]
-    return _labels(values)
-
-
-def _numbers(name: str, values: list[Any]) -> list[float]:
-    numbers = [number(value) for value in values]
-    bad = [f"{values[row]!r} in row {row}" for row, v in enumerate(numbers) if v is None]
-    if bad:
-        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
-        raise InputError(
-            f"column {name!r} is told to hold numbers, but there is {', '.join(bad[:5])}{more}; "
-            f"empty these cells, or make it a category"
-        )
-    return [v for v in numbers if v is not None]
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value != value or (isinstance(value, str) and not value.strip())
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).lower() if isinstance(value, bool) else str(value).strip()
-
-
-def _files(value: Any) -> Any:
-    """Return the paths of a cell as a list; lists, and structs of path and bytes, stay."""
-    if not isinstance(value, str):
-        return value
-    listed = _listed(value)
-    return listed if isinstance(listed, list) else _paths(value.strip()) if value.strip() else None
-
-
-def _texts(name: str, values: list[Any]) -> list[Any]:
-    """Return texts as they are, the paths of text files as ``{"path"}``, to tell them apart."""
-    texts = [v.strip() for v in values if isinstance(v, str) and v.strip()]
-    files = _kind_of_files(name, texts)
-    if files and files[0] == "text":
-        return [None if _is_empty(v) else [{"path": p} for p in _paths(v.strip())] for v in values]
-    if texts and _parsed(texts):
-        return [None if _is_empty(v) else _listed(v) for v in values]
-    return [v if v is None or isinstance(v, (str, list, dict)) else _text(v) for v in values]
-
-
-def _listed(value: Any) -> Any:
-    """Return the list that a cell writes as JSON, any other value as it is."""
-    if isinstance(value, str) and value.strip().startswith("["):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
-
-
-def _parsed(texts: Sequence[str]) -> list[Any] | None:
-    lists = [_listed(text) for text in texts]
-    return lists if all(isinstance(value, list) for value in lists) else None
-
-
-def _unique(values: list[Any]) -> list[str]:
-    """Return ids as text; the second row of an id is marked so, and a row without one numbered.
-
-    Example:
-        >>> _unique(["007", "007", None])
-        ['007', '007 (2)', 'row 2']
-    """
-    seen: Counter[str] = Counter()
-    names: list[str] = []
-    taken = {_text(v) for v in values if not _is_empty(v)}
-    for row, value in enumerate(values):
-        name = f"row {row}" if _is_empty(value) else _text(value)
-        seen[name] += 1
-        while seen[name] > 1 and (again := f"{name} ({seen[name]})") in taken:
-            seen[name] += 1
-        names.append(name if seen[name] == 1 else again)
-    return names
-
-
-def _labels(values: list[Any]) -> list[Any]:
-    """Return labels as numbers where all are, with a fraction or written as whole numbers."""
-    full = [v for v in values if not _is_empty(v)]
-    if full and all(isinstance(v, str) for v in full):
-        lists = _parsed(full)
-        if lists:
-            return [None if _is_empty(v) else [_text(one) for one in _listed(v)] for v in values]
-        missing = [v for v in full if v.strip().lower() in MISSING]
-        if len(missing) < len(full):
-            numbers = [number(v) for v in values]
-            codes = any(re.fullmatch(r"0\d+", v.strip()) for v in full)
-            if None not in numbers and not codes:
-                return [None if v is None or math.isnan(v) else v for v in numbers]
-        return [None if _is_empty(v) else v.strip() for v in values]
-    if any(isinstance(v, str) for v in full):
-        return [None if _is_empty(v) else _text(v) for v in values]
-    return values
-
-
-def with_columns(table: Dataset, columns: Mapping[str, list[Any]]) -> Dataset:
-    """Return the table with other cells in the given columns, which it need not have."""
-    from datasets import Dataset, concatenate_datasets
-
-    rest = [name for name in table.column_names if name not in columns]
-    if not columns:
-        return table
-    made = Dataset.from_dict(dict(columns))
-    return concatenate_datasets([table.select_columns(rest), made], axis=1) if rest else made

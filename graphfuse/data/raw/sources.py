@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from graphfuse.data.raw._delimited import read_delimited
 from graphfuse.data.raw._folder import read_folder
-from graphfuse.data.raw.columns import CONTENT
+from graphfuse.data.raw.columns import CONTENT, SPLITS
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.data.raw.read import decode, read_bytes, similar
-from graphfuse.data.raw.recognise import SPLITS, recognise
+from graphfuse.data.raw.recognise import recognise
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
 
 if TYPE_CHECKING:

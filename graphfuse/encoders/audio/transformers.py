@@ -14,10 +14,11 @@ from torch import Tensor
 
 from graphfuse.data.cleaning import resample
 from graphfuse.data.raw import Item, Sound
-from graphfuse.encoders._weights import find_folder, folder_checksum, without_bar
+from graphfuse.encoders._transformers import import_library, load, load_network
+from graphfuse.encoders._weights import find_folder, folder_checksum
 from graphfuse.encoders.audio._frames import bounds_of
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
-from graphfuse.errors import InputError, MissingDependencyError
+from graphfuse.errors import InputError
 
 SHORTEST = 0.1
 """Seconds; shorter sounds get silence behind them up to here, as models need some frames."""
@@ -27,6 +28,7 @@ MASKED = ("hubert", "unispeech-sat", "wav2vec2", "wavlm")
 """Types of models whose frames are the same with and without masked padding behind them."""
 UNUSED = ("masked_spec_embed",)
 """Weights that only pretraining uses: checkpoints may lack them."""
+WHAT = "an audio model"
 
 
 @encoder(
@@ -285,30 +287,7 @@ def _batches(pieces: list[_Piece], loaded: _Loaded) -> Iterator[list[_Piece]]:
 
 @lru_cache(maxsize=2)
 def _load(model: str) -> _Loaded:
-    try:
-        from transformers import AutoFeatureExtractor, AutoModel
-    except ImportError:
-        raise MissingDependencyError("transformers", "encoders", "encoding sounds") from None
-    folder = find_folder(model)
-    safe = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        extractor = AutoFeatureExtractor.from_pretrained(folder, **safe)
-        with without_bar():
-            network, report = AutoModel.from_pretrained(
-                folder, weights_only=True, output_loading_info=True, **safe
-            )
-    except Exception as error:  # a damaged folder fails in any way
-        raise InputError(
-            f"{model!r} ({folder}) cannot be loaded as an audio model of transformers: {error}"
-        ) from error
-    missing = sorted(set(report["missing_keys"]) - set(UNUSED))
-    if missing:
-        raise InputError(
-            f"{model!r} ({folder}) lacks {len(missing)} of the weights of a "
-            f"{type(network).__name__}, {missing[0]!r} say; give a model whose file of weights "
-            "is whole"
-        )
-    if network.config.is_encoder_decoder:
-        network = network.get_encoder()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return _Loaded(model, network.float().eval().requires_grad_(False).to(device), extractor)
+    library, folder = import_library("encoding sounds"), find_folder(model)
+    extractor = load(library.AutoFeatureExtractor, model, folder, WHAT)
+    network = load_network(model, folder, WHAT, UNUSED)
+    return _Loaded(model, network.to("cuda" if torch.cuda.is_available() else "cpu"), extractor)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from graphfuse.data.raw import Item
-from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
-from graphfuse.encoders.image._pixels import grid, into_cells, to_square
+from graphfuse.encoders.encoder import EncoderInfo, encoder
+from graphfuse.encoders.image._cells import CellEncoder
+from graphfuse.encoders.image._pixels import into_cells
 from graphfuse.errors import check_whole
 
 CLIP = 0.2
@@ -29,7 +27,7 @@ NOISE = 0.01
     )
 )
 @dataclass(frozen=True)
-class Histogram(Encoder):
+class Histogram(CellEncoder):
     """Describe each cell of an image by its colours and gradients (Dalal & Triggs 2005).
 
     See "Histograms of Oriented Gradients for Human Detection",
@@ -55,8 +53,6 @@ class Histogram(Encoder):
         (torch.Size([4, 60]), torch.Size([4, 2]))
     """
 
-    side: int = 8
-    pixels: int = 8
     colours: int = 8
     orientations: int = 9
 
@@ -69,32 +65,16 @@ class Histogram(Encoder):
         """Ranges of three colours, and orientations by four normalisations."""
         return 3 * self.colours + 4 * self.orientations
 
-    @property
-    def pos_dim(self) -> int:
-        """Row and column."""
-        return 2
-
-    def prepare(self, item: Item) -> np.ndarray:
-        """Return an image [H, W, 3] as a square of ``side * pixels`` pixels a side, in bytes."""
-        return to_square(item, self.side * self.pixels)
-
-    def encode(self, items: Sequence[Item]) -> list[Nodes]:
-        """Return the cells of each image.
-
-        Raises:
-            InputError: not an image.
-        """
-        squares = np.stack([self.prepare(item) for item in items])
+    def describe(self, squares: np.ndarray) -> np.ndarray:
+        """Return the histograms of each cell."""
         oriented = orientation_histograms(squares, self.side, self.orientations)
-        x = np.concatenate(
+        return np.concatenate(
             [
                 colour_histograms(squares, self.side, self.colours),
                 normalise_blocks(oriented).reshape(len(squares), self.side**2, -1),
             ],
             axis=2,
         )
-        pos = grid(self.side)
-        return [Nodes(own, pos) for own in torch.from_numpy(x.astype(np.float32))]
 
 
 def colour_histograms(squares: np.ndarray, side: int, bins: int) -> np.ndarray:

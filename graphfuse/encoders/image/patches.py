@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from graphfuse.data.raw import Item
-from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
-from graphfuse.encoders.image._pixels import grid, into_cells, to_square
+from graphfuse.encoders.encoder import EncoderInfo, encoder
+from graphfuse.encoders.image._cells import CellEncoder
+from graphfuse.encoders.image._pixels import into_cells
 from graphfuse.errors import check_whole
 
 
@@ -24,7 +22,7 @@ from graphfuse.errors import check_whole
     )
 )
 @dataclass(frozen=True)
-class Patches(Encoder):
+class Patches(CellEncoder):
     """Cut an image into square patches of pixels, as Dosovitskiy et al. (2021) do, and keep those.
 
     See "An Image is Worth 16x16 Words", https://arxiv.org/abs/2010.11929, whose patches go through
@@ -42,9 +40,6 @@ class Patches(Encoder):
         (torch.Size([4, 48]), [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     """
 
-    side: int = 8
-    pixels: int = 8
-
     def __post_init__(self) -> None:
         check_whole("side, the patches along a side,", self.side, 1)
         check_whole("pixels, the pixels along a side of a patch,", self.pixels, 1)
@@ -54,22 +49,7 @@ class Patches(Encoder):
         """Three colours of every pixel of a patch."""
         return 3 * self.pixels**2
 
-    @property
-    def pos_dim(self) -> int:
-        """Row and column."""
-        return 2
-
-    def prepare(self, item: Item) -> np.ndarray:
-        """Return an image [H, W, 3] as a square of ``side * pixels`` pixels a side, in bytes."""
-        return to_square(item, self.side * self.pixels)
-
-    def encode(self, items: Sequence[Item]) -> list[Nodes]:
-        """Return the patches of each image.
-
-        Raises:
-            InputError: not an image.
-        """
-        squares = np.stack([self.prepare(item) for item in items])
-        x = torch.from_numpy(into_cells(squares, self.side)).flatten(2).float() / 255
-        pos = grid(self.side)
-        return [Nodes(own, pos) for own in x]
+    def describe(self, squares: np.ndarray) -> np.ndarray:
+        """Return the colours of each patch."""
+        cells = into_cells(squares, self.side).astype(np.float32)
+        return cells.reshape(len(squares), self.side**2, -1) / 255

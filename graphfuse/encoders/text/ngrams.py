@@ -11,7 +11,8 @@ import torch
 
 from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.data.raw import Item
-from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import PartEncoder, in_order
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 
@@ -28,7 +29,7 @@ NODES = ("words", "sentences", "text")
     )
 )
 @dataclass(frozen=True)
-class NgramsEncoder(Encoder):
+class NgramsEncoder(PartEncoder):
     """Counts of the n-grams of words in hashed places, scaled to length 1.
 
     The n-grams of fastText (Bojanowski et al., Enriching Word Vectors with Subword Information,
@@ -69,11 +70,6 @@ class NgramsEncoder(Encoder):
         """Number of places."""
         return self.places
 
-    @property
-    def pos_dim(self) -> int:
-        """Return 1, the index; 0 for whole texts."""
-        return 0 if self.nodes == "text" else 1
-
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the nodes [N, places] of each text, and their index [N, 1]."""
         lengths = range(self.shortest, self.longest + 1)
@@ -94,5 +90,4 @@ class NgramsEncoder(Encoder):
 def _nodes(counts: list[np.ndarray], pos_dim: int) -> Nodes:
     x = np.stack(counts)
     x = x / np.linalg.norm(x, axis=1, keepdims=True)
-    pos = torch.arange(len(x), dtype=torch.float32).unsqueeze(1)
-    return Nodes(torch.from_numpy(x), pos[:, :pos_dim])
+    return in_order(torch.from_numpy(x), pos_dim)

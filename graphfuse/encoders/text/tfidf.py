@@ -14,7 +14,8 @@ import torch
 from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.data.raw import Item
 from graphfuse.data.spec import StepSpec
-from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import PartEncoder, in_order
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.errors import UnknownNameError, check_whole
 
@@ -35,7 +36,7 @@ NGRAM = range(2, 5)
     )
 )
 @dataclass(frozen=True)
-class TfidfEncoder(Encoder):
+class TfidfEncoder(PartEncoder):
     """Counts of the terms of a text or sentence, which step ``tfidf_svd`` weighs and reduces.
 
     Latent semantic analysis (Deerwester et al., Indexing by Latent Semantic Analysis, 1990), with
@@ -78,11 +79,6 @@ class TfidfEncoder(Encoder):
         """Number of places."""
         return self.places
 
-    @property
-    def pos_dim(self) -> int:
-        """Return 1, the index of a sentence; 0 for whole texts."""
-        return 0 if self.nodes == "text" else 1
-
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the counts [N, places] of each text, and the index [N, 1] of its sentences."""
 
@@ -95,11 +91,8 @@ class TfidfEncoder(Encoder):
                 terms = chain.from_iterable(map(parts, words(part)))
                 yield hashed_counts(terms, self.places)
 
-        return [self._nodes(np.stack(list(count(text)))) for text in texts_of(items)]
-
-    def _nodes(self, x: np.ndarray) -> Nodes:
-        pos = torch.arange(len(x), dtype=torch.float32).unsqueeze(1)
-        return Nodes(torch.from_numpy(x), pos[:, : self.pos_dim])
+        counts = (torch.from_numpy(np.stack(list(count(text)))) for text in texts_of(items))
+        return [in_order(x, self.pos_dim) for x in counts]
 
     def steps(self, modality: str) -> tuple[StepSpec, ...]:
         """Return the step ``tfidf_svd``."""

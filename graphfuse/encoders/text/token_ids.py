@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 
 from graphfuse.data.raw import Item
-from graphfuse.encoders._weights import MINILM, TEXT_FILES, checksum, find_folder
-from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders._transformers import import_library, load
+from graphfuse.encoders._weights import TEXT_FILES, checksum, find_text_folder
+from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import NumberEncoder, in_order
 from graphfuse.encoders.text._split import texts_of
-from graphfuse.errors import InputError, MissingDependencyError, check_whole
+from graphfuse.errors import check_whole
 
 
 @encoder(
@@ -27,7 +29,7 @@ from graphfuse.errors import InputError, MissingDependencyError, check_whole
     )
 )
 @dataclass(frozen=True)
-class TokenIds(Encoder):
+class TokenIds(NumberEncoder):
     """Split texts as a model does, and leave the rest to the model, which a strategy trains.
 
     Name the network ``"transformers"`` with the same ``model``. What lies beyond ``max_tokens`` is
@@ -42,22 +44,11 @@ class TokenIds(Encoder):
         InputError: at the first use, if there is no such model.
     """
 
-    dtype: ClassVar[torch.dtype] = torch.int64
     model: str = "all-MiniLM-L6-v2"
     max_tokens: int = 256
 
     def __post_init__(self) -> None:
         check_whole("max_tokens", self.max_tokens, 1)
-
-    @property
-    def features(self) -> int:
-        """The number alone."""
-        return 1
-
-    @property
-    def pos_dim(self) -> int:
-        """The index."""
-        return 1
 
     def identity(self) -> dict[str, Any]:
         """Return the options, with a checksum of configuration and vocabulary."""
@@ -73,24 +64,13 @@ class TokenIds(Encoder):
 
     def _nodes(self, ids: list[int]) -> Nodes:
         ids = ids or [self._tokenizer.eos_token_id or 0]  # an empty text, without special tokens
-        pos = torch.arange(len(ids), dtype=torch.float32)
-        return Nodes(torch.tensor(ids).unsqueeze(1), pos.unsqueeze(1))
+        return in_order(torch.tensor(ids).unsqueeze(1))
 
     @cached_property
     def _folder(self) -> Path:
-        return find_folder(MINILM if self.model == MINILM.rpartition("/")[2] else self.model)
+        return find_text_folder(self.model)
 
     @cached_property
     def _tokenizer(self) -> Any:
-        try:
-            from transformers import AutoTokenizer
-        except ImportError:
-            raise MissingDependencyError("transformers", "encoders", "splitting texts") from None
-        try:
-            return AutoTokenizer.from_pretrained(
-                self._folder, local_files_only=True, trust_remote_code=False
-            )
-        except Exception as error:  # a damaged folder fails in any way
-            raise InputError(
-                f"{self.model!r} ({self._folder}) has no tokenizer that can be loaded: {error}"
-            ) from error
+        auto = import_library("splitting texts").AutoTokenizer
+        return load(auto, self.model, self._folder, "a tokenizer")

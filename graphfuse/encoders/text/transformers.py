@@ -16,10 +16,12 @@ from torch.nn.functional import normalize
 from torch.nn.utils.rnn import pad_sequence
 
 from graphfuse.data.raw import Item
-from graphfuse.encoders._weights import MINILM, find_folder, folder_checksum, without_bar
-from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders._transformers import import_library, load, load_network
+from graphfuse.encoders._weights import find_text_folder, folder_checksum
+from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import PartEncoder, in_order
 from graphfuse.encoders.text._split import sentences, texts_of
-from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_whole
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,9 @@ TOGETHER = 32
 """Pieces of about the same length that go through the model at a time."""
 POSITIONS = 512
 """Tokens that a model takes of which neither tokenizer nor configuration says how many."""
+UNUSED = ("pooler.",)
+"""Weights behind the last hidden states: checkpoints may lack them."""
+WHAT = "a model"
 
 
 @encoder(
@@ -41,7 +46,7 @@ POSITIONS = 512
     )
 )
 @dataclass(frozen=True)
-class TransformersEncoder(Encoder):
+class TransformersEncoder(PartEncoder):
     """Last hidden states of a model: of each token, or their mean over a sentence or text.
 
     The mean is taken over all that the model read, its special tokens included, as
@@ -90,11 +95,6 @@ class TransformersEncoder(Encoder):
         """Size of the model's hidden states."""
         return int(self._loaded.network.config.hidden_size)
 
-    @property
-    def pos_dim(self) -> int:
-        """Return 1, the index; 0 for whole texts."""
-        return 0 if self.nodes == "text" else 1
-
     def identity(self) -> dict[str, Any]:
         """Return the options, with a checksum of weights, configuration and vocabulary."""
         plain = super().identity()
@@ -108,8 +108,7 @@ class TransformersEncoder(Encoder):
         return [self._nodes(torch.cat([next(vectors) for _ in parts])) for parts in whole]
 
     def _nodes(self, x: Tensor) -> Nodes:
-        pos = torch.arange(len(x), dtype=torch.float32).unsqueeze(1)
-        return Nodes(normalize(x, dim=1) if self.normalize else x, pos[:, : self.pos_dim])
+        return in_order(normalize(x, dim=1) if self.normalize else x, self.pos_dim)
 
     def _vectors(self, texts: Sequence[str]) -> list[Tensor]:
         """Return [tokens, F] or [1, F] for each text."""
@@ -143,7 +142,7 @@ class TransformersEncoder(Encoder):
 
     @cached_property
     def _folder(self) -> Path:
-        return find_folder(MINILM if self.model == MINILM.rpartition("/")[2] else self.model)
+        return find_text_folder(self.model)
 
     @cached_property
     def _loaded(self) -> _Loaded:
@@ -216,38 +215,15 @@ def _pieces(
 
 
 def _load(model: str, folder: Path) -> _Loaded:
-    try:
-        from transformers import AutoModel, AutoTokenizer
-    except ImportError:
-        raise MissingDependencyError("transformers", "encoders", "encoding texts") from None
-    safe = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
-        with without_bar():
-            network, report = AutoModel.from_pretrained(
-                folder, weights_only=True, output_loading_info=True, **safe
-            )
-    except Exception as error:  # a damaged folder fails in any way
-        raise InputError(
-            f"{model!r} ({folder}) cannot be loaded as a model of transformers: {error}"
-        ) from error
-    missing = [key for key in report["missing_keys"] if not key.startswith("pooler.")]
-    if missing:
-        raise InputError(
-            f"{model!r} ({folder}) lacks {len(missing)} of the weights of a "
-            f"{type(network).__name__}, {sorted(missing)[0]!r} say; give a model whose file of "
-            f"weights is whole"
-        )
+    tokenizer = load(import_library("encoding texts").AutoTokenizer, model, folder, WHAT)
+    network = load_network(model, folder, WHAT, UNUSED)
     if not getattr(tokenizer, "is_fast", False):
         raise InputError(
             f"{model!r} has a tokenizer written in Python, {type(tokenizer).__name__}; give a "
             f"model with a tokenizer.json"
         )
-    if network.config.is_encoder_decoder:
-        network = network.get_encoder()
     if tokenizer.model_input_names[0] != "input_ids" or not hasattr(network.config, "hidden_size"):
         raise InputError(f"{model!r} is a {type(network).__name__}, not a model of texts alone")
-    network = network.float().eval().requires_grad_(False)
     return _Loaded(network, tokenizer, _limit(folder, tokenizer, network))
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 
 from graphfuse.data.raw import Item
-from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
+from graphfuse.encoders.text._nodes import NumberEncoder, in_order
 from graphfuse.encoders.text._split import texts_of, words
 from graphfuse.errors import check_whole
 
@@ -25,7 +25,7 @@ from graphfuse.errors import check_whole
     )
 )
 @dataclass(frozen=True)
-class WordIds(Encoder):
+class WordIds(NumberEncoder):
     """Number words by a hash, and leave the rest to a network that a strategy trains.
 
     No vocabulary is fitted; two words may share a number (Weinberger et al. 2009,
@@ -40,26 +40,14 @@ class WordIds(Encoder):
         (torch.Size([5, 1]), torch.int64, True)
     """
 
-    dtype: ClassVar[torch.dtype] = torch.int64
     vocabulary: int = 8192
 
     def __post_init__(self) -> None:
         check_whole("vocabulary", self.vocabulary, 1)
 
-    @property
-    def features(self) -> int:
-        """The number alone."""
-        return 1
-
-    @property
-    def pos_dim(self) -> int:
-        """The index."""
-        return 1
-
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the number [N, 1] of each word of each text, and its index [N, 1]."""
-        return [self._nodes(words(text)) for text in texts_of(items)]
+        return [in_order(torch.tensor(self._numbers(text))) for text in texts_of(items)]
 
-    def _nodes(self, found: Sequence[str]) -> Nodes:
-        ids = [[zlib.crc32(word.encode()) % self.vocabulary] for word in found]
-        return Nodes(torch.tensor(ids), torch.arange(len(ids), dtype=torch.float32).unsqueeze(1))
+    def _numbers(self, text: str) -> list[list[int]]:
+        return [[zlib.crc32(word.encode()) % self.vocabulary] for word in words(text)]

@@ -44,7 +44,7 @@ class GRU(Network):
 
     def forward(self, x: Tensor, mask: Tensor, pos: Tensor | None) -> Encoded:
         """Encode nodes [B, N, *shape] at positions [B, N, P]."""
-        assert pos is not None
+        pos = check_pos(pos, self.modality)
         nodes = read_in_order(self.gru, x.flatten(2).to(self.dtype), mask, pos)
         return Encoded(nodes, mask, pos)
 
@@ -56,6 +56,16 @@ def check_order(modality: Modality, network: str) -> None:
             f"network {network!r} reads nodes in the order of their positions, and those of "
             f"modality {modality.name!r} have none; give pos, or choose another network"
         )
+
+
+def check_pos(pos: Tensor | None, modality: Modality) -> Tensor:
+    """Return the positions; raise an error if a call has left them out."""
+    if pos is None:
+        raise InputError(
+            f"nodes of modality {modality.name!r} are read in the order of their positions, and "
+            f"came without; call the network with x, mask and pos [B, N, {modality.pos_dim}]"
+        )
+    return pos
 
 
 def make_gru(inputs: int, channels: int, layers: int) -> nn.GRU:

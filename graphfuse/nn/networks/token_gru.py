@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import Modality
 from graphfuse.errors import InputError, check_whole
-from graphfuse.nn.networks.gru import check_order, make_gru, read_in_order
+from graphfuse.nn.networks.gru import check_order, check_pos, make_gru, read_in_order
 from graphfuse.nn.networks.network import Encoded, Network, network
 
 
@@ -56,7 +56,7 @@ class TokenGRU(Network):
 
     def forward(self, x: Tensor, mask: Tensor, pos: Tensor | None) -> Encoded:
         """Encode numbers [B, N, 1] at positions [B, N, P]."""
-        assert pos is not None
+        pos = check_pos(pos, self.modality)
         ids = known_ids(x, mask, self.vectors.num_embeddings, self.modality.name)
         read = read_in_order(self.gru, self.dropout(self.vectors(ids)), mask, pos)
         return Encoded(read, mask, pos)

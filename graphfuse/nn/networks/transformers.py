@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Modality
+from graphfuse.encoders._transformers import import_library
 from graphfuse.encoders.text.transformers import TransformersEncoder
-from graphfuse.errors import InputError, MissingDependencyError
+from graphfuse.errors import InputError
 from graphfuse.nn.networks._pretrained import RATE, choose_trained
+from graphfuse.nn.networks.gru import check_pos
 from graphfuse.nn.networks.network import Encoded, Network, network
 from graphfuse.nn.networks.token_gru import check_ids, known_ids
 
@@ -69,7 +71,7 @@ class TransformersNetwork(Network):
 
     def forward(self, x: Tensor, mask: Tensor, pos: Tensor | None) -> Encoded:
         """Encode tokens [B, N, 1] at positions [B, N, P]."""
-        assert pos is not None
+        pos = check_pos(pos, self.modality)
         ids = known_ids(x, mask, int(self.network.config.vocab_size), self.modality.name)
         longest = int(mask.sum(1).max())
         if longest > self.limit:
@@ -105,11 +107,8 @@ def _numbers(name: str) -> list[int]:
 
 
 def _from_config(config: Mapping[str, Any]) -> Any:
-    try:
-        from transformers import AutoConfig, AutoModel
-    except ImportError:
-        raise MissingDependencyError("transformers", "encoders", "encoding texts") from None
-    made = AutoModel.from_config(AutoConfig.for_model(**config))
+    library = import_library("encoding texts")
+    made = library.AutoModel.from_config(library.AutoConfig.for_model(**config))
     made = made.get_encoder() if made.config.is_encoder_decoder else made
     return made.float()
 

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from graphfuse.data.cleaning import clean, list_cleaners
+from graphfuse.data.spec import CleaningSpec
 from graphfuse.errors import InputError, UnknownNameError
 
 
@@ -78,3 +81,9 @@ def test_changed_copies_are_repaired_as_their_originals(make):
     )
     copies = add_copies(cleaned, Augmentation(text=CAPTION), 1)
     assert [row[0].read().islower() for row in copies.cells("note")] == [True] * 3
+
+
+def test_a_step_that_is_no_repair_is_named(make):
+    given = replace(make(note=["a"]), repairs={"note": (CleaningSpec("drop_duplicates"),)})
+    with pytest.raises(InputError, match=r"'drop_duplicates' does not change each item on its own"):
+        given.cells("note")[0][0].read()

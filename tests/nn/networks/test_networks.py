@@ -15,8 +15,6 @@ from graphfuse.fusion import Strategy, create_strategy
 from graphfuse.nn.networks import create_network, networks
 from graphfuse.training import Recipe, fit, predict
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "red", "cat", "dog", "sat"]
-
 
 @pytest.fixture(autouse=True)
 def offline(monkeypatch, tmp_path):
@@ -39,30 +37,9 @@ def weights(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def bert(tmp_path_factory):
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("bert")
-    config = BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=12,
-        initializer_range=0.5,
-    )
-    BertModel(config).save_pretrained(folder)
-    ids = {word: i for i, word in enumerate(WORDS)}
-    made = Tokenizer(models.WordLevel(ids, unk_token="[UNK]"))
-    made.pre_tokenizer = pre_tokenizers.Whitespace()
-    made.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    PreTrainedTokenizerFast(tokenizer_object=made, pad_token="[PAD]").save_pretrained(folder)
-    return str(folder)
+def bert(bert):
+    """Name the small BERT as options do."""
+    return str(bert)
 
 
 def picture(side, seed=0):
@@ -250,6 +227,14 @@ def test_networks_are_found_by_name():
 def test_what_a_network_does_not_take_is_said(given, modality, error, match):
     with pytest.raises(error, match=match):
         create_network(given, Modality("m", modality, pos_dim=1))
+
+
+@pytest.mark.parametrize("name", ["gru", "token_gru", "transformers"])
+def test_a_call_without_positions_is_named(name, bert):
+    given = {"transformers": {"model": bert}} if name == "transformers" else name
+    made = create_network(given, Modality("text", (1,), 1))
+    with pytest.raises(InputError, match=r"nodes of modality 'text' .* and pos \[B, N, 1\]"):
+        made(torch.ones(2, 3, 1).long(), torch.ones(2, 3).bool(), None)
 
 
 def test_numbers_beyond_the_vocabulary_are_named():

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
 from graphfuse.data.catalog._card import DatasetCard
 from graphfuse.data.raw.catalog._entry import raw_datasets
-from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from graphfuse.data.raw.manifest import Manifest
@@ -34,12 +32,4 @@ def load_raw_dataset(name: str, **options: Any) -> Manifest:
         graphfuse.errors.UnknownNameError: unknown raw dataset 'stampz'; did you mean 'stamps'?
         Known: stamps
     """
-    load = raw_datasets.get(name).load
-    known = list(inspect.signature(load).parameters)
-    for option in options:
-        if option not in known:
-            raise InputError(f"dataset {name!r}: {UnknownNameError('option', option, known)}")
-    return load(**options)
-
-
-__all__ = ["list_raw_datasets", "load_raw_dataset", "raw_datasets"]
+    return raw_datasets.get(name).load_with(options)

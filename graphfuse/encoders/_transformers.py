@@ -1,0 +1,83 @@
+"""What is loaded of models of the transformers library: whole, frozen, without code of theirs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from graphfuse.errors import InputError, MissingDependencyError
+
+
+def import_library(purpose: str) -> Any:
+    """Return the module ``transformers``; an error says what it is needed for.
+
+    Raises:
+        MissingDependencyError: it is not installed.
+    """
+    try:
+        import transformers
+    except ImportError:
+        raise MissingDependencyError("transformers", "encoders", purpose) from None
+    return transformers
+
+
+def load_network(model: str, folder: Path, what: str, unused: tuple[str, ...]) -> Any:
+    """Return the network in a folder, of an encoder and decoder the encoder, ready to evaluate.
+
+    ``model`` and ``what`` name it in messages; ``unused`` says how the names of weights begin that
+    may be missing.
+
+    Raises:
+        InputError: it cannot be loaded, or lacks weights.
+    """
+    from transformers import AutoModel
+
+    network, report = load(
+        AutoModel, model, folder, what, weights_only=True, output_loading_info=True
+    )
+    missing = sorted(key for key in report["missing_keys"] if not key.startswith(unused))
+    if missing:
+        raise InputError(
+            f"{model!r} ({folder}) lacks {len(missing)} of the weights of a "
+            f"{type(network).__name__}, {missing[0]!r} say; give a model whose file of weights "
+            f"is whole"
+        )
+    if network.config.is_encoder_decoder:
+        network = network.get_encoder()
+    return network.float().eval().requires_grad_(False)
+
+
+def load(auto: Any, model: str, folder: Path, what: str, **options: Any) -> Any:
+    """Return what a class of transformers, such as ``AutoTokenizer``, loads from a folder.
+
+    Raises:
+        InputError: it cannot be loaded.
+    """
+    try:
+        with _without_bar():
+            return auto.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False, **options
+            )
+    except Exception as error:  # a damaged folder fails in any way
+        raise InputError(
+            f"{model!r} ({folder}) cannot be loaded as {what} of transformers: {error}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _without_bar() -> Iterator[None]:
+    """Keep transformers from showing how far it has loaded, as it does without a terminal too."""
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars
+    from transformers.utils import logging
+
+    shown, hub_silent = logging.is_progress_bar_enabled(), are_progress_bars_disabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+        if hub_silent:
+            disable_progress_bars()

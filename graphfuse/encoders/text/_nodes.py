@@ -1,0 +1,48 @@
+"""Nodes that stand one after the other in a text."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from graphfuse.encoders.encoder import Encoder, Nodes
+
+
+def in_order(x: Tensor, pos_dim: int = 1) -> Nodes:
+    """Return nodes [N, F] whose position is their index, or with ``pos_dim=0`` without one.
+
+    Example:
+        >>> in_order(torch.zeros(3, 4)).pos.tolist()
+        [[0.0], [1.0], [2.0]]
+    """
+    pos = torch.arange(len(x), dtype=torch.float32).unsqueeze(1)
+    return Nodes(x, pos[:, :pos_dim])
+
+
+class PartEncoder(Encoder):
+    """An encoder of whole texts or of their parts, as its option ``nodes`` says."""
+
+    nodes: str
+
+    @property
+    def pos_dim(self) -> int:
+        """Return 1, the index; 0 for whole texts."""
+        return 0 if self.nodes == "text" else 1
+
+
+class NumberEncoder(Encoder):
+    """An encoder of texts whose nodes are numbers that a network looks up."""
+
+    dtype: ClassVar[torch.dtype] = torch.int64
+
+    @property
+    def features(self) -> int:
+        """The number alone."""
+        return 1
+
+    @property
+    def pos_dim(self) -> int:
+        """The index."""
+        return 1
