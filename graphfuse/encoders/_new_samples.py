@@ -14,9 +14,9 @@ from torch import Tensor
 
 from graphfuse.data.labels import class_name, infer_target
 from graphfuse.data.raw import Column, Manifest
-from graphfuse.data.raw.cells import typed, with_columns
 from graphfuse.data.raw.columns import CONTENT, MEDIA
 from graphfuse.data.raw.read import decode
+from graphfuse.data.raw.typed import typed, with_columns
 from graphfuse.data.schema import Schema, Target
 from graphfuse.encoders.problems import Problem
 from graphfuse.errors import InputError

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from graphfuse.data.raw._delimited import number
 from graphfuse.data.raw._files import kind_of_files
-from graphfuse.data.raw.cells import parsed, typed, with_columns
 from graphfuse.data.raw.columns import CONTENT, KINDS, MEDIA, SPLITS, TABLE, Column
+from graphfuse.data.raw.typed import parsed, typed, with_columns
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
