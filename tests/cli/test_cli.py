@@ -223,9 +223,26 @@ def test_raw_data_in_a_configuration(pets, capsys):
     assert told["origin"]["encoders"]["said"]["options"]["nodes"] == "text"
 
 
+@pytest.mark.parametrize("place", ["option", "configuration"])
+def test_raw_data_are_cleaned_by_the_steps_that_are_named(pets, place):
+    lines = (pets / "pets.csv").read_text().splitlines()
+    (pets / "pets.csv").write_text("\n".join([*lines, lines[-1]]))
+    source = [str(pets / "pets.csv"), "--clean", "drop_unreadable,drop_duplicates"]
+    if place == "configuration":
+        clean = "{clean: [drop_unreadable, {drop_duplicates: {near: false}}]}"
+        (pets / "study.yaml").write_text(f"datasets: [{{{pets / 'pets.csv'}: {clean}}}]")
+        source = ["--config", str(pets / "study.yaml")]
+    assert main(["compare", *source, *SHORT, "--out", str(pets / "out")]) == 0
+    told = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["pets"]
+    assert told["origin"]["changes"][-1]["step"] == "drop_duplicates"
+    assert told["origin"]["changes"][-1]["samples"] == 1
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
+        (["--clean", "drop_duplicate"], "did you mean 'drop_duplicates'"),
+        (["--column", "age=text", "--column", "age=skip"], "names 'age' twice: text and skip"),
         (["--column", "age"], "--column takes NAME=VALUE, got 'age'"),
         (["--column", "aeg=label"], "unknown column 'aeg'; did you mean 'age'"),
         (["--column", "age=labell"], "did you mean 'label'"),
