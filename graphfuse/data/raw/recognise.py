@@ -50,6 +50,12 @@ FACTS = ("filename", "file_name", "filesize", "file_size", "format", "width", "h
 FEW = 50
 """Different values that a column of categories may have."""
 
+EMPTY = "no value in any row"
+"""Why a column is skipped that holds nothing."""
+
+ONE_VALUE = ("category", "label", "split", "time", "group", "id")
+"""Kinds of which a cell holds one value; a label may be a list of several."""
+
 DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?")
 
 
@@ -125,7 +131,7 @@ def _tell(name: str, values: list[Any]) -> tuple[str, str]:
     """Tell the kind of a column from its name and values, and say why."""
     full = [v for v in values if not (v is None or v == "" or v != v)]
     if not full:
-        return "skip", "no value in any row"
+        return "skip", EMPTY
     if name.strip() == "" or name.lower().startswith(("unnamed", "__index_level")):
         return "skip", "a column without a name"
     role = _role(name)
@@ -133,7 +139,8 @@ def _tell(name: str, values: list[Any]) -> tuple[str, str]:
     if parts <= set(SPLITS) and ("train" in {SPLITS[p] for p in parts} or role == "split"):
         return "split", f"values are {', '.join(sorted(parts))}"
     if role and role != "split" and not _is_content(name, role, full):
-        return role, f"called {name!r}"
+        strange = _mostly_numbers(full) if role == "label" else ""
+        return role, f"called {name!r}" + (strange and f"; {strange}")
     return _tell_content(name, full)
 
 
@@ -191,14 +198,18 @@ def _tell_text(texts: list[str]) -> tuple[str, str]:
         return "category", f"{different} different values"
     if words <= 1 and different > 0.9 * len(texts) and _are_codes(texts):
         return "skip", "a code of its own in nearly every row"
-    numbers = sum(number(text) is not None for text in texts)
-    if numbers > 0.5 * len(texts):
-        row = next(i for i, text in enumerate(texts) if number(text) is None)
-        return (
-            "text",
-            f"{numbers} of {len(texts)} values are numbers, but {texts[row][:20]!r} is not",
-        )
-    return "text", f"{words:.0f} words a value, {different} different values"
+    return "text", _mostly_numbers(texts) or (
+        f"{words:.0f} words a value, {different} different values"
+    )
+
+
+def _mostly_numbers(values: Sequence[Any]) -> str:
+    """Name the first value that is no number where most others are; nothing otherwise."""
+    strange = [value for value in values if number(value) is None]
+    numbers = len(values) - len(strange)
+    if not strange or numbers <= 0.5 * len(values):
+        return ""
+    return f"{numbers} of {len(values)} values are numbers, but {str(strange[0])[:20]!r} is not"
 
 
 def _are_codes(texts: Sequence[str]) -> bool:
@@ -333,7 +344,13 @@ def typed(column: Column, values: list[Any]) -> list[Any]:
     Example:
         >>> typed(Column("size", "category", "table"), [4, None])
         ['4', None]
+
+    Raises:
+        InputError: a value that is no number in a column of these, or one that holds several where
+            one is expected.
     """
+    if column.kind in ONE_VALUE:
+        _check_single(column, values)
     if column.kind == "number":
         return _numbers(column.name, values)
     if column.kind == "category":
@@ -351,6 +368,19 @@ def typed(column: Column, values: list[Any]) -> list[Any]:
     if column.kind == "group":
         return [None if _is_empty(v) else _text(v) for v in values]
     return _labels(values)
+
+
+def _check_single(column: Column, values: list[Any]) -> None:
+    """Raise an error where a cell holds several values, but those of a label that has several."""
+    for row, value in enumerate(values):
+        lists = column.kind == "label" and isinstance(value, list)
+        inner = value if lists else [value]
+        if any(isinstance(one, (dict, list)) for one in inner):
+            also = ", or a list of these" if column.kind == "label" else ""
+            raise InputError(
+                f"column {column.name!r} of kind {column.kind!r} has one value a row{also}, but "
+                f"row {row} holds {str(value)[:60]}; make columns of what is nested, or skip it"
+            )
 
 
 def _numbers(name: str, values: list[Any]) -> list[float]:
@@ -444,7 +474,7 @@ def _labels(values: list[Any]) -> list[Any]:
         return [None if _is_empty(v) else v.strip() for v in values]
     if any(isinstance(v, str) for v in full):
         return [None if _is_empty(v) else _text(v) for v in values]
-    return values
+    return values if full else [None] * len(values)
 
 
 def with_columns(table: Dataset, columns: Mapping[str, list[Any]]) -> Dataset:

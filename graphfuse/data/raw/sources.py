@@ -75,6 +75,11 @@ def read_manifest(
     """
     if limit is not None:
         check_whole("limit", limit, 1)
+    if columns is not None and not isinstance(columns, Mapping):
+        raise InputError(f"columns is {{name: kind}}, got {columns!r}")
+    for option, value in {"name": name, "encoding": encoding, "split": split, "root": root}.items():
+        if not isinstance(value, str | Path | None):
+            raise InputError(f"{option} is a text, got {value!r}")
     try:
         import datasets
     except ImportError:
@@ -113,7 +118,7 @@ def read_manifest(
         raise InputError(
             f"{own_name} has no column that becomes nodes ({', '.join(CONTENT)}), only "
             f"{', '.join(f'{c.name!r} ({c.kind}: {c.why})' for c in found)}; say what one holds "
-            f"with columns={{name: kind}}"
+            f"with columns={{name: kind}} (--column name=kind)"
         )
     return Manifest(
         table=table,

@@ -87,6 +87,20 @@ def test_json_lines_that_cannot_be_used(table, text, message):
         read_manifest(table(text, "a.jsonl"))
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": ["a"]}, r"columns is {name: kind}, got \['a'\]"),
+        ({"encoding": 3}, "encoding is a text, got 3"),
+        ({"name": 3}, "name is a text, got 3"),
+        ({"root": 3}, "root is a text, got 3"),
+    ],
+)
+def test_options_of_another_type_are_named(table, options, message):
+    with pytest.raises(InputError, match=message):
+        read_manifest(table(lines(",")), **options)
+
+
 def test_files_that_are_no_source(table, tmp_path):
     with pytest.raises(InputError, match="no readable Parquet"):
         read_manifest(table("no parquet", "a.parquet"))
