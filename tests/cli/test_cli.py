@@ -255,6 +255,12 @@ def test_bad_options_of_raw_data_are_one_line(pets, capsys, more, message):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["samples", "versions", "seed"])
+def test_bad_numbers_of_a_preview_are_one_line(pets, capsys, option):
+    assert main(["preview", str(pets / "pets.csv"), f"--{option}", "-1"]) == 2
+    assert f"--{option} is a whole number of at least" in capsys.readouterr().err
+
+
 def test_options_of_raw_data_need_raw_data(tmp_path, capsys):
     assert main(["compare", "emoji", "--column", "a=text", "--out", str(tmp_path)]) == 2
     assert "are for raw data, of which there is none" in capsys.readouterr().err
