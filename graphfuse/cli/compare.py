@@ -172,7 +172,7 @@ def _show(name: str | Path, options: dict[str, Any]) -> Manifest:
 
 def pairs(option: str, given: list[str] | None) -> dict[str, str]:
     """Return NAME=VALUE options as a mapping."""
-    found = {}
+    found: dict[str, str] = {}
     for pair in given or []:
         name, equals, value = pair.partition("=")
         if not (name and equals and value):
