@@ -54,6 +54,15 @@ def test_errors_are_one_line_and_status_2(tmp_path, capsys):
     assert "run graphfuse compare" in capsys.readouterr().err
 
 
+def test_a_path_without_permission_is_one_line(tmp_path, capsys, monkeypatch):
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied", "secret")
+
+    monkeypatch.setattr("pathlib.Path.is_dir", denied)
+    assert main(["report", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("graphfuse: error: secret: Permission denied; ")
+
+
 def test_config(tmp_path, capsys):
     file = tmp_path / "study.yaml"
     file.write_text(

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 
 import datasets
 import numpy as np
@@ -183,6 +184,26 @@ def test_a_folder_says_in_the_log_what_it_leaves_out(tmp_path, caplog):
     read_manifest(folder(tmp_path, ["cat/a.png", "dog/b.png", "readme.txt", "dog/notes.docx"]))
     assert "1 files are left out: they lie outside the folders of classes" in caplog.text
     assert "they end in '.docx'" in caplog.text
+
+
+def test_a_folder_that_is_a_link_is_named_in_the_log(tmp_path, caplog):
+    root = folder(tmp_path, ["cat/a.png"])
+    (root / "dog").symlink_to(root / "cat")
+    assert read_manifest(root).table["label"][:] == ["cat"]
+    assert "dog is a link to a folder, and left out" in caplog.text
+
+
+def test_a_class_that_cannot_be_read_is_not_passed_over(tmp_path, monkeypatch):
+    root, scandir = folder(tmp_path, ["cat/a.png", "dog/b.png"]), os.scandir
+
+    def denied(path):
+        if str(path).endswith("dog"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(InputError, match=r"pets/dog cannot be read: Permission denied"):
+        read_manifest(root)
 
 
 def test_parts_above_the_classes_are_splits(tmp_path):
