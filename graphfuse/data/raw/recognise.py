@@ -477,12 +477,36 @@ def _labels(values: list[Any]) -> list[Any]:
     return values if full else [None] * len(values)
 
 
+def to_table(columns: Mapping[str, list[Any]]) -> Dataset:
+    """Return columns of values as a table.
+
+    Raises:
+        InputError: values of a column that Arrow does not hold together.
+    """
+    import pyarrow
+    from datasets import Dataset
+
+    try:
+        return Dataset.from_dict(dict(columns))
+    except (pyarrow.ArrowException, OverflowError, TypeError, UnicodeError):
+        for name, values in columns.items():
+            try:
+                Dataset.from_dict({name: values})
+            except (pyarrow.ArrowException, OverflowError, TypeError, UnicodeError) as error:
+                raise InputError(
+                    f"column {name!r} holds values that do not go together: {error}; give all its "
+                    f"rows values of one kind: texts, numbers up to 64 bits, or lists of as many "
+                    f"levels"
+                ) from None
+        raise
+
+
 def with_columns(table: Dataset, columns: Mapping[str, list[Any]]) -> Dataset:
     """Return the table with other cells in the given columns, which it need not have."""
-    from datasets import Dataset, concatenate_datasets
+    from datasets import concatenate_datasets
 
     rest = [name for name in table.column_names if name not in columns]
     if not columns:
         return table
-    made = Dataset.from_dict(dict(columns))
+    made = to_table(columns)
     return concatenate_datasets([table.select_columns(rest), made], axis=1) if rest else made

@@ -15,7 +15,7 @@ from graphfuse.data.raw._folder import read_folder
 from graphfuse.data.raw.columns import CONTENT
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.data.raw.read import decode, read_bytes, similar
-from graphfuse.data.raw.recognise import SPLITS, recognise
+from graphfuse.data.raw.recognise import SPLITS, recognise, to_table
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _read_file(path: Path, encoding: str | None) -> Dataset:
             {name: [row[place] for row in rows] for place, name in enumerate(header)}
         )
     if suffix in LINES:
-        return Dataset.from_dict(_read_lines(path, encoding))
+        return to_table(_read_lines(path, encoding))
     if suffix in PARQUET:
         return _read_parquet(path)
     raise InputError(

@@ -138,6 +138,11 @@ def test_columns(write):
     assert "code tells the label nearly always: a balanced accuracy of 100 %" in found["leaks"]
 
 
+def test_numbers_beyond_what_a_tree_computes_with_are_looked_at(write):
+    told = write(age=[f"{i + 1}e300" for i in range(N)], label=LABELS)
+    assert "duplicates" in told
+
+
 def test_the_command_line(write, tmp_path, capsys):
     write(a=noise(), same=[3] * N, label=LABELS)
     source = str(tmp_path / "data.csv")

@@ -81,6 +81,10 @@ def test_tables_that_cannot_be_used(table, text, message):
         ('{"a": 1}\n{"a": \n', "line 2 is no JSON"),
         ("[1]\n", "line 1 is no object"),
         ('{"a": 1, "a": 2}\n', "line 1 has more than one column called 'a'"),
+        ('{"a": [1, "x"]}\n', "column 'a' holds values that do not go together"),
+        ('{"b": 1, "a": [[1], 2]}\n', "column 'a' holds values that do not go together"),
+        ('{"a": 99999999999999999999}\n', "column 'a' .* numbers up to 64 bits"),
+        ('{"a": "\\ud800"}\n', "column 'a' .* surrogates not allowed"),
     ],
 )
 def test_json_lines_that_cannot_be_used(table, text, message):
