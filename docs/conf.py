@@ -14,7 +14,7 @@ from graphfuse.bench.match import count_parameters
 from graphfuse.data import Modality, Schema, Target, list_datasets
 from graphfuse.data.raw.catalog import list_raw_datasets
 from graphfuse.encoders import list_encoders
-from graphfuse.encoders.encoding import DEFAULTS
+from graphfuse.encoders.choice import DEFAULTS
 from graphfuse.errors import InputError
 from graphfuse.fusion import StrategyInfo, strategies, strategy_options
 from graphfuse.fusion.strategy import FAMILIES

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from graphfuse.errors import FusionError, UnknownNameError
 
@@ -64,6 +66,19 @@ class Registry(Generic[T]):
             raise UnknownNameError(self.kind, name, self._entries)
         return self._entries[name]
 
+    def create(self, name: str, /, *given: Any, **options: Any) -> Any:
+        """Call the entry of a name with what is given and with options, all of which it knows.
+
+        Raises:
+            UnknownNameError: no such entry or option.
+        """
+        made: Any = self.get(name)
+        known = list(inspect.signature(made).parameters)[len(given) :]
+        for option in options:
+            if option not in known:
+                raise UnknownNameError(f"option of {self.kind} {name!r}", option, known)
+        return made(*given, **options)
+
     def _discover(self) -> None:
         if self._discovered:
             return
@@ -71,3 +86,8 @@ class Registry(Generic[T]):
         package = importlib.import_module(self.package)
         for module in pkgutil.walk_packages(package.__path__, prefix=f"{self.package}."):
             importlib.import_module(module.name)
+
+
+def options_of(made: Any) -> dict[str, Any]:
+    """Return the options of an instance of a dataclass whose fields they are, by name."""
+    return {field.name: getattr(made, field.name) for field in dataclasses.fields(made)}

@@ -92,7 +92,6 @@ def _describe(name: str, dataset: FusionDataset, relations: Sequence[Any]) -> di
         "groups": dataset.groups is not None,
         "missing": {m: float((c.counts == 0).float().mean()) for m, c in dataset.x.items()},
         "given_splits": dataset.splits is not None,
-        "cleaned": list(dataset.cleaned),
         "title": card.title if card else name,
         "license": card.license if card else "",
         "source": card.source if card else "",

@@ -42,8 +42,8 @@ class FusionDataset:
     gathers. ``groups`` are kept together by every split; ``splits`` names a given part ("train",
     "validation", "test") for each sample; ``relations`` are those that fit this data, if known, and
     ``steps`` what its features go through, fitted on the training part of each fold (None:
-    standardised). ``cleaned`` says what cleaning did to the raw samples, a sentence a change, and
-    ``origin`` tells, as plain data, which encoders made it of them.
+    standardised). ``origin`` tells, as plain data, which encoders made it of raw samples, and
+    what cleaning did to these.
     A dataset never changes: ``with_edges``, ``subset`` and ``dataclasses.replace`` make new ones.
 
     Example:
@@ -75,7 +75,6 @@ class FusionDataset:
     steps: tuple[StepSpec, ...] | None = None
     bayes_accuracy: float | None = None
     graph_should_win: bool | None = None
-    cleaned: tuple[str, ...] = ()
     origin: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:

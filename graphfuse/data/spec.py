@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+from graphfuse.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,35 @@ class Spec:
     kind: ClassVar[str] = "thing"
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: Any, what: str = "") -> Self:
+        """Return what a spec, a name or ``{name: options}`` stands for.
+
+        ``what`` calls it in the error; "a" and the kind if empty.
+
+        Raises:
+            InputError: it is none of these.
+
+        Example:
+            >>> RelationSpec.of({"k_nearest": {"k": 1}})
+            RelationSpec(name='k_nearest', options={'k': 1})
+        """
+        spec = cls(given) if isinstance(given, str) else given
+        if isinstance(given, Mapping) and len(given) == 1:
+            name, options = next(iter(given.items()))
+            spec = cls(name, {} if options is None else options)
+        is_one = isinstance(spec, cls) and isinstance(spec.name, str)
+        if not is_one or not isinstance(spec.options, Mapping):
+            raise InputError(
+                f"{what or f'a {cls.kind}'} is a name or {{name: {{option: value}}}}, got {given!r}"
+            )
+        return spec
+
+    @property
+    def plain(self) -> dict[str, dict[str, Any]]:
+        """The same as ``{name: options}``."""
+        return {self.name: dict(self.options)}
 
 
 class RelationSpec(Spec):
@@ -62,3 +93,12 @@ class CleaningSpec(Spec):
     """
 
     kind = "cleaning step"
+
+
+class NetworkSpec(Spec):
+    """A network that encodes a raw modality, by name and options.
+
+    :func:`graphfuse.nn.networks.create_network` builds it.
+    """
+
+    kind = "encoder network"

@@ -82,7 +82,6 @@ def _describe(dataset: FusionDataset) -> tuple[str, pa.Table]:
         **({} if dataset.steps is None else {"steps": _plain_specs(dataset.steps)}),
         "bayes_accuracy": dataset.bayes_accuracy,
         "graph_should_win": dataset.graph_should_win,
-        **({"cleaned": dataset.cleaned} if dataset.cleaned else {}),
         **({} if dataset.origin is None else {"origin": dict(dataset.origin)}),
     }
     return json.dumps(header, indent=1), table
@@ -153,7 +152,6 @@ def _read(path: Path) -> tuple[FusionDataset, dict[str, Any]]:
             steps=_specs(StepSpec, header.get("steps")),
             bayes_accuracy=header["bayes_accuracy"],
             graph_should_win=header["graph_should_win"],
-            cleaned=tuple(header.get("cleaned", ())),
             origin=header.get("origin"),
         )
     except UNREADABLE as error:

@@ -18,7 +18,7 @@ from graphfuse.data.raw.columns import CONTENT, MEDIA
 from graphfuse.data.raw.read import decode
 from graphfuse.data.raw.recognise import typed, with_columns
 from graphfuse.data.schema import Schema, Target
-from graphfuse.encoders.encoding import Problem
+from graphfuse.encoders.problems import Problem
 from graphfuse.errors import InputError
 
 if TYPE_CHECKING:

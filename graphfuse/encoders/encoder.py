@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, ClassVar, Self, TypeVar
 import torch
 from torch import Tensor
 
-from graphfuse._registry import Registry
+from graphfuse._registry import Registry, options_of
 from graphfuse.data.raw import Item
 from graphfuse.data.spec import StepSpec
 from graphfuse.errors import UnknownNameError
@@ -90,7 +89,7 @@ class Encoder(ABC):
     @property
     def options(self) -> dict[str, Any]:
         """Options by name."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return options_of(self)
 
     def steps(self, modality: str) -> tuple[StepSpec, ...]:
         """Return the steps, fitted on a training part, that its nodes are meant to go through."""
@@ -144,12 +143,8 @@ def create_encoder(kind: str, name: str, **options: Any) -> Encoder:
     name, colon, model = name.partition(":")
     if colon:
         options = {"model": model, **options}
-    made = encoders[kind].get(name)
-    known = [f.name for f in dataclasses.fields(made)]
-    for option in options:
-        if option not in known:
-            raise UnknownNameError(f"option of {kind} encoder {name!r}", option, known)
-    return made(**options)
+    made: Encoder = encoders[kind].create(name, **options)
+    return made
 
 
 def plain_options(read: Mapping[str, Any]) -> dict[str, Any]:

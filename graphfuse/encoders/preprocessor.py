@@ -21,14 +21,11 @@ from graphfuse.data.schema import Schema
 from graphfuse.data.spec import CleaningSpec
 from graphfuse.data.steps.sequence import DEFAULT, Steps
 from graphfuse.encoders._new_samples import in_columns, labels_in, one_row, text_forms
+from graphfuse.encoders.assembly import assemble
+from graphfuse.encoders.cells import encode_cells
+from graphfuse.encoders.choice import create_encoders
 from graphfuse.encoders.encoder import Encoder, Nodes, create_encoder, plain_options
-from graphfuse.encoders.encoding import (
-    assemble,
-    check_unreadable,
-    create_encoders,
-    encode_cells,
-    report_problems,
-)
+from graphfuse.encoders.problems import check_unreadable, report_problems
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 
 CONFIG, STATE = "preprocessor.json", "state.safetensors"
@@ -201,11 +198,8 @@ class Preprocessor:
             "columns": [asdict(column) for column in self.columns],
             "forms": self.forms,
             "encoders": {m: encoder.identity() for m, encoder in self.encoders.items()},
-            "steps": [{spec.name: dict(spec.options)} for spec in steps.specs],
-            "repairs": {
-                m: [{spec.name: dict(spec.options)} for spec in own]
-                for m, own in self.repairs.items()
-            },
+            "steps": [spec.plain for spec in steps.specs],
+            "repairs": {m: [spec.plain for spec in own] for m, own in self.repairs.items()},
             "unreadable": self.unreadable,
             "raw_schema": raw_schema.to_dict(),
             "schema": self.schema.to_dict(),

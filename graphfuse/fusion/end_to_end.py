@@ -14,7 +14,7 @@ from graphfuse.data import Batch, FusionDataset, Sample, Schema
 from graphfuse.errors import InputError
 from graphfuse.fusion.strategy import FusionOutput, Strategy
 from graphfuse.nn.networks import Network, create_networks, encoded_schema
-from graphfuse.nn.networks.network import parse
+from graphfuse.nn.networks.network import network_spec
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 """From the raw nodes [K, *shape] of a batch to as many changed ones, at random."""
@@ -101,8 +101,8 @@ class EndToEnd(Strategy):
         saved = {}
         for m, spec in given["encoders"].items():
             made = self.network(m)
-            name, options = parse(spec, m)
-            saved[m] = {name: {**options, **(made.saved_options() if made else {})}}
+            own = network_spec(spec, m)
+            saved[m] = {own.name: {**own.options, **(made.saved_options() if made else {})}}
         return {**self.inner.options(), "encoders": saved}
 
     def encode(self, batch: Batch) -> Batch:

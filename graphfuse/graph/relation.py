@@ -206,23 +206,12 @@ def build_relation(given: Relation | RelationSpec | str | Mapping[str, Any]) -> 
     """Return a relation from an instance, a spec, a name, or ``{name: options}``."""
     if isinstance(given, Relation):
         return given
-    if isinstance(given, str):
-        given = RelationSpec(given)
-    if isinstance(given, Mapping):
-        if len(given) != 1:
-            raise InputError(f"a relation is {{name: options}} with one name, got {dict(given)!r}")
-        name, options = next(iter(given.items()))
-        given = RelationSpec(name, options or {})
-    if not isinstance(given, RelationSpec) or not isinstance(given.options, Mapping):
-        raise InputError(
-            f"a relation is an instance, a RelationSpec, a name or {{name: {{option: value}}}}, "
-            f"got {given!r}"
-        )
-    cls = relations.get(given.name)
+    spec = RelationSpec.of(given)
     try:
-        return cls(**given.options)
-    except TypeError as error:
-        raise InputError(f"relation {given.name!r} with {dict(given.options)}: {error}") from None
+        made: Relation = relations.create(spec.name, **spec.options)
+    except TypeError as error:  # an option that it cannot do without
+        raise InputError(f"relation {spec.name!r} with {dict(spec.options)}: {error}") from None
+    return made
 
 
 def build_relations(

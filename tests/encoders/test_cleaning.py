@@ -58,11 +58,13 @@ def test_a_comparison_says_what_was_cleaned(tmp_path):
     kept = json.loads((tmp_path / "out" / "comparison.json").read_text())
     facts = kept["datasets"]["pets"]
     assert facts["samples"] == N - 1
-    assert facts["cleaned"] == ["drop_duplicates: 1 sample left out: copies of samples that stay"]
-    assert "copies of samples that stay" in out.report(tmp_path / "r.html").read_text()
+    (change,) = facts["origin"]["changes"]
+    assert change["what"] == "1 sample left out: copies of samples that stay"
+    page = out.report(tmp_path / "r.html").read_text()
+    assert page.count("Cleaned: drop_duplicates: 1 sample left out") == 1
     dataset = load(source, clean=["drop_duplicates"], cache=str(tmp_path / "c"))
     dataset.save(tmp_path / "saved")
-    assert type(dataset).load(tmp_path / "saved").cleaned == dataset.cleaned != ()
+    assert type(dataset).load(tmp_path / "saved").origin == dataset.origin
     with pytest.raises(UnknownNameError, match="clean"):
         load(source, cleaning=[])
     assert len(read_manifest(source)) == N

@@ -125,9 +125,11 @@ def test_not_fitted_and_unknown_names():
         GraphBuilder([Complete()]).transform(batch)
     with pytest.raises(UnknownNameError, match="did you mean 'k_nearest'"):
         build_relation("k_neares")
-    with pytest.raises(InputError, match="relation 'complete' with"):
+    with pytest.raises(UnknownNameError, match="option of relation 'complete' 'k'; Known: pairs"):
         build_relation({"complete": {"k": 3}})
-    with pytest.raises(InputError, match="one name"):
+    with pytest.raises(InputError, match=r"relation 'prune' with .* missing 1 required"):
+        build_relation({"prune": {"top_k": 3}})
+    with pytest.raises(InputError, match="a relation is a name or"):
         build_relation({"complete": {}, "spatial": {}})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 import torch
 
+from graphfuse._registry import options_of
 from graphfuse.errors import InputError
 
 Range = tuple[float, float]
@@ -76,7 +76,7 @@ class ItemAugmentation(ABC, Generic[T]):
     @property
     def options(self) -> dict[str, Any]:
         """Options by name."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return options_of(self)
 
 
 def as_numbers(seed: Seed) -> list[int]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from graphfuse._registry import Registry
+from graphfuse._registry import Registry, options_of
 from graphfuse.data.raw.items import Item
 from graphfuse.data.raw.manifest import Change, Manifest
 from graphfuse.data.spec import CleaningSpec
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import InputError
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class Cleaner(ABC):
     @property
     def options(self) -> dict[str, Any]:
         """Options by name."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return options_of(self)
 
     @property
     def spec(self) -> CleaningSpec:
@@ -131,12 +130,8 @@ def create_cleaner(name: str, **options: Any) -> Cleaner:
         UnknownNameError: no such step or option.
         InputError: a value that the option does not take.
     """
-    made = cleaners.get(name)
-    known = [f.name for f in dataclasses.fields(made)]
-    for option in options:
-        if option not in known:
-            raise UnknownNameError(f"option of cleaning step {name!r}", option, known)
-    return made(**options)
+    made: Cleaner = cleaners.create(name, **options)
+    return made
 
 
 def clean(manifest: Manifest, steps: Sequence[Any], *, progress: bool = True) -> Manifest:
@@ -182,14 +177,8 @@ def create_cleaners(steps: Sequence[Any]) -> list[Cleaner]:
 def _create(given: Any) -> Cleaner:
     if isinstance(given, Cleaner):
         return given
-    if isinstance(given, str):
-        given = CleaningSpec(given)
-    if isinstance(given, Mapping) and len(given) == 1:
-        name, options = next(iter(given.items()))
-        given = CleaningSpec(name, options or {})
-    if not isinstance(given, CleaningSpec) or not isinstance(given.options, Mapping):
-        raise InputError(f"a step is a name or {{name: {{option: value}}}}, got {given!r}")
-    return create_cleaner(given.name, **given.options)
+    spec = CleaningSpec.of(given)
+    return create_cleaner(spec.name, **spec.options)
 
 
 def samples(count: int) -> str:

@@ -126,8 +126,9 @@ class Manifest:
     ``table`` is a ``datasets.Dataset`` with one row a sample. Paths in its cells start from
     ``root`` and never leave it. ``encoders`` names the encoder of each modality where the source
     does; ``changes`` are those that cleaning made, and ``repairs`` the steps of cleaning that the
-    items of a modality go through whenever they are read. A manifest never changes: ``select`` and
-    ``dataclasses.replace`` make new ones.
+    items of a modality go through whenever they are read. ``rows`` are the numbers that its rows
+    had when they were first read, by which samples are called that have no id. A manifest never
+    changes: ``select`` and ``dataclasses.replace`` make new ones.
     """
 
     table: Dataset
@@ -138,6 +139,7 @@ class Manifest:
     encoders: Mapping[str, EncoderSpec] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     repairs: Mapping[str, tuple[CleaningSpec, ...]] = field(default_factory=dict)
+    rows: Sequence[int] | None = None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -211,7 +213,11 @@ class Manifest:
     def ids(self) -> np.ndarray:
         """What samples are called, by the id column or the numbers of the rows as first read."""
         given = self.role("id")
-        return np.array([str(i) for i in (range(len(self)) if given is None else given)])
+        return np.array([str(i) for i in (self._rows if given is None else given)])
+
+    @property
+    def _rows(self) -> Sequence[int]:
+        return range(len(self)) if self.rows is None else self.rows
 
     def describe(self) -> str:
         """Return a table of the columns: what each was told to hold, and why.
@@ -247,7 +253,9 @@ class Manifest:
 
     def select(self, rows: Sequence[int] | np.ndarray) -> Manifest:
         """Return the given rows, in that order."""
-        return replace(self, table=self.table.select(list(map(int, rows))))
+        chosen = list(map(int, rows))
+        kept = [self._rows[row] for row in chosen]
+        return replace(self, table=self.table.select(chosen), rows=kept)
 
 
 def several(kind: str, value: Any) -> list[Any]:

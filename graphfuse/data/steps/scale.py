@@ -55,44 +55,49 @@ class Scale(Step):
         """Return shift and scale of each modality, [*shape] or a single number."""
         check_modality(self, train)
         state = {}
-        for name, column in train.x.items():
-            values = column.values
-            if self.modality not in (None, name) or not values.is_floating_point():
+        for name in self._scaled(train):
+            values = train.x[name].values
+            if self.over == "node" or not len(values):
                 continue
-            if self.over == "node":
-                state[f"shift/{name}"], state[f"scale/{name}"] = torch.zeros(0), torch.zeros(0)
-            elif len(values):
-                wide = values.double() if self.over == "feature" else values.double().flatten()
-                shift, scale = _measure(self.how, wide, 0)
-                state[f"shift/{name}"] = shift.to(values.dtype)
-                state[f"scale/{name}"] = scale.to(values.dtype)
+            wide = values.double() if self.over == "feature" else values.double().flatten()
+            shift, scale = _measure(self.how, wide, 0)
+            state[f"shift/{name}"] = shift.to(values.dtype)
+            state[f"scale/{name}"] = scale.to(values.dtype)
         return state
 
     def apply(self, dataset: FusionDataset) -> FusionDataset:
         """Return the dataset with scaled features."""
         x = dict(dataset.x)
-        for key, shift in self.state.items():
-            kind, name = key.split("/", 1)
-            if kind != "shift":
-                continue
-            scale = self.state[f"scale/{name}"]
-            fits = name in x and (self.over != "feature" or x[name].values.shape[1:] == shift.shape)
-            if not fits:
+        if self.over == "node":
+            for name in self._scaled(dataset):
+                x[name] = Ragged(_scale_nodes(self.how, x[name].values), x[name].offsets)
+            return replace(dataset, x=x)
+        for name in (key.removeprefix("shift/") for key in self.state if key.startswith("shift/")):
+            shift, scale = self.state[f"shift/{name}"], self.state[f"scale/{name}"]
+            if name not in x or (shift.dim() and x[name].values.shape[1:] != shift.shape):
                 raise SchemaError(
                     f"the scaler was fitted on modality {name!r} with nodes {list(shift.shape)}, "
                     f"the dataset has { ({m: list(c.values.shape[1:]) for m, c in x.items()}) }"
                 )
-            values = x[name].values
-            if self.over == "node":
-                if not len(values):
-                    continue
-                flat = values.double().flatten(1)
-                shift, scale = (part.unsqueeze(1) for part in _measure(self.how, flat, 1))
-                scaled = ((flat - shift) / scale).to(values.dtype).view_as(values)
-            else:
-                scaled = (values - shift) / scale
-            x[name] = Ragged(scaled, x[name].offsets)
+            x[name] = Ragged((x[name].values - shift) / scale, x[name].offsets)
         return replace(dataset, x=x)
+
+    def _scaled(self, dataset: FusionDataset) -> list[str]:
+        """Return the modalities that are scaled."""
+        return [
+            name
+            for name, column in dataset.x.items()
+            if self.modality in (None, name) and column.values.is_floating_point()
+        ]
+
+
+def _scale_nodes(how: str, values: Tensor) -> Tensor:
+    """Scale each node by its own features."""
+    if not len(values):
+        return values
+    flat = values.double().flatten(1)
+    shift, scale = (part.unsqueeze(1) for part in _measure(how, flat, 1))
+    return ((flat - shift) / scale).to(values.dtype).view_as(values)
 
 
 def _measure(how: str, wide: Tensor, dim: int) -> tuple[Tensor, Tensor]:

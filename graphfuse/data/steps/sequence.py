@@ -73,11 +73,5 @@ class Steps:
 def _build(given: Any) -> Step:
     if isinstance(given, Step):
         return given
-    if isinstance(given, str):
-        given = StepSpec(given)
-    if isinstance(given, Mapping) and len(given) == 1:
-        name, options = next(iter(given.items()))
-        given = StepSpec(name, options or {})
-    if not isinstance(given, StepSpec) or not isinstance(given.options, Mapping):
-        raise InputError(f"a step is a name or {{name: {{option: value}}}}, got {given!r}")
-    return create_step(given.name, **given.options)
+    spec = StepSpec.of(given)
+    return create_step(spec.name, **spec.options)

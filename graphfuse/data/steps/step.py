@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from torch import Tensor
 
-from graphfuse._registry import Registry
+from graphfuse._registry import Registry, options_of
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.spec import StepSpec
 from graphfuse.errors import NotFittedError, UnknownNameError
@@ -57,9 +56,7 @@ class Step(ABC):
     @property
     def spec(self) -> StepSpec:
         """The step by name and options."""
-        return StepSpec(
-            self.name, {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        )
+        return StepSpec(self.name, options_of(self))
 
     def load_state(self, state: Mapping[str, Tensor]) -> Self:
         """Take what another step of the same options learnt."""
@@ -97,9 +94,5 @@ def create_step(name: str, **options: Any) -> Step:
         UnknownNameError: no such step or option.
         InputError: a value that the option does not take.
     """
-    made = steps.get(name)
-    known = [f.name for f in dataclasses.fields(made)]
-    for option in options:
-        if option not in known:
-            raise UnknownNameError(f"option of step {name!r}", option, known)
-    return made(**options)
+    made: Step = steps.create(name, **options)
+    return made

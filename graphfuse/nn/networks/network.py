@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -12,7 +11,8 @@ from torch import Tensor, nn
 
 from graphfuse._registry import Registry
 from graphfuse.data import Modality, Schema
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.data.spec import NetworkSpec
+from graphfuse.errors import InputError
 
 CHUNK = 32
 """Raw nodes that go through a network together where no gradient is wanted: memory is the limit."""
@@ -103,28 +103,16 @@ def create_network(given: Any, modality: Modality) -> Network:
         >>> create_network({"cnn": {"channels": 16}}, Modality("image", (3, 32, 32))).encoded
         Modality(name='image', shape=(16,), pos_dim=2)
     """
-    name, options = parse(given, modality.name)
-    made = networks.get(name)
-    known = [p for p in inspect.signature(made).parameters if p != "modality"]
-    for option in options:
-        if option not in known:
-            raise UnknownNameError(f"option of encoder network {name!r}", option, known)
-    return made(modality, **options)
+    spec = network_spec(given, modality.name)
+    made: Network = networks.create(spec.name, modality, **spec.options)
+    return made
 
 
-def parse(given: Any, modality: str) -> tuple[str, dict[str, Any]]:
-    """Return name and options of what was given for a modality."""
-    if isinstance(given, Mapping) and len(given) == 1:
-        name, options = next(iter(given.items()))
-    else:
-        name, options = given, {}
-    if not isinstance(name, str) or not isinstance(options, Mapping | None):
-        raise InputError(
-            f"the encoder network of {modality!r} is a name or {{name: {{option: value}}}}, "
-            f"got {given!r}"
-        )
-    name, colon, model = name.partition(":")
-    return name, {**({"model": model} if colon else {}), **(options or {})}
+def network_spec(given: Any, modality: str) -> NetworkSpec:
+    """Return the network that was given for a modality, with a model after a colon as option."""
+    spec = NetworkSpec.of(given, f"the encoder network of {modality!r}")
+    name, colon, model = spec.name.partition(":")
+    return NetworkSpec(name, {"model": model, **spec.options}) if colon else spec
 
 
 def create_networks(given: Any, schema: Schema) -> dict[str, Network]:

@@ -34,7 +34,7 @@ def test_a_text_of_which_nothing_is_left_is_an_error(make):
     ("steps", "message"),
     [
         ("drop_duplicates", "steps of cleaning are a list of names"),
-        ([3], "a step is a name or"),
+        ([3], "a cleaning step is a name or"),
         (["drop_duplicate"], "unknown cleaning step 'drop_duplicate'; did you mean 'drop_dupl"),
         ([{"resample": {"hz": 1}}], "unknown option of cleaning step 'resample' 'hz'"),
         ([{"resample": {"rate": 10}}], "rate is a whole number of at least 1000, got 10"),

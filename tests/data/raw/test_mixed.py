@@ -119,7 +119,7 @@ def test_duplicates_and_rare_classes_are_kept_for_cleaning(manifest):
 def test_through_encoding_and_a_comparison_nothing_else_is_lost(
     manifest, tmp_path, caplog, monkeypatch
 ):
-    monkeypatch.setattr("graphfuse.encoders.encoding.NAMED", 100)
+    monkeypatch.setattr("graphfuse.encoders.problems.NAMED", 100)
     light = {"picture": {"histogram": {"side": 1}}, "note": {"ngrams": {"nodes": "text"}}}
     with caplog.at_level(logging.WARNING):
         data = encode(manifest, light, cache=tmp_path / "cache", progress=False)

@@ -1,0 +1,90 @@
+"""From the nodes of cells to a dataset."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graphfuse.data._ragged import Ragged
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.raw import Manifest, facts
+from graphfuse.data.schema import Schema
+from graphfuse.data.steps.sequence import DEFAULT
+from graphfuse.encoders.encoder import Encoder, Nodes
+from graphfuse.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+CLOCKED = ("audio", "series", "video")
+"""Kinds whose positions are times."""
+
+APART = 100.0
+"""How far from each other the positions of two pictures, or texts, of one sample lie at least."""
+
+
+def assemble(
+    manifest: Manifest,
+    made: Mapping[str, Encoder],
+    nodes: Mapping[str, list[list[Nodes]]],
+    schema: Schema | None = None,
+) -> FusionDataset:
+    """Return the dataset of encoded cells, with labels, groups and parts of the manifest.
+
+    With the schema of a training part, each of its modalities is there, if only as missing, and
+    labels are left out.
+    """
+    x: dict[str, list[Any]] = {}
+    pos: dict[str, list[Any]] = {}
+    for modality, found in nodes.items():
+        rows = [[n for n in row if len(n.x)] for row in found]
+        if not any(rows):
+            if schema is None and modality in manifest.modalities:
+                logger.warning("modality %s is missing in every sample and left out", modality)
+            continue
+        x[modality] = [torch.cat([n.x for n in row]) if row else None for row in rows]
+        if made[modality].pos_dim:
+            clock = made[modality].info.kind in CLOCKED
+            pos[modality] = [_positions(row, clock) if row else None for row in rows]
+    if not x:
+        raise InputError(
+            f"{manifest.name or 'the manifest'} has no modality that can be read in any sample"
+        )
+    known = facts(manifest, labelled=schema is None)
+    if schema is not None:
+        known |= {"y": None, "task": None, "classes": None}
+    dtypes = {m: made[m].dtype for m in x}
+    dataset = FusionDataset.from_arrays(x, pos=pos, dtype=dtypes, **known)
+    if schema is not None:
+        return _as_in(schema, dataset)
+    steps = tuple(step for m in x for step in made[m].steps(m))
+    return replace(dataset, steps=(*steps, *DEFAULT)) if steps else dataset
+
+
+def _positions(items: Sequence[Nodes], clock: bool) -> Tensor:
+    """Return the positions [N, P] of a sample's items, moved apart unless they tell the time."""
+    parts: list[Tensor] = []
+    for item in items:
+        pos = item.pos
+        if parts and not clock:
+            shift = torch.zeros(pos.shape[1])
+            shift[0] = parts[-1][:, 0].max() + APART - pos[:, 0].min()
+            pos = pos + shift
+        parts.append(pos)
+    return torch.cat(parts)
+
+
+def _as_in(schema: Schema, dataset: FusionDataset) -> FusionDataset:
+    """Return the dataset with the modalities and targets of a schema."""
+    x, pos = dict(dataset.x), dict(dataset.pos)
+    for modality in schema.modalities:
+        if modality.name not in x:
+            none = torch.zeros(0, *modality.shape)
+            x[modality.name] = Ragged(none, torch.zeros(len(dataset) + 1, dtype=torch.long))
+            if modality.pos_dim:
+                pos[modality.name] = torch.zeros(0, modality.pos_dim)
+    return replace(dataset, schema=schema, x=x, pos=pos)
