@@ -264,6 +264,12 @@ def test_bad_options_of_raw_data_are_one_line(pets, capsys, more, message):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["inspect", "preview"])
+def test_features_that_are_built_in_are_no_raw_data(capsys, command):
+    assert main([command, "emoji"]) == 2
+    assert "'emoji' is a dataset of features, not of raw samples" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["samples", "versions", "seed"])
 def test_bad_numbers_of_a_preview_are_one_line(pets, capsys, option):
     assert main(["preview", str(pets / "pets.csv"), f"--{option}", "-1"]) == 2
