@@ -33,5 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FusionError as error:
         print(f"graphfuse: error: {error}", file=sys.stderr)
         return 2
+    except PermissionError as error:
+        print(
+            f"graphfuse: error: {error.filename}: {error.strerror}; allow it, or name another path",
+            file=sys.stderr,
+        )
+        return 2
     except BrokenPipeError:
         return 0

@@ -148,9 +148,14 @@ def _add_raw(settings: dict[str, Any]) -> None:
         raise InputError(f"{wanted} are for raw data, of which there is none: {items}")
 
 
-def _with(options: dict[str, Any], chosen: dict[str, dict[str, str]]) -> dict[str, Any]:
+def _with(options: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a raw dataset with those of the command line, which win."""
-    return {**options, **{name: {**(options.get(name) or {}), **chosen[name]} for name in chosen}}
+    merged = {
+        name: {**own, **given} if isinstance(own := options.get(name), dict) else given
+        for name, given in chosen.items()
+        if isinstance(given, dict)
+    }
+    return {**options, **chosen, **merged}
 
 
 def _show(name: str | Path, options: dict[str, Any]) -> Manifest:
@@ -158,7 +163,8 @@ def _show(name: str | Path, options: dict[str, Any]) -> Manifest:
     from graphfuse.encoders import read_raw
     from graphfuse.encoders.loading import ENCODING
 
-    reading = {option: given for option, given in options.items() if option not in ENCODING}
+    later = (*ENCODING, "clean")
+    reading = {option: given for option, given in options.items() if option not in later}
     manifest = read_raw(name, **reading)
     print(manifest.describe(), end="\n\n")
     return manifest
@@ -166,11 +172,13 @@ def _show(name: str | Path, options: dict[str, Any]) -> Manifest:
 
 def pairs(option: str, given: list[str] | None) -> dict[str, str]:
     """Return NAME=VALUE options as a mapping."""
-    found = {}
+    found: dict[str, str] = {}
     for pair in given or []:
         name, equals, value = pair.partition("=")
         if not (name and equals and value):
             raise InputError(f"{option} takes NAME=VALUE, got {pair!r}")
+        if name in found:
+            raise InputError(f"{option} names {name!r} twice: {found[name]} and {value}; keep one")
         found[name] = value
     return found
 

@@ -53,7 +53,14 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Convert, and say what was found."""
-    options = dict(_pair(given) for given in arguments.option)
+    options: dict[str, str] = {}
+    for given in arguments.option:
+        name, value = _pair(given)
+        if name in options:
+            raise InputError(
+                f"--option names {name!r} twice: {options[name]} and {value}; keep one"
+            )
+        options[name] = value
     from graphfuse.data.convert.read import build, recognise
     from graphfuse.data.storage import check_destination
 

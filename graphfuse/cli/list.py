@@ -96,7 +96,8 @@ def _cleaning() -> tuple[list[str], list[list[str]]]:
     rows = []
     for name in cleaners.names():
         options = ", ".join(f"{k}={v!r}" for k, v in create_cleaner(name).options.items())
-        rows.append([name, (cleaners.get(name).__doc__ or "").splitlines()[0], options])
+        summary = (cleaners.get(name).__doc__ or "").splitlines()[0]
+        rows.append([name, summary.partition("; see :func:")[0].rstrip(".") + ".", options])
     return ["step", "what it does", "options"], rows
 
 

@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the page and name it."""
     check_whole("--samples", arguments.samples, 1)
     check_whole("--versions", arguments.versions, 1)
+    check_whole("--seed", arguments.seed, 0)
     from graphfuse.data.augment import CAPTION, PHOTO, SPEECH, Augmentation, read_thesaurus
     from graphfuse.encoders import read_raw
     from graphfuse.report.preview import to_preview

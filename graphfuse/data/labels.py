@@ -67,7 +67,10 @@ def _classes(
     found = np.unique(known)
     if classes is None:
         if len(found) < 2:
-            raise InputError(f"a {task} y has at least 2 classes, got only {found.tolist()}")
+            raise InputError(
+                f"a {task} y has at least 2 classes, got only {found.tolist()}; add samples of "
+                f"another class, or take another column as the label"
+            )
         names = [class_name(value) for value in found]
         codes = np.searchsorted(found, known)
     else:

@@ -23,6 +23,9 @@ from graphfuse.data.canonical import mean_nodes
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.errors import InputError
 
+NAMED = 5
+"""Classes that an error names."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -194,9 +197,11 @@ def _check_sizes(
         counts = np.bincount(classes, minlength=dataset.schema.outputs)
         few = {dataset.schema.classes[c]: int(k) for c, k in enumerate(counts) if 0 < k < folds}
         if few:
+            more = f" and {len(few) - NAMED} more classes" if len(few) > NAMED else ""
             raise InputError(
-                f"{folds} folds need at least {folds} samples of each class, but {few}; "
-                f"use fewer folds, merge classes or leave them out"
+                f"{folds} folds need at least {folds} samples of each class, but "
+                f"{dict(list(few.items())[:NAMED])}{more}; use fewer folds, merge classes or leave "
+                f"them out"
             )
 
 

@@ -30,7 +30,9 @@ def create_encoders(
     manifest: Manifest, given: Mapping[str, Any] | None = None
 ) -> dict[str, Encoder]:
     """Return the encoder of each modality of a manifest."""
-    given = dict(given or {})
+    given = {} if given is None else given
+    if not isinstance(given, Mapping):
+        raise InputError(f"encoders are {{modality: encoder}}, got {given!r}")
     for modality in given:
         if modality not in sources(manifest):
             raise UnknownNameError("modality in encoders", modality, sources(manifest))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from graphfuse.data.catalog import load_dataset
+from graphfuse.data.catalog import list_datasets, load_dataset
 from graphfuse.data.cleaning import clean
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Manifest, read_manifest
@@ -58,6 +58,12 @@ def read_raw(source: Any, **options: Any) -> Manifest:
     if isinstance(source, str) and source.startswith(HUB):
         return read_manifest(source.removeprefix(HUB), **options)
     if isinstance(source, (str, Path)) and not Path(source).exists():
+        if name in [card.name for card in list_datasets()]:
+            raise InputError(
+                f"{name!r} is a dataset of features, not of raw samples: it is compared as it is, "
+                f"with nothing to inspect, clean or preview; raw ones are {raw_datasets.names()} "
+                f"and your own files"
+            )
         raise InputError(f"there is no file or folder {name!r}")
     return read_manifest(source, **options)
 

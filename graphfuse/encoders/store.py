@@ -47,7 +47,7 @@ class NodeStore:
         except OSError as error:
             raise InputError(
                 f"no encoded nodes can be kept in {self.folder}: {error.strerror}; give a folder "
-                f"that can be written, cache=..."
+                f"that can be written, cache=... or the environment variable GRAPHFUSE_CACHE"
             ) from None
 
     def get(self, digests: Iterable[str]) -> dict[str, Nodes]:

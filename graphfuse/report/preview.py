@@ -24,6 +24,8 @@ SIDE = 200
 """Longest side of a picture on the page, in pixels."""
 AUDIBLE = 200_000
 """Bytes up to which a sound can be heard on the page."""
+LONGEST = 4000
+"""Characters of a text on the page; of a longer one its beginning is shown."""
 
 
 def to_preview(
@@ -31,8 +33,8 @@ def to_preview(
 ) -> str:
     """Return a page of samples, drawn by seed; every text of theirs is escaped.
 
-    What cannot be read is named in its place. Tables and time series are not shown, as they do not
-    change.
+    What cannot be read is named in its place, and a long text shown from its beginning. Tables and
+    time series are not shown, as they do not change.
     """
     folder = files("graphfuse.report") / "templates"
     environment = jinja2.Environment(
@@ -60,7 +62,7 @@ def _sample(
         for place, cell in enumerate(manifest.cells(modality, [row])[0]):
             line: dict[str, Any] = {"modality": modality, "problem": None, "cells": []}
             try:
-                item = cell.read()
+                item = _beginning(cell.read())
             except InputError as error:
                 line["problem"] = str(error)
             else:
@@ -71,6 +73,14 @@ def _sample(
     labels = [column.name for column in manifest.columns if column.kind == "label"]
     label = ", ".join(str(manifest.table[row][column]) for column in labels)
     return {"name": name, "label": label, "lines": lines}
+
+
+def _beginning(item: Item) -> Item:
+    """Return an item, of a long text its beginning, up to the end of a word where one is near."""
+    if not isinstance(item, str) or len(item) <= LONGEST:
+        return item
+    start = item[:LONGEST]
+    return start[: start.rfind(" ") if " " in start[-100:] else LONGEST] + " …"
 
 
 def _shown(item: Item, original: Item) -> dict[str, Any]:

@@ -16,6 +16,7 @@ def test_list_shows_what_there_is(capsys):
         ("relations", ("k_nearest", "co_occurrence", "temporal")),
         ("encoders", ("ngrams", "histogram", "mfcc", "windows", "graphfuse[encoders]")),
         ("networks", ("cnn", "Convolve an image", "channels=64")),
+        ("cleaning", ("trim_silence", "off both ends of every sound.  ", "below=40.0")),
     ):
         assert main(["list", what]) == 0
         printed = capsys.readouterr().out
@@ -52,6 +53,15 @@ def test_errors_are_one_line_and_status_2(tmp_path, capsys):
     assert "did you mean 'emoji'" in error
     assert main(["report", str(tmp_path)]) == 2
     assert "run graphfuse compare" in capsys.readouterr().err
+
+
+def test_a_path_without_permission_is_one_line(tmp_path, capsys, monkeypatch):
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied", "secret")
+
+    monkeypatch.setattr("pathlib.Path.is_dir", denied)
+    assert main(["report", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("graphfuse: error: secret: Permission denied; ")
 
 
 def test_config(tmp_path, capsys):
@@ -223,9 +233,26 @@ def test_raw_data_in_a_configuration(pets, capsys):
     assert told["origin"]["encoders"]["said"]["options"]["nodes"] == "text"
 
 
+@pytest.mark.parametrize("place", ["option", "configuration"])
+def test_raw_data_are_cleaned_by_the_steps_that_are_named(pets, place):
+    lines = (pets / "pets.csv").read_text().splitlines()
+    (pets / "pets.csv").write_text("\n".join([*lines, lines[-1]]))
+    source = [str(pets / "pets.csv"), "--clean", "drop_unreadable,drop_duplicates"]
+    if place == "configuration":
+        clean = "{clean: [drop_unreadable, {drop_duplicates: {near: false}}]}"
+        (pets / "study.yaml").write_text(f"datasets: [{{{pets / 'pets.csv'}: {clean}}}]")
+        source = ["--config", str(pets / "study.yaml")]
+    assert main(["compare", *source, *SHORT, "--out", str(pets / "out")]) == 0
+    told = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["pets"]
+    assert told["origin"]["changes"][-1]["step"] == "drop_duplicates"
+    assert told["origin"]["changes"][-1]["samples"] == 1
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
+        (["--clean", "drop_duplicate"], "did you mean 'drop_duplicates'"),
+        (["--column", "age=text", "--column", "age=skip"], "names 'age' twice: text and skip"),
         (["--column", "age"], "--column takes NAME=VALUE, got 'age'"),
         (["--column", "aeg=label"], "unknown column 'aeg'; did you mean 'age'"),
         (["--column", "age=labell"], "did you mean 'label'"),
@@ -236,6 +263,18 @@ def test_raw_data_in_a_configuration(pets, capsys):
 def test_bad_options_of_raw_data_are_one_line(pets, capsys, more, message):
     assert main(["compare", str(pets / "pets.csv"), *SHORT, "--out", str(pets / "out"), *more]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["inspect", "preview"])
+def test_features_that_are_built_in_are_no_raw_data(capsys, command):
+    assert main([command, "emoji"]) == 2
+    assert "'emoji' is a dataset of features, not of raw samples" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["samples", "versions", "seed"])
+def test_bad_numbers_of_a_preview_are_one_line(pets, capsys, option):
+    assert main(["preview", str(pets / "pets.csv"), f"--{option}", "-1"]) == 2
+    assert f"--{option} is a whole number of at least" in capsys.readouterr().err
 
 
 def test_options_of_raw_data_need_raw_data(tmp_path, capsys):

@@ -77,6 +77,7 @@ def test_given_splits_and_unlabelled_samples():
         ({}, 1, "folds is at least 2"),
         ({"y": [0, 1] * 3 + [2], "n": 7}, 5, "at least 10 labelled samples"),
         ({"y": [0] * 58 + [1] * 2}, 5, r"at least 5 samples of each class, but \{'1': 2\}"),
+        ({"y": [f"c{i}" for i in range(60)]}, 5, r"but \{'c0': 1, .* and 55 more classes; use"),
         ({"groups": [0] * 30 + [1] * 30}, 3, "at least 4 groups"),
         ({"groups": np.arange(60) % 3, "y": np.linspace(0, 1, 60)}, 2, "at least 4 groups, got 3"),
         ({"groups": np.arange(60) % 3}, 2, "at least 4 groups, got 3"),

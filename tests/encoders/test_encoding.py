@@ -207,3 +207,8 @@ def test_two_sounds_of_a_sample_keep_their_seconds(tmp_path):
     assert torch.equal(own[:2], own[2:])
     drawn = Temporal(window=1, tolerance=0.01).edges(data.batch([0]))["m", "same", "m"][0]
     assert drawn[0].tolist() == [False, False, True, False]  # not itself
+
+
+def test_encoders_that_are_no_mapping_are_named():
+    with pytest.raises(InputError, match=r"encoders are {modality: encoder}, got 3"):
+        encode(manifest(["ab", "abc"]), 3)

@@ -54,6 +54,15 @@ def test_the_page_follows_the_seed_and_names_what_cannot_be_read(table):
     assert "is no picture of a format that Pillow reads" in page
 
 
+def test_of_a_long_text_the_beginning_is_shown(tmp_path):
+    (tmp_path / "long.csv").write_text(
+        "text,label\n" + "word by word " * 100_000 + ",a\nb c d e,b\n"
+    )
+    page = to_preview(read_manifest(tmp_path / "long.csv"), Augmentation(text=CAPTION), 2, 3)
+    assert len(page) < 100_000
+    assert "word by …" in page
+
+
 def test_changed_words_are_marked_and_those_gone_leave_a_place():
     assert changed_words("a red cat sat", "a cat sat") == [
         ("a", False),

@@ -53,6 +53,11 @@ class DropOutliers(Repair):
         for name, pair in self.limits.items():
             if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
                 raise InputError(f"limits of {name!r} are [lowest, highest], got {pair!r}")
+            given = [one for one in pair if one is not None]
+            if not all(isinstance(one, (int, float)) for one in given) or given != sorted(given):
+                raise InputError(
+                    f"limits of {name!r} are numbers or None, the lowest first, got {pair!r}"
+                )
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
         """Return the manifest with ranges that its tables are read with.

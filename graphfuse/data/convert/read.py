@@ -11,6 +11,7 @@ from graphfuse.data.convert._unpickle import unpickle
 from graphfuse.data.convert.format import Format, formats
 from graphfuse.data.convert.pyg import LEGACY, load_graphs
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.raw.sources import LINES, PARQUET, TEXTS
 from graphfuse.errors import InputError
 
 SOURCES: dict[str, tuple[str, Callable[[Path], Any]]] = {
@@ -101,10 +102,10 @@ def _kind(path: Path) -> str:
     for mark, what in OTHERS.items():
         if start.startswith(mark):
             raise InputError(f"{path} is {what}")
-    if path.suffix.lower() in (".csv", ".tsv"):
+    if path.suffix.lower() in (*TEXTS, *LINES, *PARQUET):
         raise InputError(
             f"{path} is a single table; give the folder that holds one table a modality and one "
-            f"of labels"
+            f"of labels. A table of raw samples needs no conversion: graphfuse compare {path}"
         )
     return "torch" if start.startswith((b"PK\x03\x04", LEGACY)) else "pickle"
 

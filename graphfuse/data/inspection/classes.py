@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,13 @@ UNEVEN = 10
 
 def check(found: Survey) -> Iterator[Finding]:
     """Tell of labels and classes."""
+    if found.trouble:
+        yield Finding(
+            "classes",
+            f"the label cannot be learnt: {found.trouble}",
+            "correct it, or say which column is the label with --column NAME=label",
+        )
+        return
     if found.target is None:
         names = [c.name for c in found.manifest.columns if c.kind == "label"]
         several = f"the columns {some(names)} are labels, several targets"
@@ -59,6 +66,7 @@ def check(found: Survey) -> Iterator[Finding]:
             f"classes with fewer than {FOLDS} samples: {some(rare)}; not every fold can hold one",
             "merge them with others, collect more, or leave them out",
         )
+    yield from _unlearnt(found, target.classes, y)
     largest, smallest = counts[order[0]], max(int(counts[order[-1]]), 1)
     if largest > UNEVEN * smallest:
         share = 100 * largest / counts.sum()
@@ -67,4 +75,20 @@ def check(found: Survey) -> Iterator[Finding]:
             f"the largest class has {largest / smallest:.0f} times the samples of the smallest; "
             f"always guessing {target.classes[order[0]]!r} gives an accuracy of {share:.0f} %",
             "rank by --metric f1_macro or balanced_accuracy",
+        )
+
+
+def _unlearnt(found: Survey, classes: Sequence[str], y: np.ndarray) -> Iterator[Finding]:
+    """Tell of classes that given parts test, and never train."""
+    parts = found.manifest.role("split")
+    if parts is None:
+        return
+    trained = set(y[parts == "train"])
+    missing = [c for i, c in enumerate(classes) if i not in trained and (y == i).any()]
+    if missing:
+        yield Finding(
+            "classes",
+            f"classes without a sample in the training part: {some(missing)}; no strategy can "
+            f"learn them, and what is tested of them counts as wrong",
+            "move some of their samples into the training part, or leave the classes out",
         )

@@ -16,7 +16,7 @@ def inspect(manifest: Manifest, *, progress: bool = True) -> Iterator[Finding]:
     """Yield what is noticeable in raw data; every file is read once.
 
     Raises:
-        InputError: labels of which no task can be told, or a part that is none.
+        InputError: a part that is none.
 
     Example:
         >>> from datasets import Dataset

@@ -43,10 +43,22 @@ class Survey:
     @cached_property
     def target(self) -> tuple[Target, np.ndarray] | None:
         """The target and the labels [n], -1 or NaN where there is none; None if not just one."""
+        return None if isinstance(self._told, str) else self._told
+
+    @property
+    def trouble(self) -> str:
+        """Why the labels make no target, empty where they do or there are none."""
+        return self._told if isinstance(self._told, str) else ""
+
+    @cached_property
+    def _told(self) -> tuple[Target, np.ndarray] | str | None:
         found = facts(self.manifest, labelled=False)
         if found["y"] is None or isinstance(found["y"], dict):
             return None
-        target, y = infer_target(found["y"], found["task"], found["classes"])
+        try:
+            target, y = infer_target(found["y"], found["task"], found["classes"])
+        except InputError as error:
+            return str(error)
         return target, y.numpy()
 
     @cached_property

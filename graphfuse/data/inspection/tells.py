@@ -62,7 +62,7 @@ def tells(facts: Mapping[str, Sequence[float | str | None]], codes: np.ndarray) 
     if len(usable) < 2 or not columns:
         return None
     x, y = np.stack(columns, axis=1), np.searchsorted(usable, codes[rows])
-    x = np.where(np.isnan(x), -1e9, x)
+    x = np.where(np.isnan(x), -1e9, x.clip(-1e38, 1e38))  # the tree computes in float32
     tree = DecisionTreeClassifier(
         max_depth=8, min_samples_leaf=3, class_weight="balanced", random_state=0
     )

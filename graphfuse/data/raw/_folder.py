@@ -20,16 +20,18 @@ def read_folder(root: Path) -> dict[str, list[Any]]:
 
     The label is the first folder below root, or below the parts where all first folders are
     called train, validation, test or the like. Hidden files, files of unknown kinds and files
-    outside any class are left out, and counted in the log.
+    outside any class are left out, and counted in the log; so are links to folders.
 
     Raises:
-        InputError: no folder below root holds a picture, sound, text, film or time series.
+        InputError: no folder below root holds a picture, sound, text, film or time series, or one
+            of them, or root, cannot be read.
     """
+    files = _files(root)
     tops = [entry.name for entry in root.iterdir() if entry.is_dir() and entry.name[0] != "."]
     split = bool(tops) and all(top.lower() in SPLITS for top in tops)
     samples: dict[str, dict[str, list[str]]] = {}
     left: Counter[str] = Counter()
-    for path in _files(root):
+    for path in files:
         kind = SUFFIXES.get(Path(path).suffix.lower())
         if path.count("/") < 1 + split:
             left["outside the folders of classes"] += 1
@@ -59,10 +61,21 @@ def _verb(why: str) -> str:
     return f"lie {why}" if why.startswith("outside") else why
 
 
+def _unreadable(error: OSError) -> None:
+    """Raise an error, where ``os.walk`` would pass over all that is in the folder."""
+    raise InputError(
+        f"the folder {error.filename} cannot be read: {error.strerror}; allow it, or move it away"
+    )
+
+
 def _files(root: Path) -> list[str]:
     found = []
-    for folder, below, files in os.walk(root):
+    for folder, below, files in os.walk(root, onerror=_unreadable):
         below[:] = sorted(name for name in below if name[0] not in "._")
+        for name in below:
+            if (Path(folder) / name).is_symlink():
+                logger.warning("%s is a link to a folder, and left out: links are not followed",
+                               Path(folder) / name)  # fmt: skip
         inside = Path(folder).relative_to(root)
         found += [(inside / name).as_posix() for name in sorted(files) if name[0] != "."]
     return found

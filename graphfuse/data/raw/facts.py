@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphfuse.data.raw.manifest import Manifest
+from graphfuse.data.raw.recognise import EMPTY
 from graphfuse.data.splits import split_by_time
 from graphfuse.errors import InputError
 
@@ -38,7 +39,7 @@ def facts(manifest: Manifest, *, labelled: bool = True) -> dict[str, Any]:
         (['cat', 'dog'], ['who x', 'row 1'])
     """
     labels = _columns(manifest, "label")
-    if not labels and labelled:
+    if labelled and not any(_labelled(manifest, name) for name in labels):
         raise InputError(_no_label(manifest))
     y, classes = _targets(manifest, labels)
     return {
@@ -56,6 +57,11 @@ def _columns(manifest: Manifest, kind: str) -> list[str]:
     return [column.name for column in manifest.columns if column.kind == kind]
 
 
+def _labelled(manifest: Manifest, name: str) -> bool:
+    """Tell whether any sample has a label in this column."""
+    return any(value is not None for value in manifest.table[name][:])
+
+
 def _no_label(manifest: Manifest) -> str:
     candidates = [
         column.name
@@ -65,8 +71,12 @@ def _no_label(manifest: Manifest) -> str:
     ]
     may = f"it may be {', '.join(map(repr, candidates))}" if candidates else "none looks like it"
     example = candidates[0] if candidates else "NAME"
+    told = _columns(manifest, "label")
+    what = f"no label in any row of {told}" if told else "no column that is told to be the label"
+    empty = [c.name for c in manifest.columns if c.why == EMPTY and c.name not in told]
+    left = f" ({', '.join(map(repr, empty))} is empty in every row)" if empty else ""
     return (
-        f"{manifest.name or 'the data'} has no column that is told to be the label; {may}: say "
+        f"{manifest.name or 'the data'} has {what}{left}; {may}: say "
         f"which with columns={{{example!r}: 'label'}} (--column {example}=label)"
     )
 

@@ -97,7 +97,7 @@ def similar(path: Path) -> str:
     """Name the file that may be meant: one whose name has other capitals, or a similar one."""
     if not path.parent.is_dir():
         return f"; there is no folder {path.parent.name!r} there"
-    names = [entry.name for entry in path.parent.iterdir()]
+    names = [entry.name for entry in path.parent.iterdir() if entry.name != path.name]
     capitals = [name for name in names if name.casefold() == path.name.casefold()]
     if capitals:
         return f"; there is {capitals[0]!r}: capital and small letters differ"

@@ -29,6 +29,9 @@ FACTS = ("filename", "file_name", "filesize", "file_size", "format", "width", "h
 FEW = 50
 """Different values that a column of categories may have."""
 
+EMPTY = "no value in any row"
+"""Why a column is skipped that holds nothing."""
+
 DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?")
 
 
@@ -104,7 +107,7 @@ def _tell(name: str, values: list[Any]) -> tuple[str, str]:
     """Tell the kind of a column from its name and values, and say why."""
     full = [v for v in values if not (v is None or v == "" or v != v)]
     if not full:
-        return "skip", "no value in any row"
+        return "skip", EMPTY
     if name.strip() == "" or name.lower().startswith(("unnamed", "__index_level")):
         return "skip", "a column without a name"
     role = _role(name)
@@ -112,7 +115,8 @@ def _tell(name: str, values: list[Any]) -> tuple[str, str]:
     if parts <= set(SPLITS) and ("train" in {SPLITS[p] for p in parts} or role == "split"):
         return "split", f"values are {', '.join(sorted(parts))}"
     if role and role != "split" and not _is_content(name, role, full):
-        return role, f"called {name!r}"
+        strange = _mostly_numbers(full) if role == "label" else ""
+        return role, f"called {name!r}" + (strange and f"; {strange}")
     return _tell_content(name, full)
 
 
@@ -170,14 +174,18 @@ def _tell_text(texts: list[str]) -> tuple[str, str]:
         return "category", f"{different} different values"
     if words <= 1 and different > 0.9 * len(texts) and _are_codes(texts):
         return "skip", "a code of its own in nearly every row"
-    numbers = sum(number(text) is not None for text in texts)
-    if numbers > 0.5 * len(texts):
-        row = next(i for i, text in enumerate(texts) if number(text) is None)
-        return (
-            "text",
-            f"{numbers} of {len(texts)} values are numbers, but {texts[row][:20]!r} is not",
-        )
-    return "text", f"{words:.0f} words a value, {different} different values"
+    return "text", _mostly_numbers(texts) or (
+        f"{words:.0f} words a value, {different} different values"
+    )
+
+
+def _mostly_numbers(values: Sequence[Any]) -> str:
+    """Name the first value that is no number where most others are; nothing otherwise."""
+    strange = [value for value in values if number(value) is None]
+    numbers = len(values) - len(strange)
+    if not strange or numbers <= 0.5 * len(values):
+        return ""
+    return f"{numbers} of {len(values)} values are numbers, but {str(strange[0])[:20]!r} is not"
 
 
 def _are_codes(texts: Sequence[str]) -> bool:

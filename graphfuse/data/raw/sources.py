@@ -16,6 +16,7 @@ from graphfuse.data.raw.columns import CONTENT, SPLITS
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.data.raw.read import decode, read_bytes, similar
 from graphfuse.data.raw.recognise import recognise
+from graphfuse.data.raw.typed import to_table
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ def read_manifest(
     """
     if limit is not None:
         check_whole("limit", limit, 1)
+    if columns is not None and not isinstance(columns, Mapping):
+        raise InputError(f"columns is {{name: kind}}, got {columns!r}")
+    for option, value in {"name": name, "encoding": encoding, "split": split, "root": root}.items():
+        if not isinstance(value, str | Path | None):
+            raise InputError(f"{option} is a text, got {value!r}")
     try:
         import datasets
     except ImportError:
@@ -113,7 +119,7 @@ def read_manifest(
         raise InputError(
             f"{own_name} has no column that becomes nodes ({', '.join(CONTENT)}), only "
             f"{', '.join(f'{c.name!r} ({c.kind}: {c.why})' for c in found)}; say what one holds "
-            f"with columns={{name: kind}}"
+            f"with columns={{name: kind}} (--column name=kind)"
         )
     return Manifest(
         table=table,
@@ -141,7 +147,7 @@ def _read_file(path: Path, encoding: str | None) -> Dataset:
             {name: [row[place] for row in rows] for place, name in enumerate(header)}
         )
     if suffix in LINES:
-        return Dataset.from_dict(_read_lines(path, encoding))
+        return to_table(_read_lines(path, encoding))
     if suffix in PARQUET:
         return _read_parquet(path)
     raise InputError(

@@ -24,7 +24,13 @@ def typed(column: Column, values: list[Any]) -> list[Any]:
     Example:
         >>> typed(Column("size", "category", "table"), [4, None])
         ['4', None]
+
+    Raises:
+        InputError: a value that is no number in a column of these, or one that holds several where
+            one is expected.
     """
+    if column.kind in ONE_VALUE:
+        _check_single(column, values)
     if column.kind == "number":
         return _numbers(column.name, values)
     if column.kind in ("category", "group"):
@@ -40,6 +46,19 @@ def typed(column: Column, values: list[Any]) -> list[Any]:
     if column.kind == "id":
         return _unique(values)
     return _labels(values)
+
+
+def _check_single(column: Column, values: list[Any]) -> None:
+    """Raise an error where a cell holds several values, but those of a label that has several."""
+    for row, value in enumerate(values):
+        lists = column.kind == "label" and isinstance(value, list)
+        inner = value if lists else [value]
+        if any(isinstance(one, (dict, list)) for one in inner):
+            also = ", or a list of these" if column.kind == "label" else ""
+            raise InputError(
+                f"column {column.name!r} of kind {column.kind!r} has one value a row{also}, but "
+                f"row {row} holds {str(value)[:60]}; make columns of what is nested, or skip it"
+            )
 
 
 def _numbers(name: str, values: list[Any]) -> list[float]:
@@ -134,15 +153,39 @@ def _labels(values: list[Any]) -> list[Any]:
         return [None if _is_empty(v) else v.strip() for v in values]
     if any(isinstance(v, str) for v in full):
         return [None if _is_empty(v) else _text(v) for v in values]
-    return values
+    return values if full else [None] * len(values)
+
+
+def to_table(columns: Mapping[str, list[Any]]) -> Dataset:
+    """Return columns of values as a table.
+
+    Raises:
+        InputError: values of a column that Arrow does not hold together.
+    """
+    import pyarrow
+    from datasets import Dataset
+
+    try:
+        return Dataset.from_dict(dict(columns))
+    except (pyarrow.ArrowException, OverflowError, TypeError, UnicodeError):
+        for name, values in columns.items():
+            try:
+                Dataset.from_dict({name: values})
+            except (pyarrow.ArrowException, OverflowError, TypeError, UnicodeError) as error:
+                raise InputError(
+                    f"column {name!r} holds values that do not go together: {error}; give all its "
+                    f"rows values of one kind: texts, numbers up to 64 bits, or lists of as many "
+                    f"levels"
+                ) from None
+        raise
 
 
 def with_columns(table: Dataset, columns: Mapping[str, list[Any]]) -> Dataset:
     """Return the table with other cells in the given columns, which it need not have."""
-    from datasets import Dataset, concatenate_datasets
+    from datasets import concatenate_datasets
 
     rest = [name for name in table.column_names if name not in columns]
     if not columns:
         return table
-    made = Dataset.from_dict(dict(columns))
+    made = to_table(columns)
     return concatenate_datasets([table.select_columns(rest), made], axis=1) if rest else made

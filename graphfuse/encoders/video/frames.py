@@ -54,6 +54,12 @@ class Frames(Encoder):
 
     def __post_init__(self) -> None:
         check_whole("most, the number of frames,", self.most, 1)
+        if not self.frames.dtype.is_floating_point:
+            raise InputError(
+                f"a frame is the mean of its image's nodes, features that are numbers with "
+                f"fractions; the image encoder {self.image!r} only prepares raw nodes "
+                f"({self.frames.dtype}) for a network: choose another, such as 'patches'"
+            )
 
     @cached_property
     def frames(self) -> Encoder:

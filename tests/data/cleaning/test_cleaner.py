@@ -51,6 +51,8 @@ def test_a_text_of_which_nothing_is_left_is_an_error(make):
         ([{"drop_outliers": {"rows": "some"}}], "unknown rows of drop_outliers 'some'"),
         ([{"drop_outliers": {"limits": [1]}}], "limits are {column:"),
         ([{"drop_outliers": {"limits": {"age": 3}}}], "limits of 'age' are"),
+        ([{"drop_outliers": {"limits": {"age": [9, 0]}}}], r"the lowest first, got \[9, 0\]"),
+        ([{"drop_outliers": {"limits": {"age": ["a", 1]}}}], "are numbers or None"),
         ([{"drop_outliers": {"limits": {"aeg": [0, 1]}}}], "column of numbers in limits 'aeg'"),
         (["drop_outliers"], "no column that tells the parts"),
     ],

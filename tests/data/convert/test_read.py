@@ -70,12 +70,14 @@ def test_other_files_are_named(tmp_path):
     np.savez(tmp_path / "x.npz", a=np.ones(2))
     (tmp_path / "empty").mkdir()
     (tmp_path / "t.csv").write_text("id,a\n1,2\n")
+    (tmp_path / "t.jsonl").write_text('{"id": 1}')
     for name, content, message in (
         ("x", gzip.compress(b"x"), "is compressed; unpack it first"),
         ("x", b"\x89HDF\r\n\x1a\n", "HDF5 file"),
         ("x", b"\x93NUMPY\x01", "a single array"),
         ("x.npz", None, "load_dataset reads them"),
         ("t.csv", None, "a single table; give the folder"),
+        ("t.jsonl", None, r"raw samples needs no conversion: graphfuse compare .*t\.jsonl"),
         ("empty", None, r"another layout than tables .*it holds \[\]"),
         ("none", None, "there is no file or folder"),
     ):
@@ -83,6 +85,14 @@ def test_other_files_are_named(tmp_path):
             path.write_bytes(content)
         with pytest.raises(InputError, match=message):
             read_features(tmp_path / name)
+
+
+def test_an_option_that_is_named_twice_is_refused(tmp_path, capsys):
+    source, dest = written(tmp_path, mmsa()), tmp_path / "out"
+    twice = ["--option", "target=classification", "--option", "target=regression"]
+    assert main(["convert", str(source), str(dest), *twice]) == 2
+    assert "names 'target' twice: classification and regression" in capsys.readouterr().err
+    assert not dest.exists()
 
 
 def test_convert_writes_a_dataset_and_says_what_is_in_it(tmp_path, capsys):

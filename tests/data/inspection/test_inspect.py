@@ -60,6 +60,20 @@ def test_classes(write):
     assert "no column is told to be the label" in write(a=noise(), b=noise(1))["classes"]
 
 
+def test_labels_that_cannot_be_learnt_are_findings_and_the_rest_is_told(write):
+    told = write(age=noise(), label=["yes"] * N)
+    assert "the label cannot be learnt: a binary y has at least 2 classes" in told["classes"]
+    assert "duplicates" in told
+
+
+def test_a_class_that_is_tested_and_not_trained_is_told(write):
+    split = ["train"] * 40 + ["test"] * 20
+    told = write(age=noise(), split=split, label=[*["yes", "no"] * 25, *["perhaps"] * 10])
+    assert "classes without a sample in the training part: perhaps" in told["classes"]
+    told = write(age=noise(), split=split, label=LABELS)
+    assert "without a sample" not in told["classes"]
+
+
 def test_gaps_that_tell_the_label_and_gaps_that_do_not(write):
     words = [f"a text number {i} of words" for i in range(N)]
     gone = ["" if LABELS[i] == "yes" and i % 3 else words[i] for i in range(N)]
@@ -122,6 +136,11 @@ def test_columns(write):
     assert "age: 1 numbers far from the median, 34.5: 5000 (sample 7)" in found["columns"]
     assert "same: the same in every row, 3" in found["columns"]
     assert "code tells the label nearly always: a balanced accuracy of 100 %" in found["leaks"]
+
+
+def test_numbers_beyond_what_a_tree_computes_with_are_looked_at(write):
+    told = write(age=[f"{i + 1}e300" for i in range(N)], label=LABELS)
+    assert "duplicates" in told
 
 
 def test_the_command_line(write, tmp_path, capsys):

@@ -68,6 +68,13 @@ def test_without_a_label_the_candidates_are_named():
         found({"t2": ["many words in this text", "and others in that one"]})
 
 
+def test_a_label_that_is_empty_in_every_row_is_named():
+    with pytest.raises(InputError, match=r"no label in any row of .'label'.; none looks like it"):
+        found({"label": ["", ""]}, label="label")
+    with pytest.raises(InputError, match=r"the label .'label' is empty in every row.; it may be"):
+        found({"label": ["", ""], "kind": ["1", "2"]})
+
+
 def test_a_part_that_is_unknown_is_named():
     with pytest.raises(InputError, match=r"1 samples are in no part: 'later' .*samples y"):
         found({"label": [0, 1], "id": ["x", "y"], "when": ["train", "later"]}, when="split")

@@ -58,7 +58,7 @@ def test_a_folder_that_is_a_link_itself_is_fine(folder, tmp_path):
         ("images/cat.png", "does not exist .* 'Cat.png': capital and small letters differ"),
         ("images/Cat.jpg", "did you mean 'Cat.png'"),
         ("pictures/Cat.png", "no folder 'pictures'"),
-        ("images", "is a folder"),
+        ("images", "is a folder, not a file in the folder [^;]*$"),
         ("https://example.org/Cat.png", "is an address"),
         ("a\0b.png", "no path of a file"),
         ("a" * 5000, "no path of a file|does not exist"),

@@ -149,3 +149,8 @@ def test_overrides_win_and_are_checked():
     for wrong in ("main:label", ":image"):
         with pytest.raises(InputError, match="write kind, or modality:kind"):
             kinds({"x": [1]}, x=wrong)
+
+
+def test_a_label_that_is_nearly_always_a_number_says_what_is_none():
+    columns = manifest({"t": ["some words here"] * 3, "label": ["1.5", "2.5", "n.b."]}).columns
+    assert columns[1].why == "called 'label'; 2 of 3 values are numbers, but 'n.b.' is not"

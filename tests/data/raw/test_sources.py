@@ -1,5 +1,6 @@
 import io
 import json
+import os
 
 import datasets
 import numpy as np
@@ -80,11 +81,29 @@ def test_tables_that_cannot_be_used(table, text, message):
         ('{"a": 1}\n{"a": \n', "line 2 is no JSON"),
         ("[1]\n", "line 1 is no object"),
         ('{"a": 1, "a": 2}\n', "line 1 has more than one column called 'a'"),
+        ('{"a": [1, "x"]}\n', "column 'a' holds values that do not go together"),
+        ('{"b": 1, "a": [[1], 2]}\n', "column 'a' holds values that do not go together"),
+        ('{"a": 99999999999999999999}\n', "column 'a' .* numbers up to 64 bits"),
+        ('{"a": "\\ud800"}\n', "column 'a' .* surrogates not allowed"),
     ],
 )
 def test_json_lines_that_cannot_be_used(table, text, message):
     with pytest.raises(InputError, match=message):
         read_manifest(table(text, "a.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": ["a"]}, r"columns is {name: kind}, got \['a'\]"),
+        ({"encoding": 3}, "encoding is a text, got 3"),
+        ({"name": 3}, "name is a text, got 3"),
+        ({"root": 3}, "root is a text, got 3"),
+    ],
+)
+def test_options_of_another_type_are_named(table, options, message):
+    with pytest.raises(InputError, match=message):
+        read_manifest(table(lines(",")), **options)
 
 
 def test_files_that_are_no_source(table, tmp_path):
@@ -169,6 +188,26 @@ def test_a_folder_says_in_the_log_what_it_leaves_out(tmp_path, caplog):
     read_manifest(folder(tmp_path, ["cat/a.png", "dog/b.png", "readme.txt", "dog/notes.docx"]))
     assert "1 files are left out: they lie outside the folders of classes" in caplog.text
     assert "they end in '.docx'" in caplog.text
+
+
+def test_a_folder_that_is_a_link_is_named_in_the_log(tmp_path, caplog):
+    root = folder(tmp_path, ["cat/a.png"])
+    (root / "dog").symlink_to(root / "cat")
+    assert read_manifest(root).table["label"][:] == ["cat"]
+    assert "dog is a link to a folder, and left out" in caplog.text
+
+
+def test_a_class_that_cannot_be_read_is_not_passed_over(tmp_path, monkeypatch):
+    root, scandir = folder(tmp_path, ["cat/a.png", "dog/b.png"]), os.scandir
+
+    def denied(path):
+        if str(path).endswith("dog"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(InputError, match=r"pets/dog cannot be read: Permission denied"):
+        read_manifest(root)
 
 
 def test_parts_above_the_classes_are_splits(tmp_path):

@@ -52,3 +52,9 @@ def test_values_get_the_type_of_their_kind():
 )
 def test_labels(given, expected):
     assert manifest({"label": given}).table["label"][:] == expected
+
+
+@pytest.mark.parametrize("kind", ["label", "split", "time", "group", "id", "category"])
+def test_nested_values_are_refused_where_a_row_has_one(kind):
+    with pytest.raises(InputError, match=f"'x' of kind '{kind}' has one value a row.* row 0 holds"):
+        manifest({"t": ["some words here"] * 2, "x": [{"a": 1}, {"a": 2}]}, x=kind)

@@ -50,6 +50,11 @@ def test_the_image_encoder_is_part_of_the_identity():
     assert one.identity()["frames"]["options"]["side"] == 2
 
 
+def test_an_image_encoder_of_raw_pixels_is_refused():
+    with pytest.raises(InputError, match=r"'pixels' only prepares raw nodes .* such as"):
+        create_encoder("video", "frames", image="pixels")
+
+
 def test_what_is_no_video_is_refused():
     encoder = create_encoder("video", "frames", image="patches")
     with pytest.raises(InputError, match="got no frames"):
