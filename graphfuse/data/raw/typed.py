@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
+ONE_VALUE = ("category", "label", "split", "time", "group", "id")
+"""Kinds of which a cell holds one value; a label may be a list of several."""
+
+
 def typed(column: Column, values: list[Any]) -> list[Any]:
     """Return the values in the type of the column's kind.
 

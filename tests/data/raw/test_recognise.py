@@ -152,5 +152,6 @@ def test_overrides_win_and_are_checked():
 
 
 def test_a_label_that_is_nearly_always_a_number_says_what_is_none():
-    columns = manifest({"t": ["some words here"] * 3, "label": ["1.5", "2.5", "n.b."]}).columns
+    given = {"t": ["some words here"] * 3, "label": ["1.5", "2.5", "n.b."]}
+    columns = read_manifest(Dataset.from_dict(given)).columns
     assert columns[1].why == "called 'label'; 2 of 3 values are numbers, but 'n.b.' is not"
