@@ -52,6 +52,7 @@ html_sidebars = dict.fromkeys(
         "training",
         "speed",
         "datasets",
+        "stamps",
         "own-data",
         "convert",
         "augment",
@@ -113,6 +114,7 @@ def write_tables() -> None:
     (folder / "sparse.md").write_text(sparse_table())
     (folder / "convs.md").write_text(conv_table())
     (folder / "batches.md").write_text(batch_table())
+    (folder / "stamps.md").write_text(stamps_table())
 
 
 def family_table(members: list[StrategyInfo]) -> str:
@@ -225,6 +227,20 @@ BATCH_RATIOS = {
     "graphs": "graph_ratio",
 }
 """Columns of the table of batches, times as quick as the other side."""
+
+
+def stamps_table() -> str:
+    """Return a table of accuracies on the stamps without and with speech, as last measured."""
+    stored = json.loads((RESULTS / "stamps.json").read_text())
+    columns = {"without": "{:.3f}", "with": "{:.3f}", "difference": "{:+.3f}", "p": "{:.3f}"}
+    rows = []
+    for row in stored["rows"]:
+        name = row["strategy"] if ", " in row["strategy"] else f"`{row['strategy']}`"
+        known = {key: form for key, form in columns.items() if row.get(key) is not None}
+        cells = [known[key].format(row[key]) if key in known else "" for key in columns]
+        rows.append([name, *cells])
+    header = ["", "image + text", "with speech", "difference", "p (Holm)"]
+    return table(header, rows) + measured("stamps", stored)
 
 
 def measured(name: str, stored: dict) -> str:
