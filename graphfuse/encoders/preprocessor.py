@@ -139,7 +139,7 @@ class Preprocessor:
             NotFittedError: before :meth:`fit`.
             InputError: none of the columns is there, or nothing can be read.
         """
-        steps, schema = self._fitted()
+        steps, schema, _ = self._fitted()
         manifest = in_columns(manifest, self.columns)
         known = facts(manifest, labelled=False)
         y, strange = labels_in(schema, known["y"], known["classes"], manifest.ids)
@@ -161,7 +161,7 @@ class Preprocessor:
             UnknownNameError: a column that the training part has not.
             InputError: a cell that cannot be read, whatever ``unreadable`` says, or no cell at all.
         """
-        steps, schema = self._fitted()
+        steps, schema, _ = self._fitted()
         known = [column.name for column in self.columns]
         for name in values:
             if name not in known:
@@ -188,8 +188,7 @@ class Preprocessor:
 
         Weights of encoders are not copied; loading checks that they are the same.
         """
-        steps, raw_schema = self._fitted()
-        assert self.schema is not None
+        steps, raw_schema, schema = self._fitted()
         path = Path(path)
         check_free(path, "preprocessor", (CONFIG, STATE), _read_config)
         state = save({k: v.contiguous() for k, v in steps.state().items()})
@@ -202,7 +201,7 @@ class Preprocessor:
             "repairs": {m: [spec.plain for spec in own] for m, own in self.repairs.items()},
             "unreadable": self.unreadable,
             "raw_schema": raw_schema.to_dict(),
-            "schema": self.schema.to_dict(),
+            "schema": schema.to_dict(),
         }
         config["digest"] = _digest(config, state)
         with replace_folder(path) as work:
@@ -260,11 +259,11 @@ class Preprocessor:
         report_problems(manifest, problems, self.unreadable)
         return nodes
 
-    def _fitted(self) -> tuple[Steps, Schema]:
-        """Return the fitted steps, and the schema of the nodes that they take."""
-        if self.steps is None or self.raw_schema is None:
+    def _fitted(self) -> tuple[Steps, Schema, Schema]:
+        """Return the fitted steps, and the schemas of the nodes that they take and return."""
+        if self.steps is None or self.raw_schema is None or self.schema is None:
             raise NotFittedError("the preprocessor is fitted first: preprocessor.fit(train)")
-        return self.steps, self.raw_schema
+        return self.steps, self.raw_schema, self.schema
 
 
 def _is_used(column: Column, modalities: Container[str]) -> bool:
