@@ -89,12 +89,12 @@ def captions(folder: Path, count: int) -> list[Cell]:
     return [Cell("text", " ".join(random.choice(words, size)), folder) for size in sizes]
 
 
-def wav2vec2(folder: Path) -> None:
-    """Write a model of the size of Wav2Vec2 base with random weights."""
+def wav2vec2(folder: Path, **options: Any) -> None:
+    """Write a model of the size of Wav2Vec2 base, unless told otherwise, with random weights."""
     import transformers
 
     torch.manual_seed(0)
-    transformers.Wav2Vec2Model(transformers.Wav2Vec2Config()).save_pretrained(folder)
+    transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**options)).save_pretrained(folder)
     transformers.Wav2Vec2FeatureExtractor().save_pretrained(folder)
 
 
