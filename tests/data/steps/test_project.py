@@ -75,6 +75,29 @@ def test_a_modality_that_training_lacks_is_zero():
         assert torch.isfinite(out.x["a"].values).all()
 
 
+@pytest.mark.parametrize("how", ["linear", "cca"])
+def test_raw_modalities_stay_as_they_are(how):
+    data = views(60)
+    pixels = list(torch.arange(60 * 12).view(60, 1, 3, 2, 2).float())
+    words = torch.arange(120).view(60, 2, 1)
+    x = {m: [sample.x.get(m) for sample in data] for m in ("a", "b")}
+    raw = {"photo": pixels, "words": words}
+    mixed = FusionDataset.from_arrays({**x, **raw}, dtype={"words": torch.int64})
+    out = create_step("project", how=how, components=3).fit(mixed).transform(mixed)
+    assert [m.shape for m in out.schema.modalities] == [(3,), (3,), (3, 2, 2), (1,)]
+    for m in raw:
+        assert torch.equal(out.x[m].values, mixed.x[m].values)
+    alone = create_step("project", how=how, components=3).fit(data).transform(data)
+    assert torch.equal(out.x["a"].values, alone.x["a"].values)
+    left = FusionDataset.from_arrays({"a": x["a"], **raw}, dtype={"words": torch.int64})
+    step = create_step("project", how=how)
+    if how == "cca":
+        with pytest.raises(InputError, match=r"only \['a'\] besides the raw \['photo', 'words'\]"):
+            step.fit(left)
+    with pytest.raises(InputError, match=r"projects features, but modalities \['photo'\] are raw"):
+        step.fit(FusionDataset.from_arrays({"photo": pixels}))
+
+
 def test_errors_say_what_does_not_fit():
     data = views()
     with pytest.raises(UnknownNameError, match="way to project 'pca'"):
