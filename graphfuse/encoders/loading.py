@@ -80,8 +80,8 @@ def load(source: Any, **options: Any) -> FusionDataset:
             :func:`~graphfuse.data.raw.read_manifest` and of :func:`~graphfuse.encoders.encode`,
             and ``clean``, the steps of ``graphfuse.data.cleaning.clean``. For all, ``steps``: what
             nodes go through, fitted on the training part of each fold, names or
-            ``{name: options}`` (:mod:`graphfuse.data.steps`), instead of standardisation; the
-            steps that encoders ask for stay before them.
+            ``{name: options}`` (:mod:`graphfuse.data.steps`), instead of the source's own, else
+            standardisation; the steps that encoders ask for stay before them.
 
     Example:
         >>> load("planted/null", n=100)

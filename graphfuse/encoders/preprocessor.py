@@ -19,7 +19,7 @@ from graphfuse.data.raw import Column, Manifest, facts
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
 from graphfuse.data.spec import CleaningSpec
-from graphfuse.data.steps.sequence import DEFAULT, Steps
+from graphfuse.data.steps.sequence import Steps, choose_steps
 from graphfuse.encoders._new_samples import in_columns, labels_in, one_row, text_forms
 from graphfuse.encoders.assembly import assemble
 from graphfuse.encoders.cells import encode_cells
@@ -42,7 +42,7 @@ class Preprocessor:
     Args:
         encoders: ``{modality: encoder}``; see :func:`graphfuse.encoders.encode`.
         steps: what nodes go through after those that their encoders ask for, names or
-            ``{name: options}``; standardisation if None.
+            ``{name: options}``; if None the manifest's own, else standardisation.
         clean: steps of cleaning for the training part; see ``graphfuse.data.cleaning.clean``.
             Those that change each item on its own (and ranges of numbers) hold for new samples,
             of which none is left out.
@@ -121,9 +121,7 @@ class Preprocessor:
         self.encoders = {m: made[m] for m in raw.schema.names}
         self.columns = tuple(c for c in train.columns if _is_used(c, self.encoders))
         self.forms = text_forms(replace(train, columns=self.columns))
-        wanted = DEFAULT if self.wanted is None else self.wanted
-        own = [spec for m, encoder in self.encoders.items() for spec in encoder.steps(m)]
-        self.steps = Steps([*own, *wanted]).fit(raw)
+        self.steps = Steps(choose_steps(raw, self.wanted).steps).fit(raw)
         fitted = replace(self.steps.transform(raw), steps=())
         self.raw_schema, self.schema = raw.schema, fitted.schema
         return fitted

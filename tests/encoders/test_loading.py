@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -7,9 +8,9 @@ from datasets import Dataset
 
 import graphfuse
 from graphfuse.bench.run import fold_parts
-from graphfuse.data import FusionDataset, make_splits
+from graphfuse.data import FusionDataset, StepSpec, make_splits
 from graphfuse.data.raw import read_manifest
-from graphfuse.encoders import is_raw, load, read_raw
+from graphfuse.encoders import Preprocessor, is_raw, load, read_raw
 from graphfuse.errors import InputError, UnknownNameError
 
 
@@ -74,6 +75,18 @@ def test_steps_are_chosen_for_any_source_after_those_of_encoders(table, tmp_path
     assert [record["status"] for record in result.records()] == ["done"] * 4
     with pytest.raises(UnknownNameError, match="unknown step 'scales'; did you mean 'scale'"):
         load("planted/null", steps=["scales"])
+
+
+def test_steps_that_a_manifest_names_hold_where_none_are_chosen(table, tmp_path):
+    own = (StepSpec("scale", {"over": "node"}),)
+    manifest = replace(read_manifest(table), steps=own)
+    given = {"encoders": {"text": {"ngrams": {"nodes": "text"}}}, "cache": tmp_path / "cache"}
+    assert load(manifest, **given).steps[1:] == own
+    assert [s.name for s in load(manifest, steps=["project"], **given).steps[1:]] == ["project"]
+    assert Preprocessor(**given).fit(manifest).steps.specs[1].options["over"] == "node"
+    assert load(read_manifest(table), **given).steps[1:] == (StepSpec("scale"),)
+    text = replace(manifest, columns=tuple(c for c in manifest.columns if c.modality != "table"))
+    assert load(text, **given).steps == own
 
 
 @pytest.mark.parametrize(

@@ -129,5 +129,5 @@ def add_copies(
     return AugmentedManifest(
         table, (*kept, *columns), manifest.root, manifest.name, manifest.task, manifest.encoders,
         (*manifest.changes, Change("augment", options, what, tuple(manifest.ids[rows].tolist()))),
-        repairs=manifest.repairs, augmentation=augmentation, seed=seed,
+        repairs=manifest.repairs, steps=manifest.steps, augmentation=augmentation, seed=seed,
     )  # fmt: skip
