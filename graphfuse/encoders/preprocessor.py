@@ -184,11 +184,18 @@ class Preprocessor:
     def save(self, path: str | Path) -> None:
         """Save columns, encoders by name and options, and what the steps learnt, in a folder.
 
-        Weights of encoders are not copied; loading checks that they are the same.
+        Weights of encoders are not copied; loading checks that they are the same. To keep it with
+        a model, set ``strategy.preprocessor`` instead, which ``save_pretrained`` saves too.
         """
-        steps, raw_schema, schema = self._fitted()
+        self._fitted()
         path = Path(path)
         check_free(path, "preprocessor", (CONFIG, STATE), _read_config)
+        with replace_folder(path) as work:
+            self.write(work)
+
+    def write(self, folder: Path) -> None:
+        """Write the files of :meth:`save` into a folder that is there."""
+        steps, raw_schema, schema = self._fitted()
         state = save({k: v.contiguous() for k, v in steps.state().items()})
         config = {
             "format": FORMAT,
@@ -202,9 +209,8 @@ class Preprocessor:
             "schema": schema.to_dict(),
         }
         config["digest"] = _digest(config, state)
-        with replace_folder(path) as work:
-            (work / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
-            (work / STATE).write_bytes(state)
+        (folder / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
+        (folder / STATE).write_bytes(state)
 
     @classmethod
     def load(
@@ -215,7 +221,7 @@ class Preprocessor:
         n_jobs: int = 1,
         device: str = "cpu",
     ) -> Preprocessor:
-        """Read a folder that :meth:`save` wrote.
+        """Read a folder that :meth:`save` wrote, or that of a model that it was saved with.
 
         Raises:
             InputError: no such folder, one that was damaged or edited, or encoders whose weights or
