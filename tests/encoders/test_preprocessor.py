@@ -255,17 +255,23 @@ def test_yaml_and_python_declare_the_same(manifest, folder, tmp_path):
     (tmp_path / "pre.yaml").write_text(
         "encoders: {title: tfidf, photo: {histogram: {side: 1}}}\n"
         "steps: [{scale: {how: robust}}]\nunreadable: error\n"
+        "clean: [{drop_outliers: {limits: {age: [0, 4]}}}]\n"
     )
     one = Preprocessor.from_yaml(tmp_path / "pre.yaml", cache=folder / "cache")
     two = Preprocessor(
         {"title": "tfidf", "photo": {"histogram": {"side": 1}}},
         [{"scale": {"how": "robust"}}],
+        clean=[{"drop_outliers": {"limits": {"age": [0, 4]}}}],
         unreadable="error",
         cache=folder / "cache",
     )
     assert one.fit_transform(manifest).fingerprint == two.fit_transform(manifest).fingerprint
     assert [step.name for step in one.steps.steps] == ["impute", "tfidf_svd", "scale"]
-    assert one.unreadable == "error"
+    one.save(tmp_path / "pre")
+    loaded = Preprocessor.load(tmp_path / "pre")
+    for pre in (one, loaded):
+        assert pre.unreadable == "error"
+        assert [spec.name for spec in pre.repairs["table"]] == ["drop_outliers"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from torch import Tensor
 from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.steps.step import Step, check_modality, step
-from graphfuse.errors import SchemaError, UnknownNameError
+from graphfuse.errors import InputError, SchemaError, UnknownNameError
 
 HOWS = ("standard", "robust", "min_max", "min_max_symmetric")
 OVERS = ("feature", "modality", "node")
@@ -32,6 +32,9 @@ class Scale(Step):
     What is constant there keeps the scale 1. Integer modalities (raw images in bytes) stay as they
     are.
 
+    Raises:
+        InputError: over "node" where nodes have a single feature, which would always be 0.
+
     Example:
         >>> import numpy as np
         >>> train = FusionDataset.from_arrays({"a": np.array([[0.0], [2.0]])})
@@ -53,6 +56,14 @@ class Scale(Step):
     def measure(self, train: FusionDataset) -> dict[str, Tensor]:
         """Return shift and scale of each modality, [*shape] or a single number."""
         check_modality(self, train)
+        if self.over == "node":
+            single = [m for m in self._scaled(train) if train.schema[m].features == 1]
+            if single:
+                raise InputError(
+                    f"scale over='node' measures each node by its own features, but those of "
+                    f"{single} have one, which would always become 0; take over='feature', or "
+                    f"name another modality="
+                )
         state = {}
         for name in self._scaled(train):
             values = train.x[name].values

@@ -5,7 +5,7 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from graphfuse.data import FusionDataset, Sample
 from graphfuse.data.steps import create_step
-from graphfuse.errors import SchemaError, UnknownNameError
+from graphfuse.errors import InputError, SchemaError, UnknownNameError
 
 
 def arrays(n=40, seed=0):
@@ -27,7 +27,7 @@ def test_scaling_is_per_feature_of_real_nodes():
 
 def test_whole_numbers_stay_as_they_are():
     raw = torch.tensor([[0, 255], [10, 3]], dtype=torch.uint8)
-    samples = [Sample({"a": torch.ones(1, 1), "raw": row[None]}) for row in raw]
+    samples = [Sample({"a": torch.ones(1, 2), "raw": row[None]}) for row in raw]
     data = FusionDataset.from_samples(samples)
     for over in ("feature", "modality", "node"):
         assert torch.equal(scaled(data, over=over).x["raw"].values, raw)
@@ -74,6 +74,15 @@ def test_one_modality_alone():
     assert not torch.equal(got.x["a"].values, data.x["a"].values)
     with pytest.raises(UnknownNameError, match="modality of step 'scale' 'c'"):
         scaled(data, modality="c")
+
+
+def test_a_node_of_one_feature_is_not_scaled_by_itself():
+    data = FusionDataset.from_arrays({"age": np.arange(4.0), "b": np.eye(4)})
+    with pytest.raises(InputError, match=r"those of \['age'\] have one, .* take over='feature'"):
+        scaled(data, over="node")
+    assert scaled(data, over="node", modality="b").x["age"].values.any()
+    words = FusionDataset.from_arrays({"words": np.arange(4)[:, None]}, dtype={"words": torch.long})
+    assert scaled(words, over="node").x["words"].values.flatten().tolist() == [0, 1, 2, 3]
 
 
 def test_what_is_not_known():
