@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import numpy as np
 
+from graphfuse.data.augment.text import WORD
 from graphfuse.data.raw.items import Sound, Video
 from graphfuse.errors import InputError, MissingDependencyError
 
@@ -104,7 +105,7 @@ def changed_words(before: str, after: str) -> list[tuple[str, bool]]:
         >>> changed_words("a red cat", "a blue cat")
         [('a ', False), ('blue', True), (' cat', False)]
     """
-    old, new = (re.findall(r"\s+|\w+|[^\w\s]", text) for text in (before, after))
+    old, new = (re.findall(rf"\s+|{WORD.pattern}|[^\w\s]", text) for text in (before, after))
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     return [
         ("".join(new[start:stop]), kind != "equal")

@@ -70,6 +70,7 @@ def test_changed_words_are_marked_and_those_gone_leave_a_place():
         (" cat sat", False),
     ]
     assert changed_words("same", "same") == [("same", False)]
+    assert changed_words("की किताब", "का किताब") == [("का", True), (" किताब", False)]
 
 
 def test_synonyms_come_from_the_thesaurus_that_is_named(table, capsys):
