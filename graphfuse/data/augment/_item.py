@@ -6,6 +6,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -38,13 +39,14 @@ class ItemAugmentation(ABC, Generic[T]):
             if given is not None and not (
                 isinstance(given, Sequence)
                 and len(given) == 2
+                and all(isinstance(end, Real) for end in given)
                 and lowest <= given[0] <= given[1] <= highest
             ):
                 raise InputError(
                     f"{name} is a range (from, to) between {lowest:g} and {highest:g}, or None; "
                     f"got {given!r}"
                 )
-        if not 0 <= self.probability <= 1:
+        if not (isinstance(self.probability, Real) and 0 <= self.probability <= 1):
             raise InputError(f"probability lies between 0 and 1, got {self.probability!r}")
 
     def __call__(self, item: T, seed: Seed, shared: Mapping[str, Seed] | None = None) -> T:
