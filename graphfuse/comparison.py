@@ -281,7 +281,7 @@ def _check_keys(
         if name not in known:
             raise UnknownNameError("strategy in options", name, known)
         for option in chosen:
-            names = [*strategy_options(name), "encoders"]
+            names = [*strategy_options(name), "encoders", "augment"]
             if option not in names:
                 raise UnknownNameError(f"option of strategy {name!r}", option, names)
 

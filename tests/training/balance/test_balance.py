@@ -18,6 +18,7 @@ from graphfuse.training.balance import (
 from graphfuse.training.balance._method import own_logits
 from graphfuse.training.balance.gradient_blending import blend
 from graphfuse.training.balance.ogm_ge import ALPHA, coefficients, owned_parameters
+from graphfuse.training.labelled import Labelled
 from graphfuse.training.modality_dropout import only
 
 METHODS = balance_methods.names()
@@ -156,7 +157,7 @@ def test_without_a_method_terms_are_the_strategys():
     batch = data.batch(range(40))
     output = model(batch)
     terms = model.loss(output, batch)
-    assert balance.terms(terms, output, batch) is terms
+    assert balance.terms(terms, output, Labelled(batch)) is terms
 
 
 def test_what_a_modality_says_on_its_own():
@@ -176,7 +177,9 @@ def test_unimodal_loss_is_over_samples_that_have_the_modality():
     model = made("concat", data).eval()
     batch = data.batch(range(48))
     output = model(batch)
-    terms = started("unimodal_loss", model, data).terms(model.loss(output, batch), output, batch)
+    terms = started("unimodal_loss", model, data).terms(
+        model.loss(output, batch), output, Labelled(batch)
+    )
     assert list(terms) == ["unimodal:a.b", "unimodal:type", "task"]
     there = batch.mask["type"].any(1)
     alone = model(only(batch, "type")).logits
@@ -190,7 +193,7 @@ def test_strategies_that_have_unimodal_terms_keep_theirs():
     batch = data.batch(range(48))
     output = model(batch)
     own = model.loss(output, batch)
-    assert started("unimodal_loss", model, data).terms(own, output, batch) == own
+    assert started("unimodal_loss", model, data).terms(own, output, Labelled(batch)) == own
 
 
 def test_unimodal_loss_trains_the_weaker_modality():
@@ -230,7 +233,7 @@ def test_blending_weighs_terms_and_their_gradients():
         return torch.cat([p.grad.flatten() for p in owned_parameters(model)[m]])
 
     for m, weight in (("a", 0.75), ("b", 0.25)):
-        blended = gradient(m, lambda terms, output: balance.terms(terms, output, batch))
+        blended = gradient(m, lambda terms, output: balance.terms(terms, output, Labelled(batch)))
         assert torch.allclose(blended, weight * gradient(m, None), atol=1e-7)
 
 
@@ -255,7 +258,7 @@ def test_blending_takes_weight_from_a_modality_that_overfits(monkeypatch):
         batch = train.batch(range(120))
         output = model(batch)
         optimizer.zero_grad()
-        sum(balance.terms(model.loss(output, batch), output, batch).values()).backward()
+        sum(balance.terms(model.loss(output, batch), output, Labelled(batch)).values()).backward()
         optimizer.step()
         balance.end_epoch()
     _, noise, signal = balance.weights.tolist()
@@ -293,7 +296,7 @@ def test_ogm_ge_slows_the_modality_that_is_ahead():
     output = FusionOutput(sure, sure, {"a": sure, "b": torch.zeros_like(sure)})
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)  # of no spread: no noise
-    balance.modulate(output, batch)
+    balance.modulate(output, Labelled(batch))
     owned = owned_parameters(model)
     expected = 1 - math.tanh(ALPHA * sure.shape[1])
     for parameter in owned["a"]:
@@ -313,7 +316,9 @@ def test_ogm_ge_adds_noise_as_wide_as_the_gradient_to_weights():
     for parameter in model.parameters():
         parameter.grad = 3 * torch.randn_like(parameter)
         before[parameter] = parameter.grad.clone()
-    balance.modulate(FusionOutput(even, even, {"a": even, "b": even}), data.batch(range(40)))
+    balance.modulate(
+        FusionOutput(even, even, {"a": even, "b": even}), Labelled(data.batch(range(40)))
+    )
     for parameter in owned_parameters(model)["a"]:
         noise = parameter.grad - before[parameter]
         if parameter.dim() > 1:
@@ -349,7 +354,7 @@ def test_distillation_pulls_towards_the_teacher():
 
     def apart():
         output = model.eval()(batch)
-        return balance.terms({}, output, batch)
+        return balance.terms({}, output, Labelled(batch))
 
     before = {name: float(value.detach()) for name, value in apart().items()}
     assert list(before) == ["distillation:a", "distillation:b"]
@@ -370,7 +375,7 @@ def test_a_student_like_its_teacher_has_nothing_to_learn(task):
     batch = data.batch(range(48))
     output = model(batch)
     output.modality_logits = {m: net(batch).logits for m, net in balance.teachers.items()}
-    for value in balance.terms({}, output, batch).values():
+    for value in balance.terms({}, output, Labelled(batch)).values():
         assert float(value) == pytest.approx(0, abs=1e-6)
     assert not any(p.requires_grad for t in balance.teachers.values() for p in t.parameters())
 
@@ -382,7 +387,7 @@ def test_the_distance_is_the_divergence_from_the_teacher():
     batch = data.batch(range(48))
     output = model(batch)
     output.modality_logits = dict.fromkeys(data.schema.names, torch.zeros(48, 2))
-    found = balance.terms({}, output, batch)["distillation:type"]
+    found = balance.terms({}, output, Labelled(batch))["distillation:type"]
     share = balance.teachers["type"](batch).logits.softmax(1)[batch.mask["type"].any(1)]
     assert torch.allclose(found, (share * (2 * share).log()).sum(1).mean(), atol=1e-6)
 
