@@ -10,7 +10,7 @@ from typing import Any
 
 from graphfuse.data.augment import Augmentation, add_copies
 from graphfuse.data.augment.copies import modalities_changed
-from graphfuse.data.augment.presets import on_the_fly
+from graphfuse.data.augment.presets import KINDS, on_the_fly
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Manifest
 from graphfuse.data.raw.manifest import Change
@@ -19,6 +19,7 @@ from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders
 from graphfuse.encoders.encoder import Encoder
 from graphfuse.encoders.problems import Problem, check_unreadable, report_problems
+from graphfuse.errors import InputError
 
 
 def encode(
@@ -86,6 +87,12 @@ def augmented(
     """Return the manifest with changed copies, and what changes raw nodes in every epoch."""
     if augment is None:
         return manifest, {}
+    for name in augment if isinstance(augment, Mapping) else ():
+        if name in manifest.modalities and name not in KINDS:
+            raise InputError(
+                f"augment names modality {name!r}, but changes all items of a kind: name it "
+                f"{manifest.kind(name)!r}"
+            )
     augmentation = Augmentation.of(augment)
     changed = modalities_changed(manifest, augmentation)
     live = {m: on_the_fly(getattr(augmentation, manifest.kind(m))) for m in changed if made[m].raw}

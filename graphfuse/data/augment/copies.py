@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -114,7 +115,7 @@ def add_copies(
         >>> add_copies(manifest, Augmentation.of({"text": "caption"})).ids.tolist()
         ['0', '1', '0 copy 1', '0 copy 2']
     """
-    from datasets import concatenate_datasets
+    from datasets import Dataset, concatenate_datasets
 
     changed = modalities_changed(manifest, augmentation) if modalities is None else modalities
     if isinstance(manifest, AugmentedManifest):
@@ -132,10 +133,10 @@ def add_copies(
     places = [*range(len(table)), *np.repeat(rows, copies).tolist()]
     originals = [str(manifest.ids[place]) for place in places]
     named = [f"{of} copy {k}" if k else of for of, k in zip(originals, numbers, strict=True)]
-    table = concatenate_datasets([table, table.select(places[len(table) :])])
     added: dict[str, list[Any]] = {COPY: numbers, ORIGINAL: originals, ID: named}
-    for name, values in added.items():
-        table = table.add_column(name, values)
+    with _silent():
+        table = concatenate_datasets([table, table.select(places[len(table) :])])
+        table = concatenate_datasets([table, Dataset.from_dict(added)], axis=1)
     columns = (Column(COPY, "skip"), Column(ORIGINAL, "skip"), Column(ID, "id"))
     what = (
         f"{copies} copies of each of {len(rows)} samples to train on, {', '.join(changed)} changed"
@@ -164,3 +165,18 @@ def modalities_changed(manifest: Manifest, augmentation: Augmentation) -> list[s
                 f"are {known}"
             )
     return [m for m, kind in kinds.items() if augmentation.changes(kind)]
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Show no progress of what takes no time."""
+    import datasets
+
+    if datasets.are_progress_bars_disabled():
+        yield
+        return
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        datasets.enable_progress_bars()
