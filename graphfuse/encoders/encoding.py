@@ -96,6 +96,12 @@ def augmented(
     augmentation = Augmentation.of(augment)
     changed = modalities_changed(manifest, augmentation)
     live = {m: on_the_fly(getattr(augmentation, manifest.kind(m))) for m in changed if made[m].raw}
+    for m, options in live.items():
+        if together := sorted({*augmentation.shared} & {*options}):
+            raise InputError(
+                f"augment shares {together} between the items of a sample, but {m!r} changes anew "
+                f"in every epoch, each item on its own; leave shared out, or encode {m!r} once"
+            )
     if live:
         what = f"{', '.join(live)} changed anew in every epoch of training"
         change = Change("augment", live, what)

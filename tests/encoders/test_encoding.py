@@ -238,3 +238,10 @@ def test_augmentation_of_a_modality_is_named_by_its_kind(tmp_path):
         encode(manifest(words(4)), augment={"said": "caption"}, cache=tmp_path)
     with pytest.raises(InputError, match="of kind 'image', of which there is none"):
         encode(manifest(words(4)), augment={"image": "photo"}, cache=tmp_path)
+
+
+def test_changes_in_every_epoch_cannot_be_shared(tmp_path):
+    given = {"text": "caption", "shared": "swap"}
+    assert len(encode(manifest(words(4)), augment=given, cache=tmp_path)) == 12
+    with pytest.raises(InputError, match=r"shares \['swap'\] .* but 'said' changes anew"):
+        encode(manifest(words(4)), {"said": "word_ids"}, augment=given, cache=tmp_path)
