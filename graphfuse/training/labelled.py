@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -28,23 +28,24 @@ class Labelled:
     mixed: Mapping[str, Tensor] = field(default_factory=dict)
 
     def in_shares(
-        self, measure: Callable[[Batch], dict[str, Tensor]], modality: str | None = None
+        self, measure: Callable[[Batch], dict[str, Tensor]], modalities: Collection[str]
     ) -> dict[str, Tensor]:
         """Return what depends on labels, such as the terms of a loss: that of both in their shares.
 
         So it is the loss of soft labels, whatever the loss is, and each label has the weight of
-        its own class. For what one modality predicts, of the samples that were mixed in it.
+        its own class. Samples have another label where they were mixed in any of the modalities,
+        those that what is measured was predicted from.
 
         Example:
             >>> batch = Batch({}, {}, y=torch.tensor([1.0]))
             >>> mixed = Labelled(batch, torch.tensor([5.0]), 0.25, {"a": torch.tensor([True])})
-            >>> mixed.in_shares(lambda batch: {"mean": batch.y.mean()})
+            >>> mixed.in_shares(lambda batch: {"mean": batch.y.mean()}, ["a"])
             {'mean': tensor(2.)}
         """
         own = measure(self.batch)
         if self.other is None:
             return own
-        chosen = [mask for m, mask in self.mixed.items() if modality in (None, m)]
+        chosen = [self.mixed[m] for m in modalities]
         touched = torch.stack(chosen).any(0).view(-1, *[1] * (self.other.dim() - 1))
         y = torch.where(touched, self.other, self.batch.y)
         other = measure(replace(self.batch, y=y))

@@ -208,7 +208,7 @@ def _descend(
             batch = augmentation.change(train.batch(rows).to(accelerator.device), rows)
             labelled = augmentation.mix(batch, rows)
             output = model(labelled.batch)
-            terms = labelled.in_shares(partial(strategy.loss, output))
+            terms = labelled.in_shares(partial(strategy.loss, output), strategy.reads)
             total = sum_terms(balance.terms(terms, output, labelled))
             optimizer.zero_grad()
             accelerator.backward(total)

@@ -82,7 +82,7 @@ def own_losses(
         there = batch.mask[m].any(1)
         return {m: strategy.task_loss(own[m][there], replace(batch, y=batch.y[there]))}
 
-    return {m: labelled.in_shares(partial(loss, m=m), m)[m] for m in own}
+    return {m: labelled.in_shares(partial(loss, m=m), [m])[m] for m in own}
 
 
 def with_unimodal(terms: Mapping[str, Tensor], losses: Mapping[str, Tensor]) -> dict[str, Tensor]:

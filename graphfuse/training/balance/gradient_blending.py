@@ -89,7 +89,7 @@ class GradientBlending(Balance):
         def task(batch: Batch) -> dict[str, Tensor]:
             return {"task": self.strategy.task_loss(output.logits, batch)}
 
-        fused = labelled.in_shares(task)["task"]
+        fused = labelled.in_shares(task, self.strategy.reads)["task"]
         return torch.stack([fused, *(losses[m] for m in sorted(losses))])
 
 

@@ -60,7 +60,8 @@ class OGMGE(Balance):
         def score(batch: Batch, m: str) -> dict[str, Tensor]:
             return {m: self._score(own[m], batch, m)}
 
-        found = torch.stack([labelled.in_shares(partial(score, m=m), m)[m] for m in self.owned])
+        scores = [labelled.in_shares(partial(score, m=m), [m])[m] for m in self.owned]
+        found = torch.stack(scores)
         total, count = reduce(found, "sum").T
         for parameters, k in zip(self.owned.values(), coefficients(total, count), strict=True):
             for parameter in parameters:

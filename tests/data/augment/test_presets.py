@@ -46,7 +46,12 @@ def test_a_thesaurus_after_a_colon_replaces_and_inserts_too(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "given", "error", "message"),
     [
-        ("image", "foto", UnknownNameError, "augmentation of image 'foto'; did you mean 'photo'"),
+        (
+            "image",
+            "photos",
+            UnknownNameError,
+            "augmentation of image 'photos'; did you mean 'photo'",
+        ),
         ("picture", "photo", UnknownNameError, "kind of item in augment 'picture'"),
         ("image", {"photo": {"flap": True}}, UnknownNameError, "change of image 'flap'; did you"),
         ("image", "photo:en", UnknownNameError, "change of image 'synonyms'"),
@@ -67,8 +72,10 @@ def test_settings_of_a_whole_augmentation():
     made = Augmentation.of({"image": "photo", "shared": "flip", "copies": 5, "seed": 3})
     assert made == Augmentation(image=PHOTO, shared=("flip",), copies=5, seed=3)
     assert Augmentation.of(made) is made
-    with pytest.raises(UnknownNameError, match="setting in augment 'copys'; did you mean 'copies'"):
-        Augmentation.of({"copys": 3})
+    with pytest.raises(
+        UnknownNameError, match="setting in augment 'copied'; did you mean 'copies'"
+    ):
+        Augmentation.of({"copied": 3})
     with pytest.raises(InputError, match="augment takes settings by name, such as"):
         Augmentation.of("photo")
 

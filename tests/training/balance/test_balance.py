@@ -464,7 +464,7 @@ def test_with_mixup_each_loss_is_that_of_both_labels_in_their_shares(task):
     model = made("concat", data).prepare(data).eval()
     labelled = mixed_up(data)
     batch, output = labelled.batch, model(labelled.batch)
-    terms = labelled.in_shares(lambda b: model.loss(output, b))
+    terms = labelled.in_shares(lambda b: model.loss(output, b), model.reads)
     found = started("unimodal_loss", model, data).terms(terms, output, labelled)
     scale = model.target_scale.square() if task == "regression" else 1
 
@@ -498,7 +498,7 @@ def test_with_mixup_each_label_has_the_weight_of_its_own_class():
     assert float(model.class_weight.max() / model.class_weight.min()) > 1.5
     labelled = mixed_up(data)
     output = model(labelled.batch)
-    found = labelled.in_shares(lambda b: model.loss(output, b))["task"]
+    found = labelled.in_shares(lambda b: model.loss(output, b), model.reads)["task"]
     log = output.logits.log_softmax(1)
     parts = [
         (share * model.class_weight[y], -log[range(45), y])
