@@ -43,9 +43,9 @@ class FusionDataset:
     "validation", "test") for each sample; ``copy_of`` the sample that a row is a changed copy of,
     by its id, "" for samples themselves: copies are trained on and never tested on. ``relations``
     are those that fit this data, if known, and ``steps`` what its features go through, fitted on
-    the training part of each fold (None: standardised). ``augment`` says by modality how raw nodes
-    change anew in every epoch where a network encodes them. ``origin`` tells, as plain data, which
-    encoders made it of raw samples, and what cleaning did to these.
+    the training part of each fold (None: standardised). ``augment`` says by modality, in plain
+    data, how raw nodes change anew in every epoch where a network encodes them. ``origin`` tells,
+    as plain data, which encoders made it of raw samples, and what cleaning did to these.
     A dataset never changes: ``with_edges``, ``subset`` and ``dataclasses.replace`` make new ones.
 
     Example:
@@ -78,7 +78,7 @@ class FusionDataset:
     steps: tuple[StepSpec, ...] | None = None
     bayes_accuracy: float | None = None
     graph_should_win: bool | None = None
-    augment: Mapping[str, Mapping[str, Any]] | None = None
+    augment: Mapping[str, Any] | None = None
     origin: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:

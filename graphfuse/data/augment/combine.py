@@ -23,7 +23,7 @@ class Augmentation:
     """A random change of all items of a sample, whose label stays.
 
     Frames of a video change as one picture, its sound as a sound, and where that becomes faster the
-    frames' times follow. Tables and time series stay as they are.
+    frames' times follow. Tables and time series stay as they are. :meth:`of` makes one of names.
 
     Args:
         image: change of pictures, and of the frames of videos.

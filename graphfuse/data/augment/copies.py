@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from graphfuse.data.raw.items import Item
 
 COPY, ORIGINAL, ID = "augmented copy", "augmented from", "augmented id"
-"""Columns that are added: number of the copy, 0 for originals, the original, and a new id."""
+"""Columns that are added: number of the copy, 0 for originals, the original, and an id if none is
+there."""
 
 
 @dataclass(frozen=True)
@@ -123,21 +124,22 @@ def add_copies(
     parts, copies = splits_of(manifest), augmentation.copies
     rows = np.arange(len(manifest)) if parts is None else np.flatnonzero(parts == "train")
     table = manifest.table
-    for name in (COPY, ORIGINAL, ID):
-        if name in table.column_names:
-            raise InputError(f"column {name!r} is for the copies; call it something else")
     ids = [column.name for column in manifest.columns if column.kind == "id"]
     kept = tuple(column for column in manifest.columns if column.kind != "id")
     table = table.remove_columns(ids)
+    id_name = ids[0] if ids else ID
+    for name in (COPY, ORIGINAL, id_name):
+        if name in table.column_names:
+            raise InputError(f"column {name!r} is for the copies; call it something else")
     numbers = [0] * len(table) + [copy for _ in rows for copy in range(1, copies + 1)]
     places = [*range(len(table)), *np.repeat(rows, copies).tolist()]
     originals = [str(manifest.ids[place]) for place in places]
     named = [f"{of} copy {k}" if k else of for of, k in zip(originals, numbers, strict=True)]
-    added: dict[str, list[Any]] = {COPY: numbers, ORIGINAL: originals, ID: named}
+    added: dict[str, list[Any]] = {COPY: numbers, ORIGINAL: originals, id_name: named}
     with _silent():
         table = concatenate_datasets([table, table.select(places[len(table) :])])
         table = concatenate_datasets([table, Dataset.from_dict(added)], axis=1)
-    columns = (Column(COPY, "skip"), Column(ORIGINAL, "skip"), Column(ID, "id"))
+    columns = (Column(COPY, "skip"), Column(ORIGINAL, "skip"), Column(id_name, "id"))
     what = (
         f"{copies} copies of each of {len(rows)} samples to train on, {', '.join(changed)} changed"
     )

@@ -12,7 +12,7 @@ from graphfuse.data.augment import (
 )
 from graphfuse.data.raw import Column, Manifest
 from graphfuse.data.raw.facts import facts
-from graphfuse.encoders import encode
+from graphfuse.encoders import Preprocessor, encode
 from graphfuse.errors import InputError
 
 CHANGE = Augmentation(
@@ -156,3 +156,16 @@ def test_what_cannot_be_copied_is_said(manifest):
         InputError, match="changed copies of sample '0', but it is not there itself"
     ):
         facts(add_copies(manifest, CHANGE).select([1, 6]))
+
+
+def test_a_preprocessor_is_fitted_on_copies_and_knows_new_samples_by_their_ids(manifest, tmp_path):
+    table = manifest.table.add_column("name", list("uvwxyz"))
+    named = Manifest(table, (*COLUMNS[:-1], Column("name", "id")), manifest.root)
+    made = Preprocessor(cache=tmp_path / "nodes")
+    train = made.fit_transform(add_copies(named.select(range(4)), change(copies=1)))
+    assert train.ids.tolist() == [*"uvwx", *(f"{name} copy 1" for name in "uvwx")]
+    assert train.copy_of.tolist() == [*[""] * 4, *"uvwx"]
+    test = made.transform(named.select([4, 5]))
+    assert test.ids.tolist() == ["y", "z"]
+    assert test.copy_of is None
+    assert sorted(made.sample({"title": "one word", "name": "s"}).x) == ["title"]
