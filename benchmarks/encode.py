@@ -6,7 +6,8 @@ that is ready, in the same layout and chunks; ``alone`` reads, prepares and enco
 the other in one thread; ``ahead`` reads and prepares in two threads while the network computes,
 as encoding a manifest does. Ratios are of medians, 1 being the bare network's rate. ``read``,
 ``prepare`` and ``encode`` say where the time goes in one thread, in milliseconds an item: decoding;
-padding and resizing and the like; all the rest, with the network.
+padding and resizing and the like; all the rest, with the network. The audio model of transformers
+has the size of Wav2Vec2 base and random weights.
 """
 
 from __future__ import annotations
@@ -34,12 +35,17 @@ HEIGHT, WIDTH = 375, 500  # of ImageNet's pictures, on average
 
 @dataclass(frozen=True)
 class Case:
-    """An encoder, what makes the cells that it is measured on, and its network alone if any."""
+    """An encoder, what makes the cells that it is measured on, and its network alone if any.
+
+    ``model`` writes the model that the encoder takes into a folder.
+    """
 
     kind: str
     name: str
     cells: Callable[[Path, int], list[Cell]]
     bare: Callable[[Any, Sequence[Item]], Callable[[], object]] | None = None
+    model: Callable[[Path], None] | None = None
+    items: int = ITEMS
 
 
 def pictures(folder: Path, count: int) -> list[Cell]:
@@ -74,6 +80,41 @@ def sounds(folder: Path, count: int) -> list[Cell]:
     return cells
 
 
+def captions(folder: Path, count: int) -> list[Cell]:
+    """Return texts of 5 to 60 words, some two tokens a word."""
+    random = np.random.default_rng(0)
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    words = ["".join(random.choice(letters, random.integers(2, 7))) for _ in range(500)]
+    sizes = random.integers(5, 61, count)
+    return [Cell("text", " ".join(random.choice(words, size)), folder) for size in sizes]
+
+
+def wav2vec2(folder: Path, **options: Any) -> None:
+    """Write a model of the size of Wav2Vec2 base, unless told otherwise, with random weights."""
+    import transformers
+
+    torch.manual_seed(0)
+    transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**options)).save_pretrained(folder)
+    transformers.Wav2Vec2FeatureExtractor().save_pretrained(folder)
+
+
+def bare_transformers(encoder: Any, items: Sequence[Item]) -> Callable[[], object]:
+    """Return the calls of the network while it encodes, to be made again without all the rest."""
+    network = encoder.network
+    calls: list[dict[str, Any]] = []
+    hook = network.register_forward_pre_hook(
+        lambda _, args, kwargs: calls.append(dict(kwargs)), with_kwargs=True
+    )
+    encode(encoder, items)
+    hook.remove()
+
+    @torch.inference_mode()
+    def run() -> object:
+        return [network(**call) for call in calls]
+
+    return run
+
+
 def bare_timm(encoder: Any, items: Sequence[Item]) -> Callable[[], object]:
     """Return the forward of timm's network up to its last feature map, on ready input."""
     from graphfuse.encoders.image.timm import CHUNK
@@ -92,6 +133,9 @@ CASES = (
     Case("image", "timm:tf_efficientnet_lite0", pictures, bare_timm),
     Case("image", "patches", pictures),
     Case("image", "histogram", pictures),
+    Case("text", "transformers:all-MiniLM-L6-v2", captions, bare_transformers),
+    Case("text", "ngrams", captions),
+    Case("audio", "transformers", sounds, bare_transformers, wav2vec2, items=8),
     Case("audio", "mel", sounds),
 )
 
@@ -107,7 +151,9 @@ def measure(case: Case, count: int, seconds: float) -> dict[str, Any]:
     """Return one row: items a second, ratios to the bare network, and where the time goes."""
     with tempfile.TemporaryDirectory() as name:
         cells = case.cells(Path(name), count)
-        encoder = create_encoder(case.kind, case.name)
+        if case.model:
+            case.model(model := Path(name) / "model")
+        encoder = create_encoder(case.kind, f"{case.name}:{model}" if case.model else case.name)
         items = [cell.read() for cell in cells]
         ready = [encoder.prepare(item) for item in items]
 
@@ -144,7 +190,8 @@ def main() -> None:
     print(("{:8}{:30}" + "{:>9}" * 8).format(*HEADER))
     rows = []
     for case in CASES:
-        row = measure(case, 16 if arguments.quick else ITEMS, 0.1 if arguments.quick else 60.0)
+        count = min(case.items, 16) if arguments.quick else case.items
+        row = measure(case, count, 0.1 if arguments.quick else 60.0)
         rows.append(row)
         print(line(row), flush=True)
     if not arguments.quick:

@@ -114,6 +114,7 @@ def write_tables() -> None:
     (folder / "sparse.md").write_text(sparse_table())
     (folder / "convs.md").write_text(conv_table())
     (folder / "batches.md").write_text(batch_table())
+    (folder / "encode.md").write_text(encode_table())
     (folder / "stamps.md").write_text(stamps_table())
 
 
@@ -227,6 +228,24 @@ BATCH_RATIOS = {
     "graphs": "graph_ratio",
 }
 """Columns of the table of batches, times as quick as the other side."""
+
+
+def encode_table() -> str:
+    """Return a table of the speed of encoders beside their networks alone, as last measured."""
+    stored = json.loads((RESULTS / "encode.json").read_text())
+    rows = [
+        [
+            row["kind"],
+            f"`{row['encoder']}`",
+            *(f"{row['per_second'][side]:,.1f}" for side in ("alone", "ahead")),
+            f"{row['of_bare']['ahead']:.0%}" if row["of_bare"] else "",
+            *(f"{row['ms'][part]:.2f}" for part in ("read", "prepare", "encode")),
+        ]
+        for row in stored["rows"]
+    ]
+    header = ["of", "encoder", "in one thread", "as compared", "of the network alone",
+              "read, ms", "prepare, ms", "encode, ms"]  # fmt: skip
+    return table(header, rows) + measured("encode", stored)
 
 
 def stamps_table() -> str:

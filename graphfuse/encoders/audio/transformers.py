@@ -99,10 +99,15 @@ class Transformers(Encoder):
     @property
     def features(self) -> int:
         """Width of the hidden layer."""
-        config = _load(self.model).network.config
+        config = self.network.config
         if self.layer == -1 and getattr(config, "add_adapter", False):
             return int(config.output_hidden_size)
         return int(config.hidden_size)
+
+    @property
+    def network(self) -> Any:
+        """The model with its weights, in evaluation mode."""
+        return _load(self.model).network
 
     @property
     def pos_dim(self) -> int:

@@ -93,7 +93,12 @@ class TransformersEncoder(PartEncoder):
     @property
     def features(self) -> int:
         """Size of the model's hidden states."""
-        return int(self._loaded.network.config.hidden_size)
+        return int(self.network.config.hidden_size)
+
+    @property
+    def network(self) -> Any:
+        """The model with its weights, in evaluation mode."""
+        return self._loaded.network
 
     def identity(self) -> dict[str, Any]:
         """Return the options, with a checksum of weights, configuration and vocabulary."""
@@ -126,7 +131,7 @@ class TransformersEncoder(PartEncoder):
     @torch.no_grad()
     def _run(self, pieces: Sequence[_Piece]) -> list[Tensor]:
         """Return the last hidden states [T, F] of each piece."""
-        network = self._loaded.network.to(self.device)
+        network = self.network.to(self.device)
         pad = self._loaded.tokenizer.pad_token_id or 0
         order = sorted(range(len(pieces)), key=lambda i: len(pieces[i].ids))
         states = dict[int, Tensor]()
