@@ -22,6 +22,7 @@ EPILOG = """examples:
   graphfuse compare --datasets mfeat --strategies unimodal,concat,graph:hgt
   graphfuse compare --datasets my-folder --quick
   graphfuse compare my-data.csv --column photo=image --encoder photo=timm:tf_efficientnet_lite0
+  graphfuse compare my-data.csv --augment image=photo --augment text=caption
   graphfuse compare --config study.yaml
 
 A YAML file holds the same names as the options, and recipe, options, relations:
