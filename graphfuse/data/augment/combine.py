@@ -135,7 +135,7 @@ class Augmentation:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What determines how an item changes: options by kind, those of each change by name."""
+        """Options that determine how an item changes, by kind, those of each change by name."""
         kinds = {kind: getattr(self, kind) for kind in KINDS}
         plain = {kind: None if own is None else own.options for kind, own in kinds.items()}
         return {**plain, "shared": list(self.shared)}
