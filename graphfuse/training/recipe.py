@@ -52,7 +52,7 @@ class Recipe:
     mixup: float = 0.0
     """Above 0, training samples and labels are mixed, by shares of the Beta distribution with this
     as both parameters (after Zhang et al. 2018, https://arxiv.org/abs/1710.09412); see
-    ``graphfuse.data.augment.features.mix``. Not together with ``balance``."""
+    ``graphfuse.data.augment.features.mix``."""
     balance: str | None = None
     """Method against imbalance between modalities, by name. "unimodal_loss" adds the loss of each
     one's own prediction; "gradient_blending" weighs these by how well they generalise (Wang et al.
@@ -88,11 +88,6 @@ class Recipe:
                 raise InputError(
                     f"balance={self.balance!r} of the recipe may look at the validation part, on "
                     f"which refit trains; leave one of them out"
-                )
-            if self.mixup:
-                raise InputError(
-                    f"balance={self.balance!r} of the recipe learns from samples of one label, and "
-                    f"mixup={self.mixup} makes two of each; leave one of them out"
                 )
 
     def to_dict(self) -> dict[str, Any]:
