@@ -11,7 +11,7 @@ import numpy as np
 
 from graphfuse.data.augment._item import ItemAugmentation, Seed, as_numbers
 from graphfuse.data.augment.image import ImageAugmentation
-from graphfuse.data.augment.presets import KINDS, create_augmentation
+from graphfuse.data.augment.presets import CLASSES, KINDS, PRESETS, create_augmentation
 from graphfuse.data.augment.sound import SoundAugmentation
 from graphfuse.data.augment.text import TextAugmentation
 from graphfuse.data.raw.items import Item, Sound, Video
@@ -37,6 +37,7 @@ class Augmentation:
         seed: of the copies.
 
     Raises:
+        InputError: a kind that is changed by none of its own changes; names are for :meth:`of`.
         UnknownNameError: a shared change that none of them makes.
 
     Example:
@@ -58,6 +59,13 @@ class Augmentation:
     def __post_init__(self) -> None:
         check_whole("copies", self.copies, 1)
         check_whole("seed of the augmentation", self.seed, 0)
+        for kind, changes in CLASSES.items():
+            own = getattr(self, kind)
+            if own is not None and not isinstance(own, changes):
+                raise InputError(
+                    f"{kind} takes {changes.__name__} or None, got {type(own).__name__}; "
+                    f"Augmentation.of takes names, such as {next(iter(PRESETS[kind]))!r}"
+                )
         known = {n for kind in KINDS if (own := getattr(self, kind)) for n in own.limits}
         for name in self.shared:
             if name not in known:

@@ -3,13 +3,14 @@ import pytest
 
 from graphfuse.data.augment import (
     CAPTION,
+    SPEECH,
     Augmentation,
     ImageAugmentation,
     SoundAugmentation,
     TextAugmentation,
 )
 from graphfuse.data.raw import Sound, Video
-from graphfuse.errors import UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError
 
 RATE = 8000
 NOISE = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
@@ -63,3 +64,10 @@ def test_a_shared_change_that_nothing_makes_is_an_error():
         Augmentation(image=ImageAugmentation(flip=True), shared=("flap",))
     with pytest.raises(UnknownNameError, match="Known: delete, insert"):
         Augmentation(text=TextAugmentation(swap=(0, 1)), shared=("flip",))
+
+
+@pytest.mark.parametrize("given", ["PHOTO", SPEECH, {"flip": True}])
+def test_what_changes_no_pictures_is_an_error_that_names_what_does(given):
+    message = f"image takes ImageAugmentation or None, got {type(given).__name__}; .* 'photo'"
+    with pytest.raises(InputError, match=message):
+        Augmentation(image=given)
