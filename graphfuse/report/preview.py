@@ -6,13 +6,14 @@ import base64
 import difflib
 import io
 import re
-import zlib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 import numpy as np
 
+from graphfuse.data.augment.copies import seed_of
+from graphfuse.data.augment.text import WORD
 from graphfuse.data.raw.items import Sound, Video
 from graphfuse.errors import InputError, MissingDependencyError
 
@@ -31,8 +32,9 @@ LONGEST = 4000
 def to_preview(
     manifest: Manifest, augmentation: Augmentation, samples: int, versions: int, seed: int = 0
 ) -> str:
-    """Return a page of samples, drawn by seed; every text of theirs is escaped.
+    """Return a page of samples, drawn by seed, and changed copies as encoders would have them.
 
+    Every text is escaped.
     What cannot be read is named in its place, and a long text shown from its beginning. Tables and
     time series are not shown, as they do not change.
     """
@@ -46,13 +48,13 @@ def to_preview(
         name=manifest.name or "data",
         style=(folder / "style.css").read_text(),
         versions=versions,
-        seed=seed,
-        samples=[_sample(manifest, augmentation, int(row), versions, seed) for row in rows],
+        seed=augmentation.seed,
+        samples=[_sample(manifest, augmentation, int(row), versions) for row in rows],
     )
 
 
 def _sample(
-    manifest: Manifest, augmentation: Augmentation, row: int, versions: int, seed: int
+    manifest: Manifest, augmentation: Augmentation, row: int, versions: int
 ) -> dict[str, Any]:
     name = str(manifest.ids[row])
     lines = []
@@ -66,8 +68,8 @@ def _sample(
             except InputError as error:
                 line["problem"] = str(error)
             else:
-                numbers = [(seed, copy, zlib.crc32(name.encode())) for copy in range(1, versions)]
-                made = [augmentation.change(item, own, modality, place) for own in numbers]
+                seeds = [seed_of(augmentation.seed, copy, name) for copy in range(1, versions)]
+                made = [augmentation.change(item, own, modality, place) for own in seeds]
                 line["cells"] = [_shown(one, item) for one in (item, *made)]
             lines.append(line)
     labels = [column.name for column in manifest.columns if column.kind == "label"]
@@ -104,7 +106,7 @@ def changed_words(before: str, after: str) -> list[tuple[str, bool]]:
         >>> changed_words("a red cat", "a blue cat")
         [('a ', False), ('blue', True), (' cat', False)]
     """
-    old, new = (re.findall(r"\s+|\w+|[^\w\s]", text) for text in (before, after))
+    old, new = (re.findall(rf"\s+|{WORD.pattern}|[^\w\s]", text) for text in (before, after))
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     return [
         ("".join(new[start:stop]), kind != "equal")

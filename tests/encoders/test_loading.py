@@ -87,6 +87,7 @@ def test_steps_that_a_manifest_names_hold_where_none_are_chosen(table, tmp_path)
     assert load(read_manifest(table), **given).steps[1:] == (StepSpec("scale"),)
     text = replace(manifest, columns=tuple(c for c in manifest.columns if c.modality != "table"))
     assert load(text, **given).steps == own
+    assert load(text, augment={"text": "caption"}, **given).steps == own
 
 
 @pytest.mark.parametrize(
