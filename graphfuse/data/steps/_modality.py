@@ -23,7 +23,8 @@ def nodes_of(dataset: FusionDataset, modality: str, width: int | None, step: str
     if len(shape) != 1 or (width is not None and shape[0] != width):
         raise SchemaError(
             f"step {step!r} works on nodes of {'any' if width is None else width} features, "
-            f"modality {modality!r} has nodes of shape {list(shape)}; "
+            f"modality {modality!r} has {'raw ' if len(shape) > 1 else ''}nodes of shape "
+            f"{list(shape)}; "
             f"apply the step to data that was encoded as what it was fitted on"
         )
     return dataset.x[modality].values
