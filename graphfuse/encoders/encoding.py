@@ -15,6 +15,10 @@ from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders
 from graphfuse.encoders.encoder import Encoder
 from graphfuse.encoders.problems import Problem, check_unreadable, report_problems
+from graphfuse.encoders.table.table import TableEncoder
+
+TOLD = 20
+"""Cells and samples that a dataset's origin names, of each kind."""
 
 
 def encode(
@@ -65,20 +69,54 @@ def encode(
     )
     report_problems(manifest, problems, unreadable)
     dataset = assemble(manifest, made, nodes)
-    return replace(dataset, origin=_origin(manifest, made, problems))
+    return replace(dataset, origin=_origin(manifest, made, problems, dataset))
 
 
 def _origin(
-    manifest: Manifest, made: Mapping[str, Encoder], problems: Sequence[Problem]
+    manifest: Manifest,
+    made: Mapping[str, Encoder],
+    problems: Sequence[Problem],
+    dataset: FusionDataset,
 ) -> dict[str, Any]:
     """Return what a report tells of how a dataset was made, as plain data."""
     plain = {
         "encoders": {m: encoder.identity() for m, encoder in made.items()},
         "models": {m: e.options["model"] for m, e in made.items() if "model" in e.options},
         "unreadable": len(problems),
+        "problems": _first(problems),
+        "empty": _empty(dataset, made),
         "changes": [
-            {"step": c.step, "options": dict(c.options), "what": c.what, "samples": len(c.ids)}
+            {
+                "step": c.step,
+                "options": dict(c.options),
+                "what": c.what,
+                "samples": len(c.ids),
+                "ids": _first(c.ids),
+                "details": _first(c.details),
+            }
             for c in manifest.changes
         ],
     }
     return dict(json.loads(json.dumps(plain, default=str)))
+
+
+def _first(named: Sequence[object]) -> list[str]:
+    """Return the first of those that are named, and how many more there are."""
+    more = [f"and {len(named) - TOLD} more"] if len(named) > TOLD else []
+    return [*map(str, named[:TOLD]), *more]
+
+
+def _empty(dataset: FusionDataset, made: Mapping[str, Encoder]) -> dict[str, dict[str, float]]:
+    """Return the share of samples whose cell is empty, of each column of a table with such cells.
+
+    Rows that are empty throughout, which are missing samples of the modality, count in.
+    """
+    found = {}
+    for m, encoder in made.items():
+        if isinstance(encoder, TableEncoder) and m in dataset.x:
+            nodes = dataset.x[m]
+            none, flags = int((nodes.counts == 0).sum()), nodes.values.sum(0)
+            counts = {name: float(flags[at["flag"]]) for name, at in encoder.layout.items()}
+            shares = {name: (none + count) / len(dataset) for name, count in counts.items()}
+            found[m] = {name: share for name, share in shares.items() if share}
+    return {m: shares for m, shares in found.items() if shares}

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from graphfuse.bench.store import ResultStore
 from graphfuse.report import figures
+from graphfuse.report.origin import headline, named, told
 from graphfuse.report.predictions import GRID, confusion, roc_curves
 from graphfuse.report.summary import DatasetSummary, Summary
 from graphfuse.report.text import show, shown_strategy
@@ -86,6 +87,9 @@ def _section(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
     svg = store.graph_svg(d.name)
     return {
         "d": d,
+        "headline": headline(d.facts),
+        "told": told(d.facts),
+        "named": named(d.facts),
         "rows": rows,
         "bars": _bars(rows),
         "families": sorted(set(families.values())),
@@ -96,7 +100,7 @@ def _section(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
         "per_fold": per_fold,
         "points": figures.points(per_fold, families, d.metric) if scored else None,
         "scatter": figures.scatter(costs, families, "fit time (s)", d.metric, d.sign),
-        "named": len(costs) <= figures.MOST_NAMES,
+        "all_named": len(costs) <= figures.MOST_NAMES,
         "roc": figures.roc({name: (GRID, y) for name, y in curves.items()}) if curves else None,
         "rates": [float(GRID[i]) for i in RATES],
         "curves": {name: [float(y[i]) for i in RATES] for name, y in curves.items()},

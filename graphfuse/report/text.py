@@ -12,6 +12,7 @@ import yaml
 
 from graphfuse._markdown import Table, escape, table_lines
 from graphfuse.bench.store import ResultStore
+from graphfuse.report.origin import headline, named, told
 from graphfuse.report.predictions import GRID, confusion, roc_curves
 from graphfuse.report.summary import DatasetSummary, Summary
 from graphfuse.report.verdict import ABLATIONS, recommend
@@ -108,9 +109,16 @@ def to_markdown(summary: Summary) -> str:
     lines = ["# Comparison of fusion strategies", ""]
     lines += [f"- {escape(sentence)}" for sentence in summary.verdict]
     for d in summary.datasets:
-        lines += ["", f"## {escape(d.name)} ({d.metric})", ""]
+        lines += ["", f"## {escape(d.name)} ({d.metric})", "", escape(headline(d.facts)), ""]
+        lines += [f"- {title}: {escape(line)}" for title, line in told(d.facts).items()]
+        lines.append("")
         lines += table_lines((list(BOARD.values()), rows_of(d)))
         lines += ["", "\\* cannot be told apart from the best (corrected t, Holm, 5 %).", ""]
+        if names := named(d.facts):
+            lines += ["### Files and samples by name", ""]
+            for title, own in names.items():
+                lines += [f"- {escape(title)}", *(f"  - {escape(name)}" for name in own)]
+            lines.append("")
         for title, table in _tables(d, store):
             lines += [f"### {escape(title)}", "", *table_lines(table), ""]
     if summary.failures:
@@ -137,11 +145,17 @@ def to_markdown(summary: Summary) -> str:
 def to_latex(summary: Summary) -> str:
     """Return leaderboards and planned questions as LaTeX (packages booktabs and graphicx).
 
-    Names outside Latin script need LuaLaTeX or XeLaTeX with a font that has them.
+    What the data are stands in the text before them; files and samples by name in comments. Names
+    outside Latin script need LuaLaTeX or XeLaTeX with a font that has them.
     """
     parts = []
     for d in summary.datasets:
         name = f"{_latex(d.name)}, {_latex(d.metric)}"
+        parts.append(f"\\noindent {_latex(d.name)}: {_latex(headline(d.facts))}.")
+        parts += [f"{title}: {_latex(line)}." for title, line in told(d.facts).items()]
+        for title, own in named(d.facts).items():
+            parts += [f"% {_latex(title)}", *(f"%   {_latex(one)}" for one in own)]
+        parts.append("")
         note = "$^*$ cannot be told apart from the best."
         parts += _latex_table(f"{name}. {note}", (list(BOARD.values()), rows_of(d)), "rll")
         if len(d.questions):

@@ -228,6 +228,36 @@ def test_strategies_that_the_data_cannot_serve_are_named(tmp_path):
     assert summarise(tmp_path).verdict[-1] == f"d: {sentence}"
 
 
+def test_what_was_done_to_the_data_is_told_and_nothing_of_it_runs(tmp_path):
+    store = ResultStore(write(tmp_path, WINNER))
+    comparison = store.comparison()
+    facts = comparison["datasets"]["d"]
+    facts["steps"] = [{"scale": {"how": "robust", "modality": None, "columns": {"x": {}}}}]
+    facts["origin"] = {
+        "encoders": {
+            HOSTILE: {"name": "timm", "options": {}},
+            "t": {"name": "table", "options": {}},
+        },
+        "models": {HOSTILE: "resnet18"},
+        "unreadable": 2,
+        "problems": [f"sample 1: {HOSTILE}", "sample 2:\nnothing"],
+        "empty": {"t": {f"c{i}": 0.1 + i / 100 for i in range(9)}},
+        "changes": [
+            {"step": "drop", "options": {}, "what": HOSTILE, "ids": ["3", HOSTILE], "details": []},
+            {"step": "hide", "options": {}, "what": "2 cells", "ids": [], "details": [HOSTILE]},
+        ],
+    }
+    store.write_comparison(comparison)
+    summary = summarise(tmp_path)
+    for page in (to_html(summary), to_markdown(summary), to_latex(summary)):
+        assert HOSTILE not in page
+        for told in ("timm resnet18", "2 cells could not be read", "c8 18.0", "1 columns more",
+                     "scale(how=robust)", "sample 2: nothing", "hide: 2 cells"):  # fmt: skip
+            assert told in " ".join(page.split())
+    comments = [line for line in to_latex(summary).splitlines() if "sample 2" in line]
+    assert comments == ["%   sample 2: nothing"]
+
+
 def test_many_graphs_have_one_sentence_an_ablation(tmp_path):
     many = WINNER
     for name, without in {"sage": 0.7, "rgcn": 0.79, "rgat": 0.8, "gatv2": 0.92}.items():
