@@ -19,7 +19,7 @@ from graphfuse.report import figures
 from graphfuse.report.origin import headline, named, told
 from graphfuse.report.predictions import GRID, confusion, roc_curves
 from graphfuse.report.summary import DatasetSummary, Summary
-from graphfuse.report.text import show, shown_strategy
+from graphfuse.report.text import noisy, show, shown_ranks, shown_strategy
 from graphfuse.report.verdict import ABLATIONS, recommend
 
 RATES = (5, 10, 15, 20, 25, 30, 40)
@@ -67,6 +67,7 @@ def _sharing(board: pd.DataFrame) -> set[str]:
 
 
 def _section(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
+    ranks = dict(zip(d.leaderboard["strategy"], shown_ranks(d.leaderboard), strict=True))
     rows = d.leaderboard.to_dict("records")
     families = {row["strategy"]: row["family"] for row in rows}
     scored = [row for row in rows if row["n"]]
@@ -91,6 +92,8 @@ def _section(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
         "told": told(d.facts),
         "named": named(d.facts),
         "rows": rows,
+        "ranks": ranks,
+        "noisy": noisy(d),
         "bars": _bars(rows),
         "families": sorted(set(families.values())),
         "group": sum(row["tied_with_best"] for row in rows) > 1,

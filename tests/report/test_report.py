@@ -19,7 +19,7 @@ from graphfuse.report import (
 )
 from graphfuse.report.figures import scatter
 from graphfuse.report.html import _sharing
-from graphfuse.report.text import rows_of
+from graphfuse.report.text import DASH, rows_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 from results import HOSTILE, write
@@ -281,6 +281,20 @@ def test_a_scatter_of_many_names_those_that_no_quicker_one_beats():
     assert sorted(named(many)) == [f"s{i}" for i in range(7)]
     assert named(many, sign=-1) == ["s0"]
     assert len(named(dict(list(many.items())[:20]))) == 20
+
+
+def test_a_noisy_strategy_is_ranked_as_a_range(tmp_path):
+    summary = summarise(write(tmp_path, {"a": 0.9, "b": 0.8, "c": 0.7}, noise=0.001))
+    (d,) = summary.datasets
+    assert [row[0] for row in rows_of(d)] == ["1", "2", "3"]
+    assert "vary too much" not in to_html(summary)
+    d.leaderboard["rank"] = [1.0, 3.0, 1.0]
+    d.leaderboard["tied_with_best"] = [True, False, True]
+    assert [row[0] for row in rows_of(d)] == ["1*", "3", f"1{DASH}3*"]
+    assert f"1{DASH}3 =</td>" in to_html(summary)
+    assert "1--3$^*$ &" in to_latex(summary)
+    for page in (to_html(summary), to_markdown(summary), to_latex(summary)):
+        assert "3: by its mean it ranks 3, but its scores vary too much" in page
 
 
 def test_only_whole_rows_share_a_rank():
