@@ -101,8 +101,9 @@ def compare(
         options: ``{strategy: {option: value}}``.
         relations: ``{dataset: relations}`` that draw its graphs, instead of those it names.
         networks: ``{dataset: {modality: network}}`` that encode its raw modalities inside every
-            strategy and train with it; see :func:`graphfuse.fusion.create_strategy`. ``options``
-            may give a strategy others, as ``encoders``.
+            strategy and train with it, changed in every epoch as ``augment`` of the dataset says;
+            see :func:`graphfuse.fusion.create_strategy`. ``options`` may give a strategy others, as
+            ``encoders`` and ``augment``.
         match_parameters: number of parameters that every strategy is brought nearest to by its
             ``hidden_channels``; those without that option or without parameters stay as they are.
         progress: show how many runs are done, and the time left, on a terminal.
@@ -281,7 +282,7 @@ def _check_keys(
         if name not in known:
             raise UnknownNameError("strategy in options", name, known)
         for option in chosen:
-            names = [*strategy_options(name), "encoders"]
+            names = [*strategy_options(name), "encoders", "augment"]
             if option not in names:
                 raise UnknownNameError(f"option of strategy {name!r}", option, names)
 

@@ -55,6 +55,8 @@ class Encoder(ABC):
     """Where networks compute; set by :meth:`to`. Nodes always come back to the CPU."""
     dtype: ClassVar[torch.dtype] = torch.float32
     """Of its nodes; whole numbers where it only prepares raw nodes for a network."""
+    raw: ClassVar[bool] = False
+    """Whether its nodes are raw, so that augmentation may change them while a network learns."""
 
     @property
     @abstractmethod

@@ -6,13 +6,13 @@ import base64
 import difflib
 import io
 import re
-import zlib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 import numpy as np
 
+from graphfuse.data.augment.copies import seed_of
 from graphfuse.data.raw import facts
 from graphfuse.data.raw.items import Sound, Video
 from graphfuse.errors import InputError, MissingDependencyError
@@ -55,10 +55,11 @@ TOLD = {
 def to_preview(
     manifest: Manifest, augmentation: Augmentation, samples: int, versions: int, seed: int = 0
 ) -> str:
-    """Return a page of samples of the training part, drawn by seed; their texts are escaped.
+    """Return a page of samples of the training part, drawn by seed, and changed copies of each.
 
-    What cannot be read is named in its place, and a long text shown from its beginning. Tables and
-    time series are not shown, as they do not change.
+    Copies are those that encoders would have. Every text is escaped. What cannot be read is named
+    in its place, and a long text shown from its beginning. Tables and time series are not shown, as
+    they do not change.
     """
     folder = files("graphfuse.report") / "templates"
     environment = jinja2.Environment(
@@ -72,13 +73,13 @@ def to_preview(
         name=manifest.name or "data",
         style=(folder / "style.css").read_text(),
         part="of the training part" if parts is not None else "",
-        seed=seed,
-        samples=[_sample(manifest, augmentation, int(row), versions, seed) for row in rows],
+        seed=augmentation.seed,
+        samples=[_sample(manifest, augmentation, int(row), versions) for row in rows],
     )
 
 
 def _sample(
-    manifest: Manifest, augmentation: Augmentation, row: int, versions: int, seed: int
+    manifest: Manifest, augmentation: Augmentation, row: int, versions: int
 ) -> dict[str, Any]:
     name = str(manifest.ids[row])
     lines = []
@@ -92,9 +93,9 @@ def _sample(
             except InputError as error:
                 line["problem"] = str(error)
             else:
-                numbers = [(seed, copy, zlib.crc32(name.encode())) for copy in range(1, versions)]
-                made = [augmentation.change(item, own, modality, place) for own in numbers]
-                told = [_told(augmentation, item, own, modality, place) for own in numbers]
+                seeds = [seed_of(augmentation.seed, copy, name) for copy in range(1, versions)]
+                made = [augmentation.change(item, own, modality, place) for own in seeds]
+                told = [_told(augmentation, item, own, modality, place) for own in seeds]
                 cells = [_shown(one, item) for one in (item, *made)]
                 line["cells"] = _aligned(cells, ["original", *told])
             lines.append(line)

@@ -212,3 +212,36 @@ def test_two_sounds_of_a_sample_keep_their_seconds(tmp_path):
 def test_encoders_that_are_no_mapping_are_named():
     with pytest.raises(InputError, match=r"encoders are {modality: encoder}, got 3"):
         encode(manifest(["ab", "abc"]), 3)
+
+
+def test_what_is_encoded_once_gets_copies_and_raw_nodes_are_left_to_the_training(tmp_path):
+    made = {}
+    for name, encoder in (("once", "ngrams"), ("raw", "word_ids")):
+        plain = encode(manifest(words(8)), {"said": encoder}, cache=tmp_path)
+        found = encode(
+            manifest(words(8)), {"said": encoder}, augment={"text": "caption"}, cache=tmp_path
+        )
+        assert [c["step"] for c in found.origin["changes"]] == ["augment"]
+        made[name] = plain, found
+    plain, once = made["once"]
+    assert (len(once.originals), len(once), once.augment) == (8, 24, None)
+    plain, raw = made["raw"]
+    assert raw.augment == {"said": {"swap": [0.0, 0.1], "delete": [0.0, 0.2], "probability": 0.5}}
+    assert raw.fingerprint == plain.fingerprint
+    assert "said changed anew in every epoch" in raw.origin["changes"][0]["what"]
+    raw.save(tmp_path / "saved")
+    assert type(raw).load(tmp_path / "saved").augment == raw.augment
+
+
+def test_augmentation_of_a_modality_is_named_by_its_kind(tmp_path):
+    with pytest.raises(InputError, match=r"names modality 'said', but changes .* 'text'"):
+        encode(manifest(words(4)), augment={"said": "caption"}, cache=tmp_path)
+    with pytest.raises(InputError, match="of kind 'image', of which there is none"):
+        encode(manifest(words(4)), augment={"image": "photo"}, cache=tmp_path)
+
+
+def test_changes_in_every_epoch_cannot_be_shared(tmp_path):
+    given = {"text": "caption", "shared": "swap"}
+    assert len(encode(manifest(words(4)), augment=given, cache=tmp_path)) == 12
+    with pytest.raises(InputError, match=r"shares \['swap'\] .* but 'said' changes anew"):
+        encode(manifest(words(4)), {"said": "word_ids"}, augment=given, cache=tmp_path)

@@ -125,8 +125,9 @@ def test_synonyms_come_from_the_thesaurus_that_is_named(table, capsys):
     words = table.with_name("words.tsv")
     words.write_text("cats\tfelines\n")
     out = table.with_name("page.html")
-    assert main(["preview", str(table), "--thesaurus", str(words), "--out", str(out)]) == 0
+    arguments = ["preview", str(table), "--out", str(out), "--augment"]
+    assert main([*arguments, f"text=caption:{words}"]) == 0
     assert "felines" in out.read_text()
-    assert main(["preview", str(table), "--thesaurus", "zz", "--out", str(out)]) == 2
+    assert main([*arguments, "text=caption:zz"]) == 2
     assert "no thesaurus of the language 'zz'" in capsys.readouterr().err
     assert main(["preview", str(table), "--samples", "0"]) == 2

@@ -23,8 +23,9 @@ T = TypeVar("T")
 class ItemAugmentation(ABC, Generic[T]):
     """A random change of items of one kind; a frozen dataclass whose fields are plain options.
 
-    A subclass has a field of each change, a range or None, and says in ``limits`` what it takes.
-    What is drawn for a change depends on the seed and its name alone.
+    A subclass has a field of each change, a range or None, and says in ``limits`` what it takes;
+    one whose limits are equal has no amount, and is true or false. What is drawn for a change
+    depends on the seed and its name alone.
     """
 
     limits: ClassVar[Mapping[str, Range]]
@@ -35,7 +36,10 @@ class ItemAugmentation(ABC, Generic[T]):
     def __post_init__(self) -> None:
         for name, (lowest, highest) in self.limits.items():
             given = getattr(self, name)
-            if given is not None and not (
+            if lowest == highest:
+                if not isinstance(given, bool):
+                    raise InputError(f"{name} is true or false, got {given!r}")
+            elif given is not None and not (
                 isinstance(given, Sequence)
                 and len(given) == 2
                 and lowest <= given[0] <= given[1] <= highest
@@ -66,8 +70,9 @@ class ItemAugmentation(ABC, Generic[T]):
             rng = np.random.default_rng([*numbers, zlib.crc32(name.encode())])
             happens, share = rng.random(2)
             given = getattr(self, name)
-            if given is not None and happens < self.probability:
-                yield name, float(given[0] + share * (given[1] - given[0])), rng
+            lowest, highest = self.limits[name] if given is True else given or (0.0, 0.0)
+            if given and happens < self.probability:
+                yield name, float(lowest + share * (highest - lowest)), rng
 
     @abstractmethod
     def change(self, name: str, item: T, amount: float, rng: np.random.Generator) -> T:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -73,7 +76,7 @@ class TextAugmentation(ItemAugmentation[str]):
         if needing and not self.synonyms:
             raise InputError(
                 f"{' and '.join(needing)} take synonyms, and none are given; name them with "
-                f"synonyms={{word: (synonym, ...)}} or synonyms=read_thesaurus(path)"
+                f"synonyms={{word: (synonym, ...)}}, or a file or language of read_thesaurus"
             )
 
     def change(self, name: str, item: str, amount: float, rng: np.random.Generator) -> str:
@@ -113,8 +116,13 @@ class TextAugmentation(ItemAugmentation[str]):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Options by name, synonyms in order."""
-        return {**super().options, "synonyms": dict(sorted(self.synonyms.items()))}
+        """Options by name; of synonyms, which may be many thousands, the SHA-256."""
+        return {**super().options, "synonyms": self._checksum}
+
+    @cached_property
+    def _checksum(self) -> str:
+        words = json.dumps(sorted((word, list(own)) for word, own in self.synonyms.items()))
+        return hashlib.sha256(words.encode()).hexdigest() if self.synonyms else ""
 
 
 CAPTION = TextAugmentation(swap=(0.0, 0.1), delete=(0.0, 0.2))

