@@ -228,6 +228,28 @@ def test_strategies_that_the_data_cannot_serve_are_named(tmp_path):
     assert summarise(tmp_path).verdict[-1] == f"d: {sentence}"
 
 
+def test_a_modality_at_chance_is_held_against_the_fusions_that_see_it(tmp_path):
+    means = {"majority": 0.5, "unimodal:a": 0.5, "unimodal:b": 0.9, "concat": 0.9, "gated": 0.6}
+
+    def said(name, means, **options):
+        store = ResultStore(write(tmp_path / name, means, **options))
+        comparison = store.comparison()
+        modalities = [{"name": m, "shape": [3], "pos_dim": 0} for m in ("a", "b")]
+        comparison["datasets"]["d"]["modalities"] = modalities
+        store.write_comparison(comparison)
+        return [line for line in summarise(store.path).verdict if "alone" in line]
+
+    (line,) = said("harm", means)
+    assert line.startswith("d: alone, a does not significantly beat predicting the majority; of 2")
+    assert "too, gated loses to the best single modality, unimodal:b. Whether it did" in line
+    assert "too, none loses to" in said("ignored", means | {"gated": 0.9})[0]
+    assert not said("both tell", means | {"unimodal:a": 0.8})
+    assert not said("neither", means | {"unimodal:b": 0.5})
+    assert not said("too few folds", means, folds=2, noise=0.1)
+    del means["majority"]
+    assert not said("chance not tested", means)
+
+
 def test_what_was_done_to_the_data_is_told_and_nothing_of_it_runs(tmp_path):
     store = ResultStore(write(tmp_path, WINNER))
     comparison = store.comparison()
