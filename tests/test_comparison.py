@@ -401,4 +401,4 @@ def test_augmentation_of_raw_nodes_is_part_of_every_run_and_needs_a_network(tmp_
         found = record["run"]["options"]["augment"]
         assert found == {"picture": {"flip": True, "probability": 0.5}}
     report = result.report(tmp_path / "report.html").read_text()
-    assert "Augmented: picture changed anew in every epoch of training; 2 copies of each" in report
+    assert "<dd>picture changed anew in every epoch of training; 2 copies of each" in report
