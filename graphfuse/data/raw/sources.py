@@ -48,7 +48,9 @@ def read_manifest(
         columns: what columns hold where it is not as told from names and values: ``{name: kind}``,
             or ``{name: "modality:kind"}`` to name the modality as well.
         name: of the data; that of the file or folder if left out.
-        root: folder that paths start from and never leave; that of the file if left out.
+        root: folder that paths start from and never leave; that of the file if left out. A
+            ``Dataset`` brings its own if a program made it in memory; one that was read from files
+            may name any file, and brings none but the cache of downloads of Hugging Face.
         task: "binary", "multiclass", "multilabel" or "regression"; told from the labels if left
             out.
         split: the one part of a ``DatasetDict`` or a data set on the hub that is read; all parts
@@ -107,9 +109,10 @@ def read_manifest(
             f"raw samples come from a file, a folder, a datasets.Dataset or a name on the hub; got "
             f"{type(source).__name__}"
         )
+    made_here = not isinstance(source, (str, Path)) and not _is_from_files(table)
     table = _undecoded(table)
     if root is None and own_root is None:
-        own_root = _common_folder(table)
+        own_root = _common_folder(table, made_here)
     if limit is not None:
         table = table.select(range(min(limit, len(table))))
     if not len(table):
@@ -280,20 +283,27 @@ def _one_table(source: Any, split: str | None) -> Dataset:
 
 def _undecoded(table: Dataset) -> Dataset:
     """Return the table with pictures and sounds as paths or bytes, and classes by name."""
-    from datasets import ClassLabel, Dataset, Features, concatenate_datasets
+    from datasets import Dataset, Features, concatenate_datasets
 
     features = Features({name: _plain(feature) for name, feature in table.features.items()})
     table = table.cast(features) if features != table.features else table
     named = {
-        name: [None if v is None or v < 0 else feature.int2str(v) for v in table[name][:]]
+        name: [_class_names(feature, value) for value in table[name][:]]
         for name, feature in table.features.items()
-        if isinstance(feature, ClassLabel)
+        if hasattr(getattr(feature, "feature", feature), "int2str")
     }
     if not named:
         return table
     return concatenate_datasets(
         [table.remove_columns(list(named)), Dataset.from_dict(named)], axis=1
     )
+
+
+def _class_names(feature: Any, value: Any) -> Any:
+    """Return the name of a class, or a list of names, for its number; None where it has none."""
+    if isinstance(value, list):
+        return [_class_names(feature.feature, one) for one in value]
+    return None if value is None or value < 0 else feature.int2str(value)
 
 
 def _plain(feature: Any) -> Any:
@@ -307,9 +317,18 @@ def _plain(feature: Any) -> Any:
     return feature
 
 
-def _common_folder(table: Dataset) -> Path | None:
-    """Return the folder of all files that a table of pictures or sounds names without bytes."""
+def _is_from_files(table: Dataset) -> bool:
+    return bool(table.cache_files or table.info.builder_name)
+
+
+def _common_folder(table: Dataset, trusted: bool) -> Path | None:
+    """Return the folder of all files that a table of pictures or sounds names without bytes.
+
+    None where it is not trusted, unless they lie where Hugging Face downloads to.
+    """
     import pyarrow.compute as pc
+    from datasets import config
+    from huggingface_hub import constants
 
     paths: list[str] = []
     for name, feature in table.features.items():
@@ -317,4 +336,8 @@ def _common_folder(table: Dataset) -> Path | None:
             column = table.with_format("arrow")[name][:]
             alone = column.filter(pc.is_null(pc.struct_field(column, "bytes")))
             paths += [p for p in pc.struct_field(alone, "path").to_pylist() if p]
-    return Path(os.path.commonpath([Path(p).resolve().parent for p in paths])) if paths else None
+    if not paths:
+        return None
+    folder = Path(os.path.commonpath([Path(p).resolve().parent for p in paths]))
+    caches = [Path(cache).resolve() for cache in (config.HF_DATASETS_CACHE, constants.HF_HUB_CACHE)]
+    return folder if trusted or any(map(folder.is_relative_to, caches)) else None

@@ -234,6 +234,7 @@ def test_a_dataset_of_pictures_and_classes():
             "image": [{"bytes": png("red"), "path": None}, None],
             "several": [[{"bytes": png("blue"), "path": "x.png"}], []],
             "label": [1, 0],
+            "seen in": [[0, 1], None],
         }
     )
     features = datasets.Features(
@@ -241,8 +242,10 @@ def test_a_dataset_of_pictures_and_classes():
         several=datasets.List(datasets.Image()),
         label=datasets.ClassLabel(names=["cat", "dog"]),
     )
-    read = read_manifest(table.cast(features))
+    features["seen in"] = datasets.List(datasets.ClassLabel(names=["day", "night"]))
+    read = read_manifest(table.cast(features), {"seen in": "label"})
     assert read.table["label"][:] == ["dog", "cat"]
+    assert read.table["seen in"][:] == [["day", "night"], None]
     assert [len(own) for own in read.cells("image")] == [1, 0]
     assert read.cells("image")[0][0].read()[0, 0].tolist() == [255, 0, 0]
     assert read.cells("several")[0][0].read()[0, 0].tolist() == [0, 0, 255]
@@ -256,6 +259,23 @@ def test_a_dataset_whose_pictures_are_files(tmp_path, picture):
     read = read_manifest(table)
     assert read.root == tmp_path.resolve()
     assert all(own[0].read().shape == (3, 4, 3) for own in read.cells("image"))
+
+
+def test_data_from_files_do_not_say_which_files_may_be_read(tmp_path, picture, monkeypatch):
+    secret = str(tmp_path / picture("secret.png"))
+    table = Dataset.from_dict({"image": [secret, secret], "label": [0, 1]}).cast_column(
+        "image", datasets.Image()
+    )
+    table.to_parquet(tmp_path / "repo" / "train.parquet")
+    loaded = datasets.load_dataset(str(tmp_path / "repo"), cache_dir=str(tmp_path / "cache"))
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, split: table)
+    for source in (loaded, loaded["train"], "someone/pets"):
+        cell = read_manifest(source).cells("image")[0][0]
+        with pytest.raises(InputError, match=r"has no folder .* root="):
+            cell.read()
+        assert read_manifest(source, root=tmp_path).cells("image")[0][0].read().shape == (3, 4, 3)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    assert read_manifest("someone/pets").cells("image")[0][0].read().shape == (3, 4, 3)
 
 
 def test_the_parts_of_a_dataset_are_splits():
