@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from graphfuse.errors import InputError, MissingDependencyError, UnknownNameErro
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+
+logger = logging.getLogger(__name__)
 
 LINES = (".jsonl", ".ndjson", ".json")
 TEXTS = (".csv", ".tsv", ".txt", ".tab")
@@ -171,9 +174,27 @@ def _check_names(names: list[str], where: str) -> None:
 def _read_lines(path: Path, encoding: str | None) -> dict[str, list[Any]]:
     lines = decode(read_bytes(path), path.name, encoding).split("\n")
     rows = [_json_row(line, number, path.name) for number, line in enumerate(lines, 1)]
+    halves = [n for n, line in enumerate(lines) if "\\ud" in line.lower() and _is_half(rows[n])]
+    if halves:
+        logger.warning(
+            "%s: %d lines hold half a character (a lone surrogate), the first is line %d; it is "
+            "read as \ufffd", path.name, len(halves), halves[0] + 1,
+        )  # fmt: skip
+    for n in halves:
+        whole = json.dumps(rows[n], ensure_ascii=False).encode("utf-16", "surrogatepass")
+        rows[n] = json.loads(whole.decode("utf-16", "replace"))
     full = [row for row in rows if row is not None]
     names = dict.fromkeys(name for row in full for name in row)
     return {name: _uniform([row.get(name) for row in full]) for name in names}
+
+
+def _is_half(row: dict[str, Any] | None) -> bool:
+    """Tell whether a row holds a surrogate alone, which JSON can write and no text can hold."""
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _json_row(line: str, number: int, where: str) -> dict[str, Any] | None:
@@ -181,7 +202,7 @@ def _json_row(line: str, number: int, where: str) -> dict[str, Any] | None:
         return None
     try:
         row = json.loads(line, object_pairs_hook=_checked(where, number))
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{where}, line {number} is no JSON: {error}; one object a line") from None

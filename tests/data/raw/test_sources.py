@@ -84,7 +84,6 @@ def test_tables_that_cannot_be_used(table, text, message):
         ('{"a": [1, "x"]}\n', "column 'a' holds values that do not go together"),
         ('{"b": 1, "a": [[1], 2]}\n', "column 'a' holds values that do not go together"),
         ('{"a": 99999999999999999999}\n', "column 'a' .* numbers up to 64 bits"),
-        ('{"a": "\\ud800"}\n', "column 'a' .* surrogates not allowed"),
     ],
 )
 def test_json_lines_that_cannot_be_used(table, text, message):
@@ -188,6 +187,34 @@ def test_a_folder_says_in_the_log_what_it_leaves_out(tmp_path, caplog):
     read_manifest(folder(tmp_path, ["cat/a.png", "dog/b.png", "readme.txt", "dog/notes.docx"]))
     assert "1 files are left out: they lie outside the folders of classes" in caplog.text
     assert "they end in '.docx'" in caplog.text
+
+
+def test_a_folder_that_begins_with_an_underline_is_no_class_and_told(tmp_path, caplog):
+    names = ["train/cat/a.png", "train/_noise_/b.png", "val/dog/c.png", "__MACOSX/cat/a.png"]
+    read = read_manifest(folder(tmp_path, names))
+    assert read.table["label"][:] == ["cat", "dog"]
+    assert read.table["split"][:] == ["train", "validation"]
+    for name in ("train/_noise_", "__MACOSX"):
+        assert f"{name} is left out: its name begins with '_'" in caplog.text
+
+
+def test_half_a_character_is_told_and_loses_nothing_else(tmp_path, caplog):
+    lines = [r'{"t": "a \ud83d\ude00 b"}', r'{"t": "c \ud83d d"}', r'{"t": "\\ud83d"}']
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    read = read_manifest(tmp_path / "a.jsonl", {"t": "text"})
+    assert read.table["t"][:] == ["a \U0001f600 b", "c \ufffd d", r"\ud83d"]
+    assert "1 lines hold half a character (a lone surrogate), the first is line 2" in caplog.text
+
+
+@pytest.mark.parametrize("depth", [200, 700, 100_000])
+def test_lists_in_lists_without_end_are_an_error(tmp_path, depth):
+    deep = "[" * depth + "]" * depth
+    (tmp_path / "a.jsonl").write_text(f'{{"t": {deep}, "label": 1}}')
+    with pytest.raises(InputError, match=r"line 1 is no JSON|column 't' holds values that do not"):
+        read_manifest(tmp_path / "a.jsonl")
+    (tmp_path / "a.csv").write_text(f"t,label\n{deep},1\n")
+    if depth > 10_000:  # too deep for JSON: a text
+        assert len(read_manifest(tmp_path / "a.csv")) == 1
 
 
 def test_a_folder_that_is_a_link_is_named_in_the_log(tmp_path, caplog):
