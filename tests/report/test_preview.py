@@ -84,6 +84,9 @@ def test_what_is_drawn_is_what_is_done():
             made = augmentation.change(picture, (sample,), "photo", 0)
             assert np.array_equal(made, picture) == (not drawn)
             assert (made == 0).all() == ("brightness" in drawn)
+        for place in (("scan", 0), ("photo", 1)):
+            other = [augmentation.drawn("image", (sample,), *place) for sample in range(9)]
+            assert other != [augmentation.drawn("image", (s,), "photo", 0) for s in range(9)]
 
 
 def test_every_change_has_words():
