@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,7 +218,8 @@ def _load(given: Any) -> tuple[dict[str, FusionDataset], list[Any]]:
                 (name, load(name, **_options_of(name, chosen))) for name, chosen in item.items()
             ]
             pairs = [(d.name if is_raw(name) else name, d) for name, d in made]
-            as_given.append({name: dict(chosen or {}) for name, chosen in item.items()})
+            options = {str(name): dict(chosen or {}) for name, chosen in item.items()}
+            as_given.append(json.loads(json.dumps(options, default=str)))  # paths as text
         elif isinstance(item, FusionDataset):
             pairs = [(item.name or f"dataset-{number + 1}", item)]
             as_given.append(pairs[0][0])

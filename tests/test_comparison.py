@@ -296,8 +296,7 @@ def raw_pictures(folder, n=40):
     return path
 
 
-def test_networks_train_inside_every_strategy_of_a_comparison(tmp_path, monkeypatch):
-    monkeypatch.setenv("GRAPHFUSE_CACHE", str(tmp_path / "cache"))
+def test_networks_train_inside_every_strategy_of_a_comparison(tmp_path):
     path = raw_pictures(tmp_path)
     encoders = {"picture": {"pixels": {"side": 16}}, "words": {"word_ids": {"vocabulary": 300}}}
     networks = {
@@ -306,7 +305,8 @@ def test_networks_train_inside_every_strategy_of_a_comparison(tmp_path, monkeypa
     }
     wanted = ["majority", "unimodal", "concat", "graph:hgt", "graph:line"]
     result = compare(
-        {str(path): {"encoders": encoders}}, wanted, folds=2, recipe={"epochs": 1},
+        {path: {"encoders": encoders, "cache": tmp_path / "cache"}},
+        wanted, folds=2, recipe={"epochs": 1},
         networks={"bars": networks}, out=tmp_path / "out", progress=False,
         options={"concat": {"encoders": {"picture": "cnn"}}},
     )  # fmt: skip
@@ -401,4 +401,4 @@ def test_augmentation_of_raw_nodes_is_part_of_every_run_and_needs_a_network(tmp_
         found = record["run"]["options"]["augment"]
         assert found == {"picture": {"flip": True, "probability": 0.5}}
     report = result.report(tmp_path / "report.html").read_text()
-    assert "Augmented: picture changed anew in every epoch of training; 2 copies of each" in report
+    assert "<dd>picture changed anew in every epoch of training; 2 copies of each" in report

@@ -102,6 +102,7 @@ def _describe(name: str, dataset: FusionDataset, relations: Sequence[Any]) -> di
         "bayes_accuracy": dataset.bayes_accuracy,
         "graph_should_win": dataset.graph_should_win,
         "origin": None if dataset.origin is None else dict(dataset.origin),
+        "steps": [spec.plain for spec in Steps(dataset.steps).specs],
         "relations": [
             {"name": key, "options": chosen} for spec in relations for key, chosen in spec.items()
         ],

@@ -13,7 +13,7 @@ from torch import Tensor
 from graphfuse._registry import Registry, options_of
 from graphfuse.data.raw import Item
 from graphfuse.data.spec import StepSpec
-from graphfuse.errors import UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,18 @@ class Encoder(ABC):
         return item
 
     def to(self, device: str) -> Self:
-        """Compute on a device from now on, such as ``"cuda"``; return the encoder."""
+        """Compute on a device from now on, such as ``"cuda"``; return the encoder.
+
+        Raises:
+            InputError: there is no such device here.
+        """
+        try:
+            torch.empty(0, device=device)
+        except (AssertionError, RuntimeError, TypeError) as error:
+            reason = str(error).partition("\n")[0]
+            raise InputError(
+                f"device {device!r} cannot be used here: {reason}; take device='cpu'"
+            ) from None
         object.__setattr__(self, "device", device)  # no option: it does not determine the nodes
         return self
 

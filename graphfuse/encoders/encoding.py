@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from graphfuse.data.augment import Augmentation, add_copies
 from graphfuse.data.augment.copies import modalities_changed
 from graphfuse.data.augment.presets import KINDS, on_the_fly
@@ -19,7 +21,11 @@ from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders
 from graphfuse.encoders.encoder import Encoder
 from graphfuse.encoders.problems import Problem, check_unreadable, report_problems
+from graphfuse.encoders.table.table import TableEncoder
 from graphfuse.errors import InputError
+
+TOLD = 20
+"""Cells and samples that a dataset's origin names, of each kind."""
 
 
 def encode(
@@ -78,7 +84,8 @@ def encode(
     report_problems(manifest, problems, unreadable)
     dataset = assemble(manifest, made, nodes)
     live = {m: options for m, options in live.items() if m in dataset.x}
-    return replace(dataset, augment=live or None, origin=_origin(manifest, made, problems))
+    origin = _origin(manifest, made, problems, dataset)
+    return replace(dataset, augment=live or None, origin=origin)
 
 
 def augmented(
@@ -120,16 +127,50 @@ def _of_samples(problems: Sequence[Problem], manifest: Manifest) -> list[Problem
 
 
 def _origin(
-    manifest: Manifest, made: Mapping[str, Encoder], problems: Sequence[Problem]
+    manifest: Manifest,
+    made: Mapping[str, Encoder],
+    problems: Sequence[Problem],
+    dataset: FusionDataset,
 ) -> dict[str, Any]:
     """Return what a report tells of how a dataset was made, as plain data."""
     plain = {
         "encoders": {m: encoder.identity() for m, encoder in made.items()},
         "models": {m: e.options["model"] for m, e in made.items() if "model" in e.options},
         "unreadable": len(problems),
+        "problems": _first(problems),
+        "empty": _empty(dataset, made),
         "changes": [
-            {"step": c.step, "options": dict(c.options), "what": c.what, "samples": len(c.ids)}
+            {
+                "step": c.step,
+                "options": dict(c.options),
+                "what": c.what,
+                "samples": len(c.ids),
+                "ids": _first(c.ids),
+                "details": _first(c.details),
+            }
             for c in manifest.changes
         ],
     }
     return dict(json.loads(json.dumps(plain, default=str)))
+
+
+def _first(named: Sequence[object]) -> list[str]:
+    """Return the first of those that are named, and how many more there are."""
+    more = [f"and {len(named) - TOLD} more"] if len(named) > TOLD else []
+    return [*map(str, named[:TOLD]), *more]
+
+
+def _empty(dataset: FusionDataset, made: Mapping[str, Encoder]) -> dict[str, dict[str, float]]:
+    """Return the share of samples whose cell is empty, of each column of a table with such cells.
+
+    Rows that are empty throughout, which are missing samples of the modality, count in.
+    """
+    found = {}
+    for m, encoder in made.items():
+        if isinstance(encoder, TableEncoder) and m in dataset.x:
+            nodes = dataset.x[m].take(torch.from_numpy(dataset.originals))
+            none, flags = int((nodes.counts == 0).sum()), nodes.values.sum(0)
+            counts = {name: float(flags[at["flag"]]) for name, at in encoder.layout.items()}
+            shares = {name: (none + count) / len(nodes) for name, count in counts.items()}
+            found[m] = {name: share for name, share in shares.items() if share}
+    return {m: shares for m, shares in found.items() if shares}

@@ -1,5 +1,6 @@
 import io
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 import torch
@@ -108,6 +110,20 @@ def test_what_there_is_not(tmp_path):
         encode(texts, cache=tmp_path / "file")
 
 
+def test_a_device_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"device 'gpu' cannot be used here: .*device='cpu'"):
+        encode(manifest(words(4)), {"said": "ngrams"}, cache=tmp_path, device="gpu")
+
+
+@pytest.mark.parametrize("odd", [0, 3, 7])
+def test_one_odd_series_does_not_decide_the_channels(tmp_path, odd):
+    series = [np.ones((20, 3 if i == odd else 2)).tolist() for i in range(8)]
+    table = Dataset.from_dict({"m": series, "label": ["a", "b"] * 4})
+    given = Manifest(table, (Column("m", "series", "m"), Column("label", "label")))
+    counts = encode(given, cache=tmp_path).x["m"].counts.tolist()
+    assert [i for i in range(8) if not counts[i]] == [odd]
+
+
 def test_a_damaged_file_of_the_store_is_made_anew(tmp_path):
     before = encode(manifest(words(20)), {"said": "ngrams"}, cache=tmp_path)
     (kept,) = tmp_path.rglob("*.safetensors")
@@ -130,15 +146,15 @@ encode(manifest(words(1000)), {{"said": Slow()}}, cache={cache!r}, n_jobs={jobs}
 """
 
 
-@pytest.mark.parametrize("jobs", [1])
+@pytest.mark.parametrize("jobs", [1, 2])
 def test_killed_and_resumed_is_the_same_bit_for_bit(tmp_path, jobs):
     cache = tmp_path / "killed"
     code = KILLED.format(tests=str(Path(__file__).parent), cache=str(cache), jobs=jobs)
-    running = subprocess.Popen([sys.executable, "-c", code])
+    running = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
     while len(list(cache.rglob("*.safetensors"))) < 2:
         assert running.poll() is None, "done before it was killed"
         time.sleep(0.01)
-    running.send_signal(signal.SIGKILL)
+    os.killpg(running.pid, signal.SIGKILL)  # with the processes that it started
     running.wait()
     done = len(list(cache.rglob("*.safetensors")))
     resumed = encode(manifest(words(1000)), {"said": Lengths()}, cache=cache)

@@ -111,10 +111,24 @@ class Augmentation:
             for m, own in items.items()
         }
 
+    def drawn(
+        self, kind: str, sample: Sequence[int], modality: str, place: int
+    ) -> list[tuple[str, float]]:
+        """Return which changes of a kind :meth:`change` makes of an item, and how much of each."""
+        change: ItemAugmentation[Any] | None = getattr(self, kind)
+        own, shared = self._seeds(sample, modality, place)
+        drawn = () if change is None else change.draw(own, shared)
+        return [(name, amount) for name, amount, _ in drawn]
+
+    def _seeds(
+        self, sample: Sequence[int], modality: str, place: int
+    ) -> tuple[list[int], dict[str, Seed]]:
+        own = [*sample, zlib.crc32(modality.encode()), place]
+        return own, dict.fromkeys(self.shared, tuple(sample))
+
     def change(self, item: Item, sample: Sequence[int], modality: str, place: int) -> Item:
         """Return one item of a sample changed, by the seed of the sample and where it stands."""
-        own = [*sample, zlib.crc32(modality.encode()), place]
-        shared = dict.fromkeys(self.shared, tuple(sample))
+        own, shared = self._seeds(sample, modality, place)
 
         def made(change: ItemAugmentation[Any] | None, part: Any) -> Any:
             return part if change is None or part is None else change(part, own, shared)

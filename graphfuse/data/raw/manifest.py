@@ -119,12 +119,16 @@ def repaired(item: Item, repairs: Sequence[CleaningSpec]) -> Item:
 
 @dataclass(frozen=True)
 class Change:
-    """What a step of cleaning did: its name, options, and the samples it touched, by id."""
+    """What a step of cleaning did: its name, options, and the samples it touched, by id.
+
+    ``details`` says more of them, a line each, such as why a cell cannot be read.
+    """
 
     step: str
     options: Mapping[str, Any]
     what: str
     ids: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

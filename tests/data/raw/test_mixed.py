@@ -161,5 +161,7 @@ def test_through_encoding_and_a_comparison_nothing_else_is_lost(
     described = json.loads((out / "comparison.json").read_text())["datasets"]["all"]
     assert described["origin"]["unreadable"] == len(BAD)
     page = result.report(tmp_path / "report.html").read_text()
-    assert f"of which {len(BAD)} could not be read" in page
-    assert "picture histogram" in page
+    for text in (page, result.report(tmp_path / "r.md").read_text().replace("\\", "")):
+        assert f"{len(BAD)} cells could not be read and count as missing" in text
+        assert "picture: histogram" in text
+        assert all(f"sample {name}, column" in text for name in BAD)

@@ -8,12 +8,13 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from graphfuse.data.raw import Sound
-from graphfuse.encoders import create_encoder
+from graphfuse.data.raw import Sound, read_manifest
+from graphfuse.encoders import Preprocessor, create_encoder
 from graphfuse.encoders.audio.transformers import Transformers
 from graphfuse.errors import InputError, MissingDependencyError
 
@@ -93,6 +94,18 @@ def folder(tmp_path_factory):
         return str(path)
 
     return make
+
+
+def test_a_preprocessor_finds_its_model_again(folder, tmp_path):
+    for i in range(2):
+        soundfile.write(tmp_path / f"{i}.wav", noise(0.5, i).samples, RATE)
+    (tmp_path / "d.csv").write_text("sound,label\n0.wav,a\n1.wav,b\n")
+    manifest = read_manifest(tmp_path / "d.csv")
+    given = {"sound": {"transformers": {"model": folder("wav2vec2")}}}
+    fitted = Preprocessor(given, cache=tmp_path / "cache").fit(manifest)
+    fitted.save(tmp_path / "pre")
+    loaded = Preprocessor.load(tmp_path / "pre", cache=tmp_path / "cache")
+    assert loaded.transform(manifest).fingerprint == fitted.transform(manifest).fingerprint
 
 
 def noise(seconds, seed=0, rate=RATE):
