@@ -6,7 +6,7 @@ Importing this imports ``huggingface_hub``, so it is imported where it is used.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,26 @@ from graphfuse.errors import InputError
 
 FORMAT = 1
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+BESIDE = ("preprocessor.json", "state.safetensors")
+"""Files of the preprocessor that a model may be saved with."""
 
 
 class SavedModel(PyTorchModelHubMixin):
     """A module with its configuration and its card, as ``huggingface_hub`` saves and pushes it."""
 
-    def __init__(self, module: nn.Module, config: Mapping[str, Any], card: ModelCard) -> None:
-        self.module, self.card = module, card
+    def __init__(
+        self,
+        module: nn.Module,
+        config: Mapping[str, Any],
+        card: ModelCard,
+        write_beside: Callable[[Path], None],
+    ) -> None:
+        self.module, self.card, self.write_beside = module, card, write_beside
         self.config = {"format": FORMAT, "graphfuse_version": __version__, **config}
 
     def _save_pretrained(self, save_directory: Path) -> None:
         save_model(self.module, str(save_directory / WEIGHTS))
+        self.write_beside(save_directory)
 
     def generate_model_card(self, *args: Any, **kwargs: Any) -> ModelCard:
         """Return the card."""
@@ -42,7 +51,7 @@ class SavedModel(PyTorchModelHubMixin):
 
     def save(self, path: Path) -> None:
         """Write the folder, whole or not at all; it replaces a model that was saved there."""
-        check_free(path, "model", (CONFIG, WEIGHTS, CARD), read_config)
+        check_free(path, "model", (CONFIG, WEIGHTS, CARD, *BESIDE), read_config)
         with replace_folder(path) as work:
             self.save_pretrained(work, config=self.config)
 
@@ -67,7 +76,7 @@ def find_folder(source: str | Path, **download: Any) -> Path:
         if path.exists():
             raise InputError(f"{path} is a file; give the folder with {CONFIG} and {WEIGHTS}")
         found = huggingface_hub.snapshot_download(
-            str(source), allow_patterns=[CONFIG, WEIGHTS], **download
+            str(source), allow_patterns=[CONFIG, WEIGHTS, *BESIDE], **download
         )
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         raise InputError(

@@ -12,6 +12,8 @@ Pictures, recordings, texts and a table: read them, encode them, compare, and ap
 
 import csv
 import logging
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -24,6 +26,7 @@ import graphfuse
 from graphfuse.data import collate, make_splits
 from graphfuse.data.raw import read_manifest
 from graphfuse.encoders import Preprocessor, encode
+from graphfuse.fusion import Strategy
 from graphfuse.training import Recipe, fit
 
 folder = Path(tempfile.mkdtemp())
@@ -88,14 +91,21 @@ result = graphfuse.compare(
     progress=False,
 )
 print(result.verdict())
+result.report(folder / "report.html")
 result.table()[["strategy", "mean", "low", "high"]].round(2)
 
 # %%
-# ``result.report("report.html")`` writes the report; ``graphfuse compare shapes.csv`` does all of
-# this from the command line.
-#
+# The command line does all of this at once: it reads, encodes, compares, and writes the report.
+
+command = "graphfuse compare shapes.csv --strategies majority,concat --folds 2 --quick --out quick"
+done = subprocess.run(
+    [sys.executable, "-m", *command.split()], cwd=folder, capture_output=True, text=True, check=True
+)
+print(done.stdout)
+
+# %%
 # To predict for one new sample, a :class:`~graphfuse.encoders.Preprocessor` is fitted on the
-# training part, saved, and applied unchanged.
+# training part, saved with the model, and applied unchanged.
 
 rows = next(make_splits(data, folds=3))
 pre = Preprocessor({"photo": {"histogram": {"side": 2}}}, cache=folder / "cache")
@@ -104,14 +114,15 @@ validation = pre.transform(manifest.select(rows.validation))
 torch.manual_seed(0)
 model = graphfuse.create_strategy("concat", train.schema)
 fit(model, train, validation, Recipe(epochs=8))
-pre.save(folder / "preprocessor")
+model.preprocessor = pre
+model.save_pretrained(folder / "model")
 
 # %%
 # The new sample has no recording and comes as bytes and text, as a web service would have it.
 
-pre = Preprocessor.load(folder / "preprocessor")
+model = Strategy.from_pretrained(folder / "model")
 new = {"photo": (folder / "7.png").read_bytes(), "note": "some kind of brick", "weight": 2.5}
-sample = pre.sample(new)
+sample = model.preprocessor.sample(new)
 with torch.no_grad():
-    scores = model.eval()(collate([sample], train.schema)).logits.softmax(1)[0]
-dict(zip(train.schema.classes, scores.tolist(), strict=True))
+    scores = model(collate([sample], model.schema)).logits.softmax(1)[0]
+dict(zip(model.schema.classes, scores.tolist(), strict=True))

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from graphfuse.data._ragged import Ragged
 
 RIDGE = 1e-2
-"""Added to a view's covariance, in units of its mean variance."""
+"""Added to a view's covariance at least, in units of its mean variance."""
 
 
 def mean_nodes(column: Ragged) -> Tensor:
@@ -26,8 +26,11 @@ def canonical_directions(views: Sequence[Tensor], present: Tensor, components: i
     r"""Return the canonical directions [F, components] of each view, best first.
 
     Views [n, F] are whitened, :math:`z = W (x - \bar x)` with
-    :math:`W = (\mathrm{Cov}(x) + \text{ridge})^{-1/2}` over the samples that have the view. The
-    directions are :math:`W_i u_i`, where :math:`u` side by side is an eigenvector of
+    :math:`W = (\mathrm{Cov}(x) + \text{ridge})^{-1/2}` over the n samples that have the view. The
+    ridge (Vinod 1976, https://doi.org/10.1016/0304-4076(76)90010-5) is F / n of the mean variance,
+    at least 1 %: where samples are few for the features, directions of little variance correlate
+    by chance alone. The directions are :math:`W_i u_i`, where :math:`u` side by side is an
+    eigenvector of
 
     .. math:: R_{ij} = \mathrm{E}[z_i z_j^\top] \quad (i \ne j), \qquad R_{ii} = I
 
@@ -71,7 +74,8 @@ def _whiten(view: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
     centred = rows - rows.mean(0) if len(rows) else rows
     _, deviation, axes = torch.linalg.svd(centred / max(len(rows), 1) ** 0.5, full_matrices=False)
     variance = deviation.square()
-    ridge = RIDGE * variance.sum() / view.shape[1] + torch.finfo(variance.dtype).eps
+    share = max(RIDGE, view.shape[1] / max(len(rows), 1))
+    ridge = share * variance.sum() / view.shape[1] + torch.finfo(variance.dtype).eps
     whitening = axes.T * (variance + ridge).rsqrt()
     scores = whitening.new_zeros(len(view), len(deviation))
     scores[present] = centred @ whitening

@@ -61,8 +61,10 @@ def assemble(
     dataset = FusionDataset.from_arrays(x, pos=pos, dtype=dtypes, **known)
     if schema is not None:
         return _as_in(schema, dataset)
-    steps = tuple(step for m in x for step in made[m].steps(m))
-    return replace(dataset, steps=(*steps, *DEFAULT)) if steps else dataset
+    own = [step for m in x for step in made[m].steps(m)]
+    if not own and manifest.steps is None:
+        return dataset
+    return replace(dataset, steps=(*own, *(DEFAULT if manifest.steps is None else manifest.steps)))
 
 
 def _positions(items: Sequence[Nodes], clock: bool) -> Tensor:

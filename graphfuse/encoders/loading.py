@@ -11,6 +11,7 @@ from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Manifest, read_manifest
 from graphfuse.data.raw.catalog import load_raw_dataset, raw_datasets
 from graphfuse.data.raw.sources import LINES, PARQUET, TEXTS
+from graphfuse.data.steps.sequence import choose_steps
 from graphfuse.data.storage import ARROW, JSON
 from graphfuse.encoders.encoding import encode
 from graphfuse.errors import InputError, UnknownNameError
@@ -18,7 +19,7 @@ from graphfuse.errors import InputError, UnknownNameError
 HUB = "hf:"
 """What the name of a data set on the Hugging Face hub begins with here."""
 
-ENCODING = ("encoders", "augment", "cache", "n_jobs", "device", "progress", "unreadable")
+ENCODING = ("encoders", "steps", "augment", "cache", "n_jobs", "device", "progress", "unreadable")
 READING = ("columns", "name", "root", "task", "split", "limit", "encoding")
 
 
@@ -77,15 +78,19 @@ def load(source: Any, **options: Any) -> FusionDataset:
             one on the hub after ``hf:``, or a :class:`~graphfuse.data.raw.Manifest`.
         options: those of ``load_dataset``; for raw samples those of
             :func:`~graphfuse.data.raw.read_manifest` and of :func:`~graphfuse.encoders.encode`,
-            and ``clean``, the steps of ``graphfuse.data.cleaning.clean``.
+            and ``clean``, the steps of ``graphfuse.data.cleaning.clean``. For all, ``steps``: what
+            nodes go through, fitted on the training part of each fold, names or
+            ``{name: options}`` (:mod:`graphfuse.data.steps`), instead of the source's own, else
+            standardisation; the steps that encoders ask for stay before them.
 
     Example:
         >>> load("planted/null", n=100)
         FusionDataset('planted/null', 100 samples, a[8], b[8], binary)
     """
+    chosen = options.pop("steps", None)
     if not is_raw(source):
-        return load_dataset(source, **options)
+        return choose_steps(load_dataset(source, **options), chosen)
     encoding = {name: options.pop(name) for name in ENCODING if name in options}
     steps = options.pop("clean", ())
     manifest = clean(read_raw(source, **options), steps, progress=encoding.get("progress", True))
-    return encode(manifest, **encoding)
+    return choose_steps(encode(manifest, **encoding), chosen)

@@ -19,7 +19,7 @@ from graphfuse.data.raw import Column, Manifest, facts
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
 from graphfuse.data.spec import CleaningSpec
-from graphfuse.data.steps.sequence import DEFAULT, Steps
+from graphfuse.data.steps.sequence import Steps, choose_steps
 from graphfuse.encoders._new_samples import in_columns, labels_in, one_row, text_forms
 from graphfuse.encoders.assembly import assemble
 from graphfuse.encoders.cells import encode_cells
@@ -42,7 +42,7 @@ class Preprocessor:
     Args:
         encoders: ``{modality: encoder}``; see :func:`graphfuse.encoders.encode`.
         steps: what nodes go through after those that their encoders ask for, names or
-            ``{name: options}``; standardisation if None.
+            ``{name: options}``; if None the manifest's own, else standardisation.
         clean: steps of cleaning for the training part; see ``graphfuse.data.cleaning.clean``.
             Those that change each item on its own (and ranges of numbers) hold for new samples,
             of which none is left out.
@@ -121,9 +121,7 @@ class Preprocessor:
         self.encoders = {m: made[m] for m in raw.schema.names}
         self.columns = tuple(c for c in train.columns if _is_used(c, self.encoders))
         self.forms = text_forms(replace(train, columns=self.columns))
-        wanted = DEFAULT if self.wanted is None else self.wanted
-        own = [spec for m, encoder in self.encoders.items() for spec in encoder.steps(m)]
-        self.steps = Steps([*own, *wanted]).fit(raw)
+        self.steps = Steps(choose_steps(raw, self.wanted).steps).fit(raw)
         fitted = replace(self.steps.transform(raw), steps=())
         self.raw_schema, self.schema = raw.schema, fitted.schema
         return fitted
@@ -186,11 +184,18 @@ class Preprocessor:
     def save(self, path: str | Path) -> None:
         """Save columns, encoders by name and options, and what the steps learnt, in a folder.
 
-        Weights of encoders are not copied; loading checks that they are the same.
+        Weights of encoders are not copied; loading checks that they are the same. To keep it with
+        a model, set ``strategy.preprocessor`` instead, which ``save_pretrained`` saves too.
         """
-        steps, raw_schema, schema = self._fitted()
+        self._fitted()
         path = Path(path)
         check_free(path, "preprocessor", (CONFIG, STATE), _read_config)
+        with replace_folder(path) as work:
+            self.write(work)
+
+    def write(self, folder: Path) -> None:
+        """Write the files of :meth:`save` into a folder that is there."""
+        steps, raw_schema, schema = self._fitted()
         state = save({k: v.contiguous() for k, v in steps.state().items()})
         config = {
             "format": FORMAT,
@@ -204,9 +209,8 @@ class Preprocessor:
             "schema": schema.to_dict(),
         }
         config["digest"] = _digest(config, state)
-        with replace_folder(path) as work:
-            (work / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
-            (work / STATE).write_bytes(state)
+        (folder / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
+        (folder / STATE).write_bytes(state)
 
     @classmethod
     def load(
@@ -217,7 +221,7 @@ class Preprocessor:
         n_jobs: int = 1,
         device: str = "cpu",
     ) -> Preprocessor:
-        """Read a folder that :meth:`save` wrote.
+        """Read a folder that :meth:`save` wrote, or that of a model that it was saved with.
 
         Raises:
             InputError: no such folder, one that was damaged or edited, or encoders whose weights or

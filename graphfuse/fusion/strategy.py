@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -17,6 +18,9 @@ from graphfuse.errors import InputError
 from graphfuse.fusion.hub import describe_strategy
 from graphfuse.graph import plain
 from graphfuse.nn.hub_module import HubModule, check_class, option_rows
+
+if TYPE_CHECKING:
+    from graphfuse.encoders import Preprocessor
 
 FAMILIES = ("unimodal", "feature", "decision", "graph")
 CLASSIFICATION = ("binary", "multiclass")
@@ -49,6 +53,8 @@ class Strategy(HubModule):
     name: str
     given: dict[str, Any] | None = None
     """The options that ``create_strategy`` built it with, defaults included."""
+    preprocessor: Preprocessor | None = None
+    """What made its samples of raw ones, if that is to be saved, pushed and loaded with it."""
     trains: ClassVar[bool] = True
     """Whether there is anything to train by gradient."""
 
@@ -98,6 +104,28 @@ class Strategy(HubModule):
                 f"load it with Strategy.from_pretrained"
             )
         return made
+
+    def write_beside(self, folder: Path) -> None:
+        """Write its preprocessor.
+
+        Raises:
+            InputError: the preprocessor makes other samples than the strategy takes.
+        """
+        if self.preprocessor is None:
+            return
+        if self.preprocessor.schema not in (None, self.schema):
+            raise InputError(
+                f"the preprocessor makes samples of {self.preprocessor.schema}, {self.name!r} "
+                f"takes {self.schema}; give the one that its training samples came from"
+            )
+        self.preprocessor.write(folder)
+
+    def read_beside(self, folder: Path) -> None:
+        """Read the preprocessor that it was saved with, if there is one."""
+        from graphfuse.encoders.preprocessor import CONFIG, Preprocessor
+
+        if (folder / CONFIG).exists():
+            self.preprocessor = Preprocessor.load(folder)
 
     def describe(self) -> Description:
         """Return what the model card says of the strategy."""

@@ -72,6 +72,12 @@ class HubModule(nn.Module):
         check_class(config, cls.__name__)
         return cls(**config["options"])
 
+    def write_beside(self, folder: Path) -> None:
+        """Write what is to be saved besides configuration and weights; here nothing."""
+
+    def read_beside(self, folder: Path) -> None:
+        """Read what :meth:`write_beside` wrote, if there is any."""
+
     def describe(self) -> Description:
         """Return what the model card says of the module."""
         home = type(self).__module__
@@ -190,12 +196,15 @@ class HubModule(nn.Module):
                 f"({type(error).__name__}: {error}); save the model again"
             ) from error
         load_weights(module, folder)
+        module.read_beside(folder)
         return module.eval()
 
     def _saved(self, facts: Facts, source: str) -> SavedModel:
         from graphfuse._hub import SavedModel
 
-        return SavedModel(self, self.config(), make_card(self.describe(), facts, source))
+        config = self.config()
+        card = make_card(self.describe(), facts, source)
+        return SavedModel(self, config, card, self.write_beside)
 
 
 def check_class(config: Mapping[str, Any], wanted: str) -> None:

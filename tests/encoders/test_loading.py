@@ -1,13 +1,16 @@
 import os
+from dataclasses import replace
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
 from datasets import Dataset
 
-from graphfuse.data import FusionDataset
+import graphfuse
+from graphfuse.bench.run import fold_parts
+from graphfuse.data import FusionDataset, StepSpec, make_splits
 from graphfuse.data.raw import read_manifest
-from graphfuse.encoders import is_raw, load, read_raw
+from graphfuse.encoders import Preprocessor, is_raw, load, read_raw
 from graphfuse.errors import InputError, UnknownNameError
 
 
@@ -46,6 +49,44 @@ def test_how_it_was_made_is_told_and_saved(table, tmp_path):
     assert data.origin["unreadable"] == 12
     data.save(tmp_path / "saved")
     assert FusionDataset.load(tmp_path / "saved").origin == data.origin
+
+
+def test_steps_are_chosen_for_any_source_after_those_of_encoders(table, tmp_path):
+    steps = [{"scale": {"how": "robust"}}, {"project": {"how": "cca", "components": 3}}]
+    data = load(table, cache=tmp_path / "cache", encoders={"text": "tfidf"}, steps=steps)
+    wanted = ["impute", "tfidf_svd", "scale", "project"]
+    assert [spec.name for spec in data.steps] == wanted
+    train, _, _ = fold_parts(data, next(make_splits(data, folds=3)))
+    assert [m.shape for m in train.schema.modalities] == [(3,), (3,)]
+    data.save(tmp_path / "saved")
+    assert [s.name for s in load(tmp_path / "saved").steps] == wanted
+    again = load(tmp_path / "saved", steps=[{"scale": {"over": "node"}}])
+    assert [s.name for s in again.steps] == ["impute", "tfidf_svd", "scale"]
+    assert again.steps[-1].options["over"] == "node"
+    named = {"planted/redundant": {"n": 60, "steps": ["project"]}}
+    result = graphfuse.compare(
+        [{str(table): {"cache": str(tmp_path / "cache"), "steps": steps}}, named],
+        ["concat"],
+        folds=2,
+        out=tmp_path / "out",
+        recipe={"epochs": 1},
+        progress=False,
+    )
+    assert [record["status"] for record in result.records()] == ["done"] * 4
+    with pytest.raises(UnknownNameError, match="unknown step 'scales'; did you mean 'scale'"):
+        load("planted/null", steps=["scales"])
+
+
+def test_steps_that_a_manifest_names_hold_where_none_are_chosen(table, tmp_path):
+    own = (StepSpec("scale", {"over": "node"}),)
+    manifest = replace(read_manifest(table), steps=own)
+    given = {"encoders": {"text": {"ngrams": {"nodes": "text"}}}, "cache": tmp_path / "cache"}
+    assert load(manifest, **given).steps[1:] == own
+    assert [s.name for s in load(manifest, steps=["project"], **given).steps[1:]] == ["project"]
+    assert Preprocessor(**given).fit(manifest).steps.specs[1].options["over"] == "node"
+    assert load(read_manifest(table), **given).steps[1:] == (StepSpec("scale"),)
+    text = replace(manifest, columns=tuple(c for c in manifest.columns if c.modality != "table"))
+    assert load(text, **given).steps == own
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ import torch
 from PIL import Image
 
 from graphfuse.bench.run import fold_parts
-from graphfuse.data import Split
+from graphfuse.data import Schema, Split, collate
 from graphfuse.data.raw import read_manifest
 from graphfuse.encoders import Preprocessor, encode
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
+from graphfuse.fusion import Strategy, create_strategy
 
 COUNT = 24
 KINDS = {"size": "category"}
@@ -209,6 +210,45 @@ def test_saved_and_loaded_elsewhere_it_does_the_same(fitted, manifest, folder, t
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     here = fitted.sample({"title": "a", "age": 3}).x["table"].sum()
     assert float(done.stdout) == pytest.approx(float(here), abs=1e-5)
+
+
+def test_saved_with_a_model_it_serves_in_a_fresh_process(fitted, manifest, folder, tmp_path):
+    torch.manual_seed(0)
+    model = create_strategy("concat", fitted.schema).eval()
+    model.preprocessor = fitted
+    model.save_pretrained(tmp_path / "model")
+    model.save_pretrained(tmp_path / "model")  # takes its own place
+    new = {"title": "a new title", "age": 3, "colour": "red"}
+    code = (
+        "import json, sys; from graphfuse.data import collate; from graphfuse.fusion import "
+        "Strategy; model = Strategy.from_pretrained(sys.argv[1]); sample = model.preprocessor."
+        "sample(json.loads(sys.argv[2])); "
+        "print(model(collate([sample], model.schema)).logits.tolist())"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "model"), json.dumps(new)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    here = model(collate([fitted.sample(new)], fitted.schema)).logits
+    np.testing.assert_allclose(json.loads(done.stdout), here.tolist(), atol=1e-5)
+    assert Preprocessor.load(tmp_path / "model").schema == fitted.schema
+    loaded = Strategy.from_pretrained(tmp_path / "model")
+    loaded.save_pretrained(tmp_path / "again")
+    assert Strategy.from_pretrained(tmp_path / "again").preprocessor is not None
+    loaded.preprocessor = None
+    loaded.save_pretrained(tmp_path / "again")
+    assert Strategy.from_pretrained(tmp_path / "again").preprocessor is None
+
+
+def test_a_model_is_saved_with_the_preprocessor_of_its_samples_alone(fitted, manifest, tmp_path):
+    schema = fitted.schema
+    model = create_strategy("concat", Schema(schema.modalities[:2], schema.target))
+    for other, error, message in (
+        (fitted, InputError, "give the one that its training samples came from"),
+        (Preprocessor(), NotFittedError, "is fitted first"),
+    ):
+        model.preprocessor = other
+        with pytest.raises(error, match=message):
+            model.save_pretrained(tmp_path / "model")
+        assert not (tmp_path / "model").exists()
 
 
 def test_yaml_and_python_declare_the_same(manifest, folder, tmp_path):

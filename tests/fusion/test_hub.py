@@ -378,7 +378,9 @@ def test_a_model_of_the_hub_is_downloaded(tmp_path, monkeypatch):
     loaded = Strategy.from_pretrained("user/name", revision="v1", token="secret")
     assert loaded.name == "graph:hgt"
     assert (seen["repo_id"], seen["revision"], seen["token"]) == ("user/name", "v1", "secret")
-    assert seen["allow_patterns"] == ["config.json", "model.safetensors"]
+    assert seen["allow_patterns"] == [
+        "config.json", "model.safetensors", "preprocessor.json", "state.safetensors"
+    ]  # fmt: skip
 
 
 def test_what_is_neither_folder_nor_model_is_told(tmp_path, monkeypatch):

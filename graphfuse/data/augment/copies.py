@@ -147,7 +147,8 @@ def add_copies(
     return AugmentedManifest(
         table, (*kept, *columns), manifest.root, manifest.name, manifest.task, manifest.encoders,
         (*manifest.changes, Change("augment", options, what, tuple(manifest.ids[rows].tolist()))),
-        repairs=manifest.repairs, augmentation=augmentation, changed=tuple(changed),
+        repairs=manifest.repairs, steps=manifest.steps, augmentation=augmentation,
+        changed=tuple(changed),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphfuse.data.raw.columns import MEDIA, TABLE, Column
-from graphfuse.data.spec import CleaningSpec, EncoderSpec
+from graphfuse.data.spec import CleaningSpec, EncoderSpec, StepSpec
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -133,10 +133,11 @@ class Manifest:
 
     ``table`` is a ``datasets.Dataset`` with one row a sample. Paths in its cells start from
     ``root`` and never leave it. ``encoders`` names the encoder of each modality where the source
-    does; ``changes`` are those that cleaning made, and ``repairs`` the steps of cleaning that the
-    items of a modality go through whenever they are read. ``rows`` are the numbers that its rows
-    had when they were first read, by which samples are called that have no id. A manifest never
-    changes: ``select`` and ``dataclasses.replace`` make new ones.
+    does, and ``steps`` what the nodes then go through; ``changes`` are those that cleaning made,
+    and ``repairs`` the steps of cleaning that the items of a modality go through whenever they are
+    read. ``rows`` are the numbers that its rows had when they were first read, by which samples are
+    called that have no id. A manifest never changes: ``select`` and ``dataclasses.replace`` make
+    new ones.
     """
 
     table: Dataset
@@ -148,6 +149,7 @@ class Manifest:
     changes: tuple[Change, ...] = ()
     repairs: Mapping[str, tuple[CleaningSpec, ...]] = field(default_factory=dict)
     rows: Sequence[int] | None = None
+    steps: tuple[StepSpec, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.table)

@@ -29,6 +29,15 @@ def nodes_of(dataset: FusionDataset, modality: str, width: int | None, step: str
     return dataset.x[modality].values
 
 
+def raw_modalities(dataset: FusionDataset) -> list[str]:
+    """Return the modalities whose nodes are pictures, numbers of words and the like."""
+    return [
+        m.name
+        for m in dataset.schema.modalities
+        if len(m.shape) != 1 or not dataset.x[m.name].values.is_floating_point()
+    ]
+
+
 def with_nodes(dataset: FusionDataset, modality: str, values: Tensor) -> FusionDataset:
     """Return the dataset with other features [total, F] for the nodes of a modality."""
     modalities = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -41,6 +41,8 @@ class Impute(Step):
         >>> Impute("table", {"age": age}).fit(data).transform(data).batch([1]).x["table"]
         tensor([[[33.,  1.]]])
     """
+
+    encodes: ClassVar[bool] = True
 
     modality: str
     columns: Mapping[str, Mapping[str, Any]]

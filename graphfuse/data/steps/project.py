@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from graphfuse.data.canonical import canonical_directions, mean_nodes
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.steps._modality import nodes_of, with_nodes
+from graphfuse.data.steps._modality import nodes_of, raw_modalities, with_nodes
 from graphfuse.data.steps.step import Step, step
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 
@@ -35,11 +35,12 @@ class Project(Step):
             fewer directions, the rest are 0.
 
     The largest entry of each principal direction is positive: nothing hangs on the order of
-    samples. Steps before it, such as ``scale``, weigh the features.
+    samples. Steps before it, such as ``scale``, weigh the features. Raw modalities, which a
+    network inside a strategy encodes, stay as they are.
 
     Raises:
-        InputError: "cca" with a single modality.
-        SchemaError: a modality that is raw, or of another width than the one fitted on.
+        InputError: nothing but raw modalities; "cca" with a single one that is not.
+        SchemaError: a modality of another width than the one fitted on.
 
     Example:
         >>> import numpy as np
@@ -63,15 +64,21 @@ class Project(Step):
 
     def measure(self, train: FusionDataset) -> dict[str, Tensor]:
         """Return the mean [F] and the directions [F, components] of each modality."""
-        nodes = {m: nodes_of(train, m, None, self.name).double() for m in train.schema.names}
+        raw = raw_modalities(train)
+        nodes = {m: train.x[m].values.double() for m in train.schema.names if m not in raw}
+        if not nodes:
+            raise InputError(
+                f"step {self.name!r} projects features, but modalities {raw} are raw: leave the "
+                f"step out, or encode them"
+            )
         if self.how == "linear":
             means = {m: x.mean(0) if len(x) else x.new_zeros(x.shape[1]) for m, x in nodes.items()}
             found = {m: _principal(x - means[m], self.components) for m, x in nodes.items()}
         else:
             if len(nodes) < 2:
                 raise InputError(
-                    f"how='cca' correlates modalities, of which the data has only {list(nodes)}; "
-                    f"take how='linear'"
+                    f"how='cca' correlates modalities, of which the data has only {list(nodes)}"
+                    f"{f' besides the raw {raw}' if raw else ''}; take how='linear'"
                 )
             views = {m: mean_nodes(train.x[m]) for m in nodes}
             present = torch.stack([train.x[m].counts > 0 for m in nodes], dim=1)
@@ -88,7 +95,10 @@ class Project(Step):
 
     def apply(self, dataset: FusionDataset) -> FusionDataset:
         """Return the dataset with ``components`` features for each node."""
+        raw = raw_modalities(dataset)
         for modality in dataset.schema.names:
+            if modality in raw and f"mean/{modality}" not in self.state:
+                continue
             if f"mean/{modality}" not in self.state:
                 known = [k.removeprefix("mean/") for k in self.state if k.startswith("mean/")]
                 raise UnknownNameError(f"modality of step {self.name!r}", modality, known)

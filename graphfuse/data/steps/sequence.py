@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 from torch import Tensor
 
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.spec import StepSpec
-from graphfuse.data.steps.step import Step, create_step
+from graphfuse.data.steps.step import Step, create_step, steps
 from graphfuse.errors import InputError
 
 DEFAULT = (StepSpec("scale"),)
@@ -68,6 +69,20 @@ class Steps:
             own = {k.removeprefix(start): v for k, v in state.items() if k.startswith(start)}
             one.load_state(own)
         return self
+
+
+def choose_steps(dataset: FusionDataset, given: Sequence[Any] | None) -> FusionDataset:
+    """Return the dataset with other steps, after those that its encoders ask for; as is if None.
+
+    Example:
+        >>> data = FusionDataset.from_arrays({"a": [[0.0], [2.0]]})
+        >>> choose_steps(data, [{"scale": {"how": "robust"}}]).steps[0].options["how"]
+        'robust'
+    """
+    if given is None:
+        return dataset
+    kept = [spec for spec in dataset.steps or () if steps.get(spec.name).encodes]
+    return replace(dataset, steps=(*kept, *Steps(given).specs))
 
 
 def _build(given: Any) -> Step:

@@ -24,6 +24,8 @@ class Step(ABC):
     """
 
     name: ClassVar[str]
+    encodes: ClassVar[bool] = False
+    """Whether it is the fitted half of an encoder, which stays whatever other steps are chosen."""
 
     def __post_init__(self) -> None:
         self.state: dict[str, Tensor] = {}

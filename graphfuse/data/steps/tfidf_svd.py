@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -45,6 +46,8 @@ class TfidfSvd(Step):
         >>> reduced.batch([0, 1, 2]).x["text"].flatten().round(decimals=6)
         tensor([1., 1., 0.])
     """
+
+    encodes: ClassVar[bool] = True
 
     modality: str
     components: int = 64

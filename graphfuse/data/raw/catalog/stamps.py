@@ -15,7 +15,7 @@ from graphfuse.data.raw.columns import Column
 from graphfuse.data.raw.facts import join_groups
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.data.raw.read import decode, read_bytes
-from graphfuse.data.spec import EncoderSpec
+from graphfuse.data.spec import EncoderSpec, StepSpec
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
 
 INSTALLED = Path("/usr/share/tuxpaint/stamps")
@@ -126,7 +126,7 @@ def load(
         Column("text", "text", "text", f"description in {text!r}"),
     ]
     encoders = {
-        "image": EncoderSpec("timm", {"model": "tf_efficientnet_lite0"}),
+        "image": EncoderSpec("timm", {"model": "tf_efficientnet_lite0", "nodes": "global"}),
         "text": EncoderSpec("transformers", {"model": "all-MiniLM-L6-v2"}),
     }
     if speech is not None:
@@ -141,6 +141,7 @@ def load(
         name="stamps",
         task="multiclass",
         encoders=encoders,
+        steps=(StepSpec("scale", {"over": "node"}),),
     )
 
 

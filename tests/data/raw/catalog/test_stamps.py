@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from graphfuse.data import EncoderSpec
+from graphfuse.data import EncoderSpec, StepSpec
 from graphfuse.data.raw import facts
 from graphfuse.data.raw.catalog import list_raw_datasets, load_raw_dataset
 from graphfuse.data.raw.catalog.stamps import CLASSES, INSTALLED, VARIABLE
@@ -70,10 +70,12 @@ def test_languages_are_chosen(root):
         load_raw_dataset("stamps", root=root, speech="de", svg=False)
 
 
-def test_encoders_are_named_for_every_modality(root):
+def test_encoders_are_named_for_every_modality_and_steps_for_all(root):
     read = load_raw_dataset("stamps", root=root, speech="fr", svg=False)
     assert sorted(read.encoders) == sorted(read.modalities)
-    assert read.encoders["image"] == EncoderSpec("timm", {"model": "tf_efficientnet_lite0"})
+    options = {"model": "tf_efficientnet_lite0", "nodes": "global"}
+    assert read.encoders["image"] == EncoderSpec("timm", options)
+    assert read.steps == (StepSpec("scale", {"over": "node"}),)
 
 
 def test_drawings_need_what_paints_them(root, monkeypatch):
