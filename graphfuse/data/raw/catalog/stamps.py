@@ -126,7 +126,9 @@ def load(
         Column("text", "text", "text", f"description in {text!r}"),
     ]
     encoders = {
-        "image": EncoderSpec("timm", {"model": "tf_efficientnet_lite0", "nodes": "global"}),
+        "image": EncoderSpec(
+            "timm", {"model": "tf_efficientnet_lite0", "nodes": "global", "side": 288}
+        ),
         "text": EncoderSpec("transformers", {"model": "all-MiniLM-L6-v2"}),
     }
     if speech is not None:
