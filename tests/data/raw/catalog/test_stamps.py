@@ -73,7 +73,7 @@ def test_languages_are_chosen(root):
 def test_encoders_are_named_for_every_modality_and_steps_for_all(root):
     read = load_raw_dataset("stamps", root=root, speech="fr", svg=False)
     assert sorted(read.encoders) == sorted(read.modalities)
-    options = {"model": "tf_efficientnet_lite0", "nodes": "global"}
+    options = {"model": "tf_efficientnet_lite0", "nodes": "global", "side": 288}
     assert read.encoders["image"] == EncoderSpec("timm", options)
     assert read.steps == (StepSpec("scale", {"over": "node"}),)
 
