@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.inspection.tells import codes_of, tells
 from graphfuse.data.raw import Manifest
-from graphfuse.encoders.assembly import assemble
+from graphfuse.encoders.assembly import CLOCKED, assemble
 from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders
 from graphfuse.encoders.encoder import Encoder
 from graphfuse.encoders.problems import Problem, check_unreadable, report_problems
+
+logger = logging.getLogger(__name__)
 
 
 def encode(
@@ -65,7 +71,31 @@ def encode(
     )
     report_problems(manifest, problems, unreadable)
     dataset = assemble(manifest, made, nodes)
+    _warn_of_durations(dataset, made)
     return replace(dataset, origin=_origin(manifest, made, problems))
+
+
+def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> None:
+    """Say so where the label can be told from how long sounds, films or series are, and no more."""
+    targets = list(dataset.schema.targets.items())
+    if len(targets) != 1 or dataset.y is None:
+        return
+    codes = codes_of(targets[0][1], dataset.y[targets[0][0]].numpy())
+    for modality, column in dataset.x.items():
+        if codes is None or made[modality].info.kind not in CLOCKED:
+            continue
+        counts = column.counts.numpy()
+        times = torch.split(dataset.pos[modality], counts.tolist())
+        last = [float(own.max()) for own in times if len(own)]
+        told = tells({"nodes": counts[counts > 0].tolist(), "last": last}, codes[counts > 0])
+        if told is not None and told.sure:
+            logger.warning(
+                "%s: how long it lasts tells the classes by itself, with %s, and a model sees it "
+                "by the number and times of the nodes; if new samples will not be so, make all "
+                "equally long: option seconds of audio encoders, or other files",
+                modality,
+                told,
+            )
 
 
 def _origin(

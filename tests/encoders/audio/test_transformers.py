@@ -119,6 +119,17 @@ def test_a_sound_does_not_depend_on_those_beside_it(folder, name):
 
 
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("rate", [None, 4])
+def test_how_long_a_sound_is_does_not_show_where_as_many_seconds_are_heard(folder, name, rate):
+    long = noise(1.5)
+    start = Sound(long.samples[:8000], RATE)
+    cut, whole = Transformers(folder(name), rate=rate, seconds=0.5).encode([long, start])
+    torch.testing.assert_close(cut.x, whole.x, atol=2e-5, rtol=0)
+    assert torch.equal(cut.pos, whole.pos)
+    assert len(Transformers(folder(name), rate=rate).encode([long])[0].x) > len(cut.x)
+
+
+@pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("length", [0, 1, 300, 4000])
 def test_silence_and_short_sounds_give_finite_nodes(folder, name, length):
     [nodes] = Transformers(folder(name)).encode([Sound(np.zeros(length, np.float32), RATE)])
