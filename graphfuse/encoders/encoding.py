@@ -14,6 +14,7 @@ import torch
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.inspection.tells import codes_of, tells
 from graphfuse.data.raw import Manifest
+from graphfuse.data.raw.columns import COPY
 from graphfuse.encoders.assembly import CLOCKED, assemble
 from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders
@@ -65,6 +66,9 @@ def encode(
         UnknownNameError: a modality or encoder that there is not.
     """
     check_unreadable(unreadable)
+    for column in manifest.columns:
+        if column.kind == "skip" and column.why.startswith(COPY):
+            logger.warning("column %s is left out: %s", column.name, column.why)
     made = create_encoders(manifest, encoders)
     nodes, problems = encode_cells(
         manifest, made, cache=cache, n_jobs=n_jobs, device=device, progress=progress

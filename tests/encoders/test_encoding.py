@@ -13,7 +13,7 @@ import torch
 from datasets import Dataset
 from PIL import Image
 
-from graphfuse.data.raw import Column, Manifest
+from graphfuse.data.raw import Column, Manifest, read_manifest
 from graphfuse.encoders import Encoder, EncoderInfo, Nodes, create_encoder, encode
 from graphfuse.encoders.store import NodeStore
 from graphfuse.errors import InputError, UnknownNameError
@@ -225,3 +225,12 @@ def test_labels_that_durations_give_away_are_told(tmp_path, caplog, seconds, tol
         encode(given, {"m": {"mel": {"seconds": seconds, "sample_rate": 8000}}}, cache=tmp_path)
     alike = "m: how long it lasts tells the classes by itself, with a balanced accuracy of 100 %"
     assert (alike in caplog.text) == told
+
+
+def test_a_column_that_is_left_out_as_a_copy_of_the_label_is_named(tmp_path, caplog):
+    rows = {"said": words(40), "label": [i % 2 for i in range(40)]}
+    table = Dataset.from_dict({**rows, "pet": [("cat", "dog")[i] for i in rows["label"]]})
+    with caplog.at_level(logging.WARNING):
+        data = encode(read_manifest(table), cache=tmp_path)
+    assert data.schema.names == ("said",)
+    assert "column pet is left out: a copy of the label 'label', one to one" in caplog.text
