@@ -118,7 +118,7 @@ def test_what_may_be_an_accident_stays_unless_its_name_tells():
     own = ["cat" if code else "dog" for code in codes]
     assert told({"label": codes, "striped": own})["striped"][0] == "category"
     assert told({"label": codes, "class_name": own})["class_name"][0] == "skip"
-    assert told({"label": codes, "class": ["cat", *own[1:]]})["class"][0] == "category"
+    assert told({"label": codes, "class_name": ["cat", *own[1:]]})["class_name"][0] == "category"
     many = {f"x{k}": own * 3 for k in range(40)}  # 18 samples: each 1 in 24,310, 40 columns
     assert {kind for kind, _ in told({"label": codes * 3, **many}).values()} == {"category"}
     assert told({"label": codes * 3, "x": own * 3})["x"][0] == "skip"
