@@ -13,7 +13,7 @@ from torch import Tensor
 from graphfuse._registry import Registry, options_of
 from graphfuse.data.raw import Item
 from graphfuse.data.spec import StepSpec
-from graphfuse.errors import UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +81,11 @@ class Encoder(ABC):
         """
         return item
 
+    @property
+    def has_network(self) -> bool:
+        """Whether a network does the work, on :attr:`device`."""
+        return False
+
     def to(self, device: str) -> Self:
         """Compute on a device from now on, such as ``"cuda"``; return the encoder."""
         object.__setattr__(self, "device", device)  # no option: it does not determine the nodes
@@ -145,6 +150,31 @@ def create_encoder(kind: str, name: str, **options: Any) -> Encoder:
         options = {"model": model, **options}
     made: Encoder = encoders[kind].create(name, **options)
     return made
+
+
+def device_of(given: str) -> str:
+    """Return the device that is meant, of "auto" CUDA where it is there.
+
+    Raises:
+        InputError: no name of a device, or CUDA where there is none.
+
+    Example:
+        >>> device_of("cpu")
+        'cpu'
+    """
+    if given == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(given).type
+    except (RuntimeError, TypeError):
+        raise InputError(
+            f'device is "auto", "cpu", "cuda" or another that torch knows, got {given!r}'
+        ) from None
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise InputError(
+            f"device {given!r} is not there: torch {torch.__version__} finds no CUDA; use 'auto'"
+        )
+    return given
 
 
 def plain_options(read: Mapping[str, Any]) -> dict[str, Any]:

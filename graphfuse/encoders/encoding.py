@@ -30,7 +30,7 @@ def encode(
     *,
     cache: str | Path | None = None,
     n_jobs: int = 1,
-    device: str = "cpu",
+    device: str = "auto",
     progress: bool = True,
     unreadable: str = "missing",
 ) -> FusionDataset:
@@ -55,8 +55,10 @@ def encode(
             :class:`~graphfuse.data.EncoderSpec` or an :class:`Encoder`; for modalities that it
             does not name, the manifest's own, else :data:`~graphfuse.encoders.choice.DEFAULTS`.
         cache: folder of encoded nodes; see :func:`graphfuse.encoders.store.default_cache`.
-        n_jobs: processes at work.
-        device: that encoders with weights compute on, such as "cuda".
+        n_jobs: processes at work, -1 for one a core. Each holds a copy of the encoder's network;
+            on a GPU, a network has one process, for which threads read ahead.
+        device: that encoders with weights compute on: "cpu", "cuda", or "auto" for CUDA where it
+            is there.
         progress: show how many items are done, and the time left, on a terminal.
         unreadable: what to do with a cell that cannot be read: "missing" warns and leaves it out,
             "error" raises.

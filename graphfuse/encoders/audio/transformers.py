@@ -98,6 +98,11 @@ class Transformers(Encoder):
             raise InputError(f"layer is -1 or a layer from 0 up, got {self.layer!r}")
 
     @property
+    def has_network(self) -> bool:
+        """It has."""
+        return True
+
+    @property
     def features(self) -> int:
         """Width of the hidden layer."""
         config = self.network.config

@@ -77,6 +77,11 @@ class Timm(Encoder):
             raise UnknownNameError("nodes of image encoder 'timm'", self.nodes, NODES)
         check_square(self.square)
 
+    @property
+    def has_network(self) -> bool:
+        """It has."""
+        return True
+
     @cached_property
     def features(self) -> int:
         """Width of the last feature map, or of the pooled feature."""
