@@ -37,7 +37,9 @@ def encode(
     """Return the dataset that a manifest's samples become, with nodes from encoders.
 
     Each content is encoded once and kept in ``cache``; interrupted, the same call goes on where it
-    was, with the same result bit for bit. A modality that no sample has is left out.
+    was, with the same result bit for bit. So do several processes, each of one thread; one process
+    with several threads adds in another order, and rounds otherwise. A modality that no sample has
+    is left out.
 
     Videos give two modalities: ``clip`` their frames and ``clip_sound`` their sound, which a video
     without sound lacks. Positions of both are seconds since the first picture, so that

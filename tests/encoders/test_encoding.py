@@ -15,6 +15,7 @@ from PIL import Image
 
 from graphfuse.data.raw import Column, Manifest, read_manifest
 from graphfuse.encoders import Encoder, EncoderInfo, Nodes, create_encoder, encode
+from graphfuse.encoders.encoder import device_of
 from graphfuse.encoders.store import NodeStore
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.graph import Spatial, Temporal
@@ -70,11 +71,45 @@ def test_options_and_weights_have_a_folder_of_their_own(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_processes_give_the_same_as_one(tmp_path):
-    texts = words(300)
-    one = encode(manifest(texts), {"said": "ngrams"}, cache=tmp_path / "1")
-    two = encode(manifest(texts), {"said": "ngrams"}, cache=tmp_path / "2", n_jobs=2)
-    assert one.fingerprint == two.fingerprint
+@pytest.mark.parametrize("name", ["ngrams", "transformers"])
+def test_any_number_of_processes_gives_the_same(tmp_path, bert, name):
+    texts = [
+        " ".join(f"{i:b}".replace("1", "cat ").replace("0", "dog ").split()) for i in range(300)
+    ]
+    given = {"said": {name: {} if name == "ngrams" else {"model": str(bert)}}}
+    prints = {
+        encode(manifest(texts), given, cache=tmp_path / str(n), n_jobs=n).fingerprint
+        for n in (1, 2, -1)
+    }
+    assert len(prints) == 1
+
+
+class Networked(Lengths):
+    has_network = True
+
+
+@pytest.mark.parametrize(("device", "here"), [("meta", True), ("cpu", False)])
+def test_a_network_on_a_gpu_has_one_process(tmp_path, device, here):
+    encode(manifest(words(300)), {"said": Networked()}, cache=tmp_path, n_jobs=2, device=device)
+    assert len(Lengths.seen) == (300 if here else 0)
+
+
+def test_processes_and_devices_that_there_are_not(tmp_path, monkeypatch):
+    for wrong in (0, -2, 1.5):
+        with pytest.raises(
+            InputError, match=r"n_jobs, the processes at work \(-1 for one a core\)"
+        ):
+            encode(manifest(words(4)), cache=tmp_path, n_jobs=wrong)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert device_of("auto") == "cpu"
+    for wrong, problem in (
+        ("gpu", "or another that torch knows, got 'gpu'"),
+        ("cuda:1", "no CUDA"),
+    ):
+        with pytest.raises(InputError, match=problem):
+            encode(manifest(words(4)), cache=tmp_path, device=wrong)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert device_of("auto") == "cuda"
 
 
 def test_what_one_encoder_refuses_is_named_and_the_rest_stays(tmp_path, caplog):

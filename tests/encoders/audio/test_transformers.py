@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from graphfuse.data.raw import Sound
 from graphfuse.encoders import create_encoder
-from graphfuse.encoders.audio.transformers import Transformers
+from graphfuse.encoders.audio.transformers import Transformers, _load
 from graphfuse.errors import InputError, MissingDependencyError
 
 RATE = 16000
@@ -116,6 +116,17 @@ def test_a_sound_does_not_depend_on_those_beside_it(folder, name):
         assert (nodes.pos.flatten().diff() > 0).all()
         assert 0 < nodes.pos[0] < 0.1
         assert nodes.pos[-1] == pytest.approx(sound.seconds, abs=0.1)
+
+
+def test_it_computes_where_it_is_told_to(folder, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    _load.cache_clear()
+    encoder = Transformers(folder("wav2vec2"))
+    assert encoder.encode(SOUNDS[:1])[0].x.device.type == "cpu"
+    moved = []
+    monkeypatch.setattr(type(encoder.network), "to", lambda self, device: moved.append(device))
+    encoder.to("cuda").encode(SOUNDS[:1])
+    assert moved == ["cuda"]
 
 
 @pytest.mark.parametrize("name", MODELS)
