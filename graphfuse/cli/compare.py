@@ -62,7 +62,8 @@ def add_parser(subparsers: Any) -> None:
         "--network",
         action="append",
         metavar="MODALITY=NAME",
-        help="network that encodes raw data inside every strategy and trains with it: image=cnn",
+        help="network that encodes raw data inside every strategy and trains with it: image=cnn, "
+        "with --encoder image=pixels",
     )
     add("--clean", metavar="A,B", help="steps of cleaning for raw data (graphfuse list cleaning)")
     add("--strategies", metavar="A,B", help="names, 'unimodal', 'all' (graphfuse list strategies)")
