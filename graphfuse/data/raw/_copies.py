@@ -90,6 +90,8 @@ def on_a_line(values: Sequence[Any], labels: Sequence[Any]) -> bool:
         >>> on_a_line([c + (c > 20) for c in celsius], celsius)
         False
     """
+    if len(set(map(str, labels))) < LEAST:
+        return False
     pairs = [(number(v), number(y)) for v, y in zip(values, labels, strict=True)]
     if any(v is None or y is None for v, y in pairs):
         return False
