@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,8 +103,9 @@ def compare(
         options: ``{strategy: {option: value}}``.
         relations: ``{dataset: relations}`` that draw its graphs, instead of those it names.
         networks: ``{dataset: {modality: network}}`` that encode its raw modalities inside every
-            strategy and train with it; see :func:`graphfuse.fusion.create_strategy`. ``options``
-            may give a strategy others, as ``encoders``.
+            strategy and train with it, changed in every epoch as ``augment`` of the dataset says;
+            see :func:`graphfuse.fusion.create_strategy`. ``options`` may give a strategy others, as
+            ``encoders`` and ``augment``.
         match_parameters: number of parameters that every strategy is brought nearest to by its
             ``hidden_channels``; those without that option or without parameters stay as they are.
         progress: show how many runs are done, and the time left, on a terminal.
@@ -223,7 +225,8 @@ def _load(given: Any, encoding: Mapping[str, Any]) -> tuple[dict[str, FusionData
                 for name, own in options.items()
             ]
             pairs = [(d.name if is_raw(name) else name, d) for name, d in made]
-            as_given.append({name: dict(chosen or {}) for name, chosen in item.items()})
+            options = {str(name): dict(chosen or {}) for name, chosen in item.items()}
+            as_given.append(json.loads(json.dumps(options, default=str)))  # paths as text
         elif isinstance(item, FusionDataset):
             pairs = [(item.name or f"dataset-{number + 1}", item)]
             as_given.append(pairs[0][0])
@@ -288,7 +291,7 @@ def _check_keys(
         if name not in known:
             raise UnknownNameError("strategy in options", name, known)
         for option in chosen:
-            names = [*strategy_options(name), "encoders"]
+            names = [*strategy_options(name), "encoders", "augment"]
             if option not in names:
                 raise UnknownNameError(f"option of strategy {name!r}", option, names)
 

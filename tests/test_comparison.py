@@ -296,8 +296,7 @@ def raw_pictures(folder, n=40):
     return path
 
 
-def test_networks_train_inside_every_strategy_of_a_comparison(tmp_path, monkeypatch):
-    monkeypatch.setenv("GRAPHFUSE_CACHE", str(tmp_path / "cache"))
+def test_networks_train_inside_every_strategy_of_a_comparison(tmp_path):
     path = raw_pictures(tmp_path)
     encoders = {"picture": {"pixels": {"side": 16}}, "words": {"word_ids": {"vocabulary": 300}}}
     networks = {
@@ -306,7 +305,8 @@ def test_networks_train_inside_every_strategy_of_a_comparison(tmp_path, monkeypa
     }
     wanted = ["majority", "unimodal", "concat", "graph:hgt", "graph:line"]
     result = compare(
-        {str(path): {"encoders": encoders}}, wanted, folds=2, recipe={"epochs": 1},
+        {path: {"encoders": encoders, "cache": tmp_path / "cache"}},
+        wanted, folds=2, recipe={"epochs": 1},
         networks={"bars": networks}, out=tmp_path / "out", progress=False,
         options={"concat": {"encoders": {"picture": "cnn"}}},
     )  # fmt: skip
@@ -347,3 +347,75 @@ def test_raw_samples_are_encoded_by_as_many_processes_as_run_the_strategies(tmp_
             compare([given], n_jobs=2, out=tmp_path / "out", progress=False)
     assert [options["n_jobs"] for options in asked] == [2, 2, 3]
     assert not any(options["progress"] for options in asked)
+
+
+def coin_flips(folder, n=48):
+    """Return texts that tell nothing of their label but can be learnt by heart."""
+    random_ = np.random.default_rng(0)
+    rows = ["note,label"]
+    for _ in range(n):
+        words = " ".join("".join(random_.choice(list("abcdefghijklm"), 6)) for _ in range(6))
+        rows.append(f"{words},{random_.integers(2)}")
+    path = folder / "flips.csv"
+    path.write_text("\n".join(rows))
+    return path
+
+
+def test_copies_train_in_every_fold_and_are_never_tested_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRAPHFUSE_CACHE", str(tmp_path / "cache"))
+    from graphfuse.bench import run
+
+    parts, fit = [], run.fit
+
+    def spy(strategy, train, rest, *arguments, **options):
+        parts.append((train, rest))
+        return fit(strategy, train, rest, *arguments, **options)
+
+    monkeypatch.setattr(run, "fit", spy)
+    path, made = coin_flips(tmp_path), {}
+    for name, augment in (("plain", None), ("copies", {"text": "caption", "copies": 3})):
+        options = {"augment": augment} if augment else {}
+        result = compare(
+            {str(path): options}, ["unimodal:note"], folds=3,
+            recipe={"epochs": 15, "learning_rate": 0.01}, out=tmp_path / name, progress=False,
+        )  # fmt: skip
+        made[name] = sorted(result.records(), key=lambda r: r["run"]["fold"])
+    for plain, copies in zip(made["plain"], made["copies"], strict=True):
+        assert plain["sizes"] == copies["sizes"]
+        ids = [
+            ResultStore(tmp_path / name).predictions(record)["ids"].tolist()
+            for name, record in (("plain", plain), ("copies", copies))
+        ]
+        assert ids[0] == ids[1]
+    for train, rest in parts[3:]:
+        assert len(train) == 4 * len(train.originals)
+        assert rest.copy_of.tolist() == [""] * len(rest)
+        assert not set(train.copy_of.tolist()) & set(rest.ids.tolist())
+    right = np.mean([r["metrics"]["accuracy"] for r in made["copies"]])
+    assert right < 0.75  # a copy that leaks would bring it near 1
+    report = json.loads(result.report(tmp_path / "report.json").read_text())
+    assert "3 copies of each of 48 samples" in json.dumps(report)
+    (told,) = ResultStore(tmp_path / "copies").comparison()["datasets"].values()
+    assert told["samples"] == 48
+
+
+def test_augmentation_of_raw_nodes_is_part_of_every_run_and_needs_a_network(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRAPHFUSE_CACHE", str(tmp_path / "cache"))
+    path = raw_pictures(tmp_path)
+    datasets = {
+        str(path): {
+            "encoders": {"picture": {"pixels": {"side": 16}}},
+            "augment": {"image": {"flip": True}, "text": "caption"},
+        }
+    }
+    given = {"folds": 2, "recipe": {"epochs": 1}, "out": tmp_path / "out", "progress": False}
+    with pytest.raises(InputError, match=r"raw nodes of \['picture'\] of 'bars' while a network"):
+        compare(datasets, ["concat"], **given)
+    networks = {"bars": {"picture": {"cnn": {"channels": 16, "stages": 2}}}}
+    result = compare(datasets, ["concat", "unimodal"], networks=networks, **given)
+    for record in result.records():
+        assert record["status"] == "done", record["error"]
+        found = record["run"]["options"]["augment"]
+        assert found == {"picture": {"flip": True, "probability": 0.5}}
+    report = result.report(tmp_path / "report.html").read_text()
+    assert "<dd>picture changed anew in every epoch of training; 2 copies of each" in report

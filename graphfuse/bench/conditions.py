@@ -85,12 +85,15 @@ def _describe(name: str, dataset: FusionDataset, relations: Sequence[Any]) -> di
     target = dataset.schema.target
     return {
         "fingerprint": dataset.fingerprint,
-        "samples": len(dataset),
+        "samples": len(dataset.originals),
         "task": target.task,
         "classes": list(target.classes),
         "modalities": dataset.schema.to_dict()["modalities"],
         "groups": dataset.groups is not None,
-        "missing": {m: float((c.counts == 0).float().mean()) for m, c in dataset.x.items()},
+        "missing": {
+            m: float((c.counts[dataset.originals] == 0).float().mean())
+            for m, c in dataset.x.items()
+        },
         "given_splits": dataset.splits is not None,
         "title": card.title if card else name,
         "license": card.license if card else "",
@@ -99,6 +102,7 @@ def _describe(name: str, dataset: FusionDataset, relations: Sequence[Any]) -> di
         "bayes_accuracy": dataset.bayes_accuracy,
         "graph_should_win": dataset.graph_should_win,
         "origin": None if dataset.origin is None else dict(dataset.origin),
+        "steps": [spec.plain for spec in Steps(dataset.steps).specs],
         "relations": [
             {"name": key, "options": chosen} for spec in relations for key, chosen in spec.items()
         ],
@@ -115,7 +119,7 @@ def _draw(
 
     With networks, as they encode the sample before they learn.
     """
-    some = dataset.subset(range(min(len(dataset), 100 if networks else 500)))
+    some = dataset.subset(dataset.originals[: 100 if networks else 500])
     scaled = Steps(some.steps).fit(some).transform(some)
     if networks:
         with torch.random.fork_rng():

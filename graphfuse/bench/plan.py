@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from graphfuse.bench.code import code_digest
 from graphfuse.bench.match import match_parameters
 from graphfuse.bench.run import Job
@@ -156,6 +158,8 @@ def _dataset_jobs(
         chosen[strategy] = dict(options.get(strategy, {}))
         if networks:
             chosen[strategy].setdefault("encoders", plain(dict(networks)))
+        if augment := _augment_of(dataset, strategy, chosen[strategy]):
+            chosen[strategy].setdefault("augment", augment)
         if "relations" in strategy_options(strategy):
             own = chosen[strategy].get("encoders")
             drawn = graph if own == networks else relations_of(dataset, relations, own)
@@ -163,6 +167,10 @@ def _dataset_jobs(
         if parameters is not None:
             chosen[strategy] = match_parameters(strategy, schema, parameters, chosen[strategy])
     for split in splits:
+        sizes = {
+            part: len(np.intersect1d(getattr(split, part), dataset.originals))
+            for part in ("train", "validation", "test")
+        }
         for strategy in strategies:
             place = f"{split.repeat}|{split.fold}|{seed}"
             spec = RunSpec(
@@ -178,7 +186,22 @@ def _dataset_jobs(
                 data_seed=zlib.crc32(f"{fingerprint}|{place}".encode()),
                 code=code_digest(strategy),
             )
-            yield Job(spec, split, out, strategy_info(strategy))
+            yield Job(spec, split, sizes, out, strategy_info(strategy))
+
+
+def _augment_of(
+    dataset: FusionDataset, strategy: str, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what changes raw nodes in training, which takes a network of each modality."""
+    augment, networks = dict(dataset.augment or {}), options.get("encoders", {})
+    if "augment" not in options and (lacking := sorted({*augment} - {*networks})):
+        raise InputError(
+            f"augment changes the raw nodes of {lacking} of {dataset.name!r} while a network "
+            f"learns from them, and {strategy!r} has none; name one (networks=, --network "
+            f"{lacking[0]}=...), or an encoder other than 'pixels', 'word_ids' and 'token_ids', "
+            f"which encodes changed copies"
+        )
+    return augment
 
 
 def recipe_of(strategy: str, recipe: Recipe) -> Recipe:

@@ -6,7 +6,7 @@ import functools
 import logging
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +32,8 @@ class Job:
 
     spec: RunSpec
     split: Split
+    sizes: Mapping[str, int]
+    """Samples of each part, without changed copies."""
     out: str
     info: StrategyInfo
     """Carries a strategy that a user registered into another process."""
@@ -45,7 +47,7 @@ def execute(job: Job) -> str:
         "key": job.spec.key,
         "status": "failed",
         "run": job.spec.to_dict(),
-        "sizes": {part: len(getattr(job.split, part)) for part in ("train", "validation", "test")},
+        "sizes": dict(job.sizes),
         "metrics": {},
         "undefined": {},
         "cost": {},

@@ -22,6 +22,7 @@ EPILOG = """examples:
   graphfuse compare --datasets mfeat --strategies unimodal,concat,graph:hgt
   graphfuse compare --datasets my-folder --quick
   graphfuse compare my-data.csv --column photo=image --encoder photo=timm:tf_efficientnet_lite0
+  graphfuse compare my-data.csv --augment image=photo --augment text=caption
   graphfuse compare --config study.yaml
 
 A YAML file holds the same names as the options, and recipe, options, relations:
@@ -64,6 +65,13 @@ def add_parser(subparsers: Any) -> None:
         metavar="MODALITY=NAME",
         help="network that encodes raw data inside every strategy and trains with it: image=cnn, "
         "with --encoder image=pixels",
+    )
+    add(
+        "--augment",
+        action="append",
+        metavar="KIND=NAME",
+        help="change training samples of raw data: image=photo, audio=speech, text=caption, "
+        "text=caption:en (with synonyms); copies=4 says how often where items are encoded once",
     )
     add("--clean", metavar="A,B", help="steps of cleaning for raw data (graphfuse list cleaning)")
     add("--strategies", metavar="A,B", help="names, 'unimodal', 'all' (graphfuse list strategies)")
@@ -122,7 +130,7 @@ def _add_raw(settings: dict[str, Any]) -> None:
         option: pairs(f"--{option[:-1]}", settings.pop(option[:-1], None))
         for option in ("columns", "encoders")
     }
-    chosen |= {"clean": settings.pop("clean", None)}
+    chosen |= {"clean": settings.pop("clean", None), "augment": augment_of(settings)}
     chosen = {option: given for option, given in chosen.items() if given}
     networks = pairs("--network", settings.pop("network", None))
     items = settings.get("datasets", [])
@@ -170,6 +178,12 @@ def _show(name: str | Path, options: dict[str, Any]) -> Manifest:
     print(manifest.describe())
     print(f"what else may give the label away: graphfuse inspect {shlex.quote(str(name))}\n")
     return manifest
+
+
+def augment_of(settings: dict[str, Any]) -> dict[str, Any]:
+    """Take --augment out of the settings, with numbers as such."""
+    given = pairs("--augment", settings.pop("augment", None))
+    return {name: int(value) if value.isdigit() else value for name, value in given.items()}
 
 
 def pairs(option: str, given: list[str] | None) -> dict[str, str]:

@@ -9,7 +9,9 @@ from typing import Any
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
-    what = ("strategies", "datasets", "relations", "encoders", "networks", "cleaning")
+    what = (
+        "strategies", "datasets", "relations", "encoders", "networks", "cleaning", "augmentations",
+    )  # fmt: skip
     parser = subparsers.add_parser("list", help=f"show {', '.join(what[:-1])} or {what[-1]}")
     parser.add_argument("what", choices=what)
     parser.set_defaults(run=run)
@@ -24,6 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         "encoders": _encoders,
         "networks": _networks,
         "cleaning": _cleaning,
+        "augmentations": _augmentations,
     }
     print_table(*tables[arguments.what]())
     return 0
@@ -99,6 +102,17 @@ def _cleaning() -> tuple[list[str], list[list[str]]]:
         summary = (cleaners.get(name).__doc__ or "").splitlines()[0]
         rows.append([name, summary.partition("; see :func:")[0].rstrip(".") + ".", options])
     return ["step", "what it does", "options"], rows
+
+
+def _augmentations() -> tuple[list[str], list[list[str]]]:
+    from graphfuse.data.augment.presets import PRESETS
+
+    rows = []
+    for kind, presets in PRESETS.items():
+        for name, made in presets.items():
+            changes = ", ".join(change for change in made.limits if getattr(made, change))
+            rows.append([kind, name, changes])
+    return ["of", "augmentation", "changes, each at random"], rows
 
 
 def _relations() -> tuple[list[str], list[list[str]]]:

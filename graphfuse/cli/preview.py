@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from graphfuse.cli.compare import pairs
+from graphfuse.cli.compare import augment_of, pairs
 from graphfuse.errors import InputError, check_whole
+
+EVERY = {"image": "photo", "audio": "speech", "text": "caption"}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -27,9 +28,14 @@ def add_parser(subparsers: Any) -> None:
         help="what a column holds, where it is not as told",
     )
     add("--samples", type=int, default=4, metavar="N", help="samples to show (default: 4)")
+    add(
+        "--augment",
+        action="append",
+        metavar="KIND=NAME",
+        help="as of graphfuse compare; default: image=photo, audio=speech, text=caption",
+    )
     add("--versions", type=int, default=4, metavar="N", help="changed ones of each (default: 4)")
-    add("--seed", type=int, default=0, metavar="N", help="of samples and changes (default: 0)")
-    add("--thesaurus", metavar="FILE", help="synonyms: a file, or a language such as en")
+    add("--seed", type=int, default=0, metavar="N", help="of which samples are shown (default: 0)")
     add("--out", default="preview.html", metavar="FILE", help="default: preview.html")
     parser.set_defaults(run=run)
 
@@ -39,18 +45,14 @@ def run(arguments: argparse.Namespace) -> int:
     check_whole("--samples", arguments.samples, 1)
     check_whole("--versions", arguments.versions, 1)
     check_whole("--seed", arguments.seed, 0)
-    from graphfuse.data.augment import CAPTION, PHOTO, SPEECH, Augmentation, read_thesaurus
+    from graphfuse.data.augment import Augmentation
     from graphfuse.encoders import read_raw
     from graphfuse.report.preview import to_preview
 
-    text = CAPTION
-    if arguments.thesaurus:
-        synonyms = read_thesaurus(arguments.thesaurus)
-        text = replace(CAPTION, replace=(0.0, 0.3), insert=(0.0, 0.1), synonyms=synonyms)
+    augmentation = Augmentation.of(augment_of(vars(arguments)) or EVERY)
     columns = pairs("--column", arguments.column)
     manifest = read_raw(arguments.data, **({"columns": columns} if columns else {}))
     print(manifest.describe(), end="\n\n")
-    augmentation = Augmentation(image=PHOTO, audio=SPEECH, text=text)
     page = to_preview(
         manifest, augmentation, arguments.samples, arguments.versions + 1, arguments.seed
     )

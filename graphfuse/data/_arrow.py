@@ -17,6 +17,8 @@ from graphfuse.data.schema import Schema
 
 AS_BITS = {torch.bool: torch.uint8, torch.bfloat16: torch.int16}
 """How values are stored that Arrow packs (bool) or that numpy lacks (bfloat16)."""
+TEXTS = ("domain", "groups", "splits", "copy_of")
+"""What a dataset may say of each sample in words, besides its id."""
 
 
 def to_table(dataset: FusionDataset) -> tuple[pa.Table, list[dict[str, Any]]]:
@@ -48,7 +50,7 @@ def to_table(dataset: FusionDataset) -> tuple[pa.Table, list[dict[str, Any]]]:
         add(index.values, index.offsets, kind="edges", edge_type=list(edge_type))
         if weight is not None:
             add(weight, index.offsets, kind="edge_weights", edge_type=list(edge_type))
-    for kind in ("domain", "groups", "splits"):
+    for kind in TEXTS:
         texts = getattr(dataset, kind)
         if texts is not None:
             columns.append(pa.array([str(text) for text in texts]))
@@ -84,7 +86,7 @@ def from_table(
     unit_offsets = None
     for column, description in zip(table.columns, layout, strict=True):
         kind = description["kind"]
-        if kind in ("ids", "domain", "groups", "splits"):
+        if kind in ("ids", *TEXTS):
             kinds[kind] = np.array(column.to_pylist(), dtype=str)
             continue
         values, offsets = _tensors(column, description)
@@ -116,6 +118,7 @@ def from_table(
         domain=kinds.get("domain"),
         groups=kinds.get("groups"),
         splits=kinds.get("splits"),
+        copy_of=kinds.get("copy_of"),
     )
 
 

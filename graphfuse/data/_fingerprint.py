@@ -40,6 +40,7 @@ def columns(dataset: FusionDataset) -> Iterator[tuple[str, np.ndarray]]:
         ("domain", dataset.domain),
         ("groups", dataset.groups),
         ("splits", dataset.splits),
+        ("copy_of", dataset.copy_of),
     ):
         if texts is not None:
             joined = "\0".join(str(text) for text in texts)

@@ -1,4 +1,4 @@
-"""What names and sorts the samples of a dataset: ids, groups and given splits."""
+"""What names and sorts the samples of a dataset: ids, groups, given splits, and copies."""
 
 from __future__ import annotations
 
@@ -13,22 +13,29 @@ from graphfuse.errors import InputError
 
 @dataclass(frozen=True)
 class PerSample:
-    """Text [n] each; not every dataset has groups and splits."""
+    """Text [n] each; not every dataset has groups, splits and copies."""
 
     ids: np.ndarray
     groups: np.ndarray | None
     splits: np.ndarray | None
+    copy_of: np.ndarray | None
 
 
 Given = Sequence[Any] | np.ndarray
 
 
-def per_sample(n: int, ids: Given, groups: Given | None, splits: Given | None) -> PerSample:
-    """Return the three as text.
+def per_sample(
+    n: int,
+    ids: Given,
+    groups: Given | None,
+    splits: Given | None,
+    copy_of: Given | None = None,
+) -> PerSample:
+    """Return them as text.
 
     Raises:
-        InputError: another number of entries than samples, a missing entry, or an id that occurs
-            twice.
+        InputError: another number of entries than samples, a missing entry, an id that occurs
+            twice, or a copy of what is no sample, or a copy itself.
     """
     _check("ids", ids, n)
     names = np.array([str(i) for i in ids], dtype=str)
@@ -38,7 +45,23 @@ def per_sample(n: int, ids: Given, groups: Given | None, splits: Given | None) -
             f"ids are unique, but {str(values[counts > 1][0])!r} occurs more than once; "
             f"a sample without an id takes its number"
         )
-    return PerSample(names, _texts("groups", groups, n), _texts("splits", splits, n))
+    originals = _texts("copy_of", copy_of, n)
+    if originals is not None:
+        _check_originals(names, originals)
+    return PerSample(names, _texts("groups", groups, n), _texts("splits", splits, n), originals)
+
+
+def _check_originals(ids: np.ndarray, copy_of: np.ndarray) -> None:
+    is_copy = copy_of != ""
+    wrong = is_copy & ~np.isin(copy_of, ids[~is_copy])
+    if wrong.any():
+        row = int(wrong.argmax())
+        name = str(copy_of[row])
+        raise InputError(
+            f"copy_of names the sample that each copy was made of, and '' for all others; sample "
+            f"{str(ids[row])!r} is a copy of {name!r}, which is "
+            f"{'a copy itself' if name in ids else 'no sample'}"
+        )
 
 
 def _texts(what: str, given: Given | None, n: int) -> np.ndarray | None:

@@ -30,6 +30,7 @@ def from_arrays(
     ids: Sequence[str] | None = None,
     groups: Sequence[Any] | np.ndarray | None = None,
     splits: Sequence[str] | np.ndarray | None = None,
+    copy_of: Sequence[str] | np.ndarray | None = None,
     name: str = "",
     relations: Sequence[RelationSpec] | None = None,
     bayes_accuracy: float | None = None,
@@ -55,6 +56,8 @@ def from_arrays(
         ids: names of the samples; their numbers if left out.
         groups: samples of one group are never split.
         splits: a given part for each sample, "train", "validation" or "test".
+        copy_of: for changed copies of samples the id of the one each was made of, "" for all
+            others. They are trained on wherever that one is, and never tested on.
 
     Raises:
         InputError: lengths differ, values are NaN or infinite, or labels do not fit the task.
@@ -78,7 +81,7 @@ def from_arrays(
         for m, column in columns.items()
     ]
     schema = Schema(tuple(modalities), targets)
-    own = per_sample(n, range(n) if ids is None else ids, groups, splits)
+    own = per_sample(n, range(n) if ids is None else ids, groups, splits, copy_of)
     return FusionDataset(
         schema,
         x={m: columns[m] for m in schema.names},
@@ -87,6 +90,7 @@ def from_arrays(
         pos=positions,
         groups=own.groups,
         splits=own.splits,
+        copy_of=own.copy_of,
         name=name,
         relations=None if relations is None else tuple(relations),
         bayes_accuracy=bayes_accuracy,

@@ -40,10 +40,12 @@ class FusionDataset:
 
     ``dataset[i]`` is a :class:`Sample`, ``dataset.batch(indices)`` a :class:`Batch` built by
     gathers. ``groups`` are kept together by every split; ``splits`` names a given part ("train",
-    "validation", "test") for each sample; ``relations`` are those that fit this data, if known, and
-    ``steps`` what its features go through, fitted on the training part of each fold (None:
-    standardised). ``origin`` tells, as plain data, which encoders made it of raw samples, and
-    what cleaning did to these.
+    "validation", "test") for each sample; ``copy_of`` the sample that a row is a changed copy of,
+    by its id, "" for samples themselves: copies are trained on and never tested on. ``relations``
+    are those that fit this data, if known, and ``steps`` what its features go through, fitted on
+    the training part of each fold (None: standardised). ``augment`` says by modality, in plain
+    data, how raw nodes change anew in every epoch where a network encodes them. ``origin`` tells,
+    as plain data, which encoders made it of raw samples, and what cleaning did to these.
     A dataset never changes: ``with_edges``, ``subset`` and ``dataclasses.replace`` make new ones.
 
     Example:
@@ -70,11 +72,13 @@ class FusionDataset:
     domain: np.ndarray | None = None
     groups: np.ndarray | None = None
     splits: np.ndarray | None = None
+    copy_of: np.ndarray | None = None
     name: str = ""
     relations: tuple[RelationSpec, ...] | None = None
     steps: tuple[StepSpec, ...] | None = None
     bayes_accuracy: float | None = None
     graph_should_win: bool | None = None
+    augment: Mapping[str, Any] | None = None
     origin: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -96,8 +100,8 @@ class FusionDataset:
     ) -> FusionDataset:
         """Build a dataset from samples; without a schema, one that fits them.
 
-        Takes ``name``, and one entry a sample of ``ids``, ``groups`` and ``splits``; see
-        :func:`graphfuse.data.samples.from_samples`.
+        Takes ``name``, and one entry a sample of ``ids``, ``groups``, ``splits`` and ``copy_of``;
+        see :func:`graphfuse.data.samples.from_samples`.
         """
         from graphfuse.data.samples import from_samples
 
@@ -148,7 +152,9 @@ class FusionDataset:
     def __repr__(self) -> str:
         task = "/".join(target.task for target in self.schema.targets.values()) or "unlabelled"
         sizes = ", ".join(f"{m.name}{list(m.shape)}" for m in self.schema.modalities)
-        return f"FusionDataset({self.name!r}, {len(self)} samples, {sizes}, {task})"
+        copies = len(self) - len(self.originals)
+        samples = f"{len(self.originals)} samples" + (f" + {copies} copies" if copies else "")
+        return f"FusionDataset({self.name!r}, {samples}, {sizes}, {task})"
 
     def __getitem__(self, i: int) -> Sample:
         """Return a sample, a copy that may be changed."""
@@ -175,6 +181,23 @@ class FusionDataset:
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[i] for i in range(len(self)))
+
+    @property
+    def originals(self) -> np.ndarray:
+        """Rows of the samples themselves, without changed copies of them.
+
+        Example:
+            >>> data = FusionDataset.from_arrays({"a": np.ones((3, 2))}, copy_of=["", "", "0"])
+            >>> data.originals.tolist()
+            [0, 1]
+        """
+        return np.flatnonzero(np.ones(len(self)) if self.copy_of is None else self.copy_of == "")
+
+    def copies(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows of the changed copies of the samples at ``rows``."""
+        if self.copy_of is None:
+            return np.zeros(0, dtype=np.int64)
+        return np.flatnonzero((self.copy_of != "") & np.isin(self.copy_of, self.ids[rows]))
 
     @property
     def edge_types(self) -> tuple[EdgeType, ...]:
@@ -240,14 +263,15 @@ class FusionDataset:
             domain=None if self.domain is None else self.domain[picked],
             groups=None if self.groups is None else self.groups[picked],
             splits=None if self.splits is None else self.splits[picked],
+            copy_of=None if self.copy_of is None else self.copy_of[picked],
         )
 
     def warn_of_empty_samples(self) -> None:
         """Warn if there are samples without a node of any modality."""
-        counts = torch.stack([column.counts for column in self.x.values()]).sum(0)
+        counts = torch.stack([column.counts for column in self.x.values()]).sum(0)[self.originals]
         if empty := int((counts == 0).sum()):
             warnings.warn(
-                f"{empty} of {len(self)} samples of {self.name or 'the dataset'} have no node of "
+                f"{empty} of {len(counts)} samples of {self.name or 'the dataset'} have no node of "
                 f"any modality; every strategy predicts a constant for them",
                 EmptySampleWarning,
                 stacklevel=4,

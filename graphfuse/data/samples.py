@@ -28,17 +28,20 @@ def from_samples(
     ids: Sequence[Any] | np.ndarray | None = None,
     groups: Sequence[Any] | np.ndarray | None = None,
     splits: Sequence[Any] | np.ndarray | None = None,
+    copy_of: Sequence[Any] | np.ndarray | None = None,
     name: str = "",
 ) -> FusionDataset:
     """Implement :meth:`FusionDataset.from_samples`.
 
     Raises:
         SchemaError: a modality, shape, length or label that does not fit.
-        InputError: ids that are not unique, or not one id, group or split a sample.
+        InputError: ids that are not unique, not one id, group or split a sample, or copies of what
+            is no sample.
     """
     dataset = gather(samples, schema)
-    own = per_sample(len(dataset), dataset.ids if ids is None else ids, groups, splits)
-    return replace(dataset, ids=own.ids, groups=own.groups, splits=own.splits, name=name)
+    names = dataset.ids if ids is None else ids
+    own = per_sample(len(dataset), names, groups, splits, copy_of)
+    return replace(dataset, **vars(own), name=name)
 
 
 def gather(samples: Sequence[Sample], schema: Schema | None = None) -> FusionDataset:

@@ -29,7 +29,10 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Split:
-    """Indices of the three disjoint parts of one fold of one repeat."""
+    """Indices of the three disjoint parts of one fold of one repeat.
+
+    Changed copies of training samples stand at the end of the training part.
+    """
 
     repeat: int
     fold: int
@@ -57,7 +60,9 @@ def make_splits(
 
     Classes are stratified where the target has classes; groups never straddle two parts; samples
     without a label are left out. ``validation`` is the share of the training part that is set
-    aside for early stopping. The split depends on (dataset name, repeat, seed) alone.
+    aside for early stopping. The split depends on (dataset name, repeat, seed) alone. Changed
+    copies of samples (``dataset.copy_of``) have no say in it: each is in the training parts that
+    its original is in, and nowhere else.
 
     Raises:
         InputError: fewer than two folds, or a class or the groups are too few to fill the folds.
@@ -133,7 +138,8 @@ def near_duplicates(
         >>> near_duplicates(data, Split(0, 0, *rows))
         [(3, 0)]
     """
-    test, rest = split.test, np.sort(np.concatenate([split.train, split.validation]))
+    test, rest = split.test, np.union1d(split.train, split.validation)
+    rest = np.intersect1d(rest, dataset.originals)
     worst = torch.zeros(len(test), len(rest), dtype=torch.float64)
     shared = torch.zeros(len(test), len(rest), dtype=torch.bool)
     for column in dataset.x.values():
@@ -159,14 +165,22 @@ def _state(name: str, repeat: int, seed: int) -> int:
 
 
 def _labelled(dataset: FusionDataset) -> np.ndarray:
+    """Return the rows of labelled samples, without copies."""
     labels = dataset.labels()
+    rows = dataset.originals
     if dataset.unit_offsets is not None:
-        return np.arange(len(dataset))
+        return rows
     if labels.dtype.kind == "f":
         known = ~np.isnan(labels).reshape(len(labels), -1).any(1)
     else:
         known = labels >= 0
-    return np.flatnonzero(known)
+    labelled: np.ndarray = rows[known[rows]]
+    return labelled
+
+
+def _with_copies(dataset: FusionDataset, rows: np.ndarray) -> np.ndarray:
+    """Return rows of samples, and behind them those of the changed copies of these."""
+    return np.concatenate([rows, dataset.copies(rows)])
 
 
 def _classes(dataset: FusionDataset, rows: np.ndarray) -> np.ndarray | None:
@@ -228,13 +242,15 @@ def hold_out(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Set a share of the given rows aside, stratified and by groups where there are such.
 
-    Returns the rows that stay and those set aside, each at least one.
+    Returns the rows that stay and those set aside, each at least one. Changed copies stay where
+    their original does, and are never set aside.
 
     Raises:
         InputError: a share that is none, or too few rows or groups for two parts.
     """
     if not 0 < share < 1:
         raise InputError(f"the validation part is a share between 0 and 1, got {share!r}")
+    rows = rows[np.isin(rows, dataset.originals)]
     classes = _classes(dataset, rows)
     groups = None if dataset.groups is None else dataset.groups[rows]
     parts = len(rows) if groups is None else len(np.unique(groups))
@@ -246,14 +262,14 @@ def hold_out(
         )
     if groups is not None:
         aside = _pick_groups(classes, groups, share, np.random.default_rng(seed % 2**31))
-        return rows[~aside], rows[aside]
+        return _with_copies(dataset, rows[~aside]), rows[aside]
     size = min(math.ceil(share * len(rows)), len(rows) - 1)
     stratified = classes is not None and _can_stratify(classes, share)
     splitter = (StratifiedShuffleSplit if stratified else ShuffleSplit)(
         1, test_size=size, random_state=seed % 2**31
     )
     train, held_out = next(iter(splitter.split(rows, classes)))
-    return rows[train], rows[held_out]
+    return _with_copies(dataset, rows[train]), rows[held_out]
 
 
 def _pick_groups(
@@ -302,7 +318,7 @@ def _given(dataset: FusionDataset, validation: float, seed: int) -> Split:
             raise InputError(f"the given splits have no labelled sample in the part {part!r}")
     if dataset.groups is not None:
         _check_groups(dataset.groups, where)
-    train, held_out = where["train"], where["validation"]
+    train, held_out = _with_copies(dataset, where["train"]), where["validation"]
     if not len(held_out):
         train, held_out = hold_out(dataset, train, validation, _state(dataset.name, 0, seed))
     return Split(0, 0, train, held_out, where["test"])
@@ -324,8 +340,9 @@ def inner_folds(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield for each fold of a training part the rows that stay and those held out.
 
-    Stratified and by groups as :func:`make_splits`; unlabelled samples always stay. There are
-    fewer folds where classes or groups are too few for more, but two at least.
+    Stratified and by groups as :func:`make_splits`; unlabelled samples always stay, and changed
+    copies where their original does. There are fewer folds where classes or groups are too few for
+    more, but two at least.
 
     Example:
         >>> dataset = FusionDataset.from_arrays({"a": np.eye(20)}, y=[0, 1] * 10)
@@ -343,6 +360,7 @@ def inner_folds(
         if parts < 2:  # a class of one sample cannot be in every fold
             classes, parts = None, len(rows)
     folds = max(2, min(folds, parts))
-    unlabelled = np.setdiff1d(np.arange(len(dataset)), rows)
+    unlabelled = np.setdiff1d(dataset.originals, rows)
     for rest, held_out in _k_fold(rows, classes, groups, folds, seed % 2**31):
-        yield np.concatenate([rows[rest], unlabelled]), rows[held_out]
+        stay = np.concatenate([rows[rest], unlabelled])
+        yield _with_copies(dataset, stay), rows[held_out]

@@ -82,6 +82,7 @@ def _describe(dataset: FusionDataset) -> tuple[str, pa.Table]:
         **({} if dataset.steps is None else {"steps": _plain_specs(dataset.steps)}),
         "bayes_accuracy": dataset.bayes_accuracy,
         "graph_should_win": dataset.graph_should_win,
+        **({} if dataset.augment is None else {"augment": dict(dataset.augment)}),
         **({} if dataset.origin is None else {"origin": dict(dataset.origin)}),
     }
     return json.dumps(header, indent=1), table
@@ -152,6 +153,7 @@ def _read(path: Path) -> tuple[FusionDataset, dict[str, Any]]:
             steps=_specs(StepSpec, header.get("steps")),
             bayes_accuracy=header["bayes_accuracy"],
             graph_should_win=header["graph_should_win"],
+            augment=header.get("augment"),
             origin=header.get("origin"),
         )
     except UNREADABLE as error:

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from graphfuse.data.raw import Cell, Item, Manifest
 from graphfuse.encoders._ahead import ahead
 from graphfuse.encoders.choice import sources
-from graphfuse.encoders.encoder import Encoder, Nodes, device_of, plain_options
+from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
 from graphfuse.encoders.problems import Problem
 from graphfuse.encoders.store import NodeStore, default_cache
 from graphfuse.errors import InputError, check_whole
@@ -47,7 +47,6 @@ def encode_cells(
     """
     if n_jobs != -1:
         check_whole("n_jobs, the processes at work (-1 for one a core),", n_jobs, 1)
-    device = device_of(device)
     root = default_cache() if cache is None else Path(cache)
     nodes: dict[str, list[list[Nodes]]] = {}
     problems: list[Problem] = []

@@ -55,6 +55,8 @@ class Encoder(ABC):
     """Where networks compute; set by :meth:`to`. Nodes always come back to the CPU."""
     dtype: ClassVar[torch.dtype] = torch.float32
     """Of its nodes; whole numbers where it only prepares raw nodes for a network."""
+    raw: ClassVar[bool] = False
+    """Whether its nodes are raw, so that augmentation may change them while a network learns."""
 
     @property
     @abstractmethod
@@ -87,7 +89,20 @@ class Encoder(ABC):
         return False
 
     def to(self, device: str) -> Self:
-        """Compute on a device from now on, such as ``"cuda"``; return the encoder."""
+        """Compute on a device from now on, ``"auto"`` for CUDA where it is; return the encoder.
+
+        Raises:
+            InputError: there is no such device here.
+        """
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            torch.empty(0, device=device)
+        except (AssertionError, RuntimeError, TypeError) as error:
+            reason = str(error).partition("\n")[0]
+            raise InputError(
+                f"device {device!r} cannot be used here: {reason}; take device='cpu'"
+            ) from None
         object.__setattr__(self, "device", device)  # no option: it does not determine the nodes
         return self
 
@@ -150,31 +165,6 @@ def create_encoder(kind: str, name: str, **options: Any) -> Encoder:
         options = {"model": model, **options}
     made: Encoder = encoders[kind].create(name, **options)
     return made
-
-
-def device_of(given: str) -> str:
-    """Return the device that is meant, of "auto" CUDA where it is there.
-
-    Raises:
-        InputError: no name of a device, or CUDA where there is none.
-
-    Example:
-        >>> device_of("cpu")
-        'cpu'
-    """
-    if given == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        kind = torch.device(given).type
-    except (RuntimeError, TypeError):
-        raise InputError(
-            f'device is "auto", "cpu", "cuda" or another that torch knows, got {given!r}'
-        ) from None
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise InputError(
-            f"device {given!r} is not there: torch {torch.__version__} finds no CUDA; use 'auto'"
-        )
-    return given
 
 
 def plain_options(read: Mapping[str, Any]) -> dict[str, Any]:

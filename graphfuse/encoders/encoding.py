@@ -9,17 +9,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
+from graphfuse.data.augment import Augmentation, add_copies
+from graphfuse.data.augment.copies import modalities_changed
+from graphfuse.data.augment.presets import KINDS, on_the_fly
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.inspection.tells import codes_of, tells
 from graphfuse.data.raw import Manifest
 from graphfuse.data.raw.columns import COPY
+from graphfuse.data.raw.manifest import Change
 from graphfuse.encoders.assembly import CLOCKED, assemble
 from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders
 from graphfuse.encoders.encoder import Encoder
 from graphfuse.encoders.problems import Problem, check_unreadable, report_problems
+from graphfuse.encoders.table.table import TableEncoder
+from graphfuse.errors import InputError
+
+TOLD = 20
+"""Cells and samples that a dataset's origin names, of each kind."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +38,7 @@ def encode(
     manifest: Manifest,
     encoders: Mapping[str, Any] | None = None,
     *,
+    augment: Any = None,
     cache: str | Path | None = None,
     n_jobs: int = 1,
     device: str = "auto",
@@ -56,6 +67,10 @@ def encode(
         encoders: ``{modality: encoder}``, a name, ``{name: options}``, an
             :class:`~graphfuse.data.EncoderSpec` or an :class:`Encoder`; for modalities that it
             does not name, the manifest's own, else :data:`~graphfuse.encoders.choice.DEFAULTS`.
+        augment: changes of training samples: an :class:`~graphfuse.data.augment.Augmentation`, or
+            its fields by name, such as ``{"image": "photo", "copies": 2}``. What is encoded once
+            gets changed copies; raw nodes (``pixels``, ``word_ids``, ``token_ids``) are changed
+            anew in every epoch, by the strategies whose networks encode them.
         cache: folder of encoded nodes; see :func:`graphfuse.encoders.store.default_cache`.
         n_jobs: processes at work, -1 for one a core. Each holds a copy of the encoder's network;
             on a GPU, a network has one process, for which threads read ahead.
@@ -74,13 +89,55 @@ def encode(
         if column.kind == "skip" and column.why.startswith(COPY):
             logger.warning("column %s is left out: %s", column.name, column.why)
     made = create_encoders(manifest, encoders)
+    manifest, live = augmented(manifest, made, augment)
     nodes, problems = encode_cells(
         manifest, made, cache=cache, n_jobs=n_jobs, device=device, progress=progress
     )
+    problems = _of_samples(problems, manifest)
     report_problems(manifest, problems, unreadable)
     dataset = assemble(manifest, made, nodes)
     _warn_of_durations(dataset, made)
-    return replace(dataset, origin=_origin(manifest, made, problems))
+    live = {m: options for m, options in live.items() if m in dataset.x}
+    origin = _origin(manifest, made, problems, dataset)
+    return replace(dataset, augment=live or None, origin=origin)
+
+
+def augmented(
+    manifest: Manifest, made: Mapping[str, Encoder], augment: Any
+) -> tuple[Manifest, dict[str, dict[str, Any]]]:
+    """Return the manifest with changed copies, and what changes raw nodes in every epoch."""
+    if augment is None:
+        return manifest, {}
+    for name in augment if isinstance(augment, Mapping) else ():
+        if name in manifest.modalities and name not in KINDS:
+            raise InputError(
+                f"augment names modality {name!r}, but changes all items of a kind: name it "
+                f"{manifest.kind(name)!r}"
+            )
+    augmentation = Augmentation.of(augment)
+    changed = modalities_changed(manifest, augmentation)
+    live = {m: on_the_fly(getattr(augmentation, manifest.kind(m))) for m in changed if made[m].raw}
+    for m, options in live.items():
+        if together := sorted({*augmentation.shared} & {*options}):
+            raise InputError(
+                f"augment shares {together} between the items of a sample, but {m!r} changes anew "
+                f"in every epoch, each item on its own; leave shared out, or encode {m!r} once"
+            )
+    if live:
+        what = f"{', '.join(live)} changed anew in every epoch of training"
+        change = Change("augment", live, what)
+        manifest = replace(manifest, changes=(*manifest.changes, change))
+    once = [m for m in changed if m not in live]
+    return (add_copies(manifest, augmentation, once) if once else manifest), live
+
+
+def _of_samples(problems: Sequence[Problem], manifest: Manifest) -> list[Problem]:
+    """Leave those of copies out that their original has too."""
+    if manifest.copy_of is None:
+        return list(problems)
+    copy_of = dict(zip(manifest.ids.tolist(), manifest.copy_of.tolist(), strict=True))
+    known = {(problem.sample, problem.modality) for problem in problems}
+    return [p for p in problems if (copy_of[p.sample], p.modality) not in known]
 
 
 def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> None:
@@ -89,6 +146,8 @@ def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> N
     if len(targets) != 1 or dataset.y is None:
         return
     codes = codes_of(targets[0][1], dataset.y[targets[0][0]].numpy())
+    if codes is not None:  # what changed copies last says nothing
+        codes = np.where(np.isin(np.arange(len(dataset)), dataset.originals), codes, -1)
     for modality, column in dataset.x.items():
         if codes is None or made[modality].info.kind not in CLOCKED:
             continue
@@ -107,16 +166,50 @@ def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> N
 
 
 def _origin(
-    manifest: Manifest, made: Mapping[str, Encoder], problems: Sequence[Problem]
+    manifest: Manifest,
+    made: Mapping[str, Encoder],
+    problems: Sequence[Problem],
+    dataset: FusionDataset,
 ) -> dict[str, Any]:
     """Return what a report tells of how a dataset was made, as plain data."""
     plain = {
         "encoders": {m: encoder.identity() for m, encoder in made.items()},
         "models": {m: e.options["model"] for m, e in made.items() if "model" in e.options},
         "unreadable": len(problems),
+        "problems": _first(problems),
+        "empty": _empty(dataset, made),
         "changes": [
-            {"step": c.step, "options": dict(c.options), "what": c.what, "samples": len(c.ids)}
+            {
+                "step": c.step,
+                "options": dict(c.options),
+                "what": c.what,
+                "samples": len(c.ids),
+                "ids": _first(c.ids),
+                "details": _first(c.details),
+            }
             for c in manifest.changes
         ],
     }
     return dict(json.loads(json.dumps(plain, default=str)))
+
+
+def _first(named: Sequence[object]) -> list[str]:
+    """Return the first of those that are named, and how many more there are."""
+    more = [f"and {len(named) - TOLD} more"] if len(named) > TOLD else []
+    return [*map(str, named[:TOLD]), *more]
+
+
+def _empty(dataset: FusionDataset, made: Mapping[str, Encoder]) -> dict[str, dict[str, float]]:
+    """Return the share of samples whose cell is empty, of each column of a table with such cells.
+
+    Rows that are empty throughout, which are missing samples of the modality, count in.
+    """
+    found = {}
+    for m, encoder in made.items():
+        if isinstance(encoder, TableEncoder) and m in dataset.x:
+            nodes = dataset.x[m].take(torch.from_numpy(dataset.originals))
+            none, flags = int((nodes.counts == 0).sum()), nodes.values.sum(0)
+            counts = {name: float(flags[at["flag"]]) for name, at in encoder.layout.items()}
+            shares = {name: (none + count) / len(nodes) for name, count in counts.items()}
+            found[m] = {name: share for name, share in shares.items() if share}
+    return {m: shares for m, shares in found.items() if shares}

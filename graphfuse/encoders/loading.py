@@ -18,7 +18,7 @@ from graphfuse.errors import InputError, UnknownNameError
 HUB = "hf:"
 """What the name of a data set on the Hugging Face hub begins with here."""
 
-ENCODING = ("encoders", "cache", "n_jobs", "device", "progress", "unreadable")
+ENCODING = ("encoders", "augment", "cache", "n_jobs", "device", "progress", "unreadable")
 READING = ("columns", "name", "root", "task", "split", "limit", "encoding")
 
 

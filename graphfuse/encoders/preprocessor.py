@@ -29,7 +29,7 @@ from graphfuse.encoders.problems import check_unreadable, report_problems
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 
 CONFIG, STATE = "preprocessor.json", "state.safetensors"
-FORMAT = 1
+FORMAT = 2
 SETTINGS = ("encoders", "steps", "clean", "unreadable")
 
 
@@ -196,7 +196,10 @@ class Preprocessor:
             "format": FORMAT,
             "columns": [asdict(column) for column in self.columns],
             "forms": self.forms,
-            "encoders": {m: encoder.identity() for m, encoder in self.encoders.items()},
+            "encoders": {
+                m: {"options": encoder.options, "identity": encoder.identity()}
+                for m, encoder in self.encoders.items()
+            },
             "steps": [spec.plain for spec in steps.specs],
             "repairs": {m: [spec.plain for spec in own] for m, own in self.repairs.items()},
             "unreadable": self.unreadable,
@@ -276,8 +279,10 @@ def _digest(config: Mapping[str, Any], state: bytes) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode() + state).hexdigest()
 
 
-def _same_encoder(modality: str, identity: Mapping[str, Any]) -> Encoder:
-    options = plain_options(identity["options"])
+def _same_encoder(modality: str, saved: Mapping[str, Any]) -> Encoder:
+    """Return the encoder of the options that it was saved with, the place of its model included."""
+    identity = saved["identity"]
+    options = plain_options(saved["options"])
     made = create_encoder(identity["kind"], identity["name"], **options)
     now = json.loads(json.dumps(made.identity()))
     if now != identity:

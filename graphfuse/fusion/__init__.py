@@ -9,7 +9,7 @@ from typing import Any
 
 from graphfuse.data import Schema
 from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.fusion.end_to_end import Augment, EndToEnd, wrap
+from graphfuse.fusion.end_to_end import EndToEnd, wrap
 from graphfuse.fusion.parts import PooledStrategy
 from graphfuse.fusion.strategy import (
     FAMILIES,
@@ -55,7 +55,7 @@ def create_strategy(
     schema: Schema,
     *,
     encoders: Mapping[str, Any] | None = None,
-    augment: Mapping[str, Augment] | None = None,
+    augment: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Strategy:
     """Build a strategy for data of that schema.
@@ -64,8 +64,10 @@ def create_strategy(
         encoders: networks that encode raw modalities and train with the strategy, ``{modality:
             network}``, a name or ``{name: {option: value}}``; see
             :class:`~graphfuse.fusion.end_to_end.EndToEnd` and ``graphfuse.nn.networks``.
-        augment: what changes their raw nodes in training, ``{modality: function}`` from nodes
-            ``[K, *shape]`` and a ``torch.Generator`` to as many.
+        augment: what changes their raw nodes in training, anew in every batch, ``{modality:
+            change}``: "photo" of pictures, "caption" of words or tokens, options, or an instance,
+            as :func:`~graphfuse.data.augment.create_augmentation` takes them; or a function from
+            nodes ``[K, *shape]`` and a ``torch.Generator`` to as many.
         options: those of the strategy, :func:`strategy_options`.
 
     Raises:

@@ -11,13 +11,11 @@ from torch import Tensor, nn
 
 from graphfuse._keys import module_key
 from graphfuse.data import Batch, FusionDataset, Sample, Schema
-from graphfuse.errors import InputError
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.fusion._augment import Change, create_change
 from graphfuse.fusion.strategy import FusionOutput, Strategy
 from graphfuse.nn.networks import Network, create_networks, encoded_schema
 from graphfuse.nn.networks.network import network_spec
-
-Augment = Callable[[Tensor, torch.Generator], Tensor]
-"""From the raw nodes [K, *shape] of a batch to as many changed ones, at random."""
 
 AT_ONCE = 64
 """Samples that are encoded together where a whole part is."""
@@ -41,8 +39,8 @@ class EndToEnd(Strategy):
     use with pretrained networks, and close to chance with ones that begin at random.
 
     Networks are made for those modalities that the strategy looks at. ``augment`` changes raw
-    nodes in training mode alone; its generator is seeded by torch's global random state, which
-    the training loop sets. It is no part of a saved model.
+    nodes in training mode alone, anew in every batch; its generator is seeded by torch's global
+    random state, which the training loop sets. It is no part of a saved model.
 
     Raises:
         InputError: given edges, attributes or units between nodes that a network does not keep.
@@ -63,7 +61,7 @@ class EndToEnd(Strategy):
         schema: Schema,
         inner: Strategy,
         networks: Mapping[str, Network],
-        augment: Mapping[str, Augment] | None = None,
+        augment: Mapping[str, Change] | None = None,
     ) -> None:
         super().__init__(schema)
         self.name, self.inner = inner.name, inner
@@ -73,7 +71,6 @@ class EndToEnd(Strategy):
             {module_key(m): networks[m] for m in schema.names if m in networks and m in read}
         )
         self.augment = dict(augment or {})
-        schema.check_names(self.augment)
 
     @property
     def trains(self) -> bool:  # type: ignore[override]
@@ -114,27 +111,21 @@ class EndToEnd(Strategy):
                 continue
             if not made.keeps_nodes:
                 _check_nothing_given(batch, m, made)
-            x = self._augmented(m, batch.x[m], batch.mask[m])
-            nodes = made(x, batch.mask[m], batch.pos.get(m))
+            pos = batch.pos.get(m)
+            x, mask = self._augmented(m, batch.x[m], batch.mask[m], pos)
+            nodes = made(x, mask, pos)
             encoded.x[m], encoded.mask[m] = nodes.x, nodes.mask
             if nodes.pos is not None:
                 encoded.pos[m] = nodes.pos
         return encoded
 
-    def _augmented(self, modality: str, x: Tensor, mask: Tensor) -> Tensor:
+    def _augmented(
+        self, modality: str, x: Tensor, mask: Tensor, pos: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         if not self.training or modality not in self.augment or not bool(mask.any()):
-            return x
+            return x, mask
         generator = torch.Generator(x.device).manual_seed(int(torch.randint(2**62, ())))
-        real = x[mask]
-        changed = self.augment[modality](real, generator)
-        if changed.shape != real.shape:
-            raise InputError(
-                f"the augmentation of modality {modality!r} returned {list(changed.shape)} for "
-                f"nodes {list(real.shape)}; it has to keep their number and shape"
-            )
-        placed = changed.new_zeros(x.shape)
-        placed[mask] = changed
-        return placed
+        return self.augment[modality](x, mask, pos, generator)
 
     @torch.no_grad()
     def encode_dataset(self, dataset: FusionDataset) -> FusionDataset:
@@ -161,7 +152,8 @@ class EndToEnd(Strategy):
                 )
         self.train(was)
         made = FusionDataset.from_samples(samples, self.inner.schema)
-        return replace(made, ids=dataset.ids, groups=dataset.groups, splits=dataset.splits)
+        kept = {name: getattr(dataset, name) for name in ("ids", "groups", "splits", "copy_of")}
+        return replace(made, **kept)
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
         """Let the strategy inside fit what it fits on the training part, encoded as of now."""
@@ -230,11 +222,15 @@ def wrap(
     schema: Schema,
     networks: Mapping[str, Network],
     encoders: Mapping[str, Any],
-    augment: Mapping[str, Augment] | None,
+    augment: Mapping[str, Any] | None,
 ) -> EndToEnd:
     """Return a strategy on encoded nodes with the networks that encode them."""
-    inner = make(encoded_schema(schema, networks))
-    made = EndToEnd(schema, inner, networks, augment)
+    for m in augment or {}:
+        if m not in networks:
+            raise UnknownNameError("modality in augment that a network encodes", m, networks)
+    changes = {m: create_change(given, schema[m]) for m, given in (augment or {}).items()}
+    made = EndToEnd(schema, make(encoded_schema(schema, networks)), networks, changes)
+    inner = made.inner
     made.given = {**inner.options(), "encoders": dict(encoders)}
     return made
 

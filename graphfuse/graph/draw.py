@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from torch import Tensor
+
 from graphfuse.data import Batch
 from graphfuse.data.edges import dense_edges
 
@@ -16,13 +18,20 @@ if TYPE_CHECKING:
 NODE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 EDGE_COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#999999", "#0072B2", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "P", "X", "v")
+MOST_EDGES = 150
+"""Of a graph with more, only edges into one node of each modality are drawn."""
+STRONGEST = 6
+"""Edges of one type into such a node that are drawn at most."""
+APART = 1.9
+"""From the middle of a modality's nodes to that of the next; nodes take up 1.1."""
 
 
 def draw(batch: Batch, i: int = 0, path: str | Path | None = None) -> Figure:
     """Draw the graph of sample ``i``; with ``path``, also save it (the ending gives the format).
 
-    Modalities are columns; nodes with two coordinates lie as on their grid, the others in order of
-    their rows. Edges are coloured by relation, wider where they weigh more.
+    Nodes with two coordinates lie as on their grid, the others in order of their rows. Edges are
+    coloured by relation, wider where they weigh more. Of more than ``MOST_EDGES`` edges, the
+    strongest of each type are drawn into one node of each modality, which is ringed.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -36,23 +45,35 @@ def draw(batch: Batch, i: int = 0, path: str | Path | None = None) -> Figure:
     from matplotlib.lines import Line2D
 
     names = sorted(batch.x)
-    figure = Figure(figsize=(2.6 * len(names) + 2.4, 3.6), layout="constrained")
+    columns = math.ceil(math.sqrt(len(names)))
+    lines = math.ceil(len(names) / columns)
+    size = (3.8 * columns, 3.7 * lines) if lines > 1 else (2.6 * columns + 2.4, 3.7)
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
     axes.set_aspect("equal")
     places: dict[tuple[str, int], tuple[float, float]] = {}
-    for column, m in enumerate(names):
-        places |= _place(batch, i, m, 1.9 * column)
-        axes.text(1.9 * column, 0.78, m, ha="center", fontweight="bold", parse_math=False)
+    for number, m in enumerate(names):
+        x, y = APART * (number % columns), -APART * (number // columns)
+        own = _place(batch, i, m)
+        places |= {(m, row): (x + right, y + up) for row, (right, up) in own.items()}
+        axes.text(
+            x, y + 0.72, m, ha="center", fontweight="bold", fontsize=12, parse_math=False, zorder=3,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+        )  # fmt: skip
     relations = sorted({relation for _, relation, _ in batch.edges})
     colours = {r: EDGE_COLOURS[n % len(EDGE_COLOURS)] for n, r in enumerate(relations)}
-    drawn = set()
-    for edge_type in sorted(batch.edges):
+    edges = {edge_type: dense_edges(batch, edge_type)[i].float() for edge_type in batch.edges}
+    total = sum(int((weights > 0).sum()) for weights in edges.values())
+    ringed = {m: _middle(batch, i, m) for m in names} if total > MOST_EDGES else {}
+    drawn: list[str] = []
+    for edge_type in sorted(edges):
         source, relation, destination = edge_type
-        weights = dense_edges(batch, edge_type)[i].float()
+        weights = edges[edge_type]
         heaviest = max(float(weights.max()), 1e-12)
-        for s, d in weights.nonzero().tolist():
-            drawn.add(relation)
+        pairs = weights.nonzero().tolist()
+        for s, d in _strongest(weights, ringed[destination]) if ringed else pairs:
+            drawn.append(relation)
             axes.annotate(
                 "",
                 xy=places[destination, d],
@@ -70,48 +91,71 @@ def draw(batch: Batch, i: int = 0, path: str | Path | None = None) -> Figure:
                 zorder=1,
             )
     for number, m in enumerate(names):
-        points = [place for (owner, _), place in places.items() if owner == m]
+        points = {row: place for (owner, row), place in places.items() if owner == m}
+        rings = [row == ringed.get(m) for row in points]
         if points:
             axes.scatter(
-                [x for x, _ in points],
-                [y for _, y in points],
-                s=46,
+                [x for x, _ in points.values()],
+                [y for _, y in points.values()],
+                s=[110 if ring else 46 for ring in rings],
                 marker=MARKERS[number % len(MARKERS)],
                 color=NODE_COLOURS[number % len(NODE_COLOURS)],
-                edgecolors="white",
-                linewidths=0.8,
+                edgecolors=["black" if ring else "white" for ring in rings],
+                linewidths=[2.0 if ring else 0.8 for ring in rings],
                 zorder=2,
             )
     handles = [Line2D([], [], color=colours[r], label=r) for r in relations if r in drawn]
     if handles:
-        legend = figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+        some = f"{len(drawn)} of {total} edges: the strongest into the ringed nodes"
+        legend = figure.legend(
+            handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=12,
+            title=some if ringed else None, title_fontsize=12,
+        )  # fmt: skip
         for text in legend.get_texts():
             text.set_parse_math(False)
-    axes.set_xlim(-0.9, 1.9 * (len(names) - 1) + 0.9)
-    axes.set_ylim(-0.75, 0.95)
+    axes.set_xlim(-0.9, APART * (columns - 1) + 0.9)
+    axes.set_ylim(-APART * (lines - 1) - 0.75, 0.95)
     if path is not None:
         figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None)
     return figure
 
 
-def _place(
-    batch: Batch, i: int, m: str, centre: float
-) -> dict[tuple[str, int], tuple[float, float]]:
+def _strongest(weights: Tensor, node: int | None) -> list[tuple[int, int]]:
+    """Return a few edges [Ns, Nd] into a node, of those that weigh the same some from all over."""
+    if node is None:
+        return []
+    weight = {int(s): float(weights[s, node]) for s in weights[:, node].nonzero()[:, 0]}
+    least = sorted(weight.values(), reverse=True)[:STRONGEST][-1:]
+    kept = [s for s, w in weight.items() if [w] > least]
+    tied = [s for s, w in weight.items() if [w] == least]
+    room = min(STRONGEST - len(kept), len(tied))
+    kept += [tied[(2 * k + 1) * len(tied) // (2 * room)] for k in range(room)]
+    return [(s, node) for s in kept]
+
+
+def _middle(batch: Batch, i: int, m: str) -> int | None:
+    """Return the node nearest to the middle, of those equally near the middle one."""
+    places = list(_place(batch, i, m).items())
+    order = sorted(
+        range(len(places)),
+        key=lambda k: (round(math.hypot(*places[k][1]), 6), abs(k - len(places) // 2)),
+    )
+    return places[order[0]][0] if places else None
+
+
+def _place(batch: Batch, i: int, m: str) -> dict[int, tuple[float, float]]:
+    """Return where the nodes of a modality lie about its middle, by row."""
     rows = batch.mask[m][i].nonzero()[:, 0].tolist()
     if m in batch.pos and batch.pos[m].shape[2] >= 2 and rows:
         pos = batch.pos[m][i, rows, :2].double()
         low, high = pos.min(0).values, pos.max(0).values
         unit = (pos - low) / (high - low).clamp(min=1e-9) - 0.5
         return {
-            (m, row): (centre + 1.1 * float(p[1]), -1.1 * float(p[0]))
-            for row, p in zip(rows, unit, strict=True)
+            row: (1.1 * float(p[1]), -1.1 * float(p[0])) for row, p in zip(rows, unit, strict=True)
         }
     angle = 2 * math.pi / max(len(rows), 1)
     radius = 0.55 if len(rows) > 1 else 0.0
     return {
-        (m, row): (
-            centre + radius * math.sin(angle * number),
-            radius * math.cos(angle * number),
-        )
+        row: (radius * math.sin(angle * number), radius * math.cos(angle * number))
         for number, row in enumerate(rows)
     }

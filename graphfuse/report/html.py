@@ -16,9 +16,10 @@ from markupsafe import Markup, escape
 
 from graphfuse.bench.store import ResultStore
 from graphfuse.report import figures
+from graphfuse.report.origin import headline, named, told
 from graphfuse.report.predictions import GRID, confusion, roc_curves
 from graphfuse.report.summary import DatasetSummary, Summary
-from graphfuse.report.text import show, shown_strategy
+from graphfuse.report.text import noisy, show, shown_ranks, shown_strategy
 from graphfuse.report.verdict import ABLATIONS, recommend
 
 RATES = (5, 10, 15, 20, 25, 30, 40)
@@ -66,6 +67,7 @@ def _sharing(board: pd.DataFrame) -> set[str]:
 
 
 def _section(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
+    ranks = dict(zip(d.leaderboard["strategy"], shown_ranks(d.leaderboard), strict=True))
     rows = d.leaderboard.to_dict("records")
     families = {row["strategy"]: row["family"] for row in rows}
     scored = [row for row in rows if row["n"]]
@@ -86,7 +88,12 @@ def _section(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
     svg = store.graph_svg(d.name)
     return {
         "d": d,
+        "headline": headline(d.facts),
+        "told": told(d.facts),
+        "named": named(d.facts),
         "rows": rows,
+        "ranks": ranks,
+        "noisy": noisy(d),
         "bars": _bars(rows),
         "families": sorted(set(families.values())),
         "group": sum(row["tied_with_best"] for row in rows) > 1,
@@ -96,7 +103,7 @@ def _section(d: DatasetSummary, store: ResultStore) -> dict[str, Any]:
         "per_fold": per_fold,
         "points": figures.points(per_fold, families, d.metric) if scored else None,
         "scatter": figures.scatter(costs, families, "fit time (s)", d.metric, d.sign),
-        "named": len(costs) <= figures.MOST_NAMES,
+        "all_named": len(costs) <= figures.MOST_NAMES,
         "roc": figures.roc({name: (GRID, y) for name, y in curves.items()}) if curves else None,
         "rates": [float(GRID[i]) for i in RATES],
         "curves": {name: [float(y[i]) for i in RATES] for name, y in curves.items()},

@@ -6,13 +6,15 @@ import base64
 import difflib
 import io
 import re
-import zlib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 import numpy as np
 
+from graphfuse.data.augment.copies import seed_of
+from graphfuse.data.augment.text import WORD
+from graphfuse.data.raw import facts
 from graphfuse.data.raw.items import Sound, Video
 from graphfuse.errors import InputError, MissingDependencyError
 
@@ -26,33 +28,59 @@ AUDIBLE = 200_000
 """Bytes up to which a sound can be heard on the page."""
 LONGEST = 4000
 """Characters of a text on the page; of a longer one its beginning is shown."""
+TOLD = {
+    "crop": "cropped to {:.0%}",
+    "flip": "flipped",
+    "rotate": "rotated {:.0f}°",
+    "scale": "scaled {:.2f}",
+    "brightness": "brightness {:.2f}",
+    "contrast": "contrast {:.2f}",
+    "saturation": "saturation {:.2f}",
+    "hue": "hue {:+.2f}",
+    "speed": "speed {:.2f}",
+    "pitch": "pitch {:+.1f} semitones",
+    "formants": "formants {:.2f}",
+    "denoise": "denoised by {:.0f} dB",
+    "noise": "noise {:.0f} dB",
+    "frequency_mask": "{:.0%} of the band masked",
+    "time_mask": "{:.0%} of the time masked",
+    "volume": "volume {:+.0f} dB",
+    "replace": "words replaced",
+    "insert": "words inserted",
+    "swap": "words swapped",
+    "delete": "words deleted",
+}
+"""Changes in words, with the amount that was drawn where the page does not show it itself."""
 
 
 def to_preview(
     manifest: Manifest, augmentation: Augmentation, samples: int, versions: int, seed: int = 0
 ) -> str:
-    """Return a page of samples, drawn by seed; every text of theirs is escaped.
+    """Return a page of samples of the training part, drawn by seed, and changed copies of each.
 
-    What cannot be read is named in its place, and a long text shown from its beginning. Tables and
-    time series are not shown, as they do not change.
+    Copies are those that encoders would have. Every text is escaped. What cannot be read is named
+    in its place, and a long text shown from its beginning. Tables and time series are not shown, as
+    they do not change.
     """
     folder = files("graphfuse.report") / "templates"
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     template = environment.from_string((folder / "preview.html.j2").read_text())
-    rows = np.sort(np.random.default_rng(seed).permutation(len(manifest))[:samples])
+    parts = facts(manifest, labelled=False)["splits"]
+    trained = np.arange(len(manifest)) if parts is None else np.flatnonzero(parts == "train")
+    rows = np.sort(np.random.default_rng(seed).permutation(trained)[:samples])
     return template.render(
         name=manifest.name or "data",
         style=(folder / "style.css").read_text(),
-        versions=versions,
-        seed=seed,
-        samples=[_sample(manifest, augmentation, int(row), versions, seed) for row in rows],
+        part="of the training part" if parts is not None else "",
+        seed=augmentation.seed,
+        samples=[_sample(manifest, augmentation, int(row), versions) for row in rows],
     )
 
 
 def _sample(
-    manifest: Manifest, augmentation: Augmentation, row: int, versions: int, seed: int
+    manifest: Manifest, augmentation: Augmentation, row: int, versions: int
 ) -> dict[str, Any]:
     name = str(manifest.ids[row])
     lines = []
@@ -66,9 +94,11 @@ def _sample(
             except InputError as error:
                 line["problem"] = str(error)
             else:
-                numbers = [(seed, copy, zlib.crc32(name.encode())) for copy in range(1, versions)]
-                made = [augmentation.change(item, own, modality, place) for own in numbers]
-                line["cells"] = [_shown(one, item) for one in (item, *made)]
+                seeds = [seed_of(augmentation.seed, copy, name) for copy in range(1, versions)]
+                made = [augmentation.change(item, own, modality, place) for own in seeds]
+                told = [_told(augmentation, item, own, modality, place) for own in seeds]
+                cells = [_shown(one, item) for one in (item, *made)]
+                line["cells"] = _aligned(cells, ["original", *told])
             lines.append(line)
     labels = [column.name for column in manifest.columns if column.kind == "label"]
     label = ", ".join(str(manifest.table[row][column]) for column in labels)
@@ -83,6 +113,26 @@ def _beginning(item: Item) -> Item:
     return start[: start.rfind(" ") if " " in start[-100:] else LONGEST] + " …"
 
 
+def _told(
+    augmentation: Augmentation, item: Item, sample: tuple[int, ...], modality: str, place: int
+) -> str:
+    """Return which changes were drawn for an item, in words."""
+    kinds = {Video: ("image", "audio"), np.ndarray: ("image",), Sound: ("audio",)}
+    own = next((own for kind, own in kinds.items() if isinstance(item, kind)), ("text",))
+    drawn = [d for kind in own for d in augmentation.drawn(kind, sample, modality, place)]
+    told = ", ".join(TOLD[name].format(amount) for name, amount in drawn)
+    return told.replace("%", " %") or "unchanged"
+
+
+def _aligned(cells: list[dict[str, Any]], captions: list[str]) -> list[dict[str, Any]]:
+    """Return cells with captions, and spectrograms as wide as their sounds are long."""
+    longest = max(cell.get("seconds", 0) for cell in cells)
+    return [
+        {**cell, "caption": caption, "width": 100 * cell.get("seconds", 0) / (longest or 1)}
+        for cell, caption in zip(cells, captions, strict=True)
+    ]
+
+
 def _shown(item: Item, original: Item) -> dict[str, Any]:
     """Return what the page shows of an item: a picture, a sound or words."""
     if isinstance(item, Video):
@@ -91,7 +141,9 @@ def _shown(item: Item, original: Item) -> dict[str, Any]:
     if isinstance(item, Sound):
         wave = _wav(item)
         heard = wave if len(wave) <= AUDIBLE else None
-        return {"image": _png(spectrogram(item)), "sound": heard, "note": f"{item.seconds:.2f} s"}
+        note = f"{item.seconds:.2f} s, 0 to {item.rate / 2000:g} kHz"
+        picture = _png(spectrogram(item))
+        return {"image": picture, "sound": heard, "seconds": item.seconds, "note": note}
     if isinstance(item, np.ndarray):
         return {"image": _png(item), "note": ""}
     return {"words": changed_words(str(original), str(item)), "note": ""}
@@ -104,7 +156,7 @@ def changed_words(before: str, after: str) -> list[tuple[str, bool]]:
         >>> changed_words("a red cat", "a blue cat")
         [('a ', False), ('blue', True), (' cat', False)]
     """
-    old, new = (re.findall(r"\s+|\w+|[^\w\s]", text) for text in (before, after))
+    old, new = (re.findall(rf"\s+|{WORD.pattern}|[^\w\s]", text) for text in (before, after))
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     return [
         ("".join(new[start:stop]), kind != "equal")

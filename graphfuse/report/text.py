@@ -12,6 +12,7 @@ import yaml
 
 from graphfuse._markdown import Table, escape, table_lines
 from graphfuse.bench.store import ResultStore
+from graphfuse.report.origin import headline, named, told
 from graphfuse.report.predictions import GRID, confusion, roc_curves
 from graphfuse.report.summary import DatasetSummary, Summary
 from graphfuse.report.verdict import ABLATIONS, recommend
@@ -78,15 +79,45 @@ def show(column: str, value: Any) -> str:
     return f"{value:+.3f}" if column in SIGNED else f"{value:.3f}"
 
 
+def shown_ranks(board: pd.DataFrame) -> list[str]:
+    """Return the ranks as text, as ranges where they do not follow the means.
+
+    A noisy strategy can be tied with better ones that a steadier one with a higher mean is told
+    apart from. Its range begins with their rank and ends with its own place by mean.
+
+    Example:
+        >>> shown_ranks(pd.DataFrame({"rank": [1.0, 1.0, 4.0, 1.0]}))
+        ['1', '1', '4', '1–4']
+    """
+    below = board["rank"] < board["rank"].cummax()
+    return [
+        show("rank", rank) + (f"{DASH}{place}" if late else "")
+        for place, (rank, late) in enumerate(zip(board["rank"], below, strict=True), 1)
+    ]
+
+
 def rows_of(d: DatasetSummary) -> list[list[str]]:
     """Return the leaderboard as text, an asterisk at ranks tied with the best."""
     group = d.leaderboard["tied_with_best"].sum() > 1
     rows = []
-    for row in d.leaderboard.to_dict("records"):
-        cells = [show(c, row[c]) for c in BOARD]
+    ranks = shown_ranks(d.leaderboard)
+    for rank, row in zip(ranks, d.leaderboard.to_dict("records"), strict=True):
+        cells = [rank, *(show(c, row[c]) for c in list(BOARD)[1:])]
         cells[0] += "*" if row["tied_with_best"] and group else ""
         rows.append(cells)
     return rows
+
+
+def noisy(d: DatasetSummary) -> str:
+    """Return what is added to a note on ties where ranks are ranges."""
+    ranges = [rank for rank in shown_ranks(d.leaderboard) if DASH in rank and rank != DASH]
+    if not ranges:
+        return "."
+    first, last = ranges[0].split(DASH)
+    return (
+        f"; {ranges[0]}: by its mean it ranks {last}, but its scores vary too much to tell it from "
+        f"those that rank {first}."
+    )
 
 
 def question_rows(d: DatasetSummary) -> list[list[str]]:
@@ -108,9 +139,20 @@ def to_markdown(summary: Summary) -> str:
     lines = ["# Comparison of fusion strategies", ""]
     lines += [f"- {escape(sentence)}" for sentence in summary.verdict]
     for d in summary.datasets:
-        lines += ["", f"## {escape(d.name)} ({d.metric})", ""]
+        lines += ["", f"## {escape(d.name)} ({d.metric})", "", escape(headline(d.facts)), ""]
+        lines += [f"- {title}: {escape(line)}" for title, line in told(d.facts).items()]
+        lines.append("")
         lines += table_lines((list(BOARD.values()), rows_of(d)))
-        lines += ["", "\\* cannot be told apart from the best (corrected t, Holm, 5 %).", ""]
+        lines += [
+            "",
+            f"\\* cannot be told apart from the best (corrected t, Holm, 5 %){noisy(d)}",
+            "",
+        ]
+        if names := named(d.facts):
+            lines += ["### Files and samples by name", ""]
+            for title, own in names.items():
+                lines += [f"- {escape(title)}", *(f"  - {escape(name)}" for name in own)]
+            lines.append("")
         for title, table in _tables(d, store):
             lines += [f"### {escape(title)}", "", *table_lines(table), ""]
     if summary.failures:
@@ -137,12 +179,18 @@ def to_markdown(summary: Summary) -> str:
 def to_latex(summary: Summary) -> str:
     """Return leaderboards and planned questions as LaTeX (packages booktabs and graphicx).
 
-    Names outside Latin script need LuaLaTeX or XeLaTeX with a font that has them.
+    What the data are stands in the text before them; files and samples by name in comments. Names
+    outside Latin script need LuaLaTeX or XeLaTeX with a font that has them.
     """
     parts = []
     for d in summary.datasets:
         name = f"{_latex(d.name)}, {_latex(d.metric)}"
-        note = "$^*$ cannot be told apart from the best."
+        parts.append(f"\\noindent {_latex(d.name)}: {_latex(headline(d.facts))}.")
+        parts += [f"{title}: {_latex(line)}." for title, line in told(d.facts).items()]
+        for title, own in named(d.facts).items():
+            parts += [f"% {_latex(title)}", *(f"%   {_latex(one)}" for one in own)]
+        parts.append("")
+        note = f"$^*$ cannot be told apart from the best{noisy(d).replace(DASH, '--')}"
         parts += _latex_table(f"{name}. {note}", (list(BOARD.values()), rows_of(d)), "rll")
         if len(d.questions):
             table = (list(QUESTIONS.values()), question_rows(d))

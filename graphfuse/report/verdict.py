@@ -120,6 +120,7 @@ def verdict(d: DatasetSummary) -> tuple[str, ...]:
         *found,
         _winner(d, scored),
         *_answers(d),
+        *_at_chance(d),
         *_planted(d, scored),
         *_power(d),
         *_left_out(d),
@@ -134,14 +135,17 @@ def _winner(d: DatasetSummary, board: pd.DataFrame) -> str:
         return f"{leader} is the only strategy with a score: mean {d.metric} {mean:.3f}."
     shown = f"{leader} has the best mean {d.metric}, {mean:.3f}"
     if "majority" in set(top["strategy"]):
-        plain = "the mean" if d.facts["task"] == "regression" else "the majority"
-        return f"{shown}, but nothing can be told apart from predicting {plain}."
+        return f"{shown}, but nothing can be told apart from predicting {_plain(d)}."
     if len(top) == 1:
         return f"{shown}, significantly better than all others."
     cheapest = recommend(board)
     tail = f"; the cheapest of them, by parameters, is {cheapest}" if cheapest else ""
     others = "1 other is" if len(top) == 2 else f"{len(top) - 1} others are"
     return f"{shown}, but {others} tied with it{tail}."
+
+
+def _plain(d: DatasetSummary) -> str:
+    return "the mean" if d.facts["task"] == "regression" else "the majority"
 
 
 def _answers(d: DatasetSummary) -> list[str]:
@@ -213,6 +217,32 @@ def show_p(p: object) -> str:
     if not isinstance(p, float) or p != p:
         return "no valid test"
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def _at_chance(d: DatasetSummary) -> Sequence[str]:
+    """Return which modalities say nothing alone, and which fusions lose with them all the same.
+
+    Only where the best single modality shows that these folds tell something from chance.
+    """
+    board = d.leaderboard
+    against = d.pairs[d.pairs["b"] == "majority"].set_index("a")
+    clear = against[(against["p_holm"] < ALPHA) & (d.sign * against["difference"] > 0)].index
+    single = Standing(board, d.sign).best(board["family"] == "unimodal")
+    names = {f"unimodal:{m['name']}": m["name"] for m in d.facts["modalities"]}
+    alone = [names[name] for name in names if name in against.index and name not in clear]
+    whole = ~board["strategy"].str.contains("/") & (board["strategy"] != "majority")
+    fusions = board[whole & (board["family"] != "unimodal") & (board["n"] > 0)]
+    if not alone or single not in clear or fusions.empty:
+        return []
+    behind = (fusions["p_best_unimodal"] < ALPHA) & (d.sign * fusions["over_best_unimodal"] < 0)
+    losers = list(fusions.loc[behind, "strategy"])
+    verb, it = ("does", "it") if len(alone) == 1 else ("do", "them")
+    return [
+        f"alone, {' and '.join(alone)} {verb} not significantly beat predicting {_plain(d)}; of "
+        f"{len(fusions)} fusions that see {it} too, {', '.join(losers) or 'none'} "
+        f"{'lose' if len(losers) > 1 else 'loses'} to the best single modality, {single}. Whether "
+        f"{it} did harm, a comparison without {it} would tell."
+    ]
 
 
 def _planted(d: DatasetSummary, board: pd.DataFrame) -> Sequence[str]:

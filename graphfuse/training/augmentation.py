@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, FusionDataset
 from graphfuse.data.augment.features import drop_edges, drop_nodes, mix
+from graphfuse.training.labelled import Labelled
 from graphfuse.training.modality_dropout import draw_gaps, hide
 
 if TYPE_CHECKING:
@@ -48,17 +48,16 @@ class FeatureAugmentation:
             batch = drop_edges(batch, self.recipe.edge_dropout, seeds)
         return hide(batch, {m: hidden[rows] for m, hidden in self.gaps.items()})
 
-    def mix(self, batch: Batch, rows: np.ndarray) -> tuple[Batch, Batch | None, float]:
-        """Return the batch mixed with itself in another order, the other labels, and their share.
+    def mix(self, batch: Batch, rows: np.ndarray) -> Labelled:
+        """Return the batch mixed with itself in another order, with own and other labels.
 
-        Without mixup the batch, None and 0.
+        Without mixup the batch with its labels.
         """
         if not self.recipe.mixup or len(batch) < 2:
-            return batch, None, 0.0
+            return Labelled(batch)
         rng = np.random.default_rng([self.seed, self.epoch, 2, *sorted(self.keys[rows].tolist())])
         share = float(rng.beta(self.recipe.mixup, self.recipe.mixup))
         share = min(share, 1 - share)
         order = torch.from_numpy(rng.permutation(len(batch))).to(batch.device)
-        mixed, touched = mix(batch, order, share)
-        y = torch.where(touched.view(-1, *[1] * (batch.y.dim() - 1)), batch.y[order], batch.y)
-        return mixed, replace(mixed, y=y), share
+        moved, mixed = mix(batch, order, share)
+        return Labelled(moved, batch.y[order], share, mixed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -98,7 +98,13 @@ def fit(
             if strategy.inner_folds:
                 _fit_on_held_out(strategy, train, validation, recipe, data_seed, progress)
             if strategy.trains:
+                first = copy.deepcopy(strategy.state_dict()) if recipe.refit else {}
                 _train(strategy, train, validation, recipe, data_seed, history, progress)
+                if recipe.refit:
+                    strategy.load_state_dict(first)
+                    _train_on_both(
+                        strategy, train, validation, recipe, data_seed, history, progress
+                    )
         strategy.eval()
     return history
 
@@ -155,7 +161,7 @@ def _fit_on_held_out(
     strategy.fit_on_held_out(together, batch)
 
 
-def _train(
+def _train_on_both(
     strategy: Strategy,
     train: FusionDataset,
     validation: FusionDataset,
@@ -164,19 +170,40 @@ def _train(
     history: History,
     progress: bool,
 ) -> None:
+    """Train on both parts for as many epochs as were best."""
+    both = FusionDataset.from_samples([*train, *validation], train.schema)
+    epochs = history.best_epoch + 1
+    import os
+
+    if os.environ.get("REFIT") == "full":
+        epochs = recipe.epochs
+    recipe = replace(recipe, epochs=epochs, patience=epochs)
+    _train(strategy, both, validation, recipe, data_seed, History(), progress, choose=False)
+
+
+def _train(
+    strategy: Strategy,
+    train: FusionDataset,
+    validation: FusionDataset,
+    recipe: Recipe,
+    data_seed: int,
+    history: History,
+    progress: bool,
+    choose: bool = True,
+) -> None:
+    """Train; keep the weights of the best epoch, or of the last if there is nothing to choose."""
     accelerator = Accelerator()
     strategy.to(accelerator.device)
     train, validation = strategy.precompute(train), strategy.precompute(validation)
     balance = start_balance(strategy, train, validation, recipe, data_seed)
-    _descend(
-        strategy, train, validation, recipe, data_seed, balance, accelerator, history, progress
-    )
+    unseen = validation if choose else None
+    _descend(strategy, train, unseen, recipe, data_seed, balance, accelerator, history, progress)
 
 
 def _descend(
     strategy: Strategy,
     train: FusionDataset,
-    validation: FusionDataset,
+    validation: FusionDataset | None,
     recipe: Recipe,
     data_seed: int,
     balance: Balance,
@@ -206,21 +233,21 @@ def _descend(
         for rows in np.array_split(order.permutation(len(train)), steps):
             rows = _share(rows, accelerator)
             batch = augmentation.change(train.batch(rows).to(accelerator.device), rows)
-            batch, other, share = augmentation.mix(batch, rows)
-            output = model(batch)
-            total = sum_terms(balance.terms(strategy.loss(output, batch), output, batch))
-            if other is not None:  # the loss of a soft label, whatever the strategy's loss is
-                total = torch.lerp(total, sum_terms(strategy.loss(output, other)), share)
+            labelled = augmentation.mix(batch, rows)
+            output = model(labelled.batch)
+            terms = labelled.in_shares(partial(strategy.loss, output), strategy.reads)
+            total = sum_terms(balance.terms(terms, output, labelled))
             optimizer.zero_grad()
             accelerator.backward(total)
-            balance.modulate(output, batch)
+            balance.modulate(output, labelled)
             accelerator.clip_grad_norm_(strategy.parameters(), recipe.gradient_clip)
             optimizer.step()
             schedule.step()
             losses.append(total.detach())
         history.train_loss.append(float(torch.stack(losses).mean()))
         balance.end_epoch()
-        loss, score = evaluate(strategy, validation)
+        # Without a validation part each epoch counts as better than the one before.
+        loss, score = (0.0, epoch) if validation is None else evaluate(strategy, validation)
         history.validation_loss.append(loss)
         history.validation_score.append(score)
         if not math.isfinite(history.train_loss[-1] + history.validation_loss[-1]):

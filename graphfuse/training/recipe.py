@@ -32,6 +32,10 @@ class Recipe:
     weight_decay: float = 0.05
     patience: int = 6
     """Epochs without a better validation score after which training stops."""
+    refit: bool = False
+    """Train once more from the first weights, on training and validation part together, for as
+    many epochs as were best before. What is fitted rather than trained stays as the training part
+    made it. Not together with ``balance``."""
     gradient_clip: float = 1.0
     """Largest norm of the gradient."""
     class_weights: bool = False
@@ -48,7 +52,7 @@ class Recipe:
     mixup: float = 0.0
     """Above 0, training samples and labels are mixed, by shares of the Beta distribution with this
     as both parameters (after Zhang et al. 2018, https://arxiv.org/abs/1710.09412); see
-    ``graphfuse.data.augment.features.mix``. Not together with ``balance``."""
+    ``graphfuse.data.augment.features.mix``."""
     balance: str | None = None
     """Method against imbalance between modalities, by name. "unimodal_loss" adds the loss of each
     one's own prediction; "gradient_blending" weighs these by how well they generalise (Wang et al.
@@ -69,20 +73,21 @@ class Recipe:
                     f"{name} of the recipe is a {'' if name in may_be_zero else 'positive '}"
                     f"number{' of at least 0' if name in may_be_zero else ''}, got {value!r}"
                 )
-        if not isinstance(self.class_weights, bool):
-            raise InputError(
-                f"class_weights of the recipe is true or false, got {self.class_weights!r}"
-            )
+        for name in ("class_weights", "refit"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(
+                    f"{name} of the recipe is true or false, got {getattr(self, name)!r}"
+                )
         for name in ("modality_dropout", "node_dropout", "edge_dropout"):
             rate = getattr(self, name)
             if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
                 raise InputError(f"{name} of the recipe is a probability in [0, 1), got {rate!r}")
         if self.balance is not None:
             balance_methods.get(str(self.balance))
-            if self.mixup:
+            if self.refit:
                 raise InputError(
-                    f"balance={self.balance!r} of the recipe learns from samples of one label, and "
-                    f"mixup={self.mixup} makes two of each; leave one of them out"
+                    f"balance={self.balance!r} of the recipe may look at the validation part, on "
+                    f"which refit trains; leave one of them out"
                 )
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 
@@ -16,6 +17,7 @@ def test_list_shows_what_there_is(capsys):
         ("relations", ("k_nearest", "co_occurrence", "temporal")),
         ("encoders", ("ngrams", "histogram", "mfcc", "windows", "graphfuse[encoders]")),
         ("networks", ("cnn", "Convolve an image", "channels=64")),
+        ("augmentations", ("image  photo", "crop, flip", "caption", "swap, delete")),
         ("cleaning", ("trim_silence", "off both ends of every sound.  ", "below=40.0")),
     ):
         assert main(["list", what]) == 0
@@ -280,3 +282,41 @@ def test_bad_numbers_of_a_preview_are_one_line(pets, capsys, option):
 def test_options_of_raw_data_need_raw_data(tmp_path, capsys):
     assert main(["compare", "emoji", "--column", "a=text", "--out", str(tmp_path)]) == 2
     assert "are for raw data, of which there is none" in capsys.readouterr().err
+
+
+def test_augmentation_is_named_on_the_command_line(pets, capsys):
+    out = pets / "out"
+    command = ["compare", str(pets / "pets.csv"), *SHORT, "--out", str(out)]
+    command += ["--augment", "text=caption", "--augment", "copies=4"]
+    assert main(command) == 0
+    told = json.loads((out / "comparison.json").read_text())
+    assert told["config"]["datasets"][0][str(pets / "pets.csv")]["augment"] == {
+        "text": "caption",
+        "copies": 4,
+    }
+    (change,) = told["datasets"]["pets"]["origin"]["changes"]
+    assert change["what"] == "4 copies of each of 16 samples to train on, said changed"
+    capsys.readouterr()
+    for given, message in (
+        ("text=captions", "unknown augmentation of text 'captions'; did you mean 'caption'"),
+        ("said=caption", "names modality 'said', but changes all items of a kind"),
+        ("copies=none", "copies is a whole number of at least 1"),
+    ):
+        assert main([*command[:-4], "--augment", given]) == 2
+        assert message in capsys.readouterr().err
+    assert main(["compare", "emoji", "--augment", "text=caption", "--out", str(out)]) == 2
+    assert "['augment'] are for raw data" in capsys.readouterr().err
+
+
+def test_the_preview_shows_the_copies_that_compare_would_use(pets, capsys):
+    from graphfuse.data.augment import Augmentation, add_copies
+    from graphfuse.data.raw import read_manifest
+
+    manifest = read_manifest(pets / "pets.csv")
+    augmentation = Augmentation.of({"text": {"delete": [0.5, 0.5], "probability": 1.0}})
+    from graphfuse.report.preview import to_preview
+
+    page = to_preview(manifest, augmentation, 16, 3)
+    shown = re.sub(r"<mark[^>]*></mark>|<[^>]+>", "", page)
+    for cells in add_copies(manifest, augmentation).cells("said")[16:]:
+        assert re.sub(r"\s+", " ", cells[0].read()) in re.sub(r"\s+", " ", shown)

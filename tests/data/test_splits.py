@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from graphfuse.data import (
     FusionDataset,
     Split,
     hold_out,
+    inner_folds,
     make_splits,
     near_duplicates,
     split_by_time,
@@ -176,3 +179,72 @@ def test_near_duplicates_across_parts_are_found_whatever_the_unit():
     split = Split(0, 0, rows[:25], rows[25:30], rows[30:])
     assert near_duplicates(data, split) == [(30, 3)]
     assert near_duplicates(data, split, tolerance=0) == []
+
+
+def copied(data, copies, rows):
+    """Return the dataset with changed copies of some rows, each beside its original."""
+    places = [p for row in range(len(data)) for p in [row] * (1 + copies * (row in rows))]
+    first = {row: places.index(row) for row in range(len(data))}
+    is_copy = [place != first[row] for place, row in enumerate(places)]
+    ids = [
+        f"{data.ids[r]} copy {p}" if c else data.ids[r]
+        for p, (r, c) in enumerate(zip(places, is_copy, strict=True))
+    ]
+    more = data.subset(places)
+    copy_of = np.where(is_copy, data.ids[places], "")
+    return replace(more, ids=np.array(ids), copy_of=copy_of)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    grouped=st.booleans(),
+    task=st.sampled_from(["classes", "regression", "gaps"]),
+    given_parts=st.booleans(),
+)
+def test_copies_change_no_fold_and_are_trained_on_with_their_original_alone(
+    seed, grouped, task, given_parts
+):
+    random = np.random.default_rng(seed)
+    n = 60
+    parts = np.array(["train"] * 40 + ["validation"] * 8 + ["test"] * 12) if given_parts else None
+    groups = np.arange(n) // 2 if grouped else None
+    y = random.normal(size=n) if task == "regression" else (np.arange(n) // 2) % 3
+    if task == "gaps":
+        y = [None if row % 7 == 0 else str(value) for row, value in enumerate(y)]
+    data = dataset(n, groups, y, splits=parts)
+    more = copied(data, 2, set(random.permutation(n)[:45].tolist()))
+    pairs = zip(make_splits(data, 3, 2, seed), make_splits(more, 3, 2, seed), strict=True)
+    for plain, split in pairs:
+        for part in ("train", "validation", "test"):
+            rows = getattr(split, part)
+            own = rows[np.isin(rows, more.originals)]
+            assert more.ids[own].tolist() == data.ids[getattr(plain, part)].tolist()
+            if part != "train":
+                assert len(own) == len(rows)
+        trained = set(more.ids[split.train].tolist())
+        everywhere = [of for of in more.copy_of.tolist() if of in trained]
+        assert sorted(more.copy_of[split.train][-len(everywhere) :].tolist()) == sorted(everywhere)
+        assert not set(more.copy_of[split.train].tolist()) & set(more.ids[split.test].tolist())
+        inner = more.subset(split.train)
+        for rest, held_out in inner_folds(inner, 3, seed):
+            assert set(inner.copy_of[held_out].tolist()) == {""}
+            assert not set(inner.copy_of[rest].tolist()) & set(inner.ids[held_out].tolist())
+            assert len(rest) + len(held_out) + len(inner.copies(held_out)) == len(inner)
+
+
+def test_near_duplicates_are_looked_for_among_samples():
+    data = FusionDataset.from_arrays(
+        {"a": np.array([[0.0, 0], [0, 1], [1, 0], [0, 1]])}, [0, 1, 0, 1], copy_of=["", "", "", "0"]
+    )
+    parts = [np.array(part) for part in ([0, 3], [2], [1])]
+    assert near_duplicates(data, Split(0, 0, *parts)) == []
+
+
+def test_copies_of_what_is_no_sample_are_refused():
+    with pytest.raises(InputError, match="sample '2' is a copy of '7', which is no sample"):
+        dataset(3, copy_of=["", "", "7"])
+    with pytest.raises(InputError, match="sample '2' is a copy of '1', which is a copy itself"):
+        dataset(3, copy_of=["", "0", "1"])
+    with pytest.raises(InputError, match="copy_of has one entry a sample"):
+        dataset(3, copy_of=["", ""])

@@ -254,3 +254,20 @@ def test_no_folder_can_be_made_in_a_file(tmp_path):
     with pytest.raises(InputError, match="no folder can be made at"):
         data.save(tmp_path / "file" / "data")
     data.save(tmp_path / ("n" * 250))
+
+
+def test_copies_and_augmentation_are_kept(tmp_path):
+    given = FusionDataset.from_arrays(
+        {"a": np.eye(3)}, [0, 1, 0], ids=["x", "y", "x copy 1"], copy_of=["", "", "x"]
+    )
+    data = replace(given, augment={"a": {"flip": True}})
+    data.save(tmp_path / "saved")
+    loaded = FusionDataset.load(tmp_path / "saved")
+    assert loaded.copy_of.tolist() == ["", "", "x"]
+    assert loaded.originals.tolist() == [0, 1]
+    assert loaded.augment == data.augment
+    assert loaded.fingerprint == data.fingerprint != replace(data, copy_of=None).fingerprint
+    FusionDataset.verify(tmp_path / "saved")
+    again = FusionDataset.from_samples(list(loaded), loaded.schema, copy_of=loaded.copy_of)
+    assert again.copy_of.tolist() == ["", "", "x"]
+    assert loaded.subset([2, 0]).copy_of.tolist() == ["x", ""]

@@ -61,7 +61,8 @@ def test_a_comparison_says_what_was_cleaned(tmp_path):
     (change,) = facts["origin"]["changes"]
     assert change["what"] == "1 sample left out: copies of samples that stay"
     page = out.report(tmp_path / "r.html").read_text()
-    assert page.count("Cleaned: drop_duplicates: 1 sample left out") == 1
+    assert "<dd>drop_duplicates: 1 sample left out: copies of samples that stay</dd>" in page
+    assert page.count("<li>2</li>") == 1
     dataset = load(source, clean=["drop_duplicates"], cache=str(tmp_path / "c"))
     dataset.save(tmp_path / "saved")
     assert type(dataset).load(tmp_path / "saved").origin == dataset.origin

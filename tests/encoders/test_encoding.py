@@ -1,5 +1,6 @@
 import io
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 import torch
@@ -15,7 +17,6 @@ from PIL import Image
 
 from graphfuse.data.raw import Column, Manifest, read_manifest
 from graphfuse.encoders import Encoder, EncoderInfo, Nodes, create_encoder, encode
-from graphfuse.encoders.encoder import device_of
 from graphfuse.encoders.store import NodeStore
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.graph import Spatial, Temporal
@@ -94,22 +95,21 @@ def test_a_network_on_a_gpu_has_one_process(tmp_path, device, here):
     assert len(Lengths.seen) == (300 if here else 0)
 
 
-def test_processes_and_devices_that_there_are_not(tmp_path, monkeypatch):
+def test_no_number_of_processes_is_named(tmp_path):
     for wrong in (0, -2, 1.5):
         with pytest.raises(
             InputError, match=r"n_jobs, the processes at work \(-1 for one a core\)"
         ):
             encode(manifest(words(4)), cache=tmp_path, n_jobs=wrong)
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    assert device_of("auto") == "cpu"
-    for wrong, problem in (
-        ("gpu", "or another that torch knows, got 'gpu'"),
-        ("cuda:1", "no CUDA"),
-    ):
-        with pytest.raises(InputError, match=problem):
-            encode(manifest(words(4)), cache=tmp_path, device=wrong)
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    assert device_of("auto") == "cuda"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_cuda_is_taken_where_it_is(tmp_path, monkeypatch, there):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: there)
+    monkeypatch.setattr("torch.empty", lambda *shape, device=None: None)
+    encoder = Lengths()
+    encode(manifest(words(4)), {"said": encoder}, cache=tmp_path)
+    assert encoder.device == ("cuda" if there else "cpu")
 
 
 def test_what_one_encoder_refuses_is_named_and_the_rest_stays(tmp_path, caplog):
@@ -143,6 +143,20 @@ def test_what_there_is_not(tmp_path):
         encode(texts, cache=tmp_path / "file")
 
 
+def test_a_device_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"device 'gpu' cannot be used here: .*device='cpu'"):
+        encode(manifest(words(4)), {"said": "ngrams"}, cache=tmp_path, device="gpu")
+
+
+@pytest.mark.parametrize("odd", [0, 3, 7])
+def test_one_odd_series_does_not_decide_the_channels(tmp_path, odd):
+    series = [np.ones((20, 3 if i == odd else 2)).tolist() for i in range(8)]
+    table = Dataset.from_dict({"m": series, "label": ["a", "b"] * 4})
+    given = Manifest(table, (Column("m", "series", "m"), Column("label", "label")))
+    counts = encode(given, cache=tmp_path).x["m"].counts.tolist()
+    assert [i for i in range(8) if not counts[i]] == [odd]
+
+
 def test_a_damaged_file_of_the_store_is_made_anew(tmp_path):
     before = encode(manifest(words(20)), {"said": "ngrams"}, cache=tmp_path)
     (kept,) = tmp_path.rglob("*.safetensors")
@@ -165,15 +179,15 @@ encode(manifest(words(1000)), {{"said": Slow()}}, cache={cache!r}, n_jobs={jobs}
 """
 
 
-@pytest.mark.parametrize("jobs", [1])
+@pytest.mark.parametrize("jobs", [1, 2])
 def test_killed_and_resumed_is_the_same_bit_for_bit(tmp_path, jobs):
     cache = tmp_path / "killed"
     code = KILLED.format(tests=str(Path(__file__).parent), cache=str(cache), jobs=jobs)
-    running = subprocess.Popen([sys.executable, "-c", code])
+    running = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
     while len(list(cache.rglob("*.safetensors"))) < 2:
         assert running.poll() is None, "done before it was killed"
         time.sleep(0.01)
-    running.send_signal(signal.SIGKILL)
+    os.killpg(running.pid, signal.SIGKILL)  # with the processes that it started
     running.wait()
     done = len(list(cache.rglob("*.safetensors")))
     resumed = encode(manifest(words(1000)), {"said": Lengths()}, cache=cache)
@@ -269,3 +283,36 @@ def test_a_column_that_is_left_out_as_a_copy_of_the_label_is_named(tmp_path, cap
         data = encode(read_manifest(table), cache=tmp_path)
     assert data.schema.names == ("said",)
     assert "column pet is left out: a copy of the label 'label', one to one" in caplog.text
+
+
+def test_what_is_encoded_once_gets_copies_and_raw_nodes_are_left_to_the_training(tmp_path):
+    made = {}
+    for name, encoder in (("once", "ngrams"), ("raw", "word_ids")):
+        plain = encode(manifest(words(8)), {"said": encoder}, cache=tmp_path)
+        found = encode(
+            manifest(words(8)), {"said": encoder}, augment={"text": "caption"}, cache=tmp_path
+        )
+        assert [c["step"] for c in found.origin["changes"]] == ["augment"]
+        made[name] = plain, found
+    plain, once = made["once"]
+    assert (len(once.originals), len(once), once.augment) == (8, 24, None)
+    plain, raw = made["raw"]
+    assert raw.augment == {"said": {"swap": [0.0, 0.1], "delete": [0.0, 0.2], "probability": 0.5}}
+    assert raw.fingerprint == plain.fingerprint
+    assert "said changed anew in every epoch" in raw.origin["changes"][0]["what"]
+    raw.save(tmp_path / "saved")
+    assert type(raw).load(tmp_path / "saved").augment == raw.augment
+
+
+def test_augmentation_of_a_modality_is_named_by_its_kind(tmp_path):
+    with pytest.raises(InputError, match=r"names modality 'said', but changes .* 'text'"):
+        encode(manifest(words(4)), augment={"said": "caption"}, cache=tmp_path)
+    with pytest.raises(InputError, match="of kind 'image', of which there is none"):
+        encode(manifest(words(4)), augment={"image": "photo"}, cache=tmp_path)
+
+
+def test_changes_in_every_epoch_cannot_be_shared(tmp_path):
+    given = {"text": "caption", "shared": "swap"}
+    assert len(encode(manifest(words(4)), augment=given, cache=tmp_path)) == 12
+    with pytest.raises(InputError, match=r"shares \['swap'\] .* but 'said' changes anew"):
+        encode(manifest(words(4)), {"said": "word_ids"}, augment=given, cache=tmp_path)

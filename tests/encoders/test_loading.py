@@ -43,9 +43,23 @@ def test_how_it_was_made_is_told_and_saved(table, tmp_path):
     table.write_text("\n".join(["photo,text,age,label", *(f"no.png,{row}" for row in rows[1:])]))
     data = load(table, cache=tmp_path / "cache", encoders={"text": {"ngrams": {"nodes": "text"}}})
     assert data.origin["encoders"]["text"]["options"]["nodes"] == "text"
-    assert data.origin["unreadable"] == 12
+    assert data.origin["unreadable"] == len(data.origin["problems"]) == 12
+    assert "'no.png' does not exist" in data.origin["problems"][0]
     data.save(tmp_path / "saved")
     assert FusionDataset.load(tmp_path / "saved").origin == data.origin
+
+
+def test_empty_cells_of_a_table_are_counted_and_long_lists_cut(tmp_path):
+    rows = [f"{'' if i % 4 == 0 else i},{'' if i == 4 else 'ab'[i % 2]}" for i in range(40)]
+    rows = [f"no.png,{row},{'xy'[i % 2]}" for i, row in enumerate(rows)]
+    (tmp_path / "t.csv").write_text("\n".join(["photo,age,colour,label", *rows]))
+    blocks = {"table": {"table": {"nodes": "columns", "numbers": ["age"],
+                                  "categories": {"colour": ["a", "b"]}}}}  # fmt: skip
+    for encoders in ({}, blocks):
+        data = load(tmp_path / "t.csv", cache=tmp_path / "cache", encoders=encoders)
+        assert data.origin["empty"] == {"table": {"age": 10 / 40, "colour": 1 / 40}}
+    assert len(data.origin["problems"]) == 21
+    assert data.origin["problems"][-1] == "and 20 more"
 
 
 @pytest.mark.parametrize(

@@ -337,6 +337,18 @@ def test_encoders_that_are_others_now_are_refused(fitted, tmp_path, monkeypatch)
         Preprocessor.load(tmp_path / "pre")
 
 
+@pytest.mark.parametrize("encoder", ["transformers", "token_ids"])
+def test_a_model_from_a_folder_is_found_again(bert, tmp_path, encoder):
+    texts = {"a cat": "x", "a dog": "y", "the mat": "x", "a cat sat": "y"}
+    lines = [{"text": text, "label": label} for text, label in texts.items()]
+    manifest = read_manifest(write(tmp_path / "d.csv", lines))
+    given = {"text": {encoder: {"model": str(bert)}}}
+    pre = Preprocessor(given, [], cache=tmp_path / "cache").fit(manifest)
+    pre.save(tmp_path / "pre")
+    loaded = Preprocessor.load(tmp_path / "pre")
+    check_equal(loaded.sample({"text": "a cat"}), pre.transform(manifest)[0])
+
+
 def test_no_folder_of_something_else_is_overwritten(fitted, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/letter.txt").write_text("dear")

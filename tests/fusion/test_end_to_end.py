@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from graphfuse.data import FusionDataset, Modality, Sample, Schema, Target
+from graphfuse.data.augment import SPEECH
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import Strategy, create_strategy, list_strategies
 from graphfuse.testing import check_strategy
@@ -260,3 +261,99 @@ def test_what_is_fitted_is_fitted_on_the_training_part_as_encoded_at_the_start()
     ]
     assert moved
     assert all(torch.equal(fitted[k], own[k]) for k in moved)
+
+
+def sentences(n=24):
+    """Return samples of one or two texts each, as numbers, with a gap between their positions."""
+    samples = []
+    for i in range(n):
+        counts = (6, 5) if i % 2 else (7,)
+        ids = torch.arange(1, sum(counts) + 1).unsqueeze(1) + 20 * (i % 2)
+        starts = torch.tensor([0.0, 105.0])
+        pos = torch.cat([starts[k] + torch.arange(count) for k, count in enumerate(counts)])
+        samples.append(Sample({"text": ids}, i % 2, {"text": pos.unsqueeze(1)}, id=str(i)))
+    schema = Schema((Modality("text", (1,), 1),), Target("binary"))
+    return FusionDataset.from_samples(samples, schema)
+
+
+NAMED = [
+    (pictures(24), {"image": "cnn"}, {"image": "photo"}),
+    (sentences(), {"text": {"token_gru": {"vocabulary": 60}}}, {"text": "caption"}),
+]
+
+
+@pytest.mark.parametrize(("data", "encoders", "augment"), NAMED)
+def test_augmentation_by_name_changes_training_by_the_seed_and_never_predictions(
+    data, encoders, augment
+):
+    recipe, made = Recipe(epochs=2), []
+    for given, seed in ((augment, 1), (augment, 1), (augment, 2), (None, 1)):
+        model = create("unimodal:" + next(iter(encoders)), data, encoders, augment=given)
+        fit(model, data, data, recipe, seed=seed, data_seed=0)
+        made.append(predict(model, data))
+        assert np.array_equal(made[-1], predict(model, data))
+    assert np.array_equal(made[0], made[1])
+    assert not np.allclose(made[0], made[2])
+    assert not np.allclose(made[0], made[3])
+
+
+@pytest.mark.parametrize(("data", "encoders", "augment"), NAMED)
+def test_the_validation_and_test_part_reach_networks_as_they_are(
+    data, encoders, augment, monkeypatch
+):
+    (m,) = encoders
+    model = create(f"unimodal:{m}", data, encoders, augment=augment)
+    network, seen = model.network(m), []
+    forward = network.forward
+    monkeypatch.setattr(
+        network, "forward", lambda x, mask, pos: seen.append((x, mask)) or forward(x, mask, pos)
+    )
+    train, rest = data.subset(range(16)), data.subset(range(16, 24))
+    known = {
+        tuple(x.flatten().tolist()) for batch in [rest.batch(range(8))]
+        for x in [one[mask] for one, mask in zip(batch.x[m], batch.mask[m], strict=True)]
+    }  # fmt: skip
+    fit(model, train, rest, Recipe(epochs=3))
+    predict(model, rest)
+    evaluated = [(x, mask) for x, mask in seen if len(x) == 8]
+    assert len(evaluated) >= 4
+    for x, mask in evaluated:
+        for one, real in zip(x, mask, strict=True):
+            assert tuple(one[real].flatten().tolist()) in known
+
+
+def test_each_text_of_a_sample_changes_on_its_own_and_in_the_order_of_positions():
+    data = sentences(2)
+    augment = {"text": {"delete": [0.4, 0.4], "swap": [0.5, 0.5], "probability": 1.0}}
+    model = create("unimodal:text", data, {"text": "token_gru"}, augment=augment)
+    batch = data.batch([0, 1])
+    x, pos = batch.x["text"], batch.pos["text"]
+    turned = torch.arange(x.shape[1] - 1, -1, -1)
+    model.train()
+    found = []
+    for order in (torch.arange(x.shape[1]), turned):
+        torch.manual_seed(3)
+        given = x[:, order], batch.mask["text"][:, order], pos[:, order]
+        changed, left = model._augmented("text", *given)
+        assert not changed[~left].any()
+        later = given[2][1, :, 0] >= 100
+        texts = [set(changed[1][left[1] & one].flatten().tolist()) for one in (~later, later)]
+        assert {21} < texts[0] < set(range(21, 27))  # the first token of each text stays
+        assert {27} < texts[1] < set(range(27, 32))
+        places, tokens = given[2][left].flatten().tolist(), changed[left].flatten().tolist()
+        found.append(sorted(zip(places, tokens, strict=True)))
+    assert found[0] == found[1]
+
+
+def test_augmentation_by_name_that_does_not_fit_is_refused():
+    data = pictures(4)
+    for given, error, message in (
+        ({"image": "speech"}, UnknownNameError, "augmentation of image 'speech'"),
+        ({"age": "photo"}, UnknownNameError, "modality in augment that a network encodes 'age'"),
+        ({"image": SPEECH}, InputError, "the augmentation of image is a name"),
+    ):
+        with pytest.raises(error, match=message):
+            create("concat", data, {"image": "cnn"}, augment=given)
+    speech = gappy().schema
+    with pytest.raises(InputError, match=r"'speech' has nodes \(5,\); give a function"):
+        create_strategy("concat", speech, encoders={"speech": "gru"}, augment={"speech": "speech"})

@@ -1,9 +1,11 @@
 import matplotlib.colors
+import pytest
 import torch
 from matplotlib.text import Annotation
 
 from graphfuse.data import Modality, Sample, Schema, SparseEdges, collate
 from graphfuse.graph import draw
+from graphfuse.graph.draw import MOST_EDGES, STRONGEST
 
 ODD, BROKEN = r"$\bad$", r"_r$\q$"
 
@@ -31,3 +33,36 @@ def test_names_are_text_not_mathematics(tmp_path):
     figure = picture(tmp_path / "graph.png")
     assert [t.get_text() for t in figure.axes[0].texts if t.get_text()] == [ODD, "b"]
     assert [t.get_text() for t in figure.legends[0].get_texts()] == [BROKEN, "r"]
+
+
+def arrows_of(weights):
+    pos = torch.stack(torch.meshgrid(torch.arange(9.0), torch.arange(9.0), indexing="ij"), -1)
+    sample = Sample(
+        {"a": torch.ones(81, 1), "b": torch.ones(5, 1), "c": torch.zeros(0, 1)},
+        pos={"a": pos.flatten(0, 1)},
+        edges={("a", "r", "b"): weights, ("b", "s", "a"): torch.tensor([[0, 1], [40, 41]])},
+    )
+    parts = [Modality("a", (1,), 2), Modality("b", (1,)), Modality("c", (1,))]
+    figure = draw(collate([sample], Schema(parts)), 0)
+    arrows = [text for text in figure.axes[0].texts if isinstance(text, Annotation)]
+    return figure, [(text.xyann, text.xy) for text in arrows]
+
+
+def test_of_many_edges_the_strongest_into_one_node_of_each_modality_are_drawn():
+    index = torch.stack([torch.arange(81).repeat(5), torch.arange(5).repeat_interleave(81)])
+    weight = torch.where(index[0] == 80, 2.0, 1.0)
+    figure, arrows = arrows_of(SparseEdges(index, weight))
+    assert len(index[0]) > MOST_EDGES
+    assert len(arrows) == STRONGEST + 1
+    assert len({end for _, end in arrows}) == 2
+    assert (0.0, 0.0) in {end for _, end in arrows}
+    starts = [start for start, end in arrows if end != (0.0, 0.0)]
+    assert pytest.approx((0.55, -0.55)) in starts
+    assert max(y for _, y in starts) - min(y for _, y in starts) > 0.8
+    told = figure.legends[0].get_title().get_text()
+    assert (
+        told == f"{STRONGEST + 1} of {len(index[0]) + 2} edges: the strongest into the ringed nodes"
+    )
+    few, arrows = arrows_of(SparseEdges(index[:, :100], weight[:100]))
+    assert len(arrows) == 102
+    assert few.legends[0].get_title().get_text() == ""

@@ -19,7 +19,7 @@ from graphfuse.report import (
 )
 from graphfuse.report.figures import scatter
 from graphfuse.report.html import _sharing
-from graphfuse.report.text import rows_of
+from graphfuse.report.text import DASH, rows_of
 
 sys.path.insert(0, str(Path(__file__).parent))
 from results import HOSTILE, write
@@ -228,6 +228,58 @@ def test_strategies_that_the_data_cannot_serve_are_named(tmp_path):
     assert summarise(tmp_path).verdict[-1] == f"d: {sentence}"
 
 
+def test_a_modality_at_chance_is_held_against_the_fusions_that_see_it(tmp_path):
+    means = {"majority": 0.5, "unimodal:a": 0.5, "unimodal:b": 0.9, "concat": 0.9, "gated": 0.6}
+
+    def said(name, means, **options):
+        store = ResultStore(write(tmp_path / name, means, **options))
+        comparison = store.comparison()
+        modalities = [{"name": m, "shape": [3], "pos_dim": 0} for m in ("a", "b")]
+        comparison["datasets"]["d"]["modalities"] = modalities
+        store.write_comparison(comparison)
+        return [line for line in summarise(store.path).verdict if "alone" in line]
+
+    (line,) = said("harm", means)
+    assert line.startswith("d: alone, a does not significantly beat predicting the majority; of 2")
+    assert "too, gated loses to the best single modality, unimodal:b. Whether it did" in line
+    assert "too, none loses to" in said("ignored", means | {"gated": 0.9})[0]
+    assert not said("both tell", means | {"unimodal:a": 0.8})
+    assert not said("neither", means | {"unimodal:b": 0.5})
+    assert not said("too few folds", means, folds=2, noise=0.1)
+    del means["majority"]
+    assert not said("chance not tested", means)
+
+
+def test_what_was_done_to_the_data_is_told_and_nothing_of_it_runs(tmp_path):
+    store = ResultStore(write(tmp_path, WINNER))
+    comparison = store.comparison()
+    facts = comparison["datasets"]["d"]
+    facts["steps"] = [{"scale": {"how": "robust", "modality": None, "columns": {"x": {}}}}]
+    facts["origin"] = {
+        "encoders": {
+            HOSTILE: {"name": "timm", "options": {}},
+            "t": {"name": "table", "options": {}},
+        },
+        "models": {HOSTILE: "resnet18"},
+        "unreadable": 2,
+        "problems": [f"sample 1: {HOSTILE}", "sample 2:\nnothing"],
+        "empty": {"t": {f"c{i}": 0.1 + i / 100 for i in range(9)}},
+        "changes": [
+            {"step": "drop", "options": {}, "what": HOSTILE, "ids": ["3", HOSTILE], "details": []},
+            {"step": "hide", "options": {}, "what": "2 cells", "ids": [], "details": [HOSTILE]},
+        ],
+    }
+    store.write_comparison(comparison)
+    summary = summarise(tmp_path)
+    for page in (to_html(summary), to_markdown(summary), to_latex(summary)):
+        assert HOSTILE not in page
+        for told in ("timm resnet18", "2 cells could not be read", "c8 18.0", "1 columns more",
+                     "scale(how=robust)", "sample 2: nothing", "hide: 2 cells"):  # fmt: skip
+            assert told in " ".join(page.split())
+    comments = [line for line in to_latex(summary).splitlines() if "sample 2" in line]
+    assert comments == ["%   sample 2: nothing"]
+
+
 def test_many_graphs_have_one_sentence_an_ablation(tmp_path):
     many = WINNER
     for name, without in {"sage": 0.7, "rgcn": 0.79, "rgat": 0.8, "gatv2": 0.92}.items():
@@ -251,6 +303,20 @@ def test_a_scatter_of_many_names_those_that_no_quicker_one_beats():
     assert sorted(named(many)) == [f"s{i}" for i in range(7)]
     assert named(many, sign=-1) == ["s0"]
     assert len(named(dict(list(many.items())[:20]))) == 20
+
+
+def test_a_noisy_strategy_is_ranked_as_a_range(tmp_path):
+    summary = summarise(write(tmp_path, {"a": 0.9, "b": 0.8, "c": 0.7}, noise=0.001))
+    (d,) = summary.datasets
+    assert [row[0] for row in rows_of(d)] == ["1", "2", "3"]
+    assert "vary too much" not in to_html(summary)
+    d.leaderboard["rank"] = [1.0, 3.0, 1.0]
+    d.leaderboard["tied_with_best"] = [True, False, True]
+    assert [row[0] for row in rows_of(d)] == ["1*", "3", f"1{DASH}3*"]
+    assert f"1{DASH}3 =</td>" in to_html(summary)
+    assert "1--3$^*$ &" in to_latex(summary)
+    for page in (to_html(summary), to_markdown(summary), to_latex(summary)):
+        assert "3: by its mean it ranks 3, but its scores vary too much" in page
 
 
 def test_only_whole_rows_share_a_rank():

@@ -59,15 +59,15 @@ def test_the_loss_of_mixed_samples_is_that_of_soft_labels():
     rows = np.arange(40)
     augmentation = FeatureAugmentation(data, Recipe(mixup=1.0), 3)
     augmentation.begin_epoch()
-    mixed, other, share = augmentation.mix(data.batch(rows), rows)
-    assert 0 < share <= 0.5
+    mixed = augmentation.mix(data.batch(rows), rows)
+    assert 0 < mixed.share <= 0.5
     model = create_strategy("concat", data.schema).prepare(data).eval()
-    logits = model(mixed).logits
-    hot = (F.one_hot(batch.y, data.schema.outputs).float() for batch in (mixed, other))
-    soft = torch.lerp(*hot, share)
-    parts = [model.task_loss(logits, batch) for batch in (mixed, other)]
-    torch.testing.assert_close(F.cross_entropy(logits, soft), torch.lerp(*parts, share))
-    assert torch.equal(mixed.y, data.batch(rows).y)
+    output = model(mixed.batch)
+    hot = (F.one_hot(y, data.schema.outputs).float() for y in (mixed.batch.y, mixed.other))
+    soft = torch.lerp(*hot, mixed.share)
+    found = mixed.in_shares(lambda batch: model.loss(output, batch), model.reads)
+    torch.testing.assert_close(F.cross_entropy(output.logits, soft), found["task"])
+    assert torch.equal(mixed.batch.y, data.batch(rows).y)
 
 
 def test_a_sample_that_nothing_was_mixed_into_keeps_its_label():
@@ -75,8 +75,9 @@ def test_a_sample_that_nothing_was_mixed_into_keeps_its_label():
     data = FusionDataset.from_arrays(x, [0, 1])
     augmentation = FeatureAugmentation(data, Recipe(mixup=1.0), 0)
     augmentation.begin_epoch()
-    _, other, _ = augmentation.mix(data.batch([0, 1]), np.arange(2))
-    assert other.y.tolist() == [0, 1]
+    mixed = augmentation.mix(data.batch([0, 1]), np.arange(2))
+    found = mixed.in_shares(lambda batch: {"y": batch.y.double()}, ["a", "b"])
+    assert found["y"].tolist() == [0, 1]
 
 
 def test_what_is_dropped_depends_on_seed_epoch_and_id_not_on_the_place_in_the_data():
@@ -111,8 +112,6 @@ def test_settings_that_are_none_say_what_is_taken():
             Recipe(**{name: 1})
     with pytest.raises(InputError, match=r"mixup of the recipe is a number of at least 0, got -1"):
         Recipe(mixup=-1)
-    with pytest.raises(InputError, match=r"learns from samples of one label, and mixup=0\.2 makes"):
-        Recipe(mixup=0.2, balance="unimodal_loss")
 
 
 def test_mixup_does_no_harm_to_what_is_learned():
@@ -122,3 +121,20 @@ def test_mixup_does_no_harm_to_what_is_learned():
     train, rest = data.subset(range(200)), data.subset(range(200, 300))
     fit(model, train, rest, Recipe(epochs=12, mixup=0.3, node_dropout=0.1))
     assert evaluate(model, rest)[1] > 0.75
+
+
+def test_a_label_is_mixed_where_what_the_strategy_looks_at_was():
+    rng = np.random.default_rng(0)
+    x = {"a": rng.normal(size=(40, 2)), "raw": rng.integers(0, 9, (40, 3))}
+    data = FusionDataset.from_arrays(x, rng.integers(0, 2, 40), dtype={"raw": torch.uint8})
+    augmentation = FeatureAugmentation(data, Recipe(mixup=1.0), 0)
+    augmentation.begin_epoch()
+    mixed = augmentation.mix(data.batch(range(40)), np.arange(40))
+
+    def labels(*modalities):
+        return mixed.in_shares(lambda batch: {"y": batch.y.double()}, modalities)["y"]
+
+    assert torch.equal(labels("raw"), mixed.batch.y.double())  # bytes are not mixed
+    assert not torch.equal(labels("a", "raw"), mixed.batch.y.double())
+    made = [trained(Recipe(epochs=2, mixup=m), "unimodal:raw", data=data) for m in (0.0, 1.0)]
+    assert np.allclose(*made, atol=1e-5)

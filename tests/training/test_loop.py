@@ -48,6 +48,41 @@ def test_best_weights_are_kept():
     assert history.validation_score[history.best_epoch] == score
 
 
+def test_refit_learns_from_the_validation_part_too():
+    x, y = np.eye(3)[np.arange(300) % 3], np.arange(300) % 3
+    data = FusionDataset.from_arrays({"a": x}, y)
+    rows = np.arange(300)
+    train, validation = data.subset(rows[(y < 2) & (rows >= 60)]), data.subset(rows[:60])
+    found, histories = [], []
+    for refit in (False, True):
+        model = made("unimodal:a", data)
+        histories.append(fit(model, train, validation, Recipe(learning_rate=0.05, refit=refit)))
+        found.append(predict(model, data.subset([299])).argmax())
+    assert y[299] == 2
+    assert found[0] != 2
+    assert found[1] == 2
+    assert histories[0] == histories[1]
+
+
+@pytest.mark.parametrize("name", ["stacking", "unimodal:best", "graph:hgt", "majority"])
+def test_refit_serves_strategies_that_fit_and_choose(name):
+    train, validation = parts(n=120)
+    found = []
+    for refit in (False, True, True):
+        model = made(name, train)
+        fit(model, train, validation, Recipe(epochs=2, refit=refit))
+        found.append(predict(model, validation))
+    assert np.array_equal(found[1], found[2])
+    assert np.array_equal(found[0], found[1]) == (name == "majority")
+
+
+def test_refit_does_not_go_with_methods_that_watch_validation():
+    with pytest.raises(InputError, match="refit trains; leave one of them out"):
+        Recipe(refit=True, balance="gradient_blending")
+    with pytest.raises(InputError, match="refit of the recipe is true or false, got 1"):
+        Recipe(refit=1)
+
+
 def test_patience_stops():
     train, validation = parts("planted/null", 100)
     history = fit(made("concat", train), train, validation, Recipe(epochs=50, patience=2))

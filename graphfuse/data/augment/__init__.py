@@ -2,14 +2,14 @@
 
 from graphfuse.data.augment.combine import Augmentation
 from graphfuse.data.augment.copies import add_copies
-from graphfuse.data.augment.image import FLIP, PHOTO, ImageAugmentation
+from graphfuse.data.augment.image import PHOTO, ImageAugmentation
+from graphfuse.data.augment.presets import create_augmentation
 from graphfuse.data.augment.sound import SPEECH, SoundAugmentation
 from graphfuse.data.augment.text import CAPTION, TextAugmentation
 from graphfuse.data.augment.thesaurus import read_thesaurus
 
 __all__ = [
     "CAPTION",
-    "FLIP",
     "PHOTO",
     "SPEECH",
     "Augmentation",
@@ -17,5 +17,6 @@ __all__ = [
     "SoundAugmentation",
     "TextAugmentation",
     "add_copies",
+    "create_augmentation",
     "read_thesaurus",
 ]

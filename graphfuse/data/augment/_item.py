@@ -6,6 +6,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -23,8 +24,9 @@ T = TypeVar("T")
 class ItemAugmentation(ABC, Generic[T]):
     """A random change of items of one kind; a frozen dataclass whose fields are plain options.
 
-    A subclass has a field of each change, a range or None, and says in ``limits`` what it takes.
-    What is drawn for a change depends on the seed and its name alone.
+    A subclass has a field of each change, a range or None, and says in ``limits`` what it takes;
+    one whose limits are equal has no amount, and is true or false. What is drawn for a change
+    depends on the seed and its name alone.
     """
 
     limits: ClassVar[Mapping[str, Range]]
@@ -35,16 +37,20 @@ class ItemAugmentation(ABC, Generic[T]):
     def __post_init__(self) -> None:
         for name, (lowest, highest) in self.limits.items():
             given = getattr(self, name)
-            if given is not None and not (
+            if lowest == highest:
+                if not isinstance(given, bool):
+                    raise InputError(f"{name} is true or false, got {given!r}")
+            elif given is not None and not (
                 isinstance(given, Sequence)
                 and len(given) == 2
+                and all(isinstance(end, Real) for end in given)
                 and lowest <= given[0] <= given[1] <= highest
             ):
                 raise InputError(
                     f"{name} is a range (from, to) between {lowest:g} and {highest:g}, or None; "
                     f"got {given!r}"
                 )
-        if not 0 <= self.probability <= 1:
+        if not (isinstance(self.probability, Real) and 0 <= self.probability <= 1):
             raise InputError(f"probability lies between 0 and 1, got {self.probability!r}")
 
     def __call__(self, item: T, seed: Seed, shared: Mapping[str, Seed] | None = None) -> T:
@@ -66,8 +72,9 @@ class ItemAugmentation(ABC, Generic[T]):
             rng = np.random.default_rng([*numbers, zlib.crc32(name.encode())])
             happens, share = rng.random(2)
             given = getattr(self, name)
-            if given is not None and happens < self.probability:
-                yield name, float(given[0] + share * (given[1] - given[0])), rng
+            lowest, highest = self.limits[name] if given is True else given or (0.0, 0.0)
+            if given and happens < self.probability:
+                yield name, float(lowest + share * (highest - lowest)), rng
 
     @abstractmethod
     def change(self, name: str, item: T, amount: float, rng: np.random.Generator) -> T:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphfuse.data.raw.columns import Column
+from graphfuse.data.raw.facts import splits_of
 from graphfuse.data.raw.manifest import Cell, Change, Manifest
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import InputError
 
 if TYPE_CHECKING:
     from graphfuse.data.augment.combine import Augmentation
     from graphfuse.data.raw.items import Item
 
 COPY, ORIGINAL, ID = "augmented copy", "augmented from", "augmented id"
-"""Columns that are added: number of the copy, 0 for originals, the original, and a new id."""
+"""Columns that are added: number of the copy, 0 for originals, the original, and an id if none is
+there."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +52,25 @@ class AugmentedManifest(Manifest):
     """A manifest some of whose samples are changed copies of others; see :func:`add_copies`."""
 
     augmentation: Augmentation = field(kw_only=True)
-    seed: int = field(kw_only=True)
+    changed: Collection[str] = field(kw_only=True)
+    """Modalities of which copies have changed items."""
+
+    @cached_property
+    def copy_of(self) -> np.ndarray:
+        """For each copy the id of its original, "" for originals."""
+        copies, originals = (np.array(self.table[name][:]) for name in (COPY, ORIGINAL))
+        return np.where(copies > 0, originals, "")
 
     def cells(self, modality: str, rows: Sequence[int] | None = None) -> list[list[Cell]]:
         """Return the cells as in any manifest, those of copies changed."""
         cells = super().cells(modality, rows)
-        if not self.augmentation.changes(self.kind(modality)):
+        if modality not in self.changed:
             return cells
         table = self.table if rows is None else self.table.select(list(map(int, rows)))
         known = zip(cells, table[COPY][:], table[ORIGINAL][:], strict=True)
         return [
             [
-                self._augmented(cell, (self.seed, copy, zlib.crc32(name.encode())), modality, place)
+                self._augmented(cell, seed_of(self.augmentation.seed, copy, name), modality, place)
                 for place, cell in enumerate(own)
             ]
             if copy
@@ -74,60 +85,100 @@ class AugmentedManifest(Manifest):
         )  # fmt: skip
 
 
+def seed_of(seed: int, copy: int, name: str) -> tuple[int, int, int]:
+    """Return what the changes of a copy, by number, of the sample of that id are drawn from."""
+    return seed, copy, zlib.crc32(name.encode())
+
+
 def add_copies(
-    manifest: Manifest, augmentation: Augmentation, copies: int, seed: int = 0
+    manifest: Manifest, augmentation: Augmentation, modalities: Collection[str] | None = None
 ) -> Manifest:
-    """Return the manifest with changed copies of each sample of its training part.
+    """Return the manifest with ``augmentation.copies`` changed copies of each sample.
 
     Where an encoder is frozen, each item is encoded once, so that there is no other picture in
-    every epoch; copies give the network some of them. They stand behind the originals, are of the
-    part "train", have their original's label and group, and ids such as ``"7 copy 1"``. What is
-    drawn depends on seed, copy and the original's id alone. Encoded copies are kept under the
-    content, the augmentation and the seed. Validation and test part stay as they are.
+    every epoch; copies give the network some of them. They stand behind the originals, have ids
+    such as ``"7 copy 1"``, and are trained on wherever their original is:
+    :func:`~graphfuse.data.make_splits` never tests on them. Where parts are given, only samples of
+    the training part have copies. What is drawn depends on seed, copy and the original's id alone.
+    Encoded copies are kept under the content, the augmentation and the seed.
+
+    Args:
+        modalities: those whose items are changed; by default all that the augmentation changes.
 
     Raises:
-        InputError: the manifest names no parts, so that copies would be tested on.
+        InputError: the augmentation changes no modality, or there are copies already.
 
     Example:
         >>> from datasets import Dataset
-        >>> from graphfuse.data.augment import CAPTION, Augmentation
         >>> table = Dataset.from_dict({"t": ["a b", "c d"], "part": ["train", "test"]})
         >>> manifest = Manifest(table, (Column("t", "text", "t"), Column("part", "split")))
-        >>> add_copies(manifest, Augmentation(text=CAPTION), 2).ids.tolist()
+        >>> from graphfuse.data.augment import Augmentation
+        >>> add_copies(manifest, Augmentation.of({"text": "caption"})).ids.tolist()
         ['0', '1', '0 copy 1', '0 copy 2']
     """
-    from datasets import concatenate_datasets
+    from datasets import Dataset, concatenate_datasets
 
-    check_whole("copies", copies, 1)
-    parts = manifest.role("split")
-    if parts is None or isinstance(manifest, AugmentedManifest):
-        have = "has copies already" if parts is not None else "has no column of kind 'split'"
-        raise InputError(
-            f"copies are made of samples of the training part alone, but {manifest.name!r} {have}; "
-            f"add one of 'train', 'validation' and 'test', as in a cross-validation copies would "
-            f"be tested on"
-        )
-    rows = np.flatnonzero(parts == "train")
+    changed = modalities_changed(manifest, augmentation) if modalities is None else modalities
+    if isinstance(manifest, AugmentedManifest):
+        raise InputError(f"{manifest.name!r} has changed copies already; add them once")
+    parts, copies = splits_of(manifest), augmentation.copies
+    rows = np.arange(len(manifest)) if parts is None else np.flatnonzero(parts == "train")
     table = manifest.table
-    for name in (COPY, ORIGINAL, ID):
-        if name in table.column_names:
-            raise InputError(f"column {name!r} is for the copies; call it something else")
     ids = [column.name for column in manifest.columns if column.kind == "id"]
     kept = tuple(column for column in manifest.columns if column.kind != "id")
     table = table.remove_columns(ids)
+    id_name = ids[0] if ids else ID
+    for name in (COPY, ORIGINAL, id_name):
+        if name in table.column_names:
+            raise InputError(f"column {name!r} is for the copies; call it something else")
     numbers = [0] * len(table) + [copy for _ in rows for copy in range(1, copies + 1)]
     places = [*range(len(table)), *np.repeat(rows, copies).tolist()]
     originals = [str(manifest.ids[place]) for place in places]
     named = [f"{of} copy {k}" if k else of for of, k in zip(originals, numbers, strict=True)]
-    table = concatenate_datasets([table, table.select(places[len(table) :])])
-    added: dict[str, list[Any]] = {COPY: numbers, ORIGINAL: originals, ID: named}
-    for name, values in added.items():
-        table = table.add_column(name, values)
-    columns = (Column(COPY, "skip"), Column(ORIGINAL, "group"), Column(ID, "id"))
-    what = f"{copies} changed copies of each of {len(rows)} training samples"
-    options = {"augmentation": augmentation.options, "copies": copies, "seed": seed}
+    added: dict[str, list[Any]] = {COPY: numbers, ORIGINAL: originals, id_name: named}
+    with _silent():
+        table = concatenate_datasets([table, table.select(places[len(table) :])])
+        table = concatenate_datasets([table, Dataset.from_dict(added)], axis=1)
+    columns = (Column(COPY, "skip"), Column(ORIGINAL, "skip"), Column(id_name, "id"))
+    what = (
+        f"{copies} copies of each of {len(rows)} samples to train on, {', '.join(changed)} changed"
+    )
+    options = {**augmentation.options, "copies": copies, "seed": augmentation.seed}
     return AugmentedManifest(
         table, (*kept, *columns), manifest.root, manifest.name, manifest.task, manifest.encoders,
         (*manifest.changes, Change("augment", options, what, tuple(manifest.ids[rows].tolist()))),
-        repairs=manifest.repairs, augmentation=augmentation, seed=seed,
+        repairs=manifest.repairs, augmentation=augmentation, changed=tuple(changed),
     )  # fmt: skip
+
+
+def modalities_changed(manifest: Manifest, augmentation: Augmentation) -> list[str]:
+    """Return the modalities of a manifest that an augmentation changes.
+
+    Raises:
+        InputError: it changes a kind of item that there is none of.
+    """
+    kinds = {m: manifest.kind(m) for m in manifest.modalities}
+    there = {*kinds.values(), *(("image", "audio") if "video" in kinds.values() else ())}
+    for kind in augmentation.kinds:
+        if kind not in there:
+            known = ", ".join(f"{m} ({own})" for m, own in kinds.items())
+            raise InputError(
+                f"augment changes items of kind {kind!r}, of which there is none; the modalities "
+                f"are {known}"
+            )
+    return [m for m, kind in kinds.items() if augmentation.changes(kind)]
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Show no progress of what takes no time."""
+    import datasets
+
+    if datasets.are_progress_bars_disabled():
+        yield
+        return
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        datasets.enable_progress_bars()

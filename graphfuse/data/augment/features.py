@@ -71,8 +71,8 @@ def drop_edges(batch: Batch, rate: float, seeds: Seeds) -> Batch:
     return replace(batch, edges=edges)
 
 
-def mix(batch: Batch, order: Tensor, share: float) -> tuple[Batch, Tensor]:
-    r"""Return the batch with each sample moved towards another one, and which of them were, [B].
+def mix(batch: Batch, order: Tensor, share: float) -> tuple[Batch, dict[str, Tensor]]:
+    r"""Return the batch with each sample moved towards another, and which were in each modality.
 
     .. math:: x_i \leftarrow (1 - s)\, x_i + s\, \mathrm{mean}_j\, x'_j
 
@@ -89,18 +89,17 @@ def mix(batch: Batch, order: Tensor, share: float) -> tuple[Batch, Tensor]:
         tensor([0.2500, 0.7500])
     """
     x = dict(batch.x)
-    touched = torch.zeros(len(batch), dtype=torch.bool, device=batch.device)
+    mixed = {}
     for m, values in batch.x.items():
         mask = batch.mask[m]
+        mixed[m] = mask.any(1) & mask.any(1)[order] & values.is_floating_point()
         if not values.is_floating_point():
             continue
         real = mask.view(*mask.shape, *[1] * (values.dim() - 2))
         mean = (values * real).sum(1) / real.sum(1).clamp(min=1)
-        both = mask.any(1) & mask.any(1)[order]
         moved = torch.lerp(values, mean[order].unsqueeze(1).expand_as(values), share)
-        x[m] = torch.where(both.view(-1, *[1] * (values.dim() - 1)) & real, moved, values)
-        touched |= both
-    return replace(batch, x=x), touched
+        x[m] = torch.where(mixed[m].view(-1, *[1] * (values.dim() - 1)) & real, moved, values)
+    return replace(batch, x=x), mixed
 
 
 def _lots(mask: Tensor, seeds: Seeds, number: int) -> Tensor:

@@ -25,9 +25,6 @@ LIMITS: dict[str, Range] = {
 }
 """What each change takes, in the order in which they are made."""
 
-FLIP = (1.0, 1.0)
-"""What ``flip`` is where pictures may be mirrored: it has no amount."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ImageAugmentation(ItemAugmentation[np.ndarray]):
@@ -40,7 +37,7 @@ class ImageAugmentation(ItemAugmentation[np.ndarray]):
 
     Args:
         crop: share of the area that is cut out, anywhere, and brought back to the size.
-        flip: :data:`FLIP` mirrors left and right. Not for writing, nor where texts say "left".
+        flip: mirror left and right. Not for writing, nor where texts say "left".
         rotate: degrees, clockwise.
         scale: factor of the size of what is seen, from the middle.
         brightness: factor; 0 is black.
@@ -54,7 +51,7 @@ class ImageAugmentation(ItemAugmentation[np.ndarray]):
 
     Example:
         >>> picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
-        >>> mirror = ImageAugmentation(flip=FLIP, probability=1.0)
+        >>> mirror = ImageAugmentation(flip=True, probability=1.0)
         >>> np.array_equal(mirror(picture, 0), picture[:, ::-1])
         True
     """
@@ -62,7 +59,7 @@ class ImageAugmentation(ItemAugmentation[np.ndarray]):
     limits: ClassVar = LIMITS
 
     crop: Range | None = None
-    flip: Range | None = None
+    flip: bool = False
     rotate: Range | None = None
     scale: Range | None = None
     brightness: Range | None = None
@@ -96,7 +93,7 @@ class ImageAugmentation(ItemAugmentation[np.ndarray]):
 
 PHOTO = ImageAugmentation(
     crop=(0.6, 1.0),
-    flip=FLIP,
+    flip=True,
     rotate=(-15.0, 15.0),
     scale=(0.85, 1.15),
     brightness=(0.7, 1.3),

@@ -18,7 +18,7 @@ LIMITS: dict[str, Range] = {
     "speed": (0.6, 4.0),
     "pitch": (-24.0, 24.0),
     "formants": (0.5, 2.0),
-    "denoise": (0.0, 60.0),
+    "denoise": (0.0, 20.0),
     "noise": (-20.0, 100.0),
     "frequency_mask": (0.0, 1.0),
     "time_mask": (0.0, 1.0),
@@ -36,6 +36,12 @@ ROUNDS = 10
 """After which the envelope hardly rises any more."""
 QUIETEST = 0.1
 """Share of the frames, the quietest, that noise is measured in."""
+BAND = 9
+"""Frequencies, of 31 Hz, whose median is the noise of the one in their middle; a tone has four."""
+NEAR = 3, 5
+"""Frequencies and frames that power is averaged over, as that of noise varies from one to one."""
+MOST_SUBTRACTED = 4.0
+"""Times the noise that are subtracted where nothing stands out of it, down to once at 20 dB."""
 MEL = 2595.0, 700.0
 
 
@@ -52,7 +58,7 @@ class SoundAugmentation(ItemAugmentation[Sound]):
         speed: factor of the speed; the pitch stays. Above 1 shortens the sound.
         pitch: semitones; the duration stays, resonances move along.
         formants: factor of the resonances of the vocal tract; pitch and duration stay.
-        denoise: decibels by which steady noise is lowered.
+        denoise: decibels by which steady noise is lowered, up to 20.
         noise: decibels by which the sound is louder than the white noise added to it.
         frequency_mask: width of a band that is taken out, as a share of the mel scale.
         time_mask: length of a span that is silenced, as a share of the duration.
@@ -157,18 +163,24 @@ def shift_formants(sound: Sound, factor: float) -> Sound:
 
 
 def denoise(sound: Sound, decibels: float) -> Sound:
-    """Return the sound with steady noise lowered by up to so many decibels.
+    """Return the sound with steady noise lowered by so many decibels, up to 20.
 
-    Spectral subtraction (Boll 1979, https://doi.org/10.1109/TASSP.1979.1163209), with the noise of
-    each frequency told from the quietest tenth of the frames: what sounds throughout at one volume,
-    a constant tone say, counts as noise.
+    Spectral subtraction (Boll 1979, https://doi.org/10.1109/TASSP.1979.1163209) of more than the
+    noise where little stands out of it, and down to a floor (Berouti, Schwartz and Makhoul 1979,
+    https://doi.org/10.1109/ICASSP.1979.1170788). The noise of a band is told from the quietest
+    tenth of the frames: a lone tone stays, and a voice that never pauses counts as noise. Unlike
+    there, the noise subtracted depends on each frequency of each frame, not on the frame.
     """
+    from scipy.ndimage import median_filter, uniform_filter
 
     def gain(magnitude: np.ndarray) -> np.ndarray:
         power = magnitude**2
         quiet = np.quantile(power, QUIETEST, axis=1, keepdims=True)
-        noise = quiet / -np.log(1 - QUIETEST)  # of Gaussian noise, the mean by its quantile
-        left = 1 - noise / np.maximum(power, 1e-20)
+        quiet /= -np.log(1 - QUIETEST)  # of Gaussian noise, the mean by its quantile
+        noise = median_filter(quiet, (BAND, 1), mode="nearest")
+        share = np.maximum(noise, 1e-20) / np.maximum(uniform_filter(power, NEAR), 1e-20)
+        times = MOST_SUBTRACTED + (MOST_SUBTRACTED - 1) / 2 * np.log10(share)
+        left = 1 - np.clip(times, 1, MOST_SUBTRACTED) * share
         return np.asarray(np.sqrt(np.maximum(left, 10 ** (-decibels / 10))))
 
     return _filtered(sound, gain)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,7 +27,12 @@ LIMITS: dict[str, Range] = {
 }
 """Shares of the words that each change takes, in the order in which they are made."""
 
-WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
+MARKS = "".join(c for c in map(chr, range(0x300, 0x1F000)) if unicodedata.category(c)[0] == "M")
+"""Accents, vowel signs and the like that stand for themselves; :mod:`re` has no name for them."""
+
+_RUN = rf"\w[\w\u200c\u200d{MARKS}]*"  # with the joiners of Persian and of Indian scripts
+WORD = re.compile(rf"{_RUN}(?:['\u2019-]{_RUN})*")
+"""A word: letters with their marks, and digits; parts joined by an apostrophe or hyphen."""
 
 SHORTEST = 3
 """Letters of a word that has synonyms: shorter ones, as "a" and "in", are read as units."""
@@ -73,7 +82,7 @@ class TextAugmentation(ItemAugmentation[str]):
         if needing and not self.synonyms:
             raise InputError(
                 f"{' and '.join(needing)} take synonyms, and none are given; name them with "
-                f"synonyms={{word: (synonym, ...)}} or synonyms=read_thesaurus(path)"
+                f"synonyms={{word: (synonym, ...)}}, or a file or language of read_thesaurus"
             )
 
     def change(self, name: str, item: str, amount: float, rng: np.random.Generator) -> str:
@@ -113,8 +122,13 @@ class TextAugmentation(ItemAugmentation[str]):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Options by name, synonyms in order."""
-        return {**super().options, "synonyms": dict(sorted(self.synonyms.items()))}
+        """Options by name; of synonyms, which may be many thousands, the SHA-256."""
+        return {**super().options, "synonyms": self._checksum}
+
+    @cached_property
+    def _checksum(self) -> str:
+        words = json.dumps(sorted((word, list(own)) for word, own in self.synonyms.items()))
+        return hashlib.sha256(words.encode()).hexdigest() if self.synonyms else ""
 
 
 CAPTION = TextAugmentation(swap=(0.0, 0.1), delete=(0.0, 0.2))
@@ -153,21 +167,6 @@ def delete_words(text: str, count: int, rng: np.random.Generator, synonyms: Syno
     return pattern.sub(lambda match: "" if match.start() in gone else match[0], text).strip()
 
 
-def pad(rows: Sequence[Sequence[int]], length: int | None = None, value: int = 0) -> Tensor:
-    """Return tokens of texts as [B, length], cut or padded; by default as long as the longest.
-
-    Example:
-        >>> pad([[5, 6, 7], [8]]).tolist()
-        [[5, 6, 7], [8, 0, 0]]
-    """
-    width = max(map(len, rows), default=0) if length is None else length
-    padded = torch.full((len(rows), width), value, dtype=torch.long)
-    for row, tokens in zip(padded, rows, strict=True):
-        own = torch.tensor(list(tokens[:width]), dtype=torch.long)
-        row[: len(own)] = own
-    return padded
-
-
 Change = Callable[[str, int, np.random.Generator, Mapping[str, tuple[str, ...]]], str]
 
 CHANGES: dict[str, Change] = {
@@ -192,12 +191,17 @@ def _swapped(values: np.ndarray, count: int, rng: np.random.Generator) -> np.nda
 
 
 def _has_synonym(word: str, synonyms: Synonyms) -> bool:
-    return len(word) >= SHORTEST and bool(synonyms.get(word.lower()))
+    return len(word) >= SHORTEST and bool(synonyms.get(_plain(word)))
+
+
+def _plain(word: str) -> str:
+    """Return a word as thesauri write it: in lower case, an accented letter as one character."""
+    return unicodedata.normalize("NFC", word.lower())
 
 
 def _synonym(word: str, rng: np.random.Generator, synonyms: Synonyms) -> str:
     """Draw a synonym of a word, in the same capitals."""
-    known = synonyms[word.lower()]
+    known = synonyms[_plain(word)]
     drawn = known[int(rng.integers(len(known)))]
     if len(word) > 1 and word.isupper():
         return drawn.upper()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from graphfuse.errors import InputError
@@ -15,6 +15,7 @@ INSTALLED = Path("/usr/share/mythes")
 """Where packages such as Debian's ``mythes-en-us`` (``mythes-de``, ``-fr`` ...) put theirs."""
 
 NOTE = re.compile(r"\s*\(([^()]*)\)$")
+ENDINGS = re.compile(r"(.+?)(?:s|es|ed|ing)$")
 
 
 def read_thesaurus(path: str | Path) -> dict[str, tuple[str, ...]]:
@@ -23,9 +24,12 @@ def read_thesaurus(path: str | Path) -> dict[str, tuple[str, ...]]:
     Args:
         path: a ``.dat`` file in the format of MyThes, as LibreOffice and Linux have it for some
             twenty languages (https://www.openoffice.org/lingucomponent/thesaurus.html), of which
-            the synonyms of a word's first meaning are taken, without broader terms; or a table with
-            a word and its synonyms on each line, parted by tabs; or the two letters of a language
-            whose thesaurus is installed, such as ``"en"`` (``apt install mythes-en-us``).
+            the synonyms of a word's first meaning are taken, without broader terms, unless it may
+            be read otherwise: with meanings of several parts of speech, as a form of a verb
+            ("eats"), or as one of scikit-learn's English stop words, which Easy Data Augmentation
+            leaves out too; or a table with a word and its synonyms on each line, parted by tabs,
+            all of which are taken; or the two letters of a language whose thesaurus is installed,
+            such as ``"en"`` (``apt install mythes-en-us``).
 
     Raises:
         InputError: no such file or language, or no thesaurus.
@@ -69,21 +73,31 @@ def read_thesaurus(path: str | Path) -> dict[str, tuple[str, ...]]:
 
 
 def _mythes(text: str) -> dict[str, tuple[str, ...]]:
-    read = {}
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    meanings: dict[str, list[list[str]]] = {}
     lines = iter(text.splitlines())
     for line in lines:
-        if not line.strip():
-            continue
-        word, count = line.rsplit("|", 1)
-        meanings = [next(lines, "") for _ in range(int(count))]
-        terms = [
-            [term.strip() for term in meaning.split("|")[1:] if not NOTE.search(term)]
-            for meaning in meanings
-        ]
-        own = _without(word, next((some for some in terms if some), []))
-        if own:
-            read[word.lower()] = own
+        if line.strip():
+            word, count = line.rsplit("|", 1)
+            meanings[word.lower()] = [next(lines, "").split("|") for _ in range(int(count))]
+    verbs = {word for word, own in meanings.items() if any(part == "(verb)" for part, *_ in own)}
+    read = {}
+    for word, own in meanings.items():
+        parts = {part for part, *_ in own}
+        if len(parts) == 1 and word not in ENGLISH_STOP_WORDS and not _is_form(word, verbs):
+            terms = (term.strip() for term in own[0][1:] if not NOTE.search(term))
+            if found := _without(word, terms):
+                read[word] = found
     return read
+
+
+def _is_form(word: str, verbs: Container[str]) -> bool:
+    """Whether a word is a verb with an English ending, as "paints", "hoping" and "stopped"."""
+    found = ENDINGS.match(word)
+    stem = found[1] if found else ""
+    single = stem[:-1] if stem[-1:] == stem[-2:-1] else stem
+    return any(verb in verbs for verb in (stem, stem + "e", single))
 
 
 def _table(text: str) -> dict[str, tuple[str, ...]]:
@@ -95,6 +109,6 @@ def _table(text: str) -> dict[str, tuple[str, ...]]:
     return read
 
 
-def _without(word: str, terms: list[str]) -> tuple[str, ...]:
+def _without(word: str, terms: Iterable[str]) -> tuple[str, ...]:
     others = (term for term in terms if term and term.lower() != word.lower())
     return tuple(dict.fromkeys(others))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,11 +76,13 @@ def pieces(text: str) -> frozenset[str]:
     """Return the pieces of 5 characters of a text, without case and punctuation.
 
     Example:
-        >>> pieces("A cat!") == pieces("a CAT")
-        True
+        >>> pieces("A cat!") == pieces("a CAT"), pieces("की") == pieces("कि")
+        (True, False)
     """
-    kept = "".join(c if c.isalnum() else " " for c in text.casefold())
-    plain = " ".join(kept.split()) or text.strip()
+    folded = unicodedata.normalize("NFC", text.casefold())
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded)
+    has_letters = any(map(str.isalnum, kept))  # else the marks are those of smileys
+    plain = " ".join(kept.split()) if has_letters else text.strip()
     return frozenset(ngrams(plain, range(SHINGLE, SHINGLE + 1)))
 
 

@@ -45,20 +45,24 @@ class Cleaner(ABC):
         """The step by name and options."""
         return CleaningSpec(self.name, self.options)
 
-    def note(self, manifest: Manifest, what: str, rows: Iterable[int] = ()) -> Manifest:
+    def note(
+        self, manifest: Manifest, what: str, rows: Iterable[int] = (), details: Iterable[str] = ()
+    ) -> Manifest:
         """Return the manifest with a change: what was done, in words, to which of its rows."""
         ids = tuple(str(manifest.ids[row]) for row in rows)
         named = f" ({', '.join(ids[:NAMED])}{', ...' if len(ids) > NAMED else ''})" if ids else ""
         level = logging.WARNING if ids else logging.INFO
         logger.log(level, "%s: %s: %s%s", manifest.name or "data", self.name, what, named)
-        change = Change(self.name, self.options, what, ids)
+        change = Change(self.name, self.options, what, ids, tuple(details))
         return replace(manifest, changes=(*manifest.changes, change))
 
-    def drop(self, manifest: Manifest, rows: Sequence[int], why: str) -> Manifest:
+    def drop(
+        self, manifest: Manifest, rows: Sequence[int], why: str, details: Iterable[str] = ()
+    ) -> Manifest:
         """Return the manifest without the given rows, and a change that says why."""
         if not len(rows):
             return manifest
-        noted = self.note(manifest, f"{samples(len(rows))} left out: {why}", rows)
+        noted = self.note(manifest, f"{samples(len(rows))} left out: {why}", rows, details)
         return noted.select(np.setdiff1d(np.arange(len(manifest)), rows))
 
 

@@ -51,13 +51,18 @@ class DropUnreadable(Cleaner):
         full = [any(row) for row in zip(*map(cleaned.cells, cleaned.modalities), strict=True)]
         kept = [row for row in sorted(lost) if full[row]]
         gone = [row for row in sorted(lost) if not full[row]]
-        for reason in [reason for row in sorted(lost) for reason in lost[row]]:
+        for reason in _told(lost, sorted(lost)):
             logger.warning("%s: %s", manifest.name or "data", reason)
         if kept:
             cells = sum(len(lost[row]) for row in kept)
             what = f"{cells} cells cannot be read and count as missing, in {samples(len(kept))}"
-            cleaned = self.note(cleaned, what, kept)
-        return self.drop(cleaned, gone, "none of what they hold can be read")
+            cleaned = self.note(cleaned, what, kept, _told(lost, kept))
+        why = "none of what they hold can be read"
+        return self.drop(cleaned, gone, why, _told(lost, gone))
+
+
+def _told(lost: dict[int, list[str]], rows: list[int]) -> list[str]:
+    return [reason for row in rows for reason in lost[row]]
 
 
 def _reasons(manifest: Manifest, column: Column, bar: Any) -> dict[int, list[str]]:

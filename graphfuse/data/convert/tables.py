@@ -12,6 +12,7 @@ import numpy as np
 from graphfuse.data.convert._clean import PARTS
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.raw._delimited import MISSING, number, sniff
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
+SUFFIXES = (".csv", ".tsv")
 LABELS = ("labels", "label", "targets", "target", "y")
 """Names that the table of labels goes by, without the ending."""
+
+MOST_LEVELS = 50
+"""Values that a column of categories may have; more are names or texts."""
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in SEPARATORS and path.is_file() and not path.name.startswith(".")
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
     )
 
 
@@ -50,8 +54,10 @@ def read_tables(
     """Return a dataset with one sample a labelled row, one node a modality, named after its file.
 
     A row that a table lacks, or that is all empty, is a missing modality. Rows without a row of
-    labels are left out, as are labels without any other row. The table of labels may have the
-    columns "split" (train, validation, test) and "group".
+    labels are left out, as are labels without any other row. A column of categories, none of them a
+    number, becomes a 0 or 1 for each; all are 0 where it is empty. The table of labels may have the
+    columns "split" (train, validation, test) and "group". Among names of classes, ``None`` and
+    ``NA`` are names; among numbers they are missing labels, as empty cells always are.
 
     Args:
         content: the folder.
@@ -77,7 +83,7 @@ def read_tables(
         )
     headers = {name: _header(path) for name, path in tables.items()}
     key = _id_column(headers, id)
-    frames = {name: _read(path, key) for name, path in tables.items()}
+    frames = {name: _read(path, key, as_text=name == chosen) for name, path in tables.items()}
     annotated = frames.pop(chosen)
     arrays = {}
     for name, frame in frames.items():
@@ -90,7 +96,7 @@ def read_tables(
     targets = _target_columns(annotated, label, tables[chosen].name)
     return FusionDataset.from_arrays(
         {name: frame.reindex(annotated.index).to_numpy() for name, frame in arrays.items()},
-        y={target: annotated[target].to_numpy() for target in targets},
+        y={target: _labels(annotated[target]) for target in targets},
         task=task,
         ids=list(annotated.index),
         groups=annotated["group"].to_numpy() if "group" in annotated else None,
@@ -100,7 +106,7 @@ def read_tables(
 
 def _labels_table(tables: Mapping[str, Path], given: str | None) -> str:
     if given is not None:
-        name = Path(given).stem if Path(given).suffix.lower() in SEPARATORS else given
+        name = Path(given).stem if Path(given).suffix.lower() in SUFFIXES else given
         if name not in tables:
             raise UnknownNameError("table of labels", given, tables)
         return name
@@ -121,7 +127,9 @@ def _parse(path: Path, **options: Any) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        frame: pd.DataFrame = pd.read_csv(path, sep=SEPARATORS[path.suffix.lower()], **options)
+        with path.open(encoding="utf-8") as file:
+            separator = "\t" if path.suffix.lower() == ".tsv" else sniff(file.read(20_000))
+        frame: pd.DataFrame = pd.read_csv(path, sep=separator, **options)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         raise InputError(f"{path} is no readable table in UTF-8: {error}") from None
     return frame
@@ -143,8 +151,9 @@ def _id_column(headers: Mapping[str, list[str]], given: str | None) -> str:
     return first.pop()
 
 
-def _read(path: Path, key: str) -> pd.DataFrame:
-    frame = _parse(path, dtype={key: str})
+def _read(path: Path, key: str, *, as_text: bool = False) -> pd.DataFrame:
+    text = {"dtype": str, "keep_default_na": False, "na_values": [""]}
+    frame = _parse(path, **(text if as_text else {"dtype": {key: str}}))
     if empty := int(frame[key].isna().sum()):
         raise InputError(f"{path.name}: {empty} rows have no id in column {key!r}; fill them in")
     twice = frame[key][frame[key].duplicated()]
@@ -175,17 +184,9 @@ def _check_ids(name: str, frame: pd.DataFrame, annotated: pd.DataFrame, labels: 
 
 def _numbers(file: str, frame: pd.DataFrame, fill: float | str | None) -> pd.DataFrame:
     """Return the rows that are not all empty, as float32 without an empty cell."""
-    strange = [c for c in frame.columns if frame[c].dtype.kind not in "biuf"]
-    if strange:
-        example = frame[strange[0]].dropna().iloc[0]
-        raise InputError(
-            f"{file}: {len(strange)} columns are no numbers: {strange[:5]}, such as {example!r}; "
-            f"leave them out or code them as numbers (a table of numbers and categories is read "
-            f"as a manifest)"
-        )
     if not len(frame.columns):
         raise InputError(f"{file} has no column beside its id")
-    frame = frame.astype(np.float32).dropna(how="all")
+    frame = _coded(file, frame.dropna(how="all")).astype(np.float32)
     infinite = [c for c in frame.columns if np.isinf(frame[c]).any()]
     if infinite:
         raise InputError(f"{file}: infinite values in columns {infinite[:5]}; clean them")
@@ -199,6 +200,24 @@ def _numbers(file: str, frame: pd.DataFrame, fill: float | str | None) -> pd.Dat
     return frame.fillna(_number(fill)) if fill is not None else frame
 
 
+def _coded(file: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with a column of 0 and 1 for each value of a column of categories."""
+    import pandas as pd
+
+    texts = [c for c in frame.columns if frame[c].dtype.kind not in "biuf"]
+    for column in texts:
+        levels = frame[column].dropna().astype(str).unique()
+        numbers = [level for level in levels if number(level.replace(",", ".")) is not None]
+        if numbers or len(levels) > MOST_LEVELS:
+            raise InputError(
+                f"{file}: column {column!r} holds neither numbers alone nor at most {MOST_LEVELS} "
+                f"categories, but {len(levels)} values, {len(numbers)} of them numbers, such as "
+                f"{', '.join(map(repr, levels[:3]))}; write numbers with a point and without a "
+                f"unit, give categories names, or leave the column out"
+            )
+    return pd.get_dummies(frame, columns=texts) if texts else frame
+
+
 def _number(fill: float | str) -> float:
     try:
         number = float(fill)
@@ -207,6 +226,29 @@ def _number(fill: float | str) -> float:
     if not np.isfinite(number):
         raise InputError(f"fill is a finite number, got {fill!r}")
     return number
+
+
+def _labels(column: pd.Series) -> np.ndarray:
+    """Return labels as numbers, NaN where one is missing, if they are; else as names.
+
+    What is missing, and classes that are called as if they were, are told in the log.
+    """
+    import pandas as pd
+
+    numbers = [number(cell) for cell in column]
+    named = column.str.strip().str.lower().isin(MISSING)
+    if None not in numbers and not named.all():
+        labels = np.array(numbers, dtype=float)
+    else:
+        labels = column.to_numpy(dtype=object)
+        for name, count in column[named].value_counts().items():
+            logger.warning(
+                "labels %r: %d samples are of a class called %r; empty these cells if it says that "
+                "the label is missing", column.name, count, name,
+            )  # fmt: skip
+    if missing := int(pd.isna(labels).sum()):
+        logger.warning("labels %r: %d of %d samples have none", column.name, missing, len(column))
+    return labels
 
 
 def _target_columns(annotated: pd.DataFrame, label: str | None, file: str) -> list[str]:

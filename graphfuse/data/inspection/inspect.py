@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from graphfuse.data.inspection import classes, columns, duplicates, missing, sizes, unreadable
 from graphfuse.data.inspection.finding import Finding
 from graphfuse.data.inspection.survey import survey
@@ -13,7 +15,7 @@ CHECKS = (classes, missing, unreadable, duplicates, sizes, columns)
 
 
 def inspect(manifest: Manifest, *, progress: bool = True) -> Iterator[Finding]:
-    """Yield what is noticeable in raw data; every file is read once.
+    """Yield what is noticeable in raw data, but for changed copies; every file is read once.
 
     Raises:
         InputError: a part that is none.
@@ -26,6 +28,8 @@ def inspect(manifest: Manifest, *, progress: bool = True) -> Iterator[Finding]:
         >>> [finding.text for finding in inspect(pets) if finding.check == "duplicates"]
         ['1 samples are copies of others: 0 = 2', 'copies with different labels: 0 = 2']
     """
+    if manifest.copy_of is not None:
+        manifest = manifest.select(np.flatnonzero(manifest.copy_of == ""))
     found = survey(manifest, progress)
     for check in CHECKS:
         yield from check.check(found)

@@ -26,12 +26,14 @@ def kind_of_files(name: str, texts: Sequence[str]) -> tuple[str, str] | None:
     kinds.pop("", None)
     if not kinds:
         return None
-    if kinds.keys() <= {"image", "video"} and ("video" in kinds or "video" in name.lower()):
+    films = kinds.keys() <= {"image", "video"} and ("video" in kinds or "video" in name.lower())
+    if films:
         kinds = Counter({"video": kinds.total()})
     kind, count = kinds.most_common(1)[0]
     if count < 0.8 * len(split):
         return None
-    ends = sorted({_suffix(part) for part in split if SUFFIXES.get(_suffix(part)) == kind})
+    own = ("image", "video") if films else (kind,)
+    ends = sorted({_suffix(part) for part in split if SUFFIXES.get(_suffix(part)) in own})
     return kind, f"paths that end in {', '.join(ends[:3])}"
 
 

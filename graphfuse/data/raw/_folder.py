@@ -19,15 +19,16 @@ def read_folder(root: Path) -> dict[str, list[Any]]:
     """Return columns ``id``, ``label``, ``split`` if there are parts, and one a kind of file.
 
     The label is the first folder below root, or below the parts where all first folders are
-    called train, validation, test or the like. Hidden files, files of unknown kinds and files
-    outside any class are left out, and counted in the log; so are links to folders.
+    called train, validation, test or the like. Files of unknown kinds and files outside any class
+    are left out, and counted in the log; so are links to folders and folders called ``_name``,
+    each by its name. Hidden files and folders are passed over.
 
     Raises:
         InputError: no folder below root holds a picture, sound, text, film or time series, or one
             of them, or root, cannot be read.
     """
     files = _files(root)
-    tops = [entry.name for entry in root.iterdir() if entry.is_dir() and entry.name[0] != "."]
+    tops = [entry.name for entry in root.iterdir() if entry.is_dir() and entry.name[0] not in "._"]
     split = bool(tops) and all(top.lower() in SPLITS for top in tops)
     samples: dict[str, dict[str, list[str]]] = {}
     left: Counter[str] = Counter()
@@ -71,6 +72,9 @@ def _unreadable(error: OSError) -> None:
 def _files(root: Path) -> list[str]:
     found = []
     for folder, below, files in os.walk(root, onerror=_unreadable):
+        for name in sorted(name for name in below if name[0] == "_"):
+            logger.warning("the folder %s is left out: its name begins with '_'; rename it if it "
+                           "is a class", Path(folder) / name)  # fmt: skip
         below[:] = sorted(name for name in below if name[0] not in "._")
         for name in below:
             if (Path(folder) / name).is_symlink():

@@ -1,9 +1,8 @@
-"""Pictures of any format that Pillow reads, and SVG drawings, as bytes [H, W, 3]."""
+"""Pictures of the usual formats, by Pillow, and SVG drawings, as bytes [H, W, 3]."""
 
 from __future__ import annotations
 
 import io
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,9 @@ from graphfuse.errors import InputError, MissingDependencyError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF")
+"""Of those that Pillow knows; others start programs (EPS), or take any bytes for a picture."""
 
 
 def read_image(content: bytes, name: str) -> np.ndarray:
@@ -29,7 +31,8 @@ def open_image(content: bytes, name: str) -> Image:
     """Open a picture, of which no pixel is decoded yet.
 
     Raises:
-        InputError: it is no picture, or has more pixels than Pillow holds to be safe.
+        InputError: it is no picture of :data:`FORMATS`, or has more pixels than Pillow holds to be
+            safe.
         MissingDependencyError: it is an SVG drawing, and what paints it is not installed.
     """
     try:
@@ -39,18 +42,37 @@ def open_image(content: bytes, name: str) -> Image:
     if is_svg(content):
         content = paint(content, name)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return Image.open(io.BytesIO(content))
+        opened: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InputError(
-            f"{name} says that it has more than {Image.MAX_IMAGE_PIXELS} pixels, which may be an "
-            f"attack on the memory (a decompression bomb); it is not read: make it smaller"
-        ) from None
+        raise _bomb(name) from None
     except UnidentifiedImageError:
-        raise InputError(f"{name} is no picture of a format that Pillow reads") from None
+        known = ", ".join(FORMATS)
+        raise InputError(f"{name} is no picture of a format that is read: {known}, SVG") from None
     except Exception as error:  # decoders raise what they happen to meet in damaged bytes
         raise InputError(f"{name} is a damaged picture: {error}") from None
+    check_pixels(opened.width * opened.height, name)
+    return opened
+
+
+def check_pixels(count: int, name: str) -> None:
+    """Check that something has no more pixels than Pillow holds to be safe.
+
+    Pillow itself only warns of up to twice as many, and how warnings are handled is one setting
+    for all threads.
+    """
+    from PIL import Image
+
+    if Image.MAX_IMAGE_PIXELS is not None and count > Image.MAX_IMAGE_PIXELS:
+        raise _bomb(name)
+
+
+def _bomb(name: str) -> InputError:
+    from PIL import Image
+
+    return InputError(
+        f"{name} announces more than {Image.MAX_IMAGE_PIXELS} pixels, which may be an attack on "
+        f"the memory (a decompression bomb); it is not read: make it smaller"
+    )
 
 
 def flatten(image: Image) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Literal
 
 import numpy as np
 
@@ -51,30 +52,52 @@ def read_sound(content: bytes, name: str) -> Sound:
 
 
 def is_cut_short(content: bytes) -> bool:
-    """Tell whether a WAV file announces more than it holds, or an Ogg file ends within a page.
+    """Tell whether a file announces more samples than it holds, or an Ogg file ends within a page.
 
-    libsndfile reads what is there and says nothing. That the last page is not marked as the last
-    says little: some encoders forget to.
+    So it is for WAV, RF64, Wave64, AIFF and AU, of which libsndfile reads what is there and says
+    nothing. That the last page is not marked as the last says little: some encoders forget to.
     """
-    if content[:4] == b"RIFF":
-        start, size = _data_chunk(content)
-        streamed = size in (0, 0xFFFFFFFF)  # the writer could not know the length
-        return not streamed and start + size > len(content)
     if content[:4] == b"OggS":
         page = content[content.rfind(b"OggS") :]
         if len(page) < 27 or len(page) < 27 + page[26]:
             return True
         segments = page[27 : 27 + page[26]]
         return len(page) < 27 + len(segments) + sum(segments)
-    return False
+    start, size = _samples(content)
+    streamed = size in (0, 2**32 - 1, 2**64 - 1)  # the writer could not know the length
+    return not streamed and start + size > len(content)
 
 
-def _data_chunk(content: bytes) -> tuple[int, int]:
-    """Return where the samples of a WAV file begin, and how many bytes they are said to take."""
-    place = 12
-    while place + 8 <= len(content):
-        size = int.from_bytes(content[place + 4 : place + 8], "little")
-        if content[place : place + 4] == b"data":
-            return place + 8, size
-        place += 8 + size + size % 2
+def _samples(content: bytes) -> tuple[int, int]:
+    """Return where the samples begin, and how many bytes they are said to take, 0 if unknown."""
+    form = content[:4]
+    if form in (b"RIFF", b"RIFX"):
+        return _chunk(content, b"data", "little" if form == b"RIFF" else "big")
+    if form == b"RF64":
+        start, _ = _chunk(content, b"data")
+        sizes, _ = _chunk(content, b"ds64")
+        return start, int.from_bytes(content[sizes + 8 : sizes + 16], "little")
+    if form == b"FORM":
+        return _chunk(content, b"SSND", "big")
+    if form == b"riff":
+        return _chunk(content, b"data", wave64=True)
+    if form == b".snd":
+        return int.from_bytes(content[4:8], "big"), int.from_bytes(content[8:12], "big")
+    return len(content), 0
+
+
+def _chunk(
+    content: bytes, name: bytes, order: Literal["little", "big"] = "little", wave64: bool = False
+) -> tuple[int, int]:
+    """Return where the content of a chunk begins, and how many bytes it is said to take.
+
+    A chunk has a name, then its size; in Wave64 both are longer, and the size counts them too.
+    """
+    place, head, number, even = (40, 24, 8, 8) if wave64 else (12, 8, 4, 2)
+    while place + head <= len(content):
+        size = int.from_bytes(content[place + head - number : place + head], order)
+        size = max(size - head, 0) if wave64 else size
+        if content[place : place + 4] == name:
+            return place + head, size
+        place += head + -(-size // even) * even
     return len(content), 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import re
 import subprocess
 import sys
+from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
 
 from graphfuse.errors import InputError, MissingDependencyError
@@ -21,6 +23,9 @@ PATIENCE = 60.0
 
 PIXELS = {"": 1, "px": 1, "pt": 96 / 72, "pc": 16, "mm": 96 / 25.4, "cm": 96 / 2.54, "in": 96}
 """Pixels of a unit of length."""
+
+PICTURES = ("image", "feImage")
+"""Elements that show a picture."""
 
 PAINT = """
 import sys, resvg_py
@@ -47,11 +52,14 @@ def has_entities(content: bytes) -> bool:
 def paint(content: bytes, name: str) -> bytes:
     """Return an SVG drawing as a PNG; files and addresses that it refers to are not fetched.
 
+    Pictures that it brings itself are those that :func:`~graphfuse.data.raw._image.open_image`
+    opens, and have no more pixels together than one.
+
     Text is set in the fonts of this machine. A drawing can bring down what paints it, by patterns
     without bounds for instance, so that a process of its own does.
 
     Raises:
-        InputError: it is damaged, has no size, or is out of all proportion.
+        InputError: it is damaged, has no size, is out of all proportion, or so is a picture in it.
         MissingDependencyError: ``resvg-py`` is not installed.
     """
     if has_entities(content):
@@ -62,12 +70,14 @@ def paint(content: bytes, name: str) -> bytes:
     check_painter(f"painting the SVG drawing {name}")
     command = [sys.executable, "-P", "-c", PAINT]
     try:
-        drawing = _contained(content)
+        drawing = _contained(content, name)
         done = subprocess.run(command, input=drawing, capture_output=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         raise InputError(
             f"{name} is an SVG drawing that takes more than {PATIENCE:g} s to paint; save it as PNG"
         ) from None
+    except InputError:
+        raise
     except (ElementTree.ParseError, LookupError, RecursionError, ValueError) as error:
         raise InputError(f"{name} is a damaged SVG drawing: {error}") from None
     if done.returncode:
@@ -86,14 +96,19 @@ def check_painter(purpose: str) -> None:
         raise MissingDependencyError("resvg-py", "svg", purpose)
 
 
-def _contained(content: bytes) -> bytes:
+def _contained(content: bytes, name: str) -> bytes:
     """Return a drawing, DRAWN pixels wide, without what it refers to outside of itself."""
     root = ElementTree.fromstring(content)
+    pictures = []
     for element in root.iter():
         for key, value in list(element.attrib.items()):
-            inside = value.startswith("#") or (value.startswith("data:") and "," in value)
-            if key.rpartition("}")[2] == "href" and not inside:
+            if key.rpartition("}")[2] != "href" or value.startswith("#"):
+                continue
+            if value.startswith("data:") and element.tag.rpartition("}")[2] in PICTURES:
+                pictures.append(value)
+            else:
                 del element.attrib[key]
+    _check_pictures(pictures, name)
     width, height = (_pixels(root.get(key)) for key in ("width", "height"))
     box = [float(n) for n in re.split(r"[\s,]+", root.get("viewBox", "").strip()) if n]
     if width and height and not box:
@@ -108,6 +123,21 @@ def _contained(content: bytes) -> bytes:
     root.set("height", str(max(1, round(DRAWN * height / width))))
     drawing: bytes = ElementTree.tostring(root, encoding="utf-8")
     return drawing
+
+
+def _check_pictures(addresses: list[str], name: str) -> None:
+    """Check pictures that a drawing brings as ``data:`` addresses."""
+    from graphfuse.data.raw._image import check_pixels, open_image
+
+    pixels = 0
+    for address in addresses:
+        head, _, body = address.partition(",")
+        content = unquote_to_bytes(body)
+        if head.endswith("base64"):
+            content = base64.b64decode(content)
+        picture = open_image(content, f"a picture in {name}")
+        pixels += picture.width * picture.height
+        check_pixels(pixels, name)
 
 
 def _pixels(length: str | None) -> float | None:

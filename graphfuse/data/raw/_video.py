@@ -45,11 +45,11 @@ def _check_size(count: int, width: int, height: int, name: str) -> None:
 
 
 def _by_pillow(film: Image, name: str) -> Video:
-    count = getattr(film, "n_frames", 1)
-    _check_size(count, *film.size, name)
-    wanted = set(_kept(count))
     frames, times, now = [], [], 0.0
     try:
+        count = getattr(film, "n_frames", 1)
+        _check_size(count, *film.size, name)
+        wanted = set(_kept(count))
         for place in range(count):
             film.seek(place)
             film.load()
@@ -57,6 +57,8 @@ def _by_pillow(film: Image, name: str) -> Video:
                 frames.append(flatten(film))
                 times.append(now)
             now += film.info.get("duration", 100) / 1000
+    except InputError:
+        raise
     except Exception as error:  # decoders raise what they happen to meet in damaged bytes
         raise InputError(f"{name} is a damaged film: {error}") from None
     return Video(np.stack(frames), np.array(times))
@@ -87,11 +89,12 @@ def _by_av(content: bytes, name: str) -> Video:
 
 
 def _frames(file: Any, count: int) -> tuple[list[np.ndarray], list[float]]:
-    wanted = set(_kept(count))
+    wanted, stream = set(_kept(count)), file.streams.video[0]
+    size = {"width": stream.width, "height": stream.height}  # that of a frame may change midway
     frames, times = [], []
     for place, frame in enumerate(file.decode(video=0)):
         if place in wanted:
-            frames.append(frame.to_ndarray(format="rgb24"))
+            frames.append(frame.to_ndarray(format="rgb24", **size))
             times.append(float(frame.time or 0.0))
     return frames, times
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,9 @@ CLASSES = range(2, 51)
 def facts(manifest: Manifest, *, labelled: bool = True) -> dict[str, Any]:
     """Return what :meth:`FusionDataset.from_arrays` takes besides nodes.
 
-    ``y``, ``task``, ``classes``, ``ids``, ``groups``, ``splits`` and ``name``. Labels stay as they
-    are, with None where there is none; lists of labels become 0 and 1, one column a class.
+    ``y``, ``task``, ``classes``, ``ids``, ``groups``, ``splits``, ``copy_of`` and ``name``. Labels
+    stay as they are, with None where there is none; lists of labels become 0 and 1, one column a
+    class. Changed copies are of the group and part of their original.
     A column of times makes the splits where no column names them; see
     :func:`graphfuse.data.split_by_time`. Of several columns of groups, samples that share a value
     in any of them are one group; a sample without a value is a group of its own.
@@ -47,8 +48,9 @@ def facts(manifest: Manifest, *, labelled: bool = True) -> dict[str, Any]:
         "task": manifest.task,
         "classes": classes,
         "ids": manifest.ids,
-        "groups": _groups(manifest),
-        "splits": _splits(manifest),
+        "groups": _of_samples(_groups, manifest),
+        "splits": _of_samples(splits_of, manifest),
+        "copy_of": manifest.copy_of,
         "name": manifest.name,
     }
 
@@ -101,7 +103,30 @@ def _target(values: Sequence[Any]) -> tuple[np.ndarray, list[str] | None]:
     return np.array(values, dtype=object), None
 
 
-def _splits(manifest: Manifest) -> np.ndarray | None:
+def _of_samples(
+    told: Callable[[Manifest], np.ndarray | None], manifest: Manifest
+) -> np.ndarray | None:
+    """Return what is told of samples, for changed copies what is told of their original."""
+    if manifest.copy_of is None:
+        return told(manifest)
+    samples = manifest.select(np.flatnonzero(manifest.copy_of == ""))
+    found = told(samples)
+    row = {name: number for number, name in enumerate(samples.ids.tolist())}
+    names = np.where(manifest.copy_of == "", manifest.ids, manifest.copy_of).tolist()
+    if lost := [name for name in names if name not in row]:
+        raise InputError(
+            f"there are changed copies of sample {lost[0]!r}, but it is not there itself; choose "
+            f"samples before copies are added"
+        )
+    return None if found is None else found[[row[name] for name in names]]
+
+
+def splits_of(manifest: Manifest) -> np.ndarray | None:
+    """Return the part [n] of each sample, as given or by time, None if there are none.
+
+    Raises:
+        InputError: a part that is none of "train", "validation" and "test", or no time.
+    """
     found = manifest.role("split")
     if found is None:
         return _splits_by_time(manifest)

@@ -119,12 +119,16 @@ def repaired(item: Item, repairs: Sequence[CleaningSpec]) -> Item:
 
 @dataclass(frozen=True)
 class Change:
-    """What a step of cleaning did: its name, options, and the samples it touched, by id."""
+    """What a step of cleaning did: its name, options, and the samples it touched, by id.
+
+    ``details`` says more of them, a line each, such as why a cell cannot be read.
+    """
 
     step: str
     options: Mapping[str, Any]
     what: str
     ids: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +167,11 @@ class Manifest:
             m: tuple(sorted(own, key=lambda column: _natural(column.name)))
             for m, own in sorted(found.items())
         }
+
+    @property
+    def copy_of(self) -> np.ndarray | None:
+        """For each changed copy of a sample the id of that one, "" for others; None without any."""
+        return None
 
     def kind(self, modality: str) -> str:
         """Return "image", "audio", "video", "text", "series" or "table"."""
@@ -250,7 +259,8 @@ class Manifest:
             ).rstrip()
             for line in (header, *lines)
         ]
-        return "\n".join([f"{self.name}: {len(self)} samples", *aligned])
+        samples = len(self) if self.copy_of is None else int((self.copy_of == "").sum())
+        return "\n".join([f"{self.name}: {samples} samples", *aligned])
 
     def _filled(self, column: Column) -> int:
         """Count the rows in which a column holds something, without reading bytes."""

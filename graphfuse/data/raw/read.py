@@ -105,13 +105,22 @@ def similar(path: Path) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+MOST_BYTES = 2**32
+"""Bytes that a file may have."""
+
+
 def read_bytes(path: Path) -> bytes:
     """Return the content of a file.
 
     Raises:
-        InputError: it cannot be read, or is empty.
+        InputError: it cannot be read, is empty, or is larger than what is read at once.
     """
     try:
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise InputError(
+                f"{path.name} has {size / 2**30:.1f} GiB, more than {MOST_BYTES / 2**30:g}, which "
+                f"are read at once; cut it into parts"
+            )
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from graphfuse.errors import InputError, MissingDependencyError, UnknownNameErro
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+
+logger = logging.getLogger(__name__)
 
 LINES = (".jsonl", ".ndjson", ".json")
 TEXTS = (".csv", ".tsv", ".txt", ".tab")
@@ -48,7 +51,9 @@ def read_manifest(
         columns: what columns hold where it is not as told from names and values: ``{name: kind}``,
             or ``{name: "modality:kind"}`` to name the modality as well.
         name: of the data; that of the file or folder if left out.
-        root: folder that paths start from and never leave; that of the file if left out.
+        root: folder that paths start from and never leave; that of the file if left out. A
+            ``Dataset`` brings its own if a program made it in memory; one that was read from files
+            may name any file, and brings none but the cache of downloads of Hugging Face.
         task: "binary", "multiclass", "multilabel" or "regression"; told from the labels if left
             out.
         split: the one part of a ``DatasetDict`` or a data set on the hub that is read; all parts
@@ -107,9 +112,10 @@ def read_manifest(
             f"raw samples come from a file, a folder, a datasets.Dataset or a name on the hub; got "
             f"{type(source).__name__}"
         )
+    made_here = not isinstance(source, (str, Path)) and not _is_from_files(table)
     table = _undecoded(table)
     if root is None and own_root is None:
-        own_root = _common_folder(table)
+        own_root = _common_folder(table, made_here)
     if limit is not None:
         table = table.select(range(min(limit, len(table))))
     if not len(table):
@@ -168,9 +174,27 @@ def _check_names(names: list[str], where: str) -> None:
 def _read_lines(path: Path, encoding: str | None) -> dict[str, list[Any]]:
     lines = decode(read_bytes(path), path.name, encoding).split("\n")
     rows = [_json_row(line, number, path.name) for number, line in enumerate(lines, 1)]
+    halves = [n for n, line in enumerate(lines) if "\\ud" in line.lower() and _is_half(rows[n])]
+    if halves:
+        logger.warning(
+            "%s: %d lines hold half a character (a lone surrogate), the first is line %d; it is "
+            "read as \ufffd", path.name, len(halves), halves[0] + 1,
+        )  # fmt: skip
+    for n in halves:
+        whole = json.dumps(rows[n], ensure_ascii=False).encode("utf-16", "surrogatepass")
+        rows[n] = json.loads(whole.decode("utf-16", "replace"))
     full = [row for row in rows if row is not None]
     names = dict.fromkeys(name for row in full for name in row)
     return {name: _uniform([row.get(name) for row in full]) for name in names}
+
+
+def _is_half(row: dict[str, Any] | None) -> bool:
+    """Tell whether a row holds a surrogate alone, which JSON can write and no text can hold."""
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _json_row(line: str, number: int, where: str) -> dict[str, Any] | None:
@@ -178,7 +202,7 @@ def _json_row(line: str, number: int, where: str) -> dict[str, Any] | None:
         return None
     try:
         row = json.loads(line, object_pairs_hook=_checked(where, number))
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{where}, line {number} is no JSON: {error}; one object a line") from None
@@ -280,20 +304,27 @@ def _one_table(source: Any, split: str | None) -> Dataset:
 
 def _undecoded(table: Dataset) -> Dataset:
     """Return the table with pictures and sounds as paths or bytes, and classes by name."""
-    from datasets import ClassLabel, Dataset, Features, concatenate_datasets
+    from datasets import Dataset, Features, concatenate_datasets
 
     features = Features({name: _plain(feature) for name, feature in table.features.items()})
     table = table.cast(features) if features != table.features else table
     named = {
-        name: [None if v is None or v < 0 else feature.int2str(v) for v in table[name][:]]
+        name: [_class_names(feature, value) for value in table[name][:]]
         for name, feature in table.features.items()
-        if isinstance(feature, ClassLabel)
+        if hasattr(getattr(feature, "feature", feature), "int2str")
     }
     if not named:
         return table
     return concatenate_datasets(
         [table.remove_columns(list(named)), Dataset.from_dict(named)], axis=1
     )
+
+
+def _class_names(feature: Any, value: Any) -> Any:
+    """Return the name of a class, or a list of names, for its number; None where it has none."""
+    if isinstance(value, list):
+        return [_class_names(feature.feature, one) for one in value]
+    return None if value is None or value < 0 else feature.int2str(value)
 
 
 def _plain(feature: Any) -> Any:
@@ -307,9 +338,18 @@ def _plain(feature: Any) -> Any:
     return feature
 
 
-def _common_folder(table: Dataset) -> Path | None:
-    """Return the folder of all files that a table of pictures or sounds names without bytes."""
+def _is_from_files(table: Dataset) -> bool:
+    return bool(table.cache_files or table.info.builder_name)
+
+
+def _common_folder(table: Dataset, trusted: bool) -> Path | None:
+    """Return the folder of all files that a table of pictures or sounds names without bytes.
+
+    None where it is not trusted, unless they lie where Hugging Face downloads to.
+    """
     import pyarrow.compute as pc
+    from datasets import config
+    from huggingface_hub import constants
 
     paths: list[str] = []
     for name, feature in table.features.items():
@@ -317,4 +357,8 @@ def _common_folder(table: Dataset) -> Path | None:
             column = table.with_format("arrow")[name][:]
             alone = column.filter(pc.is_null(pc.struct_field(column, "bytes")))
             paths += [p for p in pc.struct_field(alone, "path").to_pylist() if p]
-    return Path(os.path.commonpath([Path(p).resolve().parent for p in paths])) if paths else None
+    if not paths:
+        return None
+    folder = Path(os.path.commonpath([Path(p).resolve().parent for p in paths]))
+    caches = [Path(cache).resolve() for cache in (config.HF_DATASETS_CACHE, constants.HF_HUB_CACHE)]
+    return folder if trusted or any(map(folder.is_relative_to, caches)) else None

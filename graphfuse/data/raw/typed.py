@@ -111,7 +111,7 @@ def _listed(value: Any) -> Any:
     if isinstance(value, str) and value.strip().startswith("["):
         try:
             return json.loads(value)
-        except ValueError:
+        except (RecursionError, ValueError):
             return value
     return value
 
@@ -169,13 +169,14 @@ def to_table(columns: Mapping[str, list[Any]]) -> Dataset:
     import pyarrow
     from datasets import Dataset
 
+    unfit = (pyarrow.ArrowException, OverflowError, RecursionError, TypeError, UnicodeError)
     try:
         return Dataset.from_dict(dict(columns))
-    except (pyarrow.ArrowException, OverflowError, TypeError, UnicodeError):
+    except unfit:
         for name, values in columns.items():
             try:
                 Dataset.from_dict({name: values})
-            except (pyarrow.ArrowException, OverflowError, TypeError, UnicodeError) as error:
+            except unfit as error:
                 raise InputError(
                     f"column {name!r} holds values that do not go together: {error}; give all its "
                     f"rows values of one kind: texts, numbers up to 64 bits, or lists of as many "

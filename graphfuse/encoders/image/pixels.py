@@ -44,6 +44,7 @@ class Pixels(Encoder):
     """
 
     dtype: ClassVar[torch.dtype] = torch.uint8
+    raw: ClassVar[bool] = True
     side: int = 64
     interpolation: str = "bicubic"
     square: str = "pad"

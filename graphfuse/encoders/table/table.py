@@ -14,6 +14,7 @@ from torch import Tensor
 
 from graphfuse.data.raw import Item
 from graphfuse.data.spec import StepSpec
+from graphfuse.data.steps.impute import FILLS
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.errors import InputError, UnknownNameError
 
@@ -52,6 +53,7 @@ class TableEncoder(Encoder):
         categories: the levels of each column of categories.
         nodes: "one", "columns", or ``{block: [columns]}`` with every column in one block.
         flags: whether flags stay once empty cells are filled.
+        fill: "median" or "mean", which empty cells of numbers are filled with.
 
     Example:
         >>> encoder = TableEncoder(numbers=["age"], categories={"sex": ["f", "m"]})
@@ -63,8 +65,11 @@ class TableEncoder(Encoder):
     categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
     nodes: str | Mapping[str, Sequence[str]] = "one"
     flags: bool = True
+    fill: str = "median"
 
     def __post_init__(self) -> None:
+        if self.fill not in FILLS:
+            raise UnknownNameError("fill", self.fill, FILLS)
         given: dict[str, Any] = {
             "numbers": _names("numbers", self.numbers),
             "categories": _named("categories", self.categories),
@@ -147,8 +152,8 @@ class TableEncoder(Encoder):
 
     def steps(self, modality: str) -> tuple[StepSpec, ...]:
         """Return the step ``impute``."""
-        options = {"modality": modality, "columns": self.layout, "flags": self.flags}
-        return (StepSpec("impute", options),)
+        options = {"columns": self.layout, "fill": self.fill, "flags": self.flags}
+        return (StepSpec("impute", {"modality": modality, **options}),)
 
     @property
     def _sizes(self) -> list[int]:

@@ -36,6 +36,7 @@ class NumberEncoder(Encoder):
     """An encoder of texts whose nodes are numbers that a network looks up."""
 
     dtype: ClassVar[torch.dtype] = torch.int64
+    raw: ClassVar[bool] = True
 
     @property
     def features(self) -> int:

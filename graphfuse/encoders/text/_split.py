@@ -24,17 +24,19 @@ def texts_of(items: Sequence[Item]) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """Return runs of letters, marks and digits in lower case; never none.
+    r"""Return runs of letters, marks and digits in lower case; never none.
 
     A text without any, a smiley say, is one word as it is.
 
     Example:
         >>> words("Don't panic, 42!"), words("नमस्ते दुनिया"), words(":-)")
         (['don', 't', 'panic', '42'], ['नमस्ते', 'दुनिया'], [':-)'])
+        >>> words("\u2764\ufe0f") == ["\u2764\ufe0f"]  # a red heart: its mark alone is no word
+        True
     """
     plain = unicodedata.normalize("NFKC", text).lower()
     kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in plain)
-    return kept.split() or [plain.strip()]
+    return kept.split() if any(map(str.isalnum, kept)) else [plain.strip()]
 
 
 def sentences(text: str) -> list[str]:

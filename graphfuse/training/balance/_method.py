@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from graphfuse._registry import Registry
 from graphfuse.data import Batch, FusionDataset
 from graphfuse.fusion import FusionOutput, Strategy
+from graphfuse.training.labelled import Labelled
 from graphfuse.training.modality_dropout import only
 
 if TYPE_CHECKING:
@@ -41,12 +43,16 @@ class Balance:
         self.strategy, self.validation = strategy, validation
 
     def terms(
-        self, terms: dict[str, Tensor], output: FusionOutput, batch: Batch
+        self, terms: dict[str, Tensor], output: FusionOutput, labelled: Labelled
     ) -> dict[str, Tensor]:
-        """Return the terms of the loss, given those of the strategy."""
+        """Return the terms of the loss, given those of the strategy.
+
+        Terms of its own that depend on labels are taken by ``labelled.in_shares``, as samples that
+        are mixed have two.
+        """
         return terms
 
-    def modulate(self, output: FusionOutput, batch: Batch) -> None:
+    def modulate(self, output: FusionOutput, labelled: Labelled) -> None:
         """Change the gradients of the strategy's parameters before they are clipped."""
 
     def end_epoch(self) -> None:
@@ -67,13 +73,16 @@ def own_logits(strategy: Strategy, output: FusionOutput, batch: Batch) -> dict[s
     return {m: strategy(only(batch, m)).logits for m in strategy.schema.names}
 
 
-def own_losses(strategy: Strategy, own: Mapping[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+def own_losses(
+    strategy: Strategy, own: Mapping[str, Tensor], labelled: Labelled
+) -> dict[str, Tensor]:
     """Return the task's loss of each modality's own prediction, over the samples that have it."""
-    losses = {}
-    for m, logits in own.items():
-        present = batch.mask[m].any(1)
-        losses[m] = strategy.task_loss(logits[present], replace(batch, y=batch.y[present]))
-    return losses
+
+    def loss(batch: Batch, m: str) -> dict[str, Tensor]:
+        there = batch.mask[m].any(1)
+        return {m: strategy.task_loss(own[m][there], replace(batch, y=batch.y[there]))}
+
+    return {m: labelled.in_shares(partial(loss, m=m), [m])[m] for m in own}
 
 
 def with_unimodal(terms: Mapping[str, Tensor], losses: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from graphfuse.data import Batch, FusionDataset
+from graphfuse.data import FusionDataset
 from graphfuse.fusion import FusionOutput, Strategy
 from graphfuse.fusion.unimodal import Unimodal
 from graphfuse.training.balance._method import Balance, balance_methods, own_logits
+from graphfuse.training.labelled import Labelled
 
 if TYPE_CHECKING:
     from graphfuse.training.recipe import Recipe
@@ -58,10 +59,10 @@ class Distillation(Balance):
             self.teachers[m] = teacher.requires_grad_(False)
 
     def terms(
-        self, terms: dict[str, Tensor], output: FusionOutput, batch: Batch
+        self, terms: dict[str, Tensor], output: FusionOutput, labelled: Labelled
     ) -> dict[str, Tensor]:
-        """Add one term a modality."""
-        found = dict(terms)
+        """Add one term a modality, whatever the labels."""
+        found, batch = dict(terms), labelled.batch
         for m, logits in own_logits(self.strategy, output, batch).items():
             with torch.no_grad():
                 wanted = self.teachers[m](batch).logits

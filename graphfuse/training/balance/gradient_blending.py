@@ -18,6 +18,7 @@ from graphfuse.training.balance._method import (
     with_unimodal,
 )
 from graphfuse.training.evaluate import batches
+from graphfuse.training.labelled import Labelled
 
 LEAST_OVERFITTING = 0.1
 """Overfitting below this counts as this, lest a difference near zero decides alone."""
@@ -49,11 +50,11 @@ class GradientBlending(Balance):
         self.first: tuple[Tensor, Tensor] | None = None
 
     def terms(
-        self, terms: dict[str, Tensor], output: FusionOutput, batch: Batch
+        self, terms: dict[str, Tensor], output: FusionOutput, labelled: Labelled
     ) -> dict[str, Tensor]:
         """Weigh the terms."""
-        losses = own_losses(self.strategy, own_logits(self.strategy, output, batch), batch)
-        self.train_losses.append(self._join(output, losses, batch).detach())
+        losses = self._own_losses(output, labelled)
+        self.train_losses.append(self._join(output, losses, labelled).detach())
         fused, *single = self.weights.tolist()
         weights = {f"unimodal:{m}": w for m, w in zip(sorted(losses), single, strict=True)}
         return {
@@ -69,17 +70,26 @@ class GradientBlending(Balance):
         total = torch.zeros_like(train)
         for batch in batches(self.strategy, self.validation):
             output = self.strategy(batch)
-            losses = own_losses(self.strategy, own_logits(self.strategy, output, batch), batch)
-            total += self._join(output, losses, batch) * len(batch)
+            labelled = Labelled(batch)
+            losses = self._own_losses(output, labelled)
+            total += self._join(output, losses, labelled) * len(batch)
         validation = total / max(len(self.validation), 1)
         if self.first is None:
             self.first = validation, validation - train
         before, gap = self.first
         self.weights = blend(before - validation, validation - train - gap)
 
-    def _join(self, output: FusionOutput, losses: dict[str, Tensor], batch: Batch) -> Tensor:
+    def _own_losses(self, output: FusionOutput, labelled: Labelled) -> dict[str, Tensor]:
+        own = own_logits(self.strategy, output, labelled.batch)
+        return own_losses(self.strategy, own, labelled)
+
+    def _join(self, output: FusionOutput, losses: dict[str, Tensor], labelled: Labelled) -> Tensor:
         """Return the losses of the fused prediction and of each modality's, [1 + M]."""
-        fused = self.strategy.task_loss(output.logits, batch)
+
+        def task(batch: Batch) -> dict[str, Tensor]:
+            return {"task": self.strategy.task_loss(output.logits, batch)}
+
+        fused = labelled.in_shares(task, self.strategy.reads)["task"]
         return torch.stack([fused, *(losses[m] for m in sorted(losses))])
 
 

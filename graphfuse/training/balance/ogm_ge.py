@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -14,6 +15,7 @@ from graphfuse.errors import InputError
 from graphfuse.fusion import EndToEnd, FusionOutput, Strategy
 from graphfuse.nn import NodeEncoder
 from graphfuse.training.balance._method import Balance, balance_methods, own_logits
+from graphfuse.training.labelled import Labelled
 
 ALPHA = 0.5
 """How much the gradient shrinks; the paper chooses it for each dataset, up to 1."""
@@ -51,10 +53,15 @@ class OGMGE(Balance):
         self.owned = owned_parameters(self.strategy)
 
     @torch.no_grad()
-    def modulate(self, output: FusionOutput, batch: Batch) -> None:
+    def modulate(self, output: FusionOutput, labelled: Labelled) -> None:
         """Shrink and add noise."""
-        own = own_logits(self.strategy, output, batch)
-        found = torch.stack([self._score(own[m], batch, m) for m in self.owned])
+        own = own_logits(self.strategy, output, labelled.batch)
+
+        def score(batch: Batch, m: str) -> dict[str, Tensor]:
+            return {m: self._score(own[m], batch, m)}
+
+        scores = [labelled.in_shares(partial(score, m=m), [m])[m] for m in self.owned]
+        found = torch.stack(scores)
         total, count = reduce(found, "sum").T
         for parameters, k in zip(self.owned.values(), coefficients(total, count), strict=True):
             for parameter in parameters:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from graphfuse.data import Batch
 from graphfuse.fusion import FusionOutput
 from graphfuse.training.balance._method import (
     Balance,
@@ -13,6 +12,7 @@ from graphfuse.training.balance._method import (
     own_losses,
     with_unimodal,
 )
+from graphfuse.training.labelled import Labelled
 
 
 @balance_methods.register("unimodal_loss")
@@ -28,8 +28,8 @@ class UnimodalLoss(Balance):
     """
 
     def terms(
-        self, terms: dict[str, Tensor], output: FusionOutput, batch: Batch
+        self, terms: dict[str, Tensor], output: FusionOutput, labelled: Labelled
     ) -> dict[str, Tensor]:
         """Add one term a modality."""
-        own = own_logits(self.strategy, output, batch)
-        return with_unimodal(terms, own_losses(self.strategy, own, batch))
+        own = own_logits(self.strategy, output, labelled.batch)
+        return with_unimodal(terms, own_losses(self.strategy, own, labelled))

@@ -3,14 +3,14 @@ import pytest
 
 from graphfuse.data.augment import (
     CAPTION,
-    FLIP,
+    SPEECH,
     Augmentation,
     ImageAugmentation,
     SoundAugmentation,
     TextAugmentation,
 )
 from graphfuse.data.raw import Sound, Video
-from graphfuse.errors import UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError
 
 RATE = 8000
 NOISE = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
@@ -23,8 +23,8 @@ def is_mirrored(image):
 
 
 def test_a_shared_change_is_drawn_once_a_sample_and_another_for_each_item():
-    apart = Augmentation(image=ImageAugmentation(flip=FLIP))
-    together = Augmentation(image=ImageAugmentation(flip=FLIP), shared=("flip",))
+    apart = Augmentation(image=ImageAugmentation(flip=True))
+    together = Augmentation(image=ImageAugmentation(flip=True), shared=("flip",))
     items = {"front": [HALVES, HALVES], "back": [HALVES]}
 
     def drawn(augmentation, seed):
@@ -61,6 +61,13 @@ def test_the_order_of_modalities_means_nothing_and_other_kinds_stay():
 
 def test_a_shared_change_that_nothing_makes_is_an_error():
     with pytest.raises(UnknownNameError, match="change in shared 'flap'; did you mean 'flip'"):
-        Augmentation(image=ImageAugmentation(flip=FLIP), shared=("flap",))
+        Augmentation(image=ImageAugmentation(flip=True), shared=("flap",))
     with pytest.raises(UnknownNameError, match="Known: delete, insert"):
         Augmentation(text=TextAugmentation(swap=(0, 1)), shared=("flip",))
+
+
+@pytest.mark.parametrize("given", ["PHOTO", SPEECH, {"flip": True}])
+def test_what_changes_no_pictures_is_an_error_that_names_what_does(given):
+    message = f"image takes ImageAugmentation or None, got {type(given).__name__}; .* 'photo'"
+    with pytest.raises(InputError, match=message):
+        Augmentation(image=given)

@@ -81,14 +81,15 @@ def test_mixing_mixes_the_mean_of_the_nodes_whatever_their_number_and_order():
     data, _ = ragged()
     batch = data.batch(range(6))
     order = torch.tensor([2, 0, 1, 5, 3, 4])
-    made, touched = mix(batch, order, 0.3)
+    made, mixed = mix(batch, order, 0.3)
 
     def means(b, m):
         return b.x[m].sum(1) / b.mask[m].sum(1, keepdim=True).clamp(min=1)
 
     wanted = 0.7 * means(batch, "a") + 0.3 * means(batch, "a")[order]
     torch.testing.assert_close(means(made, "a"), wanted)
-    assert touched.all()
+    assert mixed["a"].all()
+    assert mixed["b"].tolist() == [True, False, False, True, True, True]
     # sample 1 lacks b, and sample 2 would be mixed with it
     assert torch.equal(made.x["b"][2], batch.x["b"][2])
     assert not made.x["b"][1].any()
@@ -98,6 +99,7 @@ def test_mixing_mixes_the_mean_of_the_nodes_whatever_their_number_and_order():
 def test_samples_without_a_modality_in_common_are_not_mixed():
     data = FusionDataset.from_arrays({"a": [np.ones((1, 2)), None], "b": [None, np.ones((1, 3))]})
     batch = data.batch([0, 1])
-    made, touched = mix(batch, torch.tensor([1, 0]), 0.4)
-    assert not touched.any()
+    made, mixed = mix(batch, torch.tensor([1, 0]), 0.4)
+    assert not mixed["a"].any()
+    assert not mixed["b"].any()
     assert all(torch.equal(made.x[m], batch.x[m]) for m in ("a", "b"))

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from graphfuse.data.augment import FLIP, PHOTO, ImageAugmentation
+from graphfuse.data.augment import PHOTO, ImageAugmentation
 from graphfuse.errors import InputError
 
 RANGES = {
     "crop": (0.3, 0.6),
-    "flip": FLIP,
+    "flip": True,
     "rotate": (10, 40),
     "scale": (0.5, 0.8),
     "brightness": (0.3, 0.7),
@@ -37,6 +37,32 @@ def test_each_change_follows_its_seed_and_keeps_size_and_bytes(name):
     if name != "flip":
         assert not np.array_equal(made, augmentation(before, 4))
     assert np.array_equal(before, picture())
+
+
+def test_amounts_mean_what_they_say():
+    square, rest = picture(height=32), {"probability": 1.0}
+
+    def made(**amounts):
+        ranges = {name: (amount, amount) for name, amount in amounts.items()}
+        return ImageAugmentation(**ranges, **rest)(square, 0).astype(int)
+
+    np.testing.assert_allclose(made(rotate=90), np.rot90(square, -1), atol=1)  # clockwise
+    middle = np.kron(square[8:24:8, 8:24:8], np.ones((16, 16, 1)))
+    inner = [4, 11, 20, 27]  # away from the edges of its fields
+    np.testing.assert_allclose(made(scale=2)[inner][:, inner], middle[inner][:, inner], atol=1)
+    np.testing.assert_allclose(made(brightness=0.5), square // 2, atol=1)
+    assert made(contrast=0).std() < 1 < 50 < made(contrast=0).mean()
+    assert (made(saturation=0).std(axis=-1) == 0).all()
+    assert made(saturation=0).std() > 20
+    red = np.full((2, 2, 3), (255, 0, 0), np.uint8)
+    green = ImageAugmentation(hue=(1 / 3, 1 / 3), **rest)(red, 0)
+    np.testing.assert_allclose(green, np.full((2, 2, 3), (0, 255, 0)), atol=2)
+
+
+def test_a_crop_shows_the_share_of_the_area_that_is_asked():
+    ramp = np.repeat(np.arange(0, 256, 4, dtype=np.uint8)[None, :, None], 64, 0).repeat(3, 2)
+    made = ImageAugmentation(crop=(0.25, 0.25), probability=1.0)(ramp, 0).astype(int)
+    assert made[0, -1, 0] - made[0, 0, 0] == pytest.approx(0.5 * (ramp[0, -1, 0] - 0), abs=4)
 
 
 def test_global_generators_are_neither_used_nor_touched():
@@ -82,5 +108,10 @@ def test_the_corners_that_a_rotation_opens_have_the_colour_of_the_border():
 def test_ranges_that_are_none_say_what_is_taken():
     with pytest.raises(InputError, match=r"crop is a range \(from, to\) between 0.05 and 1"):
         ImageAugmentation(crop=(0.0, 2.0))
+    for given in (("a", "b"), (None, 1), "ab", (float("nan"), 1.0), 0.5):
+        with pytest.raises(InputError, match=r"crop is a range \(from, to\)"):
+            ImageAugmentation(crop=given)
+    with pytest.raises(InputError, match=r"hue is a range .* got \('a', 'b'\)"):
+        ImageAugmentation(hue=("a", "b"))
     with pytest.raises(InputError, match="probability lies between 0 and 1, got 3"):
         ImageAugmentation(probability=3)

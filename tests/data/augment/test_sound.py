@@ -159,16 +159,31 @@ def test_noise_is_as_loud_as_asked():
     assert ratio == pytest.approx(12, abs=0.3)
 
 
-def test_denoise_lowers_the_noise_more_than_the_voice():
-    clean = vowel().samples * (np.arange(RATE) // 2000 % 2)  # it comes and goes
-    noisy = sound.add_noise(Sound(clean.astype(np.float32), RATE), 10, 0)
-    made = sound.denoise(noisy, 12)
-    pauses = clean == 0
-    pauses[:400] = pauses[-400:] = False
-    lowered = 10 * np.log10(power(noisy.samples[pauses]) / power(made.samples[pauses]))
-    assert 4 < lowered < 13
-    error = power(noisy.samples - clean) / power(made.samples - clean)
-    assert error > 1.5
+@pytest.mark.parametrize(("decibels", "tolerance"), [(3, 0.1), (6, 0.1), (12, 0.3), (20, 1.5)])
+def test_denoise_lowers_white_noise_by_as_much_as_asked(decibels, tolerance):
+    noise = np.random.default_rng(0).normal(0, 0.05, 2 * RATE).astype(np.float32)
+    made = SoundAugmentation(denoise=(decibels, decibels), probability=1.0)(Sound(noise, RATE), 0)
+    lowered = 10 * np.log10(power(noise) / power(made.samples))
+    assert lowered == pytest.approx(decibels, abs=tolerance)
+
+
+@pytest.mark.parametrize("kind", ["voice", "coming and going", "tone throughout"])
+def test_denoise_leaves_what_is_far_above_the_noise(kind):
+    tone = (0.3 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)).astype(np.float32)
+    item = vowel().samples if kind == "voice" else tone
+    sounding = np.arange(RATE) // 4000 % 2 == (1 if kind != "tone throughout" else 0)
+    clean = item * (sounding | (kind == "tone throughout"))
+    noisy = sound.add_noise(Sound(clean.astype(np.float32), RATE), 20, 0)
+    made = sound.denoise(noisy, 12).samples
+    part = clean[sounding]
+    kept = 20 * np.log10(made[sounding] @ part / (part @ part))
+    assert kept == pytest.approx(0, abs=0.3)
+    error = power(noisy.samples - clean) / power(made - clean)
+    assert 10 * np.log10(error) > 5
+    if kind != "tone throughout":
+        pauses = ~sounding & ~np.roll(sounding, 800) & ~np.roll(sounding, -800)
+        lowered = 10 * np.log10(power(noisy.samples[pauses]) / power(made[pauses]))
+        assert lowered == pytest.approx(12, abs=0.5)
 
 
 def test_frequencies_are_masked_where_asked_and_nowhere_else():
@@ -211,6 +226,19 @@ def test_volume_is_in_decibels_and_clips():
     assert np.abs(sound.change_volume(item, 40).samples).max() == 1
 
 
+def test_amounts_of_an_augmentation_mean_what_they_say():
+    def made(**amounts):
+        ranges = {name: (amount, amount) for name, amount in amounts.items()}
+        return SoundAugmentation(**ranges, probability=1.0)(vowel(), 0)
+
+    assert made(speed=1.25).seconds == pytest.approx(0.8, abs=0.001)
+    assert pitch_of(made(pitch=4)) == pytest.approx(120 * 2 ** (4 / 12), rel=0.03)
+    assert resonances_of(made(formants=1.25))[1:] == pytest.approx([1500, 3250], rel=0.05)
+    np.testing.assert_allclose(made(volume=-20).samples, vowel().samples / 10, atol=1e-7)
+    added = made(noise=12).samples - vowel().samples
+    assert 10 * np.log10(power(vowel().samples) / power(added)) == pytest.approx(12, abs=0.3)
+
+
 def test_speech_preset_keeps_a_vowel_recognisable():
     item = vowel()
     for seed in range(20):
@@ -225,7 +253,10 @@ def test_speech_preset_keeps_a_vowel_recognisable():
         ({"speed": (0.5, 1)}, r"speed is a range \(from, to\) between 0.6 and 4, or None; got"),
         ({"pitch": (2, -2)}, r"pitch is a range .* got \(2, -2\)"),
         ({"time_mask": (0.1,)}, "time_mask is a range"),
+        ({"denoise": (6, 30)}, r"denoise is a range .* between 0 and 20"),
+        ({"volume": ("soft", "loud")}, r"volume is a range .* got \('soft', 'loud'\)"),
         ({"probability": 2}, "probability lies between 0 and 1, got 2"),
+        ({"probability": "often"}, "probability lies between 0 and 1, got 'often'"),
     ],
 )
 def test_wrong_options_are_errors(options, message):

@@ -81,7 +81,7 @@ def test_changed_copies_are_repaired_as_their_originals(make):
     cleaned = clean(
         make(note=["A B", "C"], split=["train", "test"]), [{"normalise_text": {"lower": True}}]
     )
-    copies = add_copies(cleaned, Augmentation(text=CAPTION), 1)
+    copies = add_copies(cleaned, Augmentation(text=CAPTION, copies=1))
     assert [row[0].read().islower() for row in copies.cells("note")] == [True] * 3
 
 

@@ -1,4 +1,5 @@
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -93,3 +94,9 @@ def test_copies_with_different_labels_are_named(make):
     cleaned = clean(make(note=["x", "x", "y"], label=["a", "b", "a"]), ["drop_duplicates"])
     assert cleaned.changes[0].what == "2 samples are copies with different labels"
     assert cleaned.changes[0].ids == ("0", "1")
+
+
+def test_texts_differ_by_vowel_signs_and_smileys_and_not_by_how_accents_are_written():
+    assert pieces("किताब") != pieces("कुताब")
+    assert pieces("\u2764\ufe0f") != pieces("\u260e\ufe0f")  # a heart, a telephone
+    assert pieces(unicodedata.normalize("NFD", "un été")) == pieces("UN ÉTÉ!")

@@ -21,6 +21,8 @@ def test_a_broken_cell_is_missing_and_a_sample_with_nothing_left_goes(
         ("2 cells cannot be read and count as missing, in 2 samples", ("two", "three")),
         ("1 sample left out: none of what they hold can be read", ("four",)),
     ]
+    assert [len(c.details) for c in cleaned.changes] == [2, 1]
+    assert cleaned.changes[1].details[0].startswith("sample four, column 'picture': broken.png")
     assert "sample two, column 'picture': broken.png is a damaged picture" in caplog.text
     assert "'none.png' does not exist" in caplog.text
     assert len(given) == 5

@@ -49,6 +49,25 @@ def test_parts_groups_and_several_targets(tmp_path):
         read_features(path, label="subtyp")
 
 
+def test_no_class_is_lost_to_its_name_and_empty_labels_are_counted(tmp_path, caplog):
+    labels = "patient,grade,score\np1,None,1\np2,,NA\np3,Mild,3\np4,NA,2\n"
+    dataset = read_features(folder(tmp_path, labels), label="grade")
+    assert dataset.schema.classes == ("Mild", "NA", "None")
+    assert dataset.labels().tolist() == [2, -1, 0, 1]
+    assert "1 of 4 samples have none" in caplog.text
+    assert "1 samples are of a class called 'None'; empty these cells" in caplog.text
+    dataset = read_features(folder(tmp_path, labels), label="score")  # numbers, one missing
+    assert dataset.schema.classes == ("1", "2", "3")
+    assert dataset.labels().tolist() == [0, -1, 2, 1]
+
+
+def test_categories_become_a_number_for_each_of_their_values(tmp_path):
+    clinical = "patient;sex;age\np1;m;50\np2;f;60\np3;;70\np4;;\n"  # semicolons are told
+    dataset = read_features(folder(tmp_path, **{"clinical.csv": clinical}))
+    there = [sample.x["clinical"].tolist() for sample in dataset if "clinical" in sample.x]
+    assert there == [[[50.0, 0.0, 1.0]], [[60.0, 1.0, 0.0]], [[70.0, 0.0, 0.0]]]  # age, f, m
+
+
 def test_rows_that_match_nothing_are_left_out_and_counted(tmp_path, caplog):
     path = folder(tmp_path, LABELS + "p9,basal\n", **{"mrna.csv": RNA + "p7,1,1\n"})
     assert list(read_features(path).ids) == ["p1", "p2", "p3", "p4"]
@@ -88,8 +107,13 @@ def test_empty_cells_are_named_or_filled(tmp_path):
         ({"mrna.csv": "patient,g1\nq1,1\n"}, r"no id in common: \['q1'\] .*write ids alike"),
         ({"mrna.csv": "patient,p1,p2\ng1,1,2\n"}, "its columns: transpose it"),
         (
-            {"mrna.csv": "patient,g1,sex,stage\np1,1,m,II\np2,1,f,I\n"},
-            r"mrna.csv: 2 columns are no numbers: \['sex', 'stage'\], such as 'm'",
+            {"mrna.csv": "patient,g1\np1,1\np2,<5\n"},
+            "'g1' holds neither .*such as '1', '<5'; write",
+        ),
+        ({"mrna.csv": "patient;g1\np1;1,5\np2;2,5\n"}, "'g1' .*2 of them numbers, .*with a point"),
+        (
+            {"mrna.csv": "patient,name\n" + "".join(f"p{i},n{i}\n" for i in range(60))},
+            "'name' holds neither numbers alone nor at most 50 categories, but 60 values",
         ),
         ({"mrna.csv": "patient,g1\np1,inf\n"}, r"infinite values in columns \['g1'\]"),
         ({"mrna.csv": "patient,g1\n,1\n"}, "1 rows have no id in column 'patient'"),

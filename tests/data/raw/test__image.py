@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from graphfuse.data.raw._image import read_image
 from graphfuse.errors import InputError
@@ -16,7 +16,7 @@ def encoded(image, form="PNG", **options):
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"])
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM"])
 def test_formats(form):
     read = read_image(encoded(Image.new("RGB", (16, 8), (200, 100, 50)), form), "a")
     assert read.shape == (8, 16, 3)
@@ -97,8 +97,22 @@ def test_what_is_no_picture_is_an_error(content):
         read_image(content, "photo")
 
 
+def test_no_program_is_started_to_read_a_picture(tmp_path, monkeypatch):
+    started = tmp_path / "started"
+    (tmp_path / "gs").write_text(f"#!/bin/sh\ntouch {started}\n")
+    (tmp_path / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
+    with pytest.raises(InputError, match=r"a\.png is no picture of a format that is read: PNG"):
+        read_image(encoded(Image.new("RGB", (8, 8)), "EPS"), "a.png")
+    assert not started.exists()
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("side", [10_000, 60_000])
-def test_a_decompression_bomb_is_refused_before_it_is_decoded(side):
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(side, monkeypatch):
+    monkeypatch.setattr("warnings.simplefilter", lambda *_, **__: None)  # a thread resets it
+
     def chunk(name, body):
         return (
             struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))

@@ -8,6 +8,7 @@ from graphfuse.data.raw._sound import read_sound
 from graphfuse.errors import InputError
 
 RATE = 16000
+ANNOUNCING = ("WAV", "RF64", "W64", "AIFF", "AU")
 TONE = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE // 2) / RATE)
 
 
@@ -18,7 +19,8 @@ def encoded(samples, form="WAV", **options):
 
 
 @pytest.mark.parametrize(
-    ("form", "close"), [("WAV", 1e-3), ("FLAC", 1e-3), ("OGG", 0.1), ("MP3", 0.1)]
+    ("form", "close"),
+    [("OGG", 0.1), ("MP3", 0.1), *((form, 1e-3) for form in ("FLAC", *ANNOUNCING))],
 )
 def test_formats(form, close):
     read = read_sound(encoded(TONE, form), "a")
@@ -37,12 +39,19 @@ def test_samples_stay_between_minus_one_and_one():
     assert (loud.min(), loud.max()) == (-1, 1)
 
 
-@pytest.mark.parametrize("form", ["WAV", "FLAC", "OGG"])
+@pytest.mark.parametrize("form", ["FLAC", "OGG", *ANNOUNCING])
 @pytest.mark.parametrize("share", [0.2, 0.7, 0.98])
 def test_a_recording_that_is_cut_short_is_an_error(form, share):
     content = encoded(np.random.default_rng(0).uniform(-1, 1, 20_000), form)
     with pytest.raises(InputError, match=r"song (is cut short|is no sound)"):
         read_sound(content[: int(share * len(content))], "song")
+
+
+@pytest.mark.parametrize("form", ANNOUNCING)
+def test_whole_recordings_are_not_cut_short(form):
+    for subtype in ("PCM_16", "PCM_24"):
+        content = encoded(TONE[:777], form, subtype=subtype)
+        assert len(read_sound(content, "song").samples) == 777
 
 
 def test_a_streamed_wav_does_not_know_its_length():

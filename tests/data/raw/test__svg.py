@@ -1,4 +1,5 @@
 import base64
+import gzip
 import io
 import subprocess
 import sys
@@ -68,6 +69,32 @@ def test_a_drawing_reads_no_file(tmp_path, monkeypatch):
         assert not is_red(effect + f'<rect {size} filter="url(#f)"/>')
     inner = base64.b64encode(drawing(image(absolute))).decode()
     assert not is_red(image(f"data:image/svg+xml;base64,{inner}"))
+
+
+def picture(mode, side):
+    stream = io.BytesIO()
+    Image.new(mode, (side, side)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def brought(*contents, kind="png"):
+    codes = [base64.b64encode(content).decode() for content in contents]
+    return drawing("".join(f'<image href="data:image/{kind};base64,{code}"/>' for code in codes))
+
+
+def test_pictures_in_a_drawing_are_held_to_the_limits_of_pictures(monkeypatch):
+    pytest.importorskip("resvg_py")
+    large = picture("1", 20_000)  # 50 kB, 1.6 GB once it is painted
+    inner = brought(large)
+    for content in (brought(large), brought(inner, kind="svg+xml")):
+        with pytest.raises(InputError, match=r"a picture in .*a.svg announces .* bomb"):
+            read_image(content, "a.svg")
+    small = picture("RGB", 60)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5000)
+    with pytest.raises(InputError, match=r"a\.svg announces more than 5000 pixels"):
+        read_image(brought(small, small), "a.svg")
+    with pytest.raises(InputError, match=r"a picture in a\.svg is no picture of a format"):
+        read_image(brought(gzip.compress(inner), kind="svg+xml"), "a.svg")
 
 
 def test_parts_of_the_drawing_itself_may_be_used():

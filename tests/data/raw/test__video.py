@@ -38,20 +38,29 @@ def test_a_film_too_large_is_refused(monkeypatch):
         Cell("video", film()).read()
 
 
+@pytest.mark.parametrize("share", [0.3, 0.9])
+@pytest.mark.parametrize("form", ["GIF", "PNG"])
+def test_moving_pictures_that_are_cut_short_are_an_error(form, share):
+    content = film(form)
+    with pytest.raises(InputError, match="damaged film"):
+        Cell("video", content[: int(share * len(content))]).read()
+
+
 def test_other_films_name_what_reads_them(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingDependencyError, match=r"graphfuse\[video\]"):
         Cell("video", b"\0\0\0\x18ftypmp42").read()
 
 
-def mp4(av, with_sound=True):
+def mp4(av, with_sound=True, size=(32, 16), form="mp4", codec="mpeg4", rate=10):
     stream = io.BytesIO()
-    with av.open(stream, "w", format="mp4") as file:
-        pictures = file.add_stream("mpeg4", rate=10)
-        pictures.width, pictures.height, pictures.pix_fmt = 32, 16, "yuv420p"
+    with av.open(stream, "w", format=form) as file:
+        pictures = file.add_stream(codec, rate=rate)
+        pictures.width, pictures.height = size
+        pictures.pix_fmt = "yuv420p"
         tone = file.add_stream("aac", rate=16000, layout="mono") if with_sound else None
         for i in range(10):
-            shown = np.full((16, 32, 3), 20 * i, dtype=np.uint8)
+            shown = np.full((*size[::-1], 3), 20 * i, dtype=np.uint8)
             file.mux(pictures.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
         file.mux(pictures.encode())
         if tone is not None:
@@ -71,6 +80,14 @@ def test_a_film_with_sound():
     assert np.abs(video.frames[:, 8, 16, 0].astype(int) - 20 * np.arange(10)).max() < 12
     assert video.sound.rate == 16000
     assert video.sound.seconds == pytest.approx(1, abs=0.2)
+
+
+def test_a_film_whose_frames_change_size_keeps_that_of_the_first():
+    av = pytest.importorskip("av")
+    form = {"with_sound": False, "form": "mpegts", "codec": "mpeg2video", "rate": 25}
+    video = Cell("video", mp4(av, **form) + mp4(av, size=(64, 48), **form)).read()
+    assert video.frames.shape[1:] == (16, 32, 3)
+    assert len(video.frames) > 10
 
 
 def test_a_damaged_film_is_an_error():

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from graphfuse import compare
+from graphfuse.data.cleaning import clean
+from graphfuse.data.inspection import inspect
 from graphfuse.data.raw import facts, read_manifest
 from graphfuse.encoders import encode
 from graphfuse.errors import InputError
@@ -66,7 +68,7 @@ def rows():
             "picture": f"photo{i % 5}.png",
             "speech": f"tone{i % 5}.wav",
             "note": f"note{i % 5}.txt",
-            "age": i % 7,
+            "age": i / 10,
             "colour": ("red", "green", "blue")[i % 3],
             "label": "rare" if name == ALONE else ("yes", "no")[i % 2],
         }
@@ -105,7 +107,7 @@ def test_every_problem_is_named_by_row_and_column_and_nothing_else_is_lost(manif
     assert read == 4 * len(manifest) - len(BAD) - len(EMPTY)
 
 
-def test_duplicates_and_rare_classes_are_kept_for_cleaning(manifest):
+def test_duplicates_and_rare_classes_are_told_of_and_kept_for_cleaning(manifest):
     given = facts(manifest)
     assert (given["y"] == "rare").sum() == 1
     assert len(set(given["ids"])) == len(manifest)
@@ -114,6 +116,13 @@ def test_duplicates_and_rare_classes_are_kept_for_cleaning(manifest):
         for modality in manifest.modalities:
             first, second = manifest.cells(modality, [one, other])
             assert [cell.digest() for cell in first] == [cell.digest() for cell in second]
+    said = {finding.text: finding.advice for finding in inspect(manifest, progress=False)}
+    copies = "2 samples are copies of others: 1400 = 1400 (2), 1500 = 1500 (2)"
+    assert "--clean drop_duplicates" in said[copies]
+    assert "classes with fewer than 5 samples: rare 1; not every fold can hold one" in said
+    left = clean(manifest, ["drop_duplicates"], progress=False)
+    assert len(left) == COUNT
+    assert not {f"{name} (2)" for name in DUPLICATES} & {*map(str, left.ids)}
 
 
 def test_through_encoding_and_a_comparison_nothing_else_is_lost(
@@ -152,5 +161,7 @@ def test_through_encoding_and_a_comparison_nothing_else_is_lost(
     described = json.loads((out / "comparison.json").read_text())["datasets"]["all"]
     assert described["origin"]["unreadable"] == len(BAD)
     page = result.report(tmp_path / "report.html").read_text()
-    assert f"of which {len(BAD)} could not be read" in page
-    assert "picture histogram" in page
+    for text in (page, result.report(tmp_path / "r.md").read_text().replace("\\", "")):
+        assert f"{len(BAD)} cells could not be read and count as missing" in text
+        assert "picture: histogram" in text
+        assert all(f"sample {name}, column" in text for name in BAD)

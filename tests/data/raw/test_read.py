@@ -75,6 +75,15 @@ def test_what_is_no_regular_file_is_not_opened(folder):
         locate("pipe.png", folder)
 
 
+@pytest.mark.parametrize("kind", ["image", "audio", "series"])
+def test_a_file_larger_than_any_memory_is_not_read(folder, kind):
+    with (folder / "large.csv").open("wb") as file:
+        file.truncate(200 * 2**30)  # of holes, which take no place on the disk
+    for what in (Cell(kind, "large.csv", folder).read, Cell(kind, "large.csv", folder).digest):
+        with pytest.raises(InputError, match=r"large\.csv has 200\.0 GiB, more than 4"):
+            what()
+
+
 def test_a_path_without_a_folder_is_refused():
     with pytest.raises(InputError, match="name it with root="):
         locate("a.png", None)

@@ -79,6 +79,11 @@ def test_kinds_are_told_from_names(name, values, expected):
     assert kind(values, name) == expected
 
 
+def test_films_that_move_as_pictures_do_say_how_their_paths_end():
+    films = read_manifest(Dataset.from_dict({"video": ["a.gif", "b.webp"] * 10}))
+    assert films.columns[0].why == "paths that end in .gif, .webp"
+
+
 def test_the_label_has_no_second_form_among_the_inputs():
     found = kinds(
         {"target": [0, 1], "label": ["a", "b"], "label_text": ["some a", "some b"], "y": [2, 3]}

@@ -84,7 +84,6 @@ def test_tables_that_cannot_be_used(table, text, message):
         ('{"a": [1, "x"]}\n', "column 'a' holds values that do not go together"),
         ('{"b": 1, "a": [[1], 2]}\n', "column 'a' holds values that do not go together"),
         ('{"a": 99999999999999999999}\n', "column 'a' .* numbers up to 64 bits"),
-        ('{"a": "\\ud800"}\n', "column 'a' .* surrogates not allowed"),
     ],
 )
 def test_json_lines_that_cannot_be_used(table, text, message):
@@ -190,6 +189,34 @@ def test_a_folder_says_in_the_log_what_it_leaves_out(tmp_path, caplog):
     assert "they end in '.docx'" in caplog.text
 
 
+def test_a_folder_that_begins_with_an_underline_is_no_class_and_told(tmp_path, caplog):
+    names = ["train/cat/a.png", "train/_noise_/b.png", "val/dog/c.png", "__MACOSX/cat/a.png"]
+    read = read_manifest(folder(tmp_path, names))
+    assert read.table["label"][:] == ["cat", "dog"]
+    assert read.table["split"][:] == ["train", "validation"]
+    for name in ("train/_noise_", "__MACOSX"):
+        assert f"{name} is left out: its name begins with '_'" in caplog.text
+
+
+def test_half_a_character_is_told_and_loses_nothing_else(tmp_path, caplog):
+    lines = [r'{"t": "a \ud83d\ude00 b"}', r'{"t": "c \ud83d d"}', r'{"t": "\\ud83d"}']
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    read = read_manifest(tmp_path / "a.jsonl", {"t": "text"})
+    assert read.table["t"][:] == ["a \U0001f600 b", "c \ufffd d", r"\ud83d"]
+    assert "1 lines hold half a character (a lone surrogate), the first is line 2" in caplog.text
+
+
+@pytest.mark.parametrize("depth", [200, 700, 100_000])
+def test_lists_in_lists_without_end_are_an_error(tmp_path, depth):
+    deep = "[" * depth + "]" * depth
+    (tmp_path / "a.jsonl").write_text(f'{{"t": {deep}, "label": 1}}')
+    with pytest.raises(InputError, match=r"line 1 is no JSON|column 't' holds values that do not"):
+        read_manifest(tmp_path / "a.jsonl")
+    (tmp_path / "a.csv").write_text(f"t,label\n{deep},1\n")
+    if depth > 10_000:  # too deep for JSON: a text
+        assert len(read_manifest(tmp_path / "a.csv")) == 1
+
+
 def test_a_folder_that_is_a_link_is_named_in_the_log(tmp_path, caplog):
     root = folder(tmp_path, ["cat/a.png"])
     (root / "dog").symlink_to(root / "cat")
@@ -234,6 +261,7 @@ def test_a_dataset_of_pictures_and_classes():
             "image": [{"bytes": png("red"), "path": None}, None],
             "several": [[{"bytes": png("blue"), "path": "x.png"}], []],
             "label": [1, 0],
+            "seen in": [[0, 1], None],
         }
     )
     features = datasets.Features(
@@ -241,8 +269,10 @@ def test_a_dataset_of_pictures_and_classes():
         several=datasets.List(datasets.Image()),
         label=datasets.ClassLabel(names=["cat", "dog"]),
     )
-    read = read_manifest(table.cast(features))
+    features["seen in"] = datasets.List(datasets.ClassLabel(names=["day", "night"]))
+    read = read_manifest(table.cast(features), {"seen in": "label"})
     assert read.table["label"][:] == ["dog", "cat"]
+    assert read.table["seen in"][:] == [["day", "night"], None]
     assert [len(own) for own in read.cells("image")] == [1, 0]
     assert read.cells("image")[0][0].read()[0, 0].tolist() == [255, 0, 0]
     assert read.cells("several")[0][0].read()[0, 0].tolist() == [0, 0, 255]
@@ -256,6 +286,23 @@ def test_a_dataset_whose_pictures_are_files(tmp_path, picture):
     read = read_manifest(table)
     assert read.root == tmp_path.resolve()
     assert all(own[0].read().shape == (3, 4, 3) for own in read.cells("image"))
+
+
+def test_data_from_files_do_not_say_which_files_may_be_read(tmp_path, picture, monkeypatch):
+    secret = str(tmp_path / picture("secret.png"))
+    table = Dataset.from_dict({"image": [secret, secret], "label": [0, 1]}).cast_column(
+        "image", datasets.Image()
+    )
+    table.to_parquet(tmp_path / "repo" / "train.parquet")
+    loaded = datasets.load_dataset(str(tmp_path / "repo"), cache_dir=str(tmp_path / "cache"))
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, split: table)
+    for source in (loaded, loaded["train"], "someone/pets"):
+        cell = read_manifest(source).cells("image")[0][0]
+        with pytest.raises(InputError, match=r"has no folder .* root="):
+            cell.read()
+        assert read_manifest(source, root=tmp_path).cells("image")[0][0].read().shape == (3, 4, 3)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    assert read_manifest("someone/pets").cells("image")[0][0].read().shape == (3, 4, 3)
 
 
 def test_the_parts_of_a_dataset_are_splits():

@@ -43,8 +43,8 @@ def cells(step, data, i):
 @pytest.mark.parametrize("nodes", NODES)
 @pytest.mark.parametrize(("fill", "usual"), [("median", 2), ("mean", 4)])
 def test_empty_cells_become_what_is_usual_in_training(nodes, fill, usual):
-    data, spec = encoded(ROWS, nodes)
-    step = create_step(spec.name, **spec.options, fill=fill).fit(data.subset([0, 1, 2]))
+    data, spec = encoded(ROWS, nodes, fill=fill)
+    step = create_step(spec.name, **spec.options).fit(data.subset([0, 1, 2]))
     assert cells(step, data, 3) == [usual, 1, 0, 1, 0, 1]
     assert cells(step, data, 0) == [1, 0, 1, 0, 0, 0]
 

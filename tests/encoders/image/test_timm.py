@@ -41,6 +41,24 @@ def to_input(network, square):
     return ((torch.from_numpy(square) / 255 - mean) / std).permute(2, 0, 1)[None]
 
 
+def test_a_larger_square_gives_more_cells(make):
+    encoder, network = make("test_resnet", side=192)
+    square = picture(192, 192)
+    (nodes,) = encoder.encode([square])
+    with torch.no_grad():
+        expected = network.forward_features(to_input(network, square))[0].flatten(1).T
+    assert len(nodes.x) == len(expected) == 36
+    assert torch.allclose(nodes.x, expected, atol=1e-4)
+
+
+def test_a_square_that_the_network_does_not_take_is_an_error(make):
+    encoder, _ = make("test_vit", side=150)
+    with pytest.raises(InputError, match=r"does not take squares of 150 pixels .*leave side out"):
+        encoder.encode([np.zeros((9, 9, 3), np.uint8)])
+    with pytest.raises(InputError, match="side of image encoder 'timm'"):
+        make("test_vit", side=0)
+
+
 @pytest.mark.parametrize("model", ["test_resnet", "test_vit", "test_convnext"])
 def test_nodes_are_the_cells_that_the_network_gives_for_the_image(make, model):
     encoder, network = make(model, nodes="both")

@@ -89,10 +89,10 @@ def test_not_a_number_is_an_empty_cell():
 
 
 def test_the_step_is_named_with_the_layout():
-    encoder = create_encoder("table", "table", **OPTIONS, flags=False)
+    encoder = create_encoder("table", "table", **OPTIONS, flags=False, fill="mean")
     (spec,) = encoder.steps("patient")
     assert spec.name == "impute"
-    assert spec.options["flags"] is False
+    assert (spec.options["flags"], spec.options["fill"]) == (False, "mean")
     assert json.loads(json.dumps(spec.options["columns"])) == encoder.layout
 
 
@@ -122,6 +122,7 @@ def test_bad_rows_are_named(row, message):
         ({"numbers": "age"}, "numbers is a list of names, got 'age'"),
         ({"categories": {"sex": []}}, "none of them empty"),
         ({"numbers": [], "categories": {}}, "a table has columns"),
+        ({"fill": "means"}, "did you mean 'mean'"),
     ],
 )
 def test_bad_options_are_named(options, message):

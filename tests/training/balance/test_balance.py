@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from graphfuse.data import FusionDataset, load_dataset
+from graphfuse.data.augment.features import mix
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import FusionOutput, PooledStrategy, create_strategy
 from graphfuse.training import Recipe, fit, predict
@@ -18,6 +19,7 @@ from graphfuse.training.balance import (
 from graphfuse.training.balance._method import own_logits
 from graphfuse.training.balance.gradient_blending import blend
 from graphfuse.training.balance.ogm_ge import ALPHA, coefficients, owned_parameters
+from graphfuse.training.labelled import Labelled
 from graphfuse.training.modality_dropout import only
 
 METHODS = balance_methods.names()
@@ -156,7 +158,7 @@ def test_without_a_method_terms_are_the_strategys():
     batch = data.batch(range(40))
     output = model(batch)
     terms = model.loss(output, batch)
-    assert balance.terms(terms, output, batch) is terms
+    assert balance.terms(terms, output, Labelled(batch)) is terms
 
 
 def test_what_a_modality_says_on_its_own():
@@ -176,7 +178,9 @@ def test_unimodal_loss_is_over_samples_that_have_the_modality():
     model = made("concat", data).eval()
     batch = data.batch(range(48))
     output = model(batch)
-    terms = started("unimodal_loss", model, data).terms(model.loss(output, batch), output, batch)
+    terms = started("unimodal_loss", model, data).terms(
+        model.loss(output, batch), output, Labelled(batch)
+    )
     assert list(terms) == ["unimodal:a.b", "unimodal:type", "task"]
     there = batch.mask["type"].any(1)
     alone = model(only(batch, "type")).logits
@@ -190,7 +194,7 @@ def test_strategies_that_have_unimodal_terms_keep_theirs():
     batch = data.batch(range(48))
     output = model(batch)
     own = model.loss(output, batch)
-    assert started("unimodal_loss", model, data).terms(own, output, batch) == own
+    assert started("unimodal_loss", model, data).terms(own, output, Labelled(batch)) == own
 
 
 def test_unimodal_loss_trains_the_weaker_modality():
@@ -230,7 +234,7 @@ def test_blending_weighs_terms_and_their_gradients():
         return torch.cat([p.grad.flatten() for p in owned_parameters(model)[m]])
 
     for m, weight in (("a", 0.75), ("b", 0.25)):
-        blended = gradient(m, lambda terms, output: balance.terms(terms, output, batch))
+        blended = gradient(m, lambda terms, output: balance.terms(terms, output, Labelled(batch)))
         assert torch.allclose(blended, weight * gradient(m, None), atol=1e-7)
 
 
@@ -255,7 +259,7 @@ def test_blending_takes_weight_from_a_modality_that_overfits(monkeypatch):
         batch = train.batch(range(120))
         output = model(batch)
         optimizer.zero_grad()
-        sum(balance.terms(model.loss(output, batch), output, batch).values()).backward()
+        sum(balance.terms(model.loss(output, batch), output, Labelled(batch)).values()).backward()
         optimizer.step()
         balance.end_epoch()
     _, noise, signal = balance.weights.tolist()
@@ -293,7 +297,7 @@ def test_ogm_ge_slows_the_modality_that_is_ahead():
     output = FusionOutput(sure, sure, {"a": sure, "b": torch.zeros_like(sure)})
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)  # of no spread: no noise
-    balance.modulate(output, batch)
+    balance.modulate(output, Labelled(batch))
     owned = owned_parameters(model)
     expected = 1 - math.tanh(ALPHA * sure.shape[1])
     for parameter in owned["a"]:
@@ -313,7 +317,9 @@ def test_ogm_ge_adds_noise_as_wide_as_the_gradient_to_weights():
     for parameter in model.parameters():
         parameter.grad = 3 * torch.randn_like(parameter)
         before[parameter] = parameter.grad.clone()
-    balance.modulate(FusionOutput(even, even, {"a": even, "b": even}), data.batch(range(40)))
+    balance.modulate(
+        FusionOutput(even, even, {"a": even, "b": even}), Labelled(data.batch(range(40)))
+    )
     for parameter in owned_parameters(model)["a"]:
         noise = parameter.grad - before[parameter]
         if parameter.dim() > 1:
@@ -349,7 +355,7 @@ def test_distillation_pulls_towards_the_teacher():
 
     def apart():
         output = model.eval()(batch)
-        return balance.terms({}, output, batch)
+        return balance.terms({}, output, Labelled(batch))
 
     before = {name: float(value.detach()) for name, value in apart().items()}
     assert list(before) == ["distillation:a", "distillation:b"]
@@ -370,7 +376,7 @@ def test_a_student_like_its_teacher_has_nothing_to_learn(task):
     batch = data.batch(range(48))
     output = model(batch)
     output.modality_logits = {m: net(batch).logits for m, net in balance.teachers.items()}
-    for value in balance.terms({}, output, batch).values():
+    for value in balance.terms({}, output, Labelled(batch)).values():
         assert float(value) == pytest.approx(0, abs=1e-6)
     assert not any(p.requires_grad for t in balance.teachers.values() for p in t.parameters())
 
@@ -382,7 +388,7 @@ def test_the_distance_is_the_divergence_from_the_teacher():
     batch = data.batch(range(48))
     output = model(batch)
     output.modality_logits = dict.fromkeys(data.schema.names, torch.zeros(48, 2))
-    found = balance.terms({}, output, batch)["distillation:type"]
+    found = balance.terms({}, output, Labelled(batch))["distillation:type"]
     share = balance.teachers["type"](batch).logits.softmax(1)[batch.mask["type"].any(1)]
     assert torch.allclose(found, (share * (2 * share).log()).sum(1).mean(), atol=1e-6)
 
@@ -433,3 +439,107 @@ def test_a_strategy_of_ones_own():
         model = Mine(data.schema)
         fit(model, data, data, Recipe(epochs=1, balance=method))
         assert np.isfinite(predict(model, data)).all()
+
+
+TASK_LOSS = {
+    "binary": lambda z, y: nn.functional.cross_entropy(z, y, reduction="none"),
+    "multilabel": lambda z, y: nn.functional.binary_cross_entropy_with_logits(
+        z, y, reduction="none"
+    ).mean(1),
+    "regression": lambda z, y: (z.squeeze(1) - y).square(),
+}
+
+
+def mixed_up(data, share=0.3):
+    """Return all samples mixed with the next one, where they have a modality in common."""
+    batch = data.batch(range(len(data)))
+    order = torch.arange(len(data)).roll(1)
+    moved, mixed = mix(batch, order, share)
+    return Labelled(moved, batch.y[order], share, mixed)
+
+
+@pytest.mark.parametrize("task", ["binary", "multilabel", "regression"])
+def test_with_mixup_each_loss_is_that_of_both_labels_in_their_shares(task):
+    data = holed(task)
+    model = made("concat", data).prepare(data).eval()
+    labelled = mixed_up(data)
+    batch, output = labelled.batch, model(labelled.batch)
+    terms = labelled.in_shares(lambda b: model.loss(output, b), model.reads)
+    found = started("unimodal_loss", model, data).terms(terms, output, labelled)
+    scale = model.target_scale.square() if task == "regression" else 1
+
+    def soft(logits, touched, rows):
+        own = TASK_LOSS[task](logits, batch.y) / scale
+        other = TASK_LOSS[task](logits, labelled.other) / scale
+        share = labelled.share * touched
+        return ((1 - share) * own + share * other)[rows].mean()
+
+    every = torch.stack(list(labelled.mixed.values())).any(0)
+    torch.testing.assert_close(found["task"], soft(output.logits, every, slice(None)))
+    for m in data.schema.names:
+        there = batch.mask[m].any(1)
+        assert bool((there & ~labelled.mixed[m]).any())  # whose label is its own alone
+        alone = model(only(batch, m)).logits
+        wanted = soft(alone, labelled.mixed[m], there)
+        torch.testing.assert_close(found[f"unimodal:{m}"], wanted)
+    blended = started("gradient_blending", model, data)
+    assert blended.terms(terms, output, labelled).keys() == found.keys()
+    for name, term in blended.terms(terms, output, labelled).items():
+        torch.testing.assert_close(term, found[name] / 3)
+    losses = torch.stack([found["task"], found["unimodal:a.b"], found["unimodal:type"]])
+    torch.testing.assert_close(blended.train_losses[0], losses.detach())
+
+
+def test_with_mixup_each_label_has_the_weight_of_its_own_class():
+    data = load_dataset("planted/unique", n=60)
+    data = data.subset(np.argsort(data.labels(), kind="stable")[:45])  # one class is rare
+    model = made("concat", data).eval()
+    model.weigh_classes(data)
+    assert float(model.class_weight.max() / model.class_weight.min()) > 1.5
+    labelled = mixed_up(data)
+    output = model(labelled.batch)
+    found = labelled.in_shares(lambda b: model.loss(output, b), model.reads)["task"]
+    log = output.logits.log_softmax(1)
+    parts = [
+        (share * model.class_weight[y], -log[range(45), y])
+        for share, y in ((0.7, labelled.batch.y), (0.3, labelled.other))
+    ]
+    wanted = sum((w * loss).sum() for w, loss in parts) / sum(w.sum() for w, _ in parts)
+    torch.testing.assert_close(found, wanted)
+
+
+def test_with_mixup_a_modality_is_ahead_by_the_probability_of_both_labels():
+    data = holed("binary")
+    model = made("concat", data)
+    balance = started("ogm_ge", model, data)
+    labelled = mixed_up(data)
+    own = {m: torch.randn(48, 2) for m in data.schema.names}
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)  # of no spread: no noise
+    balance.modulate(FusionOutput(own["type"], own["type"], own), labelled)
+    scores = []
+    for m in data.schema.names:
+        there = labelled.batch.mask[m].any(1)
+        share = own[m].softmax(1)
+        y = torch.where(labelled.mixed[m], labelled.other, labelled.batch.y)
+        both = 0.7 * share[range(48), labelled.batch.y] + 0.3 * share[range(48), y]
+        scores.append(both[there].mean())
+    expected = coefficients(torch.stack(scores), torch.ones(2))
+    for m, k in zip(data.schema.names, expected, strict=True):
+        for parameter in owned_parameters(model)[m]:
+            assert torch.allclose(parameter.grad, k)
+
+
+@pytest.mark.parametrize("task", ["binary", "multilabel", "regression"])
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_trains_with_mixup(method, task):
+    if task == "regression" and balance_methods.get(method).needs_probabilities:
+        pytest.skip("is for classes and labels alone")
+    data = holed(task)
+    model, plain = made("concat", data), made("concat", data)
+    weights = task == "binary"
+    for one, mixup in ((model, 0.4), (plain, 0.0)):
+        recipe = Recipe(epochs=2, balance=method, mixup=mixup, class_weights=weights)
+        fit(one, data, data, recipe)
+    assert np.isfinite(predict(model, data)).all()
+    assert not np.allclose(predict(model, data), predict(plain, data))

@@ -1,0 +1,101 @@
+"""Changes of a modality's raw nodes at random, before a network encodes them in training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from graphfuse.data import Modality
+from graphfuse.data.augment import (
+    ImageAugmentation,
+    SoundAugmentation,
+    TextAugmentation,
+    create_augmentation,
+)
+from graphfuse.errors import InputError
+
+Change = Callable[[Tensor, Tensor, Tensor | None, torch.Generator], tuple[Tensor, Tensor]]
+"""From raw nodes [B, N, *shape], which are real [B, N], and positions [B, N, P], to changed ones
+and which of these are real."""
+
+APART = 1.5
+"""How far positions lie apart where another text of a sample begins: tokens lie 1 apart."""
+
+
+def create_change(given: Any, modality: Modality) -> Change:
+    """Return the change that a name, options, an augmentation or a function stands for.
+
+    Raises:
+        InputError: raw nodes of a kind that no augmentation changes.
+    """
+    own = ImageAugmentation | SoundAugmentation | TextAugmentation
+    if callable(given) and not isinstance(given, own):
+        return on_each(given, modality.name)
+    if len(modality.shape) == 3 and modality.shape[0] == 3:
+        images = cast(ImageAugmentation, create_augmentation("image", given))
+        return on_each(images.batch, modality.name)
+    if modality.shape == (1,) and modality.pos_dim:
+        return on_tokens(cast(TextAugmentation, create_augmentation("text", given)))
+    raise InputError(
+        f"augment changes pictures (3, H, W) and numbers of words or tokens (1,) with positions, "
+        f"modality {modality.name!r} has nodes {modality.shape}; give a function from these to as "
+        f"many"
+    )
+
+
+def on_each(function: Callable[[Tensor, torch.Generator], Tensor], modality: str) -> Change:
+    """Return the change of all real nodes [K, *shape] by a function to as many."""
+
+    def change(
+        x: Tensor, mask: Tensor, pos: Tensor | None, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        real = x[mask]
+        changed = function(real, generator)
+        if changed.shape != real.shape:
+            raise InputError(
+                f"the augmentation of modality {modality!r} returned {list(changed.shape)} for "
+                f"nodes {list(real.shape)}; it has to keep their number and shape"
+            )
+        placed = changed.new_zeros(x.shape)
+        placed[mask] = changed
+        return placed, mask
+
+    return change
+
+
+def on_tokens(augmentation: TextAugmentation) -> Change:
+    """Return the change of the tokens of each text, in the order of their positions."""
+
+    def change(
+        x: Tensor, mask: Tensor, pos: Tensor | None, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        texts = [] if pos is None else list(_texts(mask, pos[..., 0]))
+        if not texts:
+            return x, mask
+        rows = torch.nn.utils.rnn.pad_sequence([nodes for _, nodes in texts], True, -1)
+        samples = torch.tensor([sample for sample, _ in texts]).unsqueeze(1).expand_as(rows)
+        there = rows >= 0
+        at = samples[there].to(x.device), rows[there].to(x.device)
+        tokens = x.new_zeros(rows.shape)
+        there = there.to(x.device)
+        tokens[there] = x[at][:, 0]
+        tokens, left = augmentation.batch(tokens, there, generator)
+        x, mask = x.clone(), mask.clone()
+        x[at], mask[at] = tokens[there].unsqueeze(1), left[there]
+        return x, mask
+
+    return change
+
+
+def _texts(mask: Tensor, pos: Tensor) -> Iterator[tuple[int, Tensor]]:
+    """Yield the sample of each text and its nodes, in the order of their positions."""
+    mask, pos = mask.cpu(), pos.detach().cpu()
+    for sample in range(len(mask)):
+        real = mask[sample].nonzero().flatten()
+        order = real[pos[sample, real].argsort(stable=True)]
+        begins = (pos[sample, order].diff() > APART).nonzero().flatten() + 1
+        if len(order):
+            yield from ((sample, nodes) for nodes in order.tensor_split(begins))
