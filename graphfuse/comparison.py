@@ -92,7 +92,8 @@ def compare(
         folds: parts of the cross-validation, unless a dataset brings its own splits.
         repeats: cross-validations with different shuffles.
         seed: of the splits and, with strategy and fold, of the weights.
-        n_jobs: processes at work; -1 for one a core.
+        n_jobs: processes at work, -1 for one a core; raw samples are encoded by as many here, each
+            with a copy of an encoder's network, unless ``n_jobs`` is among a dataset's options.
         backend: "loky" for processes on this machine, "ray" or "dask" for a cluster at
             ``address``, or started here if that is None.
         address: of the cluster; its machines have to see ``out`` under the same path.
@@ -141,7 +142,8 @@ def compare(
     check_backend(backend, n_jobs, address)
     if not isinstance(out, (str, Path)):
         raise InputError(f"out is the path of a folder, got {out!r}")
-    loaded, as_given = _load(datasets)
+    encoding = {"progress": progress, **({"n_jobs": n_jobs} if backend == "loky" else {})}
+    loaded, as_given = _load(datasets, encoding)
     wanted = _names(strategies) if strategies is not None else list(DEFAULT_STRATEGIES)
     networks = {
         name: plain(dict(chosen))
@@ -202,8 +204,11 @@ def compare(
     return Comparison(out)
 
 
-def _load(given: Any) -> tuple[dict[str, FusionDataset], list[Any]]:
-    """Return the datasets by name, and how they were asked for."""
+def _load(given: Any, encoding: Mapping[str, Any]) -> tuple[dict[str, FusionDataset], list[Any]]:
+    """Return the datasets by name, and how they were asked for.
+
+    ``encoding`` holds options for those that are raw; their own come first.
+    """
     from graphfuse.data import FusionDataset
     from graphfuse.encoders.loading import is_raw, load
 
@@ -214,8 +219,10 @@ def _load(given: Any) -> tuple[dict[str, FusionDataset], list[Any]]:
     as_given: list[Any] = []
     for number, item in enumerate(items):
         if isinstance(item, Mapping):
+            options = {name: _options_of(name, chosen) for name, chosen in item.items()}
             made = [
-                (name, load(name, **_options_of(name, chosen))) for name, chosen in item.items()
+                (name, load(name, **{**(encoding if is_raw(name) else {}), **own}))
+                for name, own in options.items()
             ]
             pairs = [(d.name if is_raw(name) else name, d) for name, d in made]
             options = {str(name): dict(chosen or {}) for name, chosen in item.items()}
@@ -224,7 +231,7 @@ def _load(given: Any) -> tuple[dict[str, FusionDataset], list[Any]]:
             pairs = [(item.name or f"dataset-{number + 1}", item)]
             as_given.append(pairs[0][0])
         elif isinstance(item, (str, Path)) or is_raw(item):
-            dataset = load(item)
+            dataset = load(item, **(encoding if is_raw(item) else {}))
             pairs = [(dataset.name or Path(str(item)).stem, dataset)]
             as_given.append(str(item) if isinstance(item, (str, Path)) else dataset.name)
         else:

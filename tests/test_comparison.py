@@ -332,6 +332,23 @@ def test_networks_of_no_dataset_or_modality_are_named(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_raw_samples_are_encoded_by_as_many_processes_as_run_the_strategies(tmp_path, monkeypatch):
+    asked = []
+
+    def encode(manifest, **options):
+        asked.append(options)
+        raise InputError("enough")
+
+    monkeypatch.setattr("graphfuse.encoders.loading.encode", encode)
+    path = tmp_path / "pets.csv"
+    path.write_text("text,label\na cat sat,cat\na dog sat,dog\n")
+    for given in (path, {str(path): None}, {str(path): {"n_jobs": 3}}):
+        with pytest.raises(InputError, match="enough"):
+            compare([given], n_jobs=2, out=tmp_path / "out", progress=False)
+    assert [options["n_jobs"] for options in asked] == [2, 2, 3]
+    assert not any(options["progress"] for options in asked)
+
+
 def coin_flips(folder, n=48):
     """Return texts that tell nothing of their label but can be learnt by heart."""
     random_ = np.random.default_rng(0)

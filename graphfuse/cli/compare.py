@@ -63,7 +63,8 @@ def add_parser(subparsers: Any) -> None:
         "--network",
         action="append",
         metavar="MODALITY=NAME",
-        help="network that encodes raw data inside every strategy and trains with it: image=cnn",
+        help="network that encodes raw data inside every strategy and trains with it: image=cnn, "
+        "with --encoder image=pixels",
     )
     add(
         "--augment",
@@ -174,7 +175,8 @@ def _show(name: str | Path, options: dict[str, Any]) -> Manifest:
     later = (*ENCODING, "clean")
     reading = {option: given for option, given in options.items() if option not in later}
     manifest = read_raw(name, **reading)
-    print(manifest.describe(), end="\n\n")
+    print(manifest.describe())
+    print(f"what else may give the label away: graphfuse inspect {shlex.quote(str(name))}\n")
     return manifest
 
 

@@ -37,7 +37,7 @@ def encode_cells(
     *,
     cache: str | Path | None = None,
     n_jobs: int = 1,
-    device: str = "cpu",
+    device: str = "auto",
     keep: bool = True,
     progress: bool = True,
 ) -> tuple[dict[str, list[list[Nodes]]], list[Problem]]:
@@ -45,7 +45,8 @@ def encode_cells(
 
     Unless they are to be kept, nothing is read from the cache or written there.
     """
-    check_whole("n_jobs", n_jobs, 1)
+    if n_jobs != -1:
+        check_whole("n_jobs, the processes at work (-1 for one a core),", n_jobs, 1)
     root = default_cache() if cache is None else Path(cache)
     nodes: dict[str, list[list[Nodes]]] = {}
     problems: list[Problem] = []
@@ -107,13 +108,14 @@ def _fill(
 def _run(
     store: NodeStore | None, encoder: Encoder, blocks: Sequence[Block], n_jobs: int, bar: Any
 ) -> Iterator[Done]:
-    if n_jobs == 1 or len(blocks) < 2:
+    from joblib import Parallel, delayed, effective_n_jobs
+
+    processes = min(effective_n_jobs(n_jobs), len(blocks))
+    if processes < 2 or (encoder.has_network and encoder.device != "cpu"):
         yield from _encode_blocks(store, encoder, blocks, bar)
         return
-    from joblib import Parallel, delayed
-
     made, options = type(encoder), json.dumps(encoder.options)
-    run = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    run = Parallel(n_jobs=processes, return_as="generator_unordered")
     for done in run(
         delayed(_encode_elsewhere)(store, made, options, encoder.device, block) for block in blocks
     ):

@@ -83,12 +83,19 @@ class Encoder(ABC):
         """
         return item
 
+    @property
+    def has_network(self) -> bool:
+        """Whether a network does the work, on :attr:`device`."""
+        return False
+
     def to(self, device: str) -> Self:
-        """Compute on a device from now on, such as ``"cuda"``; return the encoder.
+        """Compute on a device from now on, ``"auto"`` for CUDA where it is; return the encoder.
 
         Raises:
             InputError: there is no such device here.
         """
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
             torch.empty(0, device=device)
         except (AssertionError, RuntimeError, TypeError) as error:

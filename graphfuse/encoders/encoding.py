@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from graphfuse.data.augment import Augmentation, add_copies
 from graphfuse.data.augment.copies import modalities_changed
 from graphfuse.data.augment.presets import KINDS, on_the_fly
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.inspection.tells import codes_of, tells
 from graphfuse.data.raw import Manifest
+from graphfuse.data.raw.columns import COPY
 from graphfuse.data.raw.manifest import Change
-from graphfuse.encoders.assembly import assemble
+from graphfuse.encoders.assembly import CLOCKED, assemble
 from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders
 from graphfuse.encoders.encoder import Encoder
@@ -27,6 +31,8 @@ from graphfuse.errors import InputError
 TOLD = 20
 """Cells and samples that a dataset's origin names, of each kind."""
 
+logger = logging.getLogger(__name__)
+
 
 def encode(
     manifest: Manifest,
@@ -35,14 +41,16 @@ def encode(
     augment: Any = None,
     cache: str | Path | None = None,
     n_jobs: int = 1,
-    device: str = "cpu",
+    device: str = "auto",
     progress: bool = True,
     unreadable: str = "missing",
 ) -> FusionDataset:
     """Return the dataset that a manifest's samples become, with nodes from encoders.
 
     Each content is encoded once and kept in ``cache``; interrupted, the same call goes on where it
-    was, with the same result bit for bit. A modality that no sample has is left out.
+    was, with the same result bit for bit. So do several processes, each of one thread; one process
+    with several threads adds in another order, and rounds otherwise. A modality that no sample has
+    is left out.
 
     Videos give two modalities: ``clip`` their frames and ``clip_sound`` their sound, which a video
     without sound lacks. Positions of both are seconds since the first picture, so that
@@ -64,8 +72,10 @@ def encode(
             gets changed copies; raw nodes (``pixels``, ``word_ids``, ``token_ids``) are changed
             anew in every epoch, by the strategies whose networks encode them.
         cache: folder of encoded nodes; see :func:`graphfuse.encoders.store.default_cache`.
-        n_jobs: processes at work.
-        device: that encoders with weights compute on, such as "cuda".
+        n_jobs: processes at work, -1 for one a core. Each holds a copy of the encoder's network;
+            on a GPU, a network has one process, for which threads read ahead.
+        device: that encoders with weights compute on: "cpu", "cuda", or "auto" for CUDA where it
+            is there.
         progress: show how many items are done, and the time left, on a terminal.
         unreadable: what to do with a cell that cannot be read: "missing" warns and leaves it out,
             "error" raises.
@@ -75,6 +85,9 @@ def encode(
         UnknownNameError: a modality or encoder that there is not.
     """
     check_unreadable(unreadable)
+    for column in manifest.columns:
+        if column.kind == "skip" and column.why.startswith(COPY):
+            logger.warning("column %s is left out: %s", column.name, column.why)
     made = create_encoders(manifest, encoders)
     manifest, live = augmented(manifest, made, augment)
     nodes, problems = encode_cells(
@@ -83,6 +96,7 @@ def encode(
     problems = _of_samples(problems, manifest)
     report_problems(manifest, problems, unreadable)
     dataset = assemble(manifest, made, nodes)
+    _warn_of_durations(dataset, made)
     live = {m: options for m, options in live.items() if m in dataset.x}
     origin = _origin(manifest, made, problems, dataset)
     return replace(dataset, augment=live or None, origin=origin)
@@ -124,6 +138,31 @@ def _of_samples(problems: Sequence[Problem], manifest: Manifest) -> list[Problem
     copy_of = dict(zip(manifest.ids.tolist(), manifest.copy_of.tolist(), strict=True))
     known = {(problem.sample, problem.modality) for problem in problems}
     return [p for p in problems if (copy_of[p.sample], p.modality) not in known]
+
+
+def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> None:
+    """Say so where the label can be told from how long sounds, films or series are, and no more."""
+    targets = list(dataset.schema.targets.items())
+    if len(targets) != 1 or dataset.y is None:
+        return
+    codes = codes_of(targets[0][1], dataset.y[targets[0][0]].numpy())
+    if codes is not None:  # what changed copies last says nothing
+        codes = np.where(np.isin(np.arange(len(dataset)), dataset.originals), codes, -1)
+    for modality, column in dataset.x.items():
+        if codes is None or made[modality].info.kind not in CLOCKED:
+            continue
+        counts = column.counts.numpy()
+        times = torch.split(dataset.pos[modality], counts.tolist())
+        last = [float(own.max()) for own in times if len(own)]
+        told = tells({"nodes": counts[counts > 0].tolist(), "last": last}, codes[counts > 0])
+        if told is not None and told.sure:
+            logger.warning(
+                "%s: how long it lasts tells the classes by itself, with %s, and a model sees it "
+                "by the number and times of the nodes; if new samples will not be so, make all "
+                "equally long: option seconds of audio encoders, or other files",
+                modality,
+                told,
+            )
 
 
 def _origin(

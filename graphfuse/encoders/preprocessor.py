@@ -48,8 +48,8 @@ class Preprocessor:
             of which none is left out.
         unreadable: what to do with a cell that cannot be read, "missing" or "error".
         cache: folder of encoded nodes.
-        n_jobs: processes at work.
-        device: that encoders with weights compute on.
+        n_jobs: processes at work, -1 for one a core; see :func:`graphfuse.encoders.encode`.
+        device: that encoders with weights compute on; "auto" is CUDA where it is there.
 
     Example:
         >>> from graphfuse.data.raw import read_manifest
@@ -70,7 +70,7 @@ class Preprocessor:
         unreadable: str = "missing",
         cache: str | Path | None = None,
         n_jobs: int = 1,
-        device: str = "cpu",
+        device: str = "auto",
     ) -> None:
         if not isinstance(encoders, Mapping | None):
             raise InputError(f"encoders are {{modality: encoder}}, got {encoders!r}")
@@ -222,7 +222,7 @@ class Preprocessor:
         *,
         cache: str | Path | None = None,
         n_jobs: int = 1,
-        device: str = "cpu",
+        device: str = "auto",
     ) -> Preprocessor:
         """Read a folder that :meth:`save` wrote, or that of a model that it was saved with.
 

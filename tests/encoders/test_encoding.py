@@ -15,7 +15,7 @@ import torch
 from datasets import Dataset
 from PIL import Image
 
-from graphfuse.data.raw import Column, Manifest
+from graphfuse.data.raw import Column, Manifest, read_manifest
 from graphfuse.encoders import Encoder, EncoderInfo, Nodes, create_encoder, encode
 from graphfuse.encoders.store import NodeStore
 from graphfuse.errors import InputError, UnknownNameError
@@ -72,11 +72,44 @@ def test_options_and_weights_have_a_folder_of_their_own(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_processes_give_the_same_as_one(tmp_path):
-    texts = words(300)
-    one = encode(manifest(texts), {"said": "ngrams"}, cache=tmp_path / "1")
-    two = encode(manifest(texts), {"said": "ngrams"}, cache=tmp_path / "2", n_jobs=2)
-    assert one.fingerprint == two.fingerprint
+@pytest.mark.parametrize("name", ["ngrams", "transformers"])
+def test_any_number_of_processes_gives_the_same(tmp_path, bert, name):
+    texts = [
+        " ".join(f"{i:b}".replace("1", "cat ").replace("0", "dog ").split()) for i in range(300)
+    ]
+    given = {"said": {name: {} if name == "ngrams" else {"model": str(bert)}}}
+    prints = {
+        encode(manifest(texts), given, cache=tmp_path / str(n), n_jobs=n).fingerprint
+        for n in (1, 2, -1)
+    }
+    assert len(prints) == 1
+
+
+class Networked(Lengths):
+    has_network = True
+
+
+@pytest.mark.parametrize(("device", "here"), [("meta", True), ("cpu", False)])
+def test_a_network_on_a_gpu_has_one_process(tmp_path, device, here):
+    encode(manifest(words(300)), {"said": Networked()}, cache=tmp_path, n_jobs=2, device=device)
+    assert len(Lengths.seen) == (300 if here else 0)
+
+
+def test_no_number_of_processes_is_named(tmp_path):
+    for wrong in (0, -2, 1.5):
+        with pytest.raises(
+            InputError, match=r"n_jobs, the processes at work \(-1 for one a core\)"
+        ):
+            encode(manifest(words(4)), cache=tmp_path, n_jobs=wrong)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_cuda_is_taken_where_it_is(tmp_path, monkeypatch, there):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: there)
+    monkeypatch.setattr("torch.empty", lambda *shape, device=None: None)
+    encoder = Lengths()
+    encode(manifest(words(4)), {"said": encoder}, cache=tmp_path)
+    assert encoder.device == ("cuda" if there else "cpu")
 
 
 def test_what_one_encoder_refuses_is_named_and_the_rest_stays(tmp_path, caplog):
@@ -228,6 +261,28 @@ def test_two_sounds_of_a_sample_keep_their_seconds(tmp_path):
 def test_encoders_that_are_no_mapping_are_named():
     with pytest.raises(InputError, match=r"encoders are {modality: encoder}, got 3"):
         encode(manifest(["ab", "abc"]), 3)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(None, True), (0.5, False)])
+def test_labels_that_durations_give_away_are_told(tmp_path, caplog, seconds, told):
+    sounds = [torch.randn(4000 + 4000 * (i % 2), generator=torch.manual_seed(i)) for i in range(40)]
+    streams = [io.BytesIO() for _ in sounds]
+    for sound, stream in zip(sounds, streams, strict=True):
+        soundfile.write(stream, sound.mul(0.1).numpy(), 8000, format="WAV")
+    given = several("audio", [(stream.getvalue(), None) for stream in streams])
+    with caplog.at_level(logging.WARNING):
+        encode(given, {"m": {"mel": {"seconds": seconds, "sample_rate": 8000}}}, cache=tmp_path)
+    alike = "m: how long it lasts tells the classes by itself, with a balanced accuracy of 100 %"
+    assert (alike in caplog.text) == told
+
+
+def test_a_column_that_is_left_out_as_a_copy_of_the_label_is_named(tmp_path, caplog):
+    rows = {"said": words(40), "label": [i % 2 for i in range(40)]}
+    table = Dataset.from_dict({**rows, "pet": [("cat", "dog")[i] for i in rows["label"]]})
+    with caplog.at_level(logging.WARNING):
+        data = encode(read_manifest(table), cache=tmp_path)
+    assert data.schema.names == ("said",)
+    assert "column pet is left out: a copy of the label 'label', one to one" in caplog.text
 
 
 def test_what_is_encoded_once_gets_copies_and_raw_nodes_are_left_to_the_training(tmp_path):

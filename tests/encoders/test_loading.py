@@ -93,7 +93,7 @@ def test_steps_that_a_manifest_names_hold_where_none_are_chosen(table, tmp_path)
 
 def test_empty_cells_of_a_table_are_counted_and_long_lists_cut(tmp_path):
     rows = [f"{'' if i % 4 == 0 else i},{'' if i == 4 else 'ab'[i % 2]}" for i in range(40)]
-    rows = [f"no.png,{row},{'xy'[i % 2]}" for i, row in enumerate(rows)]
+    rows = [f"no.png,{row},{'xy'[i // 2 % 2]}" for i, row in enumerate(rows)]
     (tmp_path / "t.csv").write_text("\n".join(["photo,age,colour,label", *rows]))
     blocks = {"table": {"table": {"nodes": "columns", "numbers": ["age"],
                                   "categories": {"colour": ["a", "b"]}}}}  # fmt: skip

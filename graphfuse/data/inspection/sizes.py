@@ -62,8 +62,10 @@ def _leaks(found: Survey, m: str, read: list[Entry], names: list[str]) -> Iterat
                 "leaks",
                 f"{m}: {label} give the label away, {most} above all: they tell the classes with "
                 f"{told}",
-                "they are never given to a model, but what they come from (resolution, silence, "
-                "source) may show; make files of all classes alike, or test on another source"
+                "a model sees how long a sound is, and how wide for its height a picture, unless "
+                "their encoders' options seconds and square hide it; of the rest it may see what "
+                "it comes from (resolution, silence, source): make files of all classes alike, or "
+                "test on another source"
                 if label == "facts of its files"
                 else "keep names of files out of texts and tables; they are not given to a model",
             )

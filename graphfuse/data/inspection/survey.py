@@ -10,6 +10,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from graphfuse.data.cleaning.alike import classes_of, look
+from graphfuse.data.inspection.tells import codes_of
 from graphfuse.data.labels import infer_target
 from graphfuse.data.raw.columns import TABLE
 from graphfuse.data.raw.facts import facts
@@ -63,15 +64,8 @@ class Survey:
 
     @cached_property
     def codes(self) -> np.ndarray | None:
-        """Classes [n] by number, -1 where unknown; of a regression, above its median or not."""
-        if self.target is None or self.target[0].task == "multilabel":
-            return None
-        target, y = self.target
-        if target.task != "regression":
-            return np.asarray(y)
-        codes = (y > np.nanmedian(y)).astype(np.int64)
-        codes[np.isnan(y)] = -1
-        return np.asarray(codes)
+        """Classes [n] by number; see :func:`codes_of`."""
+        return None if self.target is None else codes_of(*self.target)
 
     @cached_property
     def classes(self) -> dict[str, np.ndarray]:

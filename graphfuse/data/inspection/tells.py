@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graphfuse.data.schema import Target
+
 LEAST = 5
 """Samples of a class, at least, for it to take part: one a fold."""
 SHUFFLES = 999
@@ -74,6 +76,20 @@ def tells(facts: Mapping[str, Sequence[float | str | None]], codes: np.ndarray) 
     shuffled = [float(weight[generator.permutation(predicted) == y].sum()) for _ in range(SHUFFLES)]
     p = (1 + sum(one >= score for one in shuffled)) / (1 + SHUFFLES)
     return Told(round(min(score, 1.0), 6), 1 / len(usable), p)
+
+
+def codes_of(target: Target, y: np.ndarray) -> np.ndarray | None:
+    """Return classes [n] by number, -1 where unknown; of a regression, above its median or not.
+
+    None for several labels a sample.
+    """
+    if target.task == "multilabel":
+        return None
+    if target.task != "regression":
+        return np.asarray(y)
+    codes = (y > np.nanmedian(y)).astype(np.int64)
+    codes[np.isnan(y)] = -1
+    return np.asarray(codes)
 
 
 def _numbers(values: Sequence[float | str | None]) -> list[np.ndarray]:

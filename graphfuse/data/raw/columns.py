@@ -18,6 +18,8 @@ ROLES = ("label", "split", "time", "group", "id", "skip")
 KINDS = (*CONTENT, *ROLES)
 TABLE = "table"
 """The kind, and usual name, of the modality that numbers and categories make up."""
+COPY = "a copy of the label"
+"""What the reason begins with why a column is skipped that holds the label a second time."""
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphfuse.data.raw._copies import copies
 from graphfuse.data.raw._delimited import number
 from graphfuse.data.raw._files import kind_of_files
 from graphfuse.data.raw.columns import CONTENT, KINDS, MEDIA, SPLITS, TABLE, Column
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 NAMES = {
     "label": ("label", "labels", "class", "target", "y"),
-    "split": ("split", "subset", "partition", "fold", "part"),
+    "split": ("split", "subset", "partition", "fold"),
     "group": ("group", "speaker", "subject", "patient", "participant"),
     "id": ("id", "uid", "uuid", "key", "sample", "index"),
 }
@@ -59,6 +60,7 @@ def recognise(
             feature = table.features[name]
             found[name] = _kind_of_feature(name, feature) or _tell(name, values[name] or [])
     found |= _one_label(found, overrides)
+    found |= copies(found, values, overrides)
     found |= _facts_of_files(found, overrides)
     found |= _shared_ids(found, values, overrides)
     modalities = _modalities(found, {n: m for n, (m, _) in overrides.items() if m})
@@ -117,7 +119,14 @@ def _tell(name: str, values: list[Any]) -> tuple[str, str]:
     if role and role != "split" and not _is_content(name, role, full):
         strange = _mostly_numbers(full) if role == "label" else ""
         return role, f"called {name!r}" + (strange and f"; {strange}")
-    return _tell_content(name, full)
+    kind, why = _tell_content(name, full)
+    if role == "split" and kind in ("number", "category"):
+        listed = ", ".join(sorted(parts)[:3])
+        return "skip", (
+            f"called {name!r}, but {listed} are no parts (train, validation, test); "
+            f"--column {name}=group keeps each together, {name}={kind} makes it an input"
+        )
+    return kind, why
 
 
 def _role(name: str) -> str | None:

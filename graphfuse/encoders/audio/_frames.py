@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ FLOOR = -80.0
 """Decibels under the sound's mean power that values are cut at; 16 bits reach further down."""
 QUIET = 1e-4
 """Root mean square that quieter sounds are taken to have, so that zeros stay zeros."""
+SHORTEST = 0.1
+"""Seconds of which something is to be heard: a model of transformers needs some frames."""
 BLOCK = 6000
 """Frames that are computed at once."""
 
@@ -42,12 +45,15 @@ class Spectral(Encoder):
         bands: mel bands.
         sample_rate: samples a second that every sound is brought to; bands reach up to 7/16 of it.
         deviation: add the standard deviation over a node's frames to their mean.
+        seconds: what is heard of each sound, from its start; all if None. Then no sound that is at
+            least as long shows how long it is.
     """
 
     rate: float = 4.0
     bands: int = 40
     sample_rate: int = 16000
     deviation: bool = True
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.rate <= 1 / HOP:
@@ -55,6 +61,7 @@ class Spectral(Encoder):
                 f"rate is a number of nodes a second above 0 and at most {1 / HOP:g}, "
                 f"got {self.rate!r}"
             )
+        check_seconds(self.seconds)
         check_whole("bands", self.bands, 1)
         check_whole("sample_rate", self.sample_rate, LOWEST)
 
@@ -82,9 +89,7 @@ class Spectral(Encoder):
         return [self._nodes(item) for item in items]
 
     def _nodes(self, item: Item) -> Nodes:
-        if not isinstance(item, Sound):
-            raise InputError(f"an audio encoder takes sounds, got {type(item).__name__}")
-        sound = resample(item, self.sample_rate)
+        sound = heard(item, self.sample_rate, self.seconds)
         length, hop = _length(sound.rate), round(HOP * sound.rate)
         frames = 1 + len(sound.samples) // hop  # frame t is centred at sample t * hop
         bounds = bounds_of(frames, sound.seconds * self.rate)
@@ -99,6 +104,27 @@ class Spectral(Encoder):
         return Nodes(
             torch.from_numpy(np.concatenate(made).astype(np.float32)),
             torch.from_numpy(centres[:, None].astype(np.float32)),
+        )
+
+
+def heard(item: Item, rate: int, seconds: float | None) -> Sound:
+    """Return a sound at a rate, without what lies behind so many seconds.
+
+    Raises:
+        InputError: not a sound.
+    """
+    if not isinstance(item, Sound):
+        raise InputError(f"an audio encoder takes sounds, got {type(item).__name__}")
+    sound = resample(item, rate)  # before it is cut, or the lengths would differ by their old rates
+    return sound if seconds is None else Sound(sound.samples[: round(seconds * rate)], rate)
+
+
+def check_seconds(seconds: float | None) -> None:
+    """Raise an error for a length of which nothing would be heard."""
+    if seconds is not None and not SHORTEST <= seconds < math.inf:
+        raise InputError(
+            f"seconds, what is heard of a sound, is a number of at least {SHORTEST:g}, or None for "
+            f"all of it; got {seconds!r}"
         )
 
 

@@ -12,16 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data.cleaning import resample
 from graphfuse.data.raw import Item, Sound
 from graphfuse.encoders._transformers import import_library, load, load_network
 from graphfuse.encoders._weights import find_folder, folder_checksum
-from graphfuse.encoders.audio._frames import bounds_of
+from graphfuse.encoders.audio._frames import SHORTEST, bounds_of, check_seconds, heard
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.errors import InputError
 
-SHORTEST = 0.1
-"""Seconds; shorter sounds get silence behind them up to here, as models need some frames."""
 TOGETHER = 120.0
 """Seconds, padding included, that go through a model at once."""
 MASKED = ("hubert", "unispeech-sat", "wav2vec2", "wavlm")
@@ -72,6 +69,8 @@ class Transformers(Encoder):
         rate: mean frames to so many nodes a second, about; None for each frame a node.
         chunk: seconds; longer sounds are cut into equal parts of at most this length that do not
             hear each other. Memory grows with its square.
+        seconds: what is heard of each sound, from its start; all if None. Then no sound that is at
+            least as long shows how long it is.
 
     Raises:
         MissingDependencyError: at the first use, without the package ``transformers``.
@@ -87,14 +86,21 @@ class Transformers(Encoder):
     layer: int = -1
     rate: float | None = None
     chunk: float = 30.0
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         if self.rate is not None and not self.rate > 0:
             raise InputError(f"rate is a number of nodes a second above 0, got {self.rate!r}")
         if not self.chunk >= 1:
             raise InputError(f"chunk is a number of seconds of at least 1, got {self.chunk!r}")
+        check_seconds(self.seconds)
         if self.layer < -1:
             raise InputError(f"layer is -1 or a layer from 0 up, got {self.layer!r}")
+
+    @property
+    def has_network(self) -> bool:
+        """It has."""
+        return True
 
     @property
     def features(self) -> int:
@@ -131,26 +137,28 @@ class Transformers(Encoder):
             InputError: there is no such model or layer, or the model does not take sound alone.
         """
         loaded = _load(self.model)
+        loaded.network.to(self.device)
+        sounds = [heard(item, loaded.rate, self.seconds) for item in items]
         longest = int(min(self.chunk, loaded.window or self.chunk) * loaded.rate)
         pieces = [
             _Piece(number, start, samples)
-            for number, item in enumerate(items)
-            for start, samples in _cut(_sound(item, loaded.rate), longest)
+            for number, sound in enumerate(sounds)
+            for start, samples in _cut(_lengthened(sound), longest)
         ]
         made: dict[tuple[int, int], Nodes] = {}
         for batch in _batches(pieces, loaded):
             for piece, nodes in zip(batch, loaded.frames(batch, self.layer), strict=True):
                 made[piece.item, piece.start] = nodes
         return [
-            self._pool([made[key] for key in sorted(made) if key[0] == number], item)
-            for number, item in enumerate(items)
+            self._pool([made[key] for key in sorted(made) if key[0] == number], sound.seconds)
+            for number, sound in enumerate(sounds)
         ]
 
-    def _pool(self, parts: list[Nodes], item: Item) -> Nodes:
+    def _pool(self, parts: list[Nodes], seconds: float) -> Nodes:
         x, pos = torch.cat([part.x for part in parts]), torch.cat([part.pos for part in parts])
-        if self.rate is None or not isinstance(item, Sound):
+        if self.rate is None:
             return Nodes(x, pos)
-        sizes = np.diff(bounds_of(len(x), item.seconds * self.rate)).tolist()
+        sizes = np.diff(bounds_of(len(x), seconds * self.rate)).tolist()
         return Nodes(
             *(torch.stack([span.mean(0) for span in torch.split(v, sizes)]) for v in (x, pos))
         )
@@ -260,12 +268,10 @@ class _Loaded:
         return count, stride, field
 
 
-def _sound(item: Item, rate: int) -> np.ndarray:
-    """Return the samples at the rate, lengthened to what a model needs."""
-    if not isinstance(item, Sound):
-        raise InputError(f"an audio encoder takes sounds, got {type(item).__name__}")
-    samples = resample(item, rate).samples
-    return np.pad(samples, (0, max(0, math.ceil(SHORTEST * rate) - len(samples))))
+def _lengthened(sound: Sound) -> np.ndarray:
+    """Return the samples, with silence behind them up to what a model needs."""
+    lacking = math.ceil(SHORTEST * sound.rate) - len(sound.samples)
+    return np.pad(sound.samples, (0, max(0, lacking)))
 
 
 def _cut(samples: np.ndarray, most: int) -> Iterator[tuple[int, np.ndarray]]:
@@ -295,4 +301,4 @@ def _load(model: str) -> _Loaded:
     library, folder = import_library("encoding sounds"), find_folder(model)
     extractor = load(library.AutoFeatureExtractor, model, folder, WHAT)
     network = load_network(model, folder, WHAT, UNUSED)
-    return _Loaded(model, network.to("cuda" if torch.cuda.is_available() else "cpu"), extractor)
+    return _Loaded(model, network, extractor)

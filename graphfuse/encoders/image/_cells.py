@@ -11,7 +11,8 @@ import torch
 
 from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import Encoder, Nodes
-from graphfuse.encoders.image._pixels import grid, to_square
+from graphfuse.encoders.image._pixels import check_square, grid, to_square
+from graphfuse.errors import check_whole
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class CellEncoder(Encoder):
 
     side: int = 8
     pixels: int = 8
+    square: str = "pad"
+
+    def __post_init__(self) -> None:
+        check_whole("side, the cells along a side of the image,", self.side, 1)
+        check_whole("pixels, the pixels along a side of a cell,", self.pixels, 1)
+        check_square(self.square)
 
     @property
     def pos_dim(self) -> int:
@@ -35,7 +42,7 @@ class CellEncoder(Encoder):
 
     def prepare(self, item: Item) -> np.ndarray:
         """Return an image [H, W, 3] as a square of ``side * pixels`` pixels a side, in bytes."""
-        return to_square(item, self.side * self.pixels)
+        return to_square(item, self.side * self.pixels, square=self.square)
 
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the cells of each image.

@@ -1,4 +1,4 @@
-"""Images of any size to squares of one size, so that neither size nor format is seen."""
+"""Images of any size to squares of one size, so that neither size nor format is read."""
 
 from __future__ import annotations
 
@@ -7,17 +7,25 @@ import torch
 from torch import Tensor
 
 from graphfuse.data.raw import Item
-from graphfuse.errors import InputError, MissingDependencyError
+from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
 
 WHITE = (255, 255, 255)
+SQUARES = ("pad", "crop", "stretch")
+"""Ways to make an image a square: all of it on white, its middle alone, or all of it distorted.
+
+They are timm's "border", "center" (with a ``crop_pct`` of 1) and "squash". The white of "pad" shows
+how wide for its height an image is, and so at times its source and its label.
+"""
 
 
-def to_square(image: Item, side: int, interpolation: str = "bicubic") -> np.ndarray:
-    """Return an image [H, W, 3] in bytes as [side, side, 3], padded with white, not distorted.
+def to_square(
+    image: Item, side: int, interpolation: str = "bicubic", square: str = "pad"
+) -> np.ndarray:
+    """Return an image [H, W, 3] in bytes as [side, side, 3], in one of the :data:`SQUARES`.
 
-    It is scaled until its longer side fits, then centred, which is cheaper than to pad first; both
-    sides are rounded to whole pixels. A square of that size comes back as it is, so that it may be
-    called twice.
+    To pad, it is scaled until its longer side fits, then centred, which is cheaper than to pad
+    first; both sides are rounded to whole pixels. A square of that size comes back as it is, so
+    that it may be called twice.
 
     Raises:
         InputError: not an image, or an unknown interpolation.
@@ -28,6 +36,8 @@ def to_square(image: Item, side: int, interpolation: str = "bicubic") -> np.ndar
                [  0,   0,   0,   0],
                [  0,   0,   0,   0],
                [255, 255, 255, 255]], dtype=uint8)
+        >>> bool(to_square(np.zeros((2, 4, 3), np.uint8), 4, square="crop").any())
+        False
     """
     if not isinstance(image, np.ndarray):
         raise InputError(f"an image is an array [H, W, 3] in bytes, got a {type(image).__name__}")
@@ -48,14 +58,33 @@ def to_square(image: Item, side: int, interpolation: str = "bicubic") -> np.ndar
     except KeyError:
         known = ", ".join(kind.name.lower() for kind in Image.Resampling)
         raise InputError(f"interpolation is one of {known}; got {interpolation!r}") from None
+    if square == "crop":
+        image = _middle(image)
+        height, width = image.shape[:2]
     longer = max(height, width)
     size = (max(1, round(width * side / longer)), max(1, round(height * side / longer)))
+    if square == "stretch":
+        size = (side, side)
     scaled = Image.fromarray(image).resize(size, how)
     if size == (side, side):
         return np.asarray(scaled)
-    square = Image.new("RGB", (side, side), WHITE)
-    square.paste(scaled, ((side - size[0]) // 2, (side - size[1]) // 2))
-    return np.asarray(square)
+    padded = Image.new("RGB", (side, side), WHITE)
+    padded.paste(scaled, ((side - size[0]) // 2, (side - size[1]) // 2))
+    return np.asarray(padded)
+
+
+def _middle(image: np.ndarray) -> np.ndarray:
+    """Return the largest square at the middle of an image [H, W, 3]."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return image[top : top + side, left : left + side]
+
+
+def check_square(square: str) -> None:
+    """Raise an error for a way to make images square that there is not."""
+    if square not in SQUARES:
+        raise UnknownNameError("way to make images square", square, SQUARES)
 
 
 def grid(side: int) -> Tensor:

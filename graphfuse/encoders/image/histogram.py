@@ -31,8 +31,8 @@ class Histogram(CellEncoder):
     """Describe each cell of an image by its colours and gradients (Dalal & Triggs 2005).
 
     See "Histograms of Oriented Gradients for Human Detection",
-    https://doi.org/10.1109/CVPR.2005.177. An image is padded to a square with white and brought to
-    ``side * pixels`` pixels a side. Features of a cell, F = 3 * colours + 4 * orientations: the
+    https://doi.org/10.1109/CVPR.2005.177. An image is made a square of ``side * pixels`` pixels a
+    side, by default padded with white. Features of a cell, F = 3 * colours + 4 * orientations: the
     shares of its pixels in equal ranges of red, green and blue; then its histogram of unsigned
     orientations (centred differences, the strongest of the three colours, votes by magnitude that
     are split between the two nearest bins), as normalised within each of the four blocks of 2 x 2
@@ -44,6 +44,8 @@ class Histogram(CellEncoder):
     Args:
         side: cells along a side of the image.
         pixels: pixels along a side of a cell.
+        square: how an image becomes a square: "pad" with white, which shows how wide it was for its
+            height, "crop" to its middle, or "stretch".
         colours: ranges of each colour.
         orientations: bins of half a turn.
 
@@ -57,8 +59,9 @@ class Histogram(CellEncoder):
     orientations: int = 9
 
     def __post_init__(self) -> None:
-        for name in ("side", "pixels", "colours", "orientations"):
-            check_whole(name, getattr(self, name), 1)
+        super().__post_init__()
+        check_whole("colours", self.colours, 1)
+        check_whole("orientations", self.orientations, 1)
 
     @property
     def features(self) -> int:

@@ -9,7 +9,6 @@ import numpy as np
 from graphfuse.encoders.encoder import EncoderInfo, encoder
 from graphfuse.encoders.image._cells import CellEncoder
 from graphfuse.encoders.image._pixels import into_cells
-from graphfuse.errors import check_whole
 
 
 @encoder(
@@ -26,23 +25,21 @@ class Patches(CellEncoder):
     """Cut an image into square patches of pixels, as Dosovitskiy et al. (2021) do, and keep those.
 
     See "An Image is Worth 16x16 Words", https://arxiv.org/abs/2010.11929, whose patches go through
-    a learnt projection; here they are the nodes. An image is padded to a square with white and
-    brought to ``side * pixels`` pixels a side. Features are the colours of a patch in [0, 1], row
-    by row, red, green and blue of each pixel: F = 3 * pixels ** 2.
+    a learnt projection; here they are the nodes. An image is made a square of
+    ``side * pixels`` pixels a side, by default padded with white. Features are the colours of a
+    patch in [0, 1], row by row, red, green and blue of each pixel: F = 3 * pixels ** 2.
 
     Args:
         side: patches along a side of the image.
         pixels: pixels along a side of a patch.
+        square: how an image becomes a square: "pad" with white, which shows how wide it was for its
+            height, "crop" to its middle, or "stretch".
 
     Example:
         >>> nodes = Patches(side=2, pixels=4).encode([np.zeros((60, 80, 3), np.uint8)])[0]
         >>> nodes.x.shape, nodes.pos.tolist()
         (torch.Size([4, 48]), [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     """
-
-    def __post_init__(self) -> None:
-        check_whole("side, the patches along a side,", self.side, 1)
-        check_whole("pixels, the pixels along a side of a patch,", self.pixels, 1)
 
     @property
     def features(self) -> int:

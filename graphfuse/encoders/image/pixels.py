@@ -11,7 +11,7 @@ import torch
 
 from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
-from graphfuse.encoders.image._pixels import to_square
+from graphfuse.encoders.image._pixels import check_square, to_square
 from graphfuse.errors import check_whole
 
 
@@ -27,13 +27,15 @@ from graphfuse.errors import check_whole
 class Pixels(Encoder):
     """Bring an image to a square and leave the rest to a network that a strategy trains.
 
-    An image is padded to a square with white and brought to ``side`` pixels a side; its one node
-    is (3, side, side) in bytes. Name a network for it, ``"cnn"`` or ``"timm"``
+    An image is made a square of ``side`` pixels a side, by default padded with white; its one
+    node is (3, side, side) in bytes. Name a network for it, ``"cnn"`` or ``"timm"``
     (``graphfuse.nn.networks``); without one, a strategy takes all pixels as features.
 
     Args:
         side: pixels along a side.
         interpolation: how Pillow scales, such as "bicubic" or "bilinear".
+        square: how an image becomes a square: "pad" with white, which shows how wide it was for its
+            height, "crop" to its middle, or "stretch".
 
     Example:
         >>> nodes = Pixels(side=8).encode([np.zeros((60, 80, 3), np.uint8)])[0]
@@ -45,9 +47,11 @@ class Pixels(Encoder):
     raw: ClassVar[bool] = True
     side: int = 64
     interpolation: str = "bicubic"
+    square: str = "pad"
 
     def __post_init__(self) -> None:
         check_whole("side, the pixels along a side,", self.side, 1)
+        check_square(self.square)
 
     @property
     def features(self) -> int:
@@ -61,7 +65,7 @@ class Pixels(Encoder):
 
     def prepare(self, item: Item) -> np.ndarray:
         """Return an image [H, W, 3] as a square of ``side`` pixels a side, in bytes."""
-        return to_square(item, self.side, self.interpolation)
+        return to_square(item, self.side, self.interpolation, self.square)
 
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return each image as one node.

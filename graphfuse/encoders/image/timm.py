@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from graphfuse.data.raw import Item
 from graphfuse.encoders import _weights
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
-from graphfuse.encoders.image._pixels import grid, to_square
+from graphfuse.encoders.image._pixels import check_square, grid, to_square
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
 
 NODES = ("cells", "global", "both")
@@ -40,10 +40,9 @@ CHUNK = 8
 class Timm(Encoder):
     """Encode images with a network of PyTorch Image Models (Wightman 2019), frozen.
 
-    See https://github.com/huggingface/pytorch-image-models. An image is padded to a square with
-    white and brought to one size, so that neither its format
-    nor its size in pixels is seen; interpolation, mean and standard deviation are the network's
-    own. Nothing is cropped away.
+    See https://github.com/huggingface/pytorch-image-models. An image is made a square of one size,
+    by default padded with white so that nothing is cropped away; interpolation, mean and standard
+    deviation are the network's own.
 
     Nodes are patch tokens or cells of the last feature map, ``pos`` their row and column from 0.
     ``nodes="global"`` gives the pooled feature alone, without a position; ``nodes="both"`` adds it
@@ -62,6 +61,8 @@ class Timm(Encoder):
         side: of the square in pixels; by default what the network was trained for. Convolutional
             networks often do better on somewhat larger ones (Touvron et al. 2019,
             https://arxiv.org/abs/1906.06423); most transformers take no other.
+        square: how an image becomes a square: "pad" with white, which shows how wide it was for its
+            height, "crop" to its middle, or "stretch".
 
     Example:
         >>> from graphfuse.encoders import create_encoder
@@ -73,12 +74,19 @@ class Timm(Encoder):
     nodes: str = "cells"
     weights: str | None = None
     side: int | None = None
+    square: str = "pad"
 
     def __post_init__(self) -> None:
         if self.nodes not in NODES:
             raise UnknownNameError("nodes of image encoder 'timm'", self.nodes, NODES)
         if self.side is not None:
             check_whole("side of image encoder 'timm'", self.side, 1)
+        check_square(self.square)
+
+    @property
+    def has_network(self) -> bool:
+        """It has."""
+        return True
 
     @cached_property
     def features(self) -> int:
@@ -93,7 +101,8 @@ class Timm(Encoder):
 
     def prepare(self, item: Item) -> np.ndarray:
         """Return an image [H, W, 3] as a square [S, S, 3] of the network's size, in bytes."""
-        return to_square(item, self._config["side"], self._config["interpolation"])
+        side, interpolation = self._config["side"], self._config["interpolation"]
+        return to_square(item, side, interpolation, self.square)
 
     @torch.no_grad()
     def encode(self, items: Sequence[Item]) -> list[Nodes]:

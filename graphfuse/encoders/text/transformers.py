@@ -91,6 +91,11 @@ class TransformersEncoder(PartEncoder):
         check_whole("max_tokens", self.max_tokens, 1)
 
     @property
+    def has_network(self) -> bool:
+        """It has."""
+        return True
+
+    @property
     def features(self) -> int:
         """Size of the model's hidden states."""
         return int(self.network.config.hidden_size)

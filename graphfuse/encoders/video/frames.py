@@ -72,6 +72,11 @@ class Frames(Encoder):
         return self.frames.features
 
     @property
+    def has_network(self) -> bool:
+        """Whether the image encoder has."""
+        return self.frames.has_network
+
+    @property
     def pos_dim(self) -> int:
         """Second."""
         return 1

@@ -58,6 +58,11 @@ class FilmSound(Encoder):
         return self.sounds.features
 
     @property
+    def has_network(self) -> bool:
+        """Whether the audio encoder has."""
+        return self.sounds.has_network
+
+    @property
     def pos_dim(self) -> int:
         """Second."""
         return self.sounds.pos_dim

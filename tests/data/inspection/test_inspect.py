@@ -132,10 +132,11 @@ def test_sizes_rates_and_facts_of_files_that_tell_the_label(write, tmp_path):
 def test_columns(write):
     ages = [30.5 + i % 9 for i in range(N)]
     ages[7] = 5000
-    found = write(age=ages, same=[3] * N, code=[1 + (v == "yes") for v in LABELS], label=LABELS)
+    code = ["k" if i == 1 else v[0] for i, v in enumerate(LABELS)]  # no copy, but as good as one
+    found = write(age=ages, same=[3] * N, code=code, label=LABELS)
     assert "age: 1 numbers far from the median, 34.5: 5000 (sample 7)" in found["columns"]
     assert "same: the same in every row, 3" in found["columns"]
-    assert "code tells the label nearly always: a balanced accuracy of 100 %" in found["leaks"]
+    assert "code tells the label nearly always: a balanced accuracy of 98 %" in found["leaks"]
 
 
 def test_numbers_beyond_what_a_tree_computes_with_are_looked_at(write):

@@ -97,6 +97,76 @@ def test_the_label_has_no_second_form_among_the_inputs():
     assert kinds({"target": [0, 1], "label": ["a", "b"]}, target="label")["label"][0] == "skip"
 
 
+def told(columns, **overrides):
+    """Return kind and reason of the columns of a table besides a text."""
+    base = {"base": [f"row {i} of some words" for i in range(len(columns["label"]))]}
+    manifest = read_manifest(Dataset.from_dict({**base, **columns}), overrides)
+    return {c.name: (c.kind, c.why) for c in manifest.columns if c.name not in ("base", "label")}
+
+
+@pytest.mark.parametrize("pair", [("cat", "dog"), (3, 7), (True, False), ("a cat", "a good dog")])
+def test_a_column_that_is_one_to_one_with_the_label_is_skipped_and_named(pair):
+    codes = [i % 2 for i in range(40)]
+    own = [pair[code] for code in codes]
+    kind, why = told({"label": codes, "x": own})["x"]
+    assert kind == "skip"
+    assert why.startswith("a copy of the label 'label', one to one; --column x=")
+    kept = why.split("x=")[1].split()[0]
+    assert told({"label": codes, "x": own}, x=kept)["x"] == (kept, "as told")
+    assert told({"label": codes, "x": [None, *own[1:]]})["x"][0] == "skip"
+    assert told({"label": codes, "x": [pair[1], *own[1:]]})["x"][0] == kept
+    assert told({"label": codes, "x": [pair[i % 4 // 2] for i in range(40)]})["x"][0] == kept
+
+
+def test_what_may_be_an_accident_stays_unless_its_name_tells():
+    codes = [0, 1, 0, 1, 0, 1]
+    own = ["cat" if code else "dog" for code in codes]
+    assert told({"label": codes, "striped": own})["striped"][0] == "category"
+    assert told({"label": codes, "class_name": own})["class_name"][0] == "skip"
+    assert told({"label": codes, "class_name": ["cat", *own[1:]]})["class_name"][0] == "category"
+    many = {f"x{k}": own * 3 for k in range(40)}  # 18 samples: each 1 in 24,310, 40 columns
+    assert {kind for kind, _ in told({"label": codes * 3, **many}).values()} == {"category"}
+    assert told({"label": codes * 3, "x": own * 3})["x"][0] == "skip"
+
+
+def test_classes_of_many_words_are_copies_too():
+    codes = [i % 60 for i in range(300)]
+    names = {"name": [f"the {code}th of many kinds" for code in codes]}
+    assert told({"label": codes, **names})["name"][0] == "skip"
+
+
+def test_a_label_of_numbers_in_another_unit_is_a_copy():
+    celsius = [(7 * i % 41) / 3 for i in range(40)]
+    near = {
+        "same": celsius,
+        "fahrenheit": [round(1.8 * c + 32, 1) for c in celsius],
+        "inverse": [-c for c in celsius],
+    }
+    assert {why for _, why in told({"label": celsius, **near}).values()} == {
+        f"a copy of the label 'label', on a straight line; --column {name}=number keeps it"
+        for name in near
+    }
+    far = {
+        "other": [c + i % 2 for i, c in enumerate(celsius)],
+        "square": [c * c for c in celsius],
+        "outlier": [1e6, *range(39)],
+    }
+    assert {kind for kind, _ in told({"label": celsius, **far}).values()} == {"number"}
+    assert told({"label": [1e6, *celsius[1:]], **far})["outlier"][0] == "number"
+    assert told({"label": [1.5, 2.5, 3.5], "x": [1, 2, 3]})["x"][0] == "number"
+
+
+@pytest.mark.parametrize("name", ["fold", "subset", "partition", "split"])
+def test_numbers_of_folds_are_no_input_unless_told(name):
+    labels = [i % 2 for i in range(40)]
+    folds = {name: [i // 8 for i in range(40)]}
+    kind, why = told({"label": labels, **folds})[name]
+    assert kind == "skip"
+    assert f"called {name!r}, but 0, 1, 2 are no parts (train, validation, test)" in why
+    for chosen in ("group", "number"):
+        assert told({"label": labels, **folds}, **{name: chosen})[name] == (chosen, "as told")
+
+
 def test_several_labels_are_several_targets_when_told():
     found = kinds({"a": [0, 1], "b": [1, 2]}, a="label", b="label")
     assert [kind for kind, _ in found.values()] == ["label", "label"]

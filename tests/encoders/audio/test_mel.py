@@ -164,9 +164,25 @@ def test_a_sound_does_not_depend_on_others():
         assert torch.equal(nodes.x, Mel().encode([sound])[0].x)
 
 
+@pytest.mark.parametrize("name", ["mel", "mfcc"])
+def test_how_long_a_sound_is_shows_unless_as_many_seconds_are_heard_of_each(name):
+    long = noise(2.0)
+    start = Sound(long.samples[:RATE], RATE)
+    assert [len(n.x) for n in create_encoder("audio", name).encode([long, start])] == [8, 4]
+    cut, whole = create_encoder("audio", name, seconds=1).encode([long, start])
+    assert torch.equal(cut.x, whole.x)
+    assert torch.equal(cut.pos, whole.pos)
+    short, at_44100 = create_encoder("audio", name, seconds=1).encode(
+        [noise(0.5), noise(1.7, 44100)]
+    )
+    assert (len(short.x), len(at_44100.x)) == (2, 4)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"seconds": 0}, "seconds, what is heard of a sound, is a number of at least 0.1, or None"),
+        ({"seconds": float("nan")}, "or None for all of it; got nan"),
         ({"rate": 0}, "rate is a number of nodes a second above 0 and at most 100, got 0"),
         ({"rate": 101}, "at most 100, got 101"),
         ({"bands": 0}, "bands is a whole number of at least 1, got 0"),

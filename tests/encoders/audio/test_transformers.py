@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from graphfuse.data.raw import Sound, read_manifest
 from graphfuse.encoders import Preprocessor, create_encoder
-from graphfuse.encoders.audio.transformers import Transformers
+from graphfuse.encoders.audio.transformers import Transformers, _load
 from graphfuse.errors import InputError, MissingDependencyError
 
 RATE = 16000
@@ -129,6 +129,28 @@ def test_a_sound_does_not_depend_on_those_beside_it(folder, name):
         assert (nodes.pos.flatten().diff() > 0).all()
         assert 0 < nodes.pos[0] < 0.1
         assert nodes.pos[-1] == pytest.approx(sound.seconds, abs=0.1)
+
+
+def test_it_computes_where_it_is_told_to(folder, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    _load.cache_clear()
+    encoder = Transformers(folder("wav2vec2"))
+    assert encoder.encode(SOUNDS[:1])[0].x.device.type == "cpu"
+    moved = []
+    monkeypatch.setattr(type(encoder.network), "to", lambda self, device: moved.append(device))
+    encoder.to("meta").encode(SOUNDS[:1])
+    assert moved == ["meta"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("rate", [None, 4])
+def test_how_long_a_sound_is_does_not_show_where_as_many_seconds_are_heard(folder, name, rate):
+    long = noise(1.5)
+    start = Sound(long.samples[:8000], RATE)
+    cut, whole = Transformers(folder(name), rate=rate, seconds=0.5).encode([long, start])
+    torch.testing.assert_close(cut.x, whole.x, atol=2e-5, rtol=0)
+    assert torch.equal(cut.pos, whole.pos)
+    assert len(Transformers(folder(name), rate=rate).encode([long])[0].x) > len(cut.x)
 
 
 @pytest.mark.parametrize("name", MODELS)

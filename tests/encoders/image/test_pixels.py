@@ -3,8 +3,9 @@ import pytest
 import torch
 
 from graphfuse.encoders import create_encoder
+from graphfuse.encoders.image._pixels import SQUARES
 from graphfuse.encoders.store import NodeStore
-from graphfuse.errors import InputError
+from graphfuse.errors import InputError, UnknownNameError
 
 
 def picture(height, width):
@@ -41,3 +42,27 @@ def test_what_is_no_image_or_size_is_refused():
         create_encoder("image", "pixels").encode(["text"])
     with pytest.raises(InputError, match="side"):
         create_encoder("image", "pixels", side=0)
+
+
+def squares(image):
+    """Return an image [H, W, 3] as each way to a square makes it."""
+    encoders = {s: create_encoder("image", "pixels", side=16, square=s) for s in SQUARES}
+    return {s: e.encode([image])[0].x[0].permute(1, 2, 0).numpy() for s, e in encoders.items()}
+
+
+def test_how_wide_a_picture_is_shows_unless_it_is_cropped_or_stretched():
+    middle = picture(16, 16) // 2
+    wide = np.pad(middle, [(0, 0), (7, 7), (0, 0)], "edge")
+    for image, plain in ((wide, middle), (wide.swapaxes(0, 1), middle.swapaxes(0, 1))):
+        made = squares(image)
+        assert {s: bool((x == 255).any()) for s, x in made.items()} == {
+            "pad": True, "crop": False, "stretch": False,
+        }  # fmt: skip
+        assert np.array_equal(made["crop"], plain)
+        assert all(np.array_equal(made, plain) for made in squares(plain).values())
+
+
+@pytest.mark.parametrize("name", ["pixels", "patches", "histogram", "timm"])
+def test_a_way_to_a_square_that_there_is_not(name):
+    with pytest.raises(UnknownNameError, match=r"make images square 'cut'.* crop, pad, stretch"):
+        create_encoder("image", name, square="cut")
