@@ -5,10 +5,8 @@ from hypothesis import strategies as st
 
 from graphfuse.data import (
     FusionDataset,
-    Split,
     hold_out,
     make_splits,
-    near_duplicates,
     split_by_time,
 )
 from graphfuse.errors import InputError
@@ -162,17 +160,3 @@ def test_a_split_by_time_tests_the_latest_and_keeps_one_time_together():
     ]  # fmt: skip
     with pytest.raises(InputError, match="there are only 2 different times"):
         split_by_time(np.array([1, 1, 2]))
-
-
-def test_near_duplicates_across_parts_are_found_whatever_the_unit():
-    random = np.random.default_rng(0)
-    a, b = random.normal(size=(40, 6)) * 1e6, random.normal(size=(40, 3)) * 1e-6
-    a[30], b[30] = a[3] * (1 + 1e-4), b[3]
-    a[31] = a[4]  # alike in one modality, not in the other
-    a[32], b[32] = a[5], np.nan  # alike where both are there, but one lacks the other
-    a[33], b[33] = a[34], b[34]  # both in the test part
-    data = FusionDataset.from_arrays({"a": a, "b": b}, y=[0, 1] * 20)
-    rows = np.arange(40)
-    split = Split(0, 0, rows[:25], rows[25:30], rows[30:])
-    assert near_duplicates(data, split) == [(30, 3)]
-    assert near_duplicates(data, split, tolerance=0) == []
