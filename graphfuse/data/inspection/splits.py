@@ -11,6 +11,8 @@ from graphfuse.data.inspection.finding import Finding, some
 from graphfuse.data.near_duplicates import near_duplicates
 from graphfuse.data.splits import Split
 
+MOST = 50_000
+"""Samples up to which copies are looked for, which takes some ten seconds."""
 APART = "drop them from the training part (raw data: --clean drop_duplicates), or split anew"
 TOGETHER = (
     "keep copies together by a column of kind group or --clean group_duplicates (raw data), or by "
@@ -32,7 +34,7 @@ def inspect_splits(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[
         >>> from graphfuse.data import make_splits
         >>> [finding.text for finding in inspect_splits(data, list(make_splits(data)))]
         ['1 of 40 samples (2.5 %) are tested after a near-copy of them was learnt, so that
-        scores are too good: 39 = 3']
+        scores are too good: 3 = 39']
     """
     yield from _copies(dataset, splits)
     target = dataset.schema.target
@@ -59,6 +61,13 @@ def untrained(
 
 
 def _copies(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[Finding]:
+    if len(dataset) > MOST:
+        yield Finding(
+            "duplicates",
+            f"near-copies were not looked for among more than {MOST:,} samples",
+            "near_duplicates(dataset) looks for them, in time that grows with the square",
+        )
+        return
     found = near_duplicates(dataset)
     pairs: dict[int, int] = {}
     for split in splits:
@@ -66,7 +75,8 @@ def _copies(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[Finding
         first = dict(zip(found[learnt][::-1].tolist(), learnt[::-1].tolist(), strict=True))
         pairs |= {row: first[found[row]] for row in split.test.tolist() if found[row] in first}
     if pairs:
-        named = [f"{dataset.ids[row]} = {dataset.ids[copy]}" for row, copy in sorted(pairs.items())]
+        both = dict.fromkeys((min(pair), max(pair)) for pair in sorted(pairs.items()))
+        named = [f"{dataset.ids[first]} = {dataset.ids[second]}" for first, second in both]
         yield Finding(
             "duplicates",
             f"{len(pairs)} of {len(dataset)} samples ({100 * len(pairs) / len(dataset):.1f} %) are "
