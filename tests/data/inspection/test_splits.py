@@ -43,7 +43,7 @@ def test_classes_that_are_tested_and_not_learnt_are_told():
     y = np.array(["yes", "no"] * 20 + ["perhaps"] * 20)
     parts = ["train"] * 40 + ["test"] * 20
     *_, told = findings(y=y, splits=parts)
-    assert told.text.startswith("classes without a sample in the training part: perhaps; no strat")
+    assert told.text.startswith("classes without a sample in the training part: perhaps; no ")
     *_, told = findings(
         y=y, groups=np.arange(N) // 2 * (np.arange(N) < 40) + 100 * (y == "perhaps")
     )
