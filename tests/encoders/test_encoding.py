@@ -13,7 +13,7 @@ import torch
 from datasets import Dataset
 from PIL import Image
 
-from graphfuse.data.raw import Column, Manifest
+from graphfuse.data.raw import Column, Manifest, read_manifest
 from graphfuse.encoders import Encoder, EncoderInfo, Nodes, create_encoder, encode
 from graphfuse.encoders.store import NodeStore
 from graphfuse.errors import InputError, UnknownNameError
@@ -212,3 +212,11 @@ def test_two_sounds_of_a_sample_keep_their_seconds(tmp_path):
 def test_encoders_that_are_no_mapping_are_named():
     with pytest.raises(InputError, match=r"encoders are {modality: encoder}, got 3"):
         encode(manifest(["ab", "abc"]), 3)
+
+
+def test_positions_count_seconds_or_places_of_their_own(tmp_path):
+    rows = {"note": ["a b", "c d"], "pulse": [[1.0, 2.0], [3.0, 4.0]], "label": ["x", "y"]}
+    manifest = read_manifest(Dataset.from_dict(rows))
+    schema = encode(manifest, cache=tmp_path / "units").schema
+    assert schema["pulse"].pos_unit == "seconds"
+    assert schema["note"].pos_unit == "places in note"

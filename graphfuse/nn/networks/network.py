@@ -58,7 +58,8 @@ class Network(nn.Module):
     @property
     def encoded(self) -> Modality:
         """The modality after encoding."""
-        return Modality(self.modality.name, (self.features,), self.pos_dim)
+        unit = self.modality.pos_unit if self.pos_dim == self.modality.pos_dim else ""
+        return Modality(self.modality.name, (self.features,), self.pos_dim, pos_unit=unit)
 
     @property
     def dtype(self) -> torch.dtype:
