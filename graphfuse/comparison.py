@@ -123,7 +123,7 @@ def compare(
         >>> list(result.table()["strategy"].sort_values())
         ['concat', 'majority']
     """
-    from graphfuse.bench.conditions import write_conditions
+    from graphfuse.bench.conditions import look_through, write_conditions
     from graphfuse.bench.plan import (
         DEFAULT_STRATEGIES,
         check_strategies,
@@ -199,7 +199,9 @@ def compare(
         **({"match_parameters": match_parameters} if match_parameters else {}),
     }
     store.make()
-    write_conditions(store, loaded, jobs, metrics, config, command or "graphfuse.compare(...)")
+    cautions = look_through(loaded, jobs)
+    command = command or "graphfuse.compare(...)"
+    write_conditions(store, loaded, jobs, metrics, config, command, cautions)
     run_jobs(pending(jobs), n_jobs=n_jobs, backend=backend, address=address, progress=progress)
     return Comparison(out)
 

@@ -186,6 +186,20 @@ def test_samples_without_any_node_are_warned_of(tmp_path):
         compare(data, ["majority"], folds=2, out=tmp_path, progress=False)
 
 
+def test_copies_across_folds_are_warned_of_before_anything_runs_and_reported(tmp_path, caplog):
+    x = np.random.default_rng(0).normal(size=(40, 32))
+    x[30:] = x[:10]
+    data = FusionDataset.from_arrays({"a": x}, y=[0, 1] * 20, name="own")
+    told = "are tested after a near-copy of them was learnt, so that scores are too good"
+    found = compare(data, ["majority"], folds=4, out=tmp_path, progress=False)
+    assert told in caplog.text
+    assert told in found.verdict()
+    groups = np.arange(40) % 30
+    data = FusionDataset.from_arrays({"a": x}, y=[0, 1] * 20, name="own", groups=groups)
+    found = compare(data, ["majority"], folds=4, out=tmp_path / "grouped", progress=False)
+    assert "near-copy" not in found.verdict()
+
+
 def test_a_strategy_of_ones_own_runs_in_other_processes(tmp_path):
     script = tmp_path / "own.py"
     script.write_text(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,12 @@ from graphfuse.bench.run import Job
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore
 from graphfuse.data import FusionDataset, Steps, list_datasets
 from graphfuse.data.edges import list_edges
+from graphfuse.data.inspection import Finding, inspect_splits
 from graphfuse.fusion.end_to_end import encode_at_start
 from graphfuse.graph import GraphBuilder, draw
 from graphfuse.training.metrics import LOWER_IS_BETTER, bounds
+
+logger = logging.getLogger(__name__)
 
 
 def write_conditions(
@@ -27,8 +32,12 @@ def write_conditions(
     metrics: Mapping[str, str],
     config: Mapping[str, Any],
     command: str,
+    cautions: Mapping[str, Sequence[Finding]],
 ) -> None:
-    """Write the datasets, their sample graphs, and what was planned under which conditions."""
+    """Write the datasets, their sample graphs, and what was planned under which conditions.
+
+    ``cautions`` are what is to be known of each dataset before its scores are believed.
+    """
     graphs = {
         job.spec.dataset: job.spec.options["relations"]
         for job in jobs
@@ -46,6 +55,7 @@ def write_conditions(
             described[name]["edges"] = _draw(path, dataset, graphs[name], networks)
         schema = seen_schema(dataset.schema, networks)
         described[name]["left_out"] = left_out(config["strategies"], schema)
+        described[name]["cautions"] = [asdict(finding) for finding in cautions[name]]
         described[name]["splits"] = _count_splits(job for job in jobs if job.spec.dataset == name)
     names = list(dict.fromkeys(job.spec.strategy for job in jobs))
     store.write_comparison(
@@ -72,6 +82,19 @@ def write_conditions(
             ],
         }
     )
+
+
+def look_through(
+    datasets: Mapping[str, FusionDataset], jobs: Sequence[Job]
+) -> dict[str, list[Finding]]:
+    """Return, and warn of, what is to be known of each dataset before scores are believed."""
+    found = {}
+    for name, dataset in datasets.items():
+        splits = {job.split.digest: job.split for job in jobs if job.spec.dataset == name}
+        found[name] = list(inspect_splits(dataset, list(splits.values())))
+        for finding in found[name]:
+            logger.warning("%s: %s; %s", name, finding.text, finding.advice)
+    return found
 
 
 def _count_splits(jobs: Iterable[Job]) -> dict[str, int]:

@@ -31,6 +31,11 @@ A YAML file holds the same names as the options, and recipe, options, relations:
   recipe: {epochs: 20}
   relations: {emoji: [co_occurrence, {k_nearest: {k: 4}}]}
 
+Of several raw datasets, --column goes to those that have the column, --encoder and --network to
+those that have the modality, and --clean to those that hold what a step is for. In a YAML file each
+has its own:
+  datasets: [{my-data.csv: {columns: {age: category}, encoders: {photo: histogram}}}]
+
 Interrupted (Ctrl-C, power cut), the same command goes on where it was.
 """
 
@@ -120,64 +125,146 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _add_raw(settings: dict[str, Any]) -> None:
-    """Give the options of raw data to the datasets that are raw, and print what these hold."""
+    """Give the options of raw data to the datasets that they fit, and print what these hold."""
     data = settings.pop("data", [])
     if data and "datasets" in settings:
         raise InputError(f"datasets are named twice: {data} and --datasets {settings['datasets']}")
     if data:
         settings["datasets"] = data
-    chosen: dict[str, Any] = {
-        option: pairs(f"--{option[:-1]}", settings.pop(option[:-1], None))
-        for option in ("columns", "encoders")
+    given = {
+        option: pairs(f"--{option}", settings.pop(option, None))
+        for option in ("column", "encoder", "network")
     }
-    chosen |= {"clean": settings.pop("clean", None), "augment": augment_of(settings)}
-    chosen = {option: given for option, given in chosen.items() if given}
-    networks = pairs("--network", settings.pop("network", None))
+    steps, augment = settings.pop("clean", None), augment_of(settings)
     items = settings.get("datasets", [])
     if not isinstance(items, list):
         return
+    raw = _raw_of(items)
+    wanted = [
+        f"--{option}"
+        for option, found in [*given.items(), ("clean", steps), ("augment", augment)]
+        if found
+    ]
+    if wanted and not raw:
+        raise InputError(f"{', '.join(wanted)}: for raw data, of which there is none: {items}")
+    manifests = _read(raw, given["column"])
+    for name, manifest in manifests.items():
+        print(manifest.describe())
+        print(f"what else may give the label away: graphfuse inspect {shlex.quote(str(name))}\n")
+        if augment:
+            raw[name]["augment"] = {**_mapping(raw[name].get("augment")), **augment}
+    for name, chosen in _share("encoders", given["encoder"], manifests).items():
+        raw[name]["encoders"] = {**_mapping(raw[name].get("encoders")), **chosen}
+    for name, chosen in _share("networks", given["network"], manifests).items():
+        networks = settings.setdefault("networks", {})
+        own = manifests[name].name
+        networks[own] = {**_mapping(networks.get(own)), **chosen}
+    for name, fitting in _fitting_steps(steps or [], manifests).items():
+        raw[name]["clean"] = fitting
+    settings["datasets"] = [_with_options(item, raw) for item in items]
+
+
+def _raw_of(items: list[Any]) -> dict[Any, dict[str, Any]]:
+    """Return the raw datasets by name or path, with their own options."""
     from graphfuse.encoders import is_raw
 
-    some_raw = False
-    for number, item in enumerate(items):
-        own = {item: None} if isinstance(item, (str, Path)) else item
-        if not isinstance(own, dict):
-            continue
-        raw = [n for n, given in own.items() if is_raw(n) and isinstance(given, dict | None)]
-        given = {n: _with(own[n] or {}, chosen) if n in raw else own[n] for n in own}
-        for name in raw:
-            some_raw = True
-            manifest = _show(name, given[name])
-            if networks:
-                settings["networks"] = {**settings.get("networks", {}), manifest.name: networks}
-        if any(given.values()):
-            items[number] = given
-    wanted = [*sorted(chosen), *(["networks"] if networks else [])]
-    if wanted and not some_raw:
-        raise InputError(f"{wanted} are for raw data, of which there is none: {items}")
-
-
-def _with(options: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of a raw dataset with those of the command line, which win."""
-    merged = {
-        name: {**own, **given} if isinstance(own := options.get(name), dict) else given
-        for name, given in chosen.items()
-        if isinstance(given, dict)
+    own = [item if isinstance(item, dict) else {item: None} for item in items if _is_named(item)]
+    return {
+        name: dict(options or {})
+        for item in own
+        for name, options in item.items()
+        if is_raw(name) and isinstance(options, dict | None)
     }
-    return {**options, **chosen, **merged}
 
 
-def _show(name: str | Path, options: dict[str, Any]) -> Manifest:
-    """Print what the columns of a raw dataset hold."""
+def _is_named(item: Any) -> bool:
+    return isinstance(item, (str, Path, dict))
+
+
+def _with_options(item: Any, raw: dict[Any, dict[str, Any]]) -> Any:
+    """Return a dataset as it is named, with its options if it is raw and has any."""
+    if isinstance(item, dict):
+        return {name: raw.get(name, options) for name, options in item.items()}
+    return {item: raw[item]} if _is_named(item) and raw.get(item) else item
+
+
+def _read(raw: dict[Any, dict[str, Any]], columns: dict[str, str]) -> dict[Any, Manifest]:
+    """Read raw datasets, each with those columns told that it has; they are added to its options.
+
+    Raises:
+        UnknownNameError: a column that none of them has.
+    """
+    from graphfuse.data.raw.catalog import raw_datasets
+
+    found = {}
+    known, taken = list[str](), set[str]()
+    for name, options in raw.items():
+        fitting = {} if name in raw_datasets.names() else dict(columns)  # whose columns are known
+        while name not in found:
+            try:
+                found[name] = _read_one(name, options, fitting)
+            except UnknownNameError as error:
+                if error.kind != "column" or error.given not in fitting:
+                    raise
+                del fitting[str(error.given)]
+        if fitting:
+            options["columns"] = {**_mapping(options.get("columns")), **fitting}
+        taken |= set(fitting)
+        known += found[name].table.column_names
+    for column in columns:
+        if column not in taken:
+            raise UnknownNameError("column", column, known)
+    return found
+
+
+def _read_one(name: Any, options: dict[str, Any], columns: dict[str, str]) -> Manifest:
     from graphfuse.encoders import read_raw
     from graphfuse.encoders.loading import ENCODING
 
     later = (*ENCODING, "clean")
     reading = {option: given for option, given in options.items() if option not in later}
-    manifest = read_raw(name, **reading)
-    print(manifest.describe())
-    print(f"what else may give the label away: graphfuse inspect {shlex.quote(str(name))}\n")
-    return manifest
+    if columns:
+        reading["columns"] = {**_mapping(options.get("columns")), **columns}
+    return read_raw(name, **reading)
+
+
+def _mapping(given: Any) -> dict[str, Any]:
+    """Return a mapping of a configuration; what is none is overruled."""
+    return dict(given) if isinstance(given, dict) else {}
+
+
+def _share(
+    what: str, given: dict[str, str], manifests: dict[Any, Manifest]
+) -> dict[Any, dict[str, str]]:
+    """Return for each dataset what is given for modalities that it has.
+
+    Raises:
+        UnknownNameError: a modality that none of them has.
+    """
+    from graphfuse.encoders.choice import sources
+
+    own = {name: sources(manifest) for name, manifest in manifests.items()}
+    for modality in given:
+        if not any(modality in known for known in own.values()):
+            known = [m for modalities in own.values() for m in modalities]
+            raise UnknownNameError(f"modality in {what}", modality, known)
+    shared = {name: {m: v for m, v in given.items() if m in known} for name, known in own.items()}
+    return {name: chosen for name, chosen in shared.items() if chosen}
+
+
+def _fitting_steps(steps: list[str], manifests: dict[Any, Manifest]) -> dict[Any, list[str]]:
+    """Return for each dataset the steps of cleaning for what it has; all where a step fits none."""
+    from graphfuse.data.cleaning import Repair, create_cleaner
+
+    kinds = {name: {m.kind(one) for one in m.modalities} for name, m in manifests.items()}
+    fits: dict[str, list[Any]] = {}
+    for step in steps:
+        made = create_cleaner(step)
+        fits[step] = [
+            n for n, own in kinds.items() if not isinstance(made, Repair) or made.kind in own
+        ] or list(kinds)
+    shared = {name: [step for step in steps if name in fits[step]] for name in kinds}
+    return {name: fitting for name, fitting in shared.items() if fitting}
 
 
 def augment_of(settings: dict[str, Any]) -> dict[str, Any]:

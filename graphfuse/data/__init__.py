@@ -4,6 +4,7 @@ from graphfuse.data.batch import Batch
 from graphfuse.data.catalog import list_datasets, load_dataset
 from graphfuse.data.catalog._card import DatasetCard
 from graphfuse.data.dataset import FusionDataset, collate
+from graphfuse.data.near_duplicates import near_duplicates
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Modality, Schema, Target
 from graphfuse.data.spec import EncoderSpec, RelationSpec, StepSpec
@@ -12,7 +13,6 @@ from graphfuse.data.splits import (
     hold_out,
     inner_folds,
     make_splits,
-    near_duplicates,
     split_by_time,
 )
 from graphfuse.data.steps.sequence import Steps

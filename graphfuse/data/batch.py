@@ -28,7 +28,8 @@ class Batch:
     Shapes:
         - ``x[m]`` [B, N, F], zero where padded; N >= 1.
         - ``mask[m]`` bool [B, N], True at a real node; a missing modality is a row of False.
-        - ``pos[m]`` [B, N, P], for modalities that have positions.
+        - ``pos[m]`` [B, N, P], for modalities that have positions; ``pos_unit[m]`` is what they
+          count, where that is known.
         - ``attrs[name][m]`` long [B, N], -1 where padded.
         - ``edges[type]`` bool or weights [B, Ns, Nd], or :class:`SparseEdges`.
         - ``unit[m]`` long [B, N], -1 where padded, with ``unit_mask`` bool [B, U]; both None when
@@ -47,6 +48,7 @@ class Batch:
     y: Any = None
     ids: list[str] = field(default_factory=list)
     domain: list[str | None] | None = None
+    pos_unit: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return next(iter(self.x.values())).shape[0]
@@ -101,6 +103,7 @@ class Batch:
             y=y,
             ids=list(self.ids),
             domain=None if self.domain is None else list(self.domain),
+            pos_unit=dict(self.pos_unit),
         )
 
     def to_pyg(self) -> list[HeteroData]:

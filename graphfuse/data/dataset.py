@@ -215,6 +215,7 @@ class FusionDataset:
             x={name: paddings[name].apply(column.values) for name, column in self.x.items()},
             mask={name: padding.mask for name, padding in paddings.items()},
             pos={name: paddings[name].apply(values) for name, values in self.pos.items()},
+            pos_unit={m.name: m.pos_unit for m in self.schema.modalities if m.pos_unit},
             attrs={
                 attribute: {m: paddings[m].apply(v, -1) for m, v in values.items()}
                 for attribute, values in self.attrs.items()

@@ -18,7 +18,8 @@ class Modality:
 
     ``shape`` is ``(F,)`` for encoded nodes or the raw shape, ``(3, 32, 32)`` say, for strategies
     that carry an encoder. ``pos_dim`` counts the coordinates of a node's position; 0 means that
-    the nodes form a set.
+    the nodes form a set. ``pos_unit`` names what positions count, such as "seconds", empty where
+    nothing is known: relations in time join two modalities only where both count the same.
 
     Example:
         >>> Modality("audio", (13,), pos_dim=1)
@@ -28,6 +29,7 @@ class Modality:
     name: str
     shape: tuple[int, ...]
     pos_dim: int = 0
+    pos_unit: str = field(default="", kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
@@ -42,6 +44,11 @@ class Modality:
             raise SchemaError(
                 f"modality {self.name!r}: pos_dim is a whole number of at least 0, "
                 f"got {self.pos_dim!r}"
+            )
+        if not isinstance(self.pos_unit, str):
+            raise SchemaError(
+                f"modality {self.name!r}: pos_unit is a text such as 'seconds', "
+                f"got {self.pos_unit!r}"
             )
         object.__setattr__(self, "shape", tuple(int(size) for size in sizes))
         object.__setattr__(self, "pos_dim", int(self.pos_dim))
@@ -191,7 +198,12 @@ class Schema:
         """Return plain data for JSON."""
         return {
             "modalities": [
-                {"name": m.name, "shape": list(m.shape), "pos_dim": m.pos_dim}
+                {
+                    "name": m.name,
+                    "shape": list(m.shape),
+                    "pos_dim": m.pos_dim,
+                    **({"pos_unit": m.pos_unit} if m.pos_unit else {}),
+                }
                 for m in self.modalities
             ],
             "targets": {
@@ -205,7 +217,12 @@ class Schema:
         """Build a schema from :meth:`to_dict`'s plain data."""
         return cls(
             tuple(
-                Modality(m["name"], tuple(m["shape"]), m.get("pos_dim", 0))
+                Modality(
+                    m["name"],
+                    tuple(m["shape"]),
+                    m.get("pos_dim", 0),
+                    pos_unit=m.get("pos_unit", ""),
+                )
                 for m in plain["modalities"]
             ),
             {

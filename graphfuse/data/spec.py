@@ -41,6 +41,25 @@ class Spec:
             )
         return spec
 
+    def with_model(self) -> Self:
+        """Return the spec with a model that stands behind its name and a colon as option.
+
+        Raises:
+            InputError: a model without a name.
+
+        Example:
+            >>> EncoderSpec("timm:resnet18").with_model()
+            EncoderSpec(name='timm', options={'model': 'resnet18'})
+        """
+        name, colon, model = self.name.partition(":")
+        options = {"model": model, **self.options} if colon else self.options
+        given = options.get("model")
+        if isinstance(given, str) and not given.strip():
+            raise InputError(
+                f"{self.kind} {name!r} is given a model without a name; name one, or leave it out"
+            )
+        return type(self)(name, options)
+
     @property
     def plain(self) -> dict[str, dict[str, Any]]:
         """The same as ``{name: options}``."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
@@ -19,7 +18,6 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
 )
 
-from graphfuse.data.canonical import mean_nodes
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.errors import InputError
 
@@ -119,45 +117,6 @@ def split_by_time(times: np.ndarray, test: float = 0.2, validation: float = 0.15
 def _first_of(ordered: np.ndarray, count: int, share: float) -> int:
     """Return the time from which on the given share of samples is, and all of that time."""
     return int(ordered[count - max(1, round(share * count))])
-
-
-def near_duplicates(
-    dataset: FusionDataset, split: Split, tolerance: float = 0.05
-) -> list[tuple[int, int]]:
-    """Return pairs (row of the test part, row of the training part) that are nearly equal.
-
-    Each sample is described by the mean of its nodes in each modality, standardised over the
-    dataset. Two are nearly equal if they have the same modalities and differ in none of them by
-    more than ``tolerance`` deviations (root of the mean square over features). For each row of the
-    test part, the nearest row of the training or validation part is looked at.
-
-    Example:
-        >>> x = np.array([[0.0, 1], [1, 0], [3, 3], [0.001, 1]])
-        >>> data = FusionDataset.from_arrays({"a": x}, y=[0, 1, 1, 0])
-        >>> rows = [np.array(part) for part in ([0, 1], [2], [3])]
-        >>> near_duplicates(data, Split(0, 0, *rows))
-        [(3, 0)]
-    """
-    test, rest = split.test, np.union1d(split.train, split.validation)
-    rest = np.intersect1d(rest, dataset.originals)
-    worst = torch.zeros(len(test), len(rest), dtype=torch.float64)
-    shared = torch.zeros(len(test), len(rest), dtype=torch.bool)
-    for column in dataset.x.values():
-        present = column.counts > 0
-        means = mean_nodes(column)
-        known = means[present]
-        if not len(known):
-            continue
-        deviation = known.std(0, correction=0)
-        scaled = (means - known.mean(0)) / torch.where(deviation > 0, deviation, 1)
-        apart = torch.cdist(scaled[test], scaled[rest]) / max(means.shape[1], 1) ** 0.5
-        both = present[test].unsqueeze(1) & present[rest]
-        one = present[test].unsqueeze(1) != present[rest]
-        worst = torch.maximum(worst, torch.where(both, apart, 0.0).masked_fill(one, torch.inf))
-        shared |= both
-    nearest = worst.masked_fill(~shared, torch.inf).min(1)
-    close = (nearest.values <= tolerance).nonzero().flatten()
-    return [(int(test[i]), int(rest[nearest.indices[i]])) for i in close.tolist()]
 
 
 def _state(name: str, repeat: int, seed: int) -> int:

@@ -58,13 +58,22 @@ def assemble(
     if schema is not None:
         known |= {"y": None, "task": None, "classes": None}
     dtypes = {m: made[m].dtype for m in x}
-    dataset = FusionDataset.from_arrays(x, pos=pos, dtype=dtypes, **known)
+    dataset = _with_units(FusionDataset.from_arrays(x, pos=pos, dtype=dtypes, **known), made)
     if schema is not None:
         return _as_in(schema, dataset)
     own = [step for m in x for step in made[m].steps(m)]
     if not own and manifest.steps is None:
         return dataset
     return replace(dataset, steps=(*own, *(DEFAULT if manifest.steps is None else manifest.steps)))
+
+
+def _with_units(dataset: FusionDataset, made: Mapping[str, Encoder]) -> FusionDataset:
+    """Return the dataset with what positions count: seconds, or places within the modality."""
+    units = {m: "seconds" if made[m].info.kind in CLOCKED else f"places in {m}" for m in made}
+    modalities = [
+        replace(m, pos_unit=units[m.name]) if m.pos_dim else m for m in dataset.schema.modalities
+    ]
+    return replace(dataset, schema=Schema(tuple(modalities), dataset.schema.targets))
 
 
 def _positions(items: Sequence[Nodes], clock: bool) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from graphfuse._registry import Registry, options_of
 from graphfuse.data.raw import Item
-from graphfuse.data.spec import StepSpec
+from graphfuse.data.spec import EncoderSpec, StepSpec
 from graphfuse.errors import InputError, UnknownNameError
 
 
@@ -160,10 +160,8 @@ def create_encoder(kind: str, name: str, **options: Any) -> Encoder:
     """
     if kind not in KINDS:
         raise UnknownNameError("kind of encoder", kind, KINDS)
-    name, colon, model = name.partition(":")
-    if colon:
-        options = {"model": model, **options}
-    made: Encoder = encoders[kind].create(name, **options)
+    spec = EncoderSpec(name, options).with_model()
+    made: Encoder = encoders[kind].create(spec.name, **spec.options)
     return made
 
 

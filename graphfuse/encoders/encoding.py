@@ -54,7 +54,8 @@ def encode(
 
     Videos give two modalities: ``clip`` their frames and ``clip_sound`` their sound, which a video
     without sound lacks. Positions of both are seconds since the first picture, so that
-    :class:`~graphfuse.graph.Temporal` joins what is seen to what is heard.
+    :class:`~graphfuse.graph.Temporal` joins what is seen to what is heard. It joins all that counts
+    seconds (sounds, videos, time series), and never these to the words of a text.
 
     Several items of one sample follow one another. Those with a clock (sounds, videos, time
     series) keep their times, as if they ran side by side. Pictures and texts begin

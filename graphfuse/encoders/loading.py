@@ -10,6 +10,7 @@ from graphfuse.data.cleaning import clean
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Manifest, read_manifest
 from graphfuse.data.raw.catalog import load_raw_dataset, raw_datasets
+from graphfuse.data.raw.read import similar
 from graphfuse.data.raw.sources import LINES, PARQUET, TEXTS
 from graphfuse.data.steps.sequence import choose_steps
 from graphfuse.data.storage import ARROW, JSON
@@ -65,8 +66,18 @@ def read_raw(source: Any, **options: Any) -> Manifest:
                 f"with nothing to inspect, clean or preview; raw ones are {raw_datasets.names()} "
                 f"and your own files"
             )
-        raise InputError(f"there is no file or folder {name!r}")
+        if Path(name).suffix.lower() in (*LINES, *TEXTS, *PARQUET):
+            raise InputError(f"there is no file or folder {name!r}{similar(Path(name))}")
+        raise UnknownNameError("raw dataset (and no such path)", name, raw_datasets.names())
     return read_manifest(source, **options)
+
+
+def _check_there(source: Any) -> None:
+    """Raise an error unless a source is a path that there is, or a name that is built in."""
+    features = [card.name for card in list_datasets()]
+    if str(source) not in features and not Path(source).exists():
+        known = [*features, *raw_datasets.names()]
+        raise UnknownNameError("dataset (and no such path)", source, known)
 
 
 def load(source: Any, **options: Any) -> FusionDataset:
@@ -89,6 +100,7 @@ def load(source: Any, **options: Any) -> FusionDataset:
     """
     chosen = options.pop("steps", None)
     if not is_raw(source):
+        _check_there(source)
         return choose_steps(load_dataset(source, **options), chosen)
     encoding = {name: options.pop(name) for name in ENCODING if name in options}
     steps = options.pop("clean", ())

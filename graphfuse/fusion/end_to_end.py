@@ -104,7 +104,13 @@ class EndToEnd(Strategy):
 
     def encode(self, batch: Batch) -> Batch:
         """Return the batch with encoded nodes; modalities that are not looked at stay raw."""
-        encoded = replace(batch, x=dict(batch.x), mask=dict(batch.mask), pos=dict(batch.pos))
+        encoded = replace(
+            batch,
+            x=dict(batch.x),
+            mask=dict(batch.mask),
+            pos=dict(batch.pos),
+            pos_unit=dict(batch.pos_unit),
+        )
         for m in self.reads:
             made = self.network(m)
             if made is None:
@@ -116,7 +122,7 @@ class EndToEnd(Strategy):
             nodes = made(x, mask, pos)
             encoded.x[m], encoded.mask[m] = nodes.x, nodes.mask
             if nodes.pos is not None:
-                encoded.pos[m] = nodes.pos
+                encoded.pos[m], encoded.pos_unit[m] = nodes.pos, made.encoded.pos_unit
         return encoded
 
     def _augmented(

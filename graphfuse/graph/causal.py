@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 from graphfuse.graph._arrows import granger, pc
-from graphfuse.graph.relation import Relation, real_pairs
+from graphfuse.graph.relation import Relation, real_pairs, times_of
 
 METHODS = ("granger", "pc")
 
@@ -18,8 +19,9 @@ METHODS = ("granger", "pc")
 class Causal(Relation):
     r"""Join the nodes of two modalities along arrows that hold in the training data.
 
-    Modalities whose position is one number, its time, are tested for Granger causality (Granger
-    1969, https://doi.org/10.2307/1912791): an arrow with lag :math:`l` runs from :math:`a` to
+    Modalities whose position is one number, its time, and counts the same
+    (``Modality.pos_unit``) are tested for Granger causality (Granger 1969,
+    https://doi.org/10.2307/1912791): an arrow with lag :math:`l` runs from :math:`a` to
     :math:`b` if in
 
     .. math:: b(t) = c + \sum_{k=1}^{L} A_k b(t - k) + \sum_{k=1}^{L} B_k a(t - k) + e(t)
@@ -111,7 +113,7 @@ class Causal(Relation):
     def fit(self, train: FusionDataset) -> Self:
         """Look for arrows in the training samples that have both modalities."""
         super().fit(train)
-        method, pairs = self._pairs({m.name: m.pos_dim for m in train.schema.modalities})
+        method, pairs = self._pairs(train.schema.names, times_of(train.schema))
         if method == "pc":
             found = pc(train, pairs, self.alpha, self.components)
         else:
@@ -133,21 +135,19 @@ class Causal(Relation):
 
     def arrows(self, schema: Schema) -> list[tuple[str, str, float]]:
         """Return (source, destination, lag in the units of ``pos``); lag 0 is without time."""
-        _, pairs = self._pairs({m.name: m.pos_dim for m in schema.modalities})
+        _, pairs = self._pairs(schema.names, times_of(schema))
         return [
             (s, d, lag * self.step) for s, d in pairs for lag in self.recall("lags", s, d).tolist()
         ]
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
         """(source, "causal", destination) for all pairs that are tested, arrow or not."""
-        _, pairs = self._pairs({m.name: m.pos_dim for m in schema.modalities})
+        _, pairs = self._pairs(schema.names, times_of(schema))
         return tuple((s, self.name, d) for s, d in pairs)
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
         """Draw the edges of every arrow."""
-        method, pairs = self._pairs(
-            {m: batch.pos[m].shape[2] if m in batch.pos else 0 for m in batch.x}
-        )
+        method, pairs = self._pairs(list(batch.x), times_of(batch))
         drawn: dict[EdgeType, Tensor] = {}
         for s, d in pairs:
             lags = self.recall("lags", s, d)
@@ -160,13 +160,16 @@ class Causal(Relation):
             drawn[s, self.name, d] = joined & (off <= self.tolerance * self.step).any(3)
         return drawn
 
-    def _pairs(self, pos_dims: dict[str, int]) -> tuple[str, list[tuple[str, str]]]:
-        timed = [m for m, size in pos_dims.items() if size == 1]
-        method = self.method or ("granger" if len(timed) > 1 else "pc")
-        pairs = self.select_pairs(timed if method == "granger" else pos_dims)
+    def _pairs(
+        self, names: Sequence[str], units: Mapping[str, str]
+    ) -> tuple[str, list[tuple[str, str]]]:
+        timed = self.timed_pairs(units)
+        method = self.method or ("granger" if timed else "pc")
+        pairs = timed if method == "granger" else self.select_pairs(names)
         if not pairs:
             raise InputError(
                 f"arrows run between two modalities, with method 'granger' between two whose "
-                f"position is one number; got method={method!r} and coordinates {pos_dims}"
+                f"position is one number and counts the same; got method={method!r}, modalities "
+                f"{list(names)} and times that count {dict(units)}"
             )
         return method, pairs

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema
-from graphfuse.graph.relation import Relation, displacement, places, real_pairs
+from graphfuse.graph.relation import Relation, displacement, places, real_pairs, times_of
 
 KINDS = ("before", "after")
 
@@ -17,9 +17,10 @@ class Line(Relation):
     Within a modality whose nodes have positions, an edge of type "before" comes from the node
     right before, one of type "after" from the node right after; nodes at several coordinates stand
     in the order in which a page is read, by the first coordinate, then by the next. Across
-    modalities whose position is one number, a time, an edge of type "nearest" comes from the
-    source nearest in time. Nodes at one position are all right before the next; equally near ones
-    are all nearest. Both hold up to the rounding of positions.
+    modalities whose position is one number, a time, and counts the same in both
+    (``Modality.pos_unit``), an edge of type "nearest" comes from the source nearest in time. Nodes
+    at one position are all right before the next; equally near ones are all nearest. Both hold up
+    to the rounding of positions.
 
     Example:
         >>> from graphfuse.data import Modality, Sample, collate
@@ -35,23 +36,25 @@ class Line(Relation):
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
         """(m, "before" | "after", m), and (source, "nearest", destination) between times."""
-        return self._types({m.name: m.pos_dim for m in schema.modalities if m.pos_dim})
+        coordinates = {m.name: m.pos_dim for m in schema.modalities if m.pos_dim}
+        return self._types(coordinates, times_of(schema))
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
         """Draw the edges."""
+        coordinates = {m: pos.shape[2] for m, pos in batch.pos.items()}
         drawn: dict[EdgeType, Tensor] = {}
-        for s, kind, d in self._types({m: pos.shape[2] for m, pos in batch.pos.items()}):
+        for s, kind, d in self._types(coordinates, times_of(batch)):
             drawn[s, kind, d] = (
                 _nearest(batch, s, d) if kind == "nearest" else _neighbours(batch, s, kind)
             )
         return drawn
 
-    def _types(self, coordinates: dict[str, int]) -> tuple[EdgeType, ...]:
+    def _types(self, coordinates: dict[str, int], units: dict[str, str]) -> tuple[EdgeType, ...]:
         types: list[EdgeType] = []
         for s, d in self.select_pairs(coordinates):
             if s == d:
                 types += [(s, kind, d) for kind in KINDS]
-            elif coordinates[s] == coordinates[d] == 1:
+            elif s in units and d in units and units[s] == units[d]:
                 types.append((s, "nearest", d))
         return tuple(types)
 

@@ -91,6 +91,21 @@ class Relation(nn.Module):
             if self.pairs == "all" or (s == d) == (self.pairs == "within")
         ]
 
+    def timed_pairs(self, units: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Return the pairs of modalities with a time whose times count the same, by their units.
+
+        Raises:
+            InputError: a pair that is asked for by name, but counts differently.
+        """
+        chosen = self.select_pairs(units)
+        fitting = [(s, d) for s, d in chosen if s == d or units[s] == units[d]]
+        if not isinstance(self.pairs, str) and len(fitting) < len(chosen):
+            raise InputError(
+                f"{type(self).__name__} compares times, but positions of pairs {chosen} count "
+                f"{dict(units)}; give them in one unit, or leave the pair out"
+            )
+        return fitting
+
     def comparable_pairs(self, sizes: Mapping[str, int], remedy: str) -> list[tuple[str, str]]:
         """Return the pairs with equally many features; an error where another is asked for."""
         chosen = self.select_pairs(sizes)
@@ -136,6 +151,13 @@ class Relation(nn.Module):
 
 
 relations = Registry("relation", "graphfuse.graph")
+
+
+def times_of(data: Schema | Batch) -> dict[str, str]:
+    """Return the modalities whose position is one number, and what it counts, empty if unknown."""
+    if isinstance(data, Schema):
+        return {m.name: m.pos_unit for m in data.modalities if m.pos_dim == 1}
+    return {m: data.pos_unit.get(m, "") for m, pos in data.pos.items() if pos.shape[2] == 1}
 
 
 def real_pairs(batch: Batch, source: str, destination: str) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema
 from graphfuse.errors import InputError
-from graphfuse.graph.relation import Pairs, Relation, displacement, places, real_pairs
+from graphfuse.graph.relation import Pairs, Relation, displacement, places, real_pairs, times_of
 
 KINDS = ("past", "same", "future")
 
@@ -17,8 +17,10 @@ class Temporal(Relation):
     """Join nodes that are near in time by typed edges: past, same, future (after Yang et al. 2021).
 
     An edge of type "past" comes from an earlier node. Takes part: every modality whose position
-    is one number, its time. See "MTAG", https://arxiv.org/abs/2010.11985, which types its edges
-    by modality pair and direction in time; windows are ours.
+    is one number, its time; two of them are joined where both count the same
+    (``Modality.pos_unit``), not the words of a text and the seconds of a sound. See "MTAG",
+    https://arxiv.org/abs/2010.11985, which types its edges by modality pair and direction in time;
+    windows are ours.
 
     Args:
         window: largest distance in time, in the units of ``pos``; None for any.
@@ -53,14 +55,15 @@ class Temporal(Relation):
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
         """(source, "past" | "same" | "future", destination) between modalities with a time."""
-        timed = [m.name for m in schema.modalities if m.pos_dim == 1]
-        return tuple((s, kind, d) for s, d in self.select_pairs(timed) for kind in KINDS)
+        pairs = self.timed_pairs(times_of(schema))
+        return tuple((s, kind, d) for s, d in pairs for kind in KINDS)
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
         """Draw the edges by the sign of the difference in time."""
-        timed = {m: places(pos) for m, pos in batch.pos.items() if pos.shape[2] == 1}
+        units = times_of(batch)
+        timed = {m: places(batch.pos[m]) for m in units}
         drawn: dict[EdgeType, Tensor] = {}
-        for s, d in self.select_pairs(timed):
+        for s, d in self.timed_pairs(units):
             lead, distance = (part.squeeze(0) for part in displacement(timed[s], timed[d]))
             near = real_pairs(batch, s, d)
             if self.window is not None:

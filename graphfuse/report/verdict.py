@@ -99,7 +99,7 @@ def recommend(board: pd.DataFrame) -> str | None:
 def verdict(d: DatasetSummary) -> tuple[str, ...]:
     """Return the result of one dataset in sentences."""
     board = d.leaderboard
-    found: list[str] = []
+    found = [f"caution: {c['text']}; {c['advice']}." for c in d.facts.get("cautions", ())]
     if d.finished < d.planned:
         found.append(
             f"only {d.finished} of {d.planned} runs are finished; this is a partial result."

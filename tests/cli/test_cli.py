@@ -53,6 +53,10 @@ def test_errors_are_one_line_and_status_2(tmp_path, capsys):
     error = capsys.readouterr().err
     assert error.startswith("graphfuse: error: unknown dataset")
     assert "did you mean 'emoji'" in error
+    assert "stamps" in error
+    for command in ("compare", "inspect", "preview"):
+        assert main([command, "stampz"]) == 2
+        assert "(and no such path) 'stampz'; did you mean 'stamps'?" in capsys.readouterr().err
     assert main(["report", str(tmp_path)]) == 2
     assert "run graphfuse compare" in capsys.readouterr().err
 
@@ -188,7 +192,7 @@ def test_a_network_is_named_on_the_command_line(tmp_path, monkeypatch, capsys):
     options = [r["run"]["options"] for r in runs if "run" in r]
     assert options == [{"encoders": {"text": "token_gru"}}] * 2
     assert main(["compare", "--datasets", "emoji", "--network", "text=gru"]) != 0
-    assert "['networks'] are for raw data" in capsys.readouterr().err
+    assert "--network: for raw data, of which there is none" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -218,6 +222,58 @@ def test_raw_data_are_shown_compared_and_resumed(pets, capsys):
     assert len(times) == 2 * 2 * 3
     assert main(command) == 0
     assert {path: path.stat().st_mtime_ns for path in times} == times
+    capsys.readouterr()
+
+
+def test_options_go_to_the_raw_data_that_they_fit(pets, capsys):
+    lines = [f"n{i} words,{i},{i % 2}" for i in range(16)]
+    (pets / "other.csv").write_text("\n".join(["note,size,label", *lines]))
+    out = pets / "out"
+    command = ["compare", str(pets / "pets.csv"), str(pets / "other.csv"), *SHORT]
+    fitting = ["--column", "age=category", "--column", "size=skip", "--encoder", "note=tfidf"]
+    fitting += ["--clean", "drop_duplicates,normalise_text"]
+    assert main([*command, *fitting, "--out", str(out)]) == 0
+    told = json.loads((out / "comparison.json").read_text())["datasets"]
+    encoders = {name: told[name]["origin"]["encoders"] for name in ("pets", "other")}
+    assert {m: e["name"] for m, e in encoders["pets"].items()} == {
+        "said": "ngrams", "table": "table",
+    }  # fmt: skip
+    assert list(encoders["pets"]["table"]["options"]["categories"]) == ["age"]
+    assert {m: e["name"] for m, e in encoders["other"].items()} == {"note": "tfidf"}
+    capsys.readouterr()
+    for option, message in (
+        ("--column=aeg=skip", "unknown column 'aeg'; did you mean 'age'? Known: age, label, note"),
+        ("--encoder=nose=tfidf", "modality in encoders 'nose'; did you mean 'note'?"),
+        ("--network=nose=gru", "modality in networks 'nose'; did you mean 'note'?"),
+        ("--clean=trim_silence", "cleaning step 'trim_silence' is for audio, of which there is no"),
+    ):
+        assert main([*command, option, "--out", str(out)]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_steps_of_cleaning_go_to_the_raw_data_that_hold_what_they_are_for(pets, capsys):
+    (pets / "table.csv").write_text("\n".join(["a,label", *(f"{i},{i % 2}" for i in range(16))]))
+    out = pets / "out"
+    command = ["compare", str(pets / "pets.csv"), str(pets / "table.csv"), *SHORT]
+    assert main([*command, "--clean", "normalise_text", "--out", str(out)]) == 0
+    told = json.loads((out / "comparison.json").read_text())["datasets"]
+    steps = {n: [c["step"] for c in told[n]["origin"]["changes"]] for n in ("pets", "table")}
+    assert steps == {"pets": ["normalise_text"], "table": []}
+    capsys.readouterr()
+
+
+def test_a_table_that_is_not_in_utf8_says_what_to_type(pets, capsys):
+    (pets / "latin.csv").write_bytes("said,label\ngrüße,a\n".encode("cp1252") * 8)
+    assert main(["compare", str(pets / "latin.csv"), *SHORT]) == 2
+    error = capsys.readouterr().err
+    line = f"datasets: [{{{pets / 'latin.csv'}: {{encoding: cp1252}}}}]"
+    assert "latin.csv is no UTF-8 in line 2 (byte 0xfc); save it as UTF-8, or say what" in error
+    assert f"a file with the line {line}" in error
+    rows = [f"grüße {i},{i % 2}" for i in range(16)]
+    (pets / "latin.csv").write_bytes("\n".join(["said,label", *rows]).encode("cp1252"))
+    (pets / "study.yaml").write_text(line)
+    command = ["compare", "--config", str(pets / "study.yaml"), *SHORT, "--out", str(pets / "out")]
+    assert main(command) == 0
     capsys.readouterr()
 
 
@@ -259,6 +315,8 @@ def test_raw_data_are_cleaned_by_the_steps_that_are_named(pets, place):
         (["--column", "aeg=label"], "unknown column 'aeg'; did you mean 'age'"),
         (["--column", "age=labell"], "did you mean 'label'"),
         (["--encoder", "said=timm"], "unknown text encoder 'timm'"),
+        (["--encoder", "said=transformers:"], "encoder 'transformers' is given a model without a"),
+        (["--network", "said=transformers: "], "encoder network 'transformers' is given a model"),
         (["--encoder", "text=ngrams"], "modality in encoders 'text'"),
     ],
 )
@@ -281,7 +339,7 @@ def test_bad_numbers_of_a_preview_are_one_line(pets, capsys, option):
 
 def test_options_of_raw_data_need_raw_data(tmp_path, capsys):
     assert main(["compare", "emoji", "--column", "a=text", "--out", str(tmp_path)]) == 2
-    assert "are for raw data, of which there is none" in capsys.readouterr().err
+    assert "--column: for raw data, of which there is none" in capsys.readouterr().err
 
 
 def test_augmentation_is_named_on_the_command_line(pets, capsys):
@@ -305,7 +363,7 @@ def test_augmentation_is_named_on_the_command_line(pets, capsys):
         assert main([*command[:-4], "--augment", given]) == 2
         assert message in capsys.readouterr().err
     assert main(["compare", "emoji", "--augment", "text=caption", "--out", str(out)]) == 2
-    assert "['augment'] are for raw data" in capsys.readouterr().err
+    assert "--augment: for raw data" in capsys.readouterr().err
 
 
 def test_the_preview_shows_the_copies_that_compare_would_use(pets, capsys):

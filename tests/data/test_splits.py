@@ -11,9 +11,9 @@ from graphfuse.data import (
     hold_out,
     inner_folds,
     make_splits,
-    near_duplicates,
     split_by_time,
 )
+from graphfuse.data.inspection.splits import inspect_splits
 from graphfuse.errors import InputError
 
 
@@ -167,20 +167,6 @@ def test_a_split_by_time_tests_the_latest_and_keeps_one_time_together():
         split_by_time(np.array([1, 1, 2]))
 
 
-def test_near_duplicates_across_parts_are_found_whatever_the_unit():
-    random = np.random.default_rng(0)
-    a, b = random.normal(size=(40, 6)) * 1e6, random.normal(size=(40, 3)) * 1e-6
-    a[30], b[30] = a[3] * (1 + 1e-4), b[3]
-    a[31] = a[4]  # alike in one modality, not in the other
-    a[32], b[32] = a[5], np.nan  # alike where both are there, but one lacks the other
-    a[33], b[33] = a[34], b[34]  # both in the test part
-    data = FusionDataset.from_arrays({"a": a, "b": b}, y=[0, 1] * 20)
-    rows = np.arange(40)
-    split = Split(0, 0, rows[:25], rows[25:30], rows[30:])
-    assert near_duplicates(data, split) == [(30, 3)]
-    assert near_duplicates(data, split, tolerance=0) == []
-
-
 def copied(data, copies, rows):
     """Return the dataset with changed copies of some rows, each beside its original."""
     places = [p for row in range(len(data)) for p in [row] * (1 + copies * (row in rows))]
@@ -234,11 +220,12 @@ def test_copies_change_no_fold_and_are_trained_on_with_their_original_alone(
 
 
 def test_near_duplicates_are_looked_for_among_samples():
-    data = FusionDataset.from_arrays(
-        {"a": np.array([[0.0, 0], [0, 1], [1, 0], [0, 1]])}, [0, 1, 0, 1], copy_of=["", "", "", "0"]
-    )
-    parts = [np.array(part) for part in ([0, 3], [2], [1])]
-    assert near_duplicates(data, Split(0, 0, *parts)) == []
+    x, rows = np.random.default_rng(0).normal(size=(40, 64)), np.arange(40)
+    x[39] = x[3]
+    split = Split(0, 0, rows[5:], rows[4:5], rows[:4])
+    for copy_of, findings in ((None, 1), ([""] * 39 + ["3"], 0)):
+        data = FusionDataset.from_arrays({"a": x}, [0, 1] * 20, copy_of=copy_of)
+        assert len(list(inspect_splits(data, [split]))) == findings
 
 
 def test_copies_of_what_is_no_sample_are_refused():

@@ -316,3 +316,11 @@ def test_changes_in_every_epoch_cannot_be_shared(tmp_path):
     assert len(encode(manifest(words(4)), augment=given, cache=tmp_path)) == 12
     with pytest.raises(InputError, match=r"shares \['swap'\] .* but 'said' changes anew"):
         encode(manifest(words(4)), {"said": "word_ids"}, augment=given, cache=tmp_path)
+
+
+def test_positions_count_seconds_or_places_of_their_own(tmp_path):
+    rows = {"note": ["a b", "c d"], "pulse": [[1.0, 2.0], [3.0, 4.0]], "label": ["x", "y"]}
+    manifest = read_manifest(Dataset.from_dict(rows))
+    schema = encode(manifest, cache=tmp_path / "units").schema
+    assert schema["pulse"].pos_unit == "seconds"
+    assert schema["note"].pos_unit == "places in note"

@@ -126,6 +126,9 @@ def test_options_that_there_are_not(table, tmp_path, options, error, message):
 def test_sources_that_there_are_not(tmp_path):
     with pytest.raises(InputError, match=r"there is no file or folder .*none.csv"):
         load(tmp_path / "none.csv")
+    (tmp_path / "note.csv").touch()
+    with pytest.raises(InputError, match=r"none.csv'; did you mean 'note.csv'\?"):
+        load(tmp_path / "none.csv")
     manifest = read_manifest(Dataset.from_dict({"text": ["a b", "c d"], "label": ["x", "y"]}))
     with pytest.raises(InputError, match="a manifest is read already and takes no options"):
         read_raw(manifest, limit=3)

@@ -280,6 +280,20 @@ def test_what_was_done_to_the_data_is_told_and_nothing_of_it_runs(tmp_path):
     assert comments == ["%   sample 2: nothing"]
 
 
+def test_cautions_stand_before_the_winner(tmp_path):
+    write(tmp_path, {"majority": 0.5, "concat": 0.8})
+    path = tmp_path / "comparison.json"
+    stored = json.loads(path.read_text())
+    stored["datasets"]["d"]["cautions"] = [
+        {"check": "duplicates", "text": "2 of 60 are copies", "advice": "drop them"}
+    ]
+    path.write_text(json.dumps(stored))
+    summary = summarise(tmp_path)
+    assert summary.verdict[0] == "d: caution: 2 of 60 are copies; drop them."
+    assert "<li>caution: 2 of 60 are copies; drop them.</li>" in to_html(summary)
+    assert "- d: caution: 2 of 60 are copies; drop them." in to_markdown(summary)
+
+
 def test_many_graphs_have_one_sentence_an_ablation(tmp_path):
     many = WINNER
     for name, without in {"sage": 0.7, "rgcn": 0.79, "rgat": 0.8, "gatv2": 0.92}.items():

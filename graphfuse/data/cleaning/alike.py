@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,6 +18,9 @@ from graphfuse.data.hashing import ngrams
 from graphfuse.data.raw.items import Item
 
 BITS = 64
+DISTANCE, SIMILARITY = 6, 0.9
+"""Up to which pictures (bits of 64) and from which on texts (share of pieces) are near-copies,
+unless told otherwise."""
 SHADES = 24
 """How far the colours of two pictures lie apart at most, in a grid of 4 x 4, of 255."""
 SHINGLE = 5
@@ -110,6 +113,35 @@ def classes_of(
     joined = coo_array((np.ones(index.shape[1]), (index[0], index[1])), shape=(size, size))
     component = connected_components(joined, directed=False)[1]
     return component[[place[d] for d in digests]] if len(digests) else np.zeros(0, np.int64)
+
+
+def samples_alike(n: int, held: Iterable[tuple[Sequence[int], Sequence[Any]]]) -> np.ndarray:
+    """Return the number [n] of the class of each sample, from the classes of its items.
+
+    ``held`` are, for each modality, the row and the class of each item. Samples are alike if their
+    items are, modality by modality; one that holds nothing is like no other.
+
+    Example:
+        >>> samples_alike(4, [([0, 1, 1], ["x", "y", "x"]), ([0, 2], ["z", "z"])])
+        array([0, 1, 2, 3])
+        >>> samples_alike(3, [([0, 1, 2], ["x", "y", "x"])])
+        array([0, 1, 0])
+    """
+    keys: list[list[tuple[Any, ...]]] = [[] for _ in range(n)]
+    for rows, classes in held:
+        own: list[list[Any]] = [[] for _ in range(n)]
+        for row, number in zip(rows, classes, strict=True):
+            own[row].append(number)
+        for key, items in zip(keys, own, strict=True):
+            key.append(tuple(sorted(items)))
+    named: dict[Any, int] = {}
+    return np.array(
+        [
+            named.setdefault(tuple(key) if any(key) else row, len(named))
+            for row, key in enumerate(keys)
+        ],
+        dtype=np.int64,
+    )
 
 
 def _near_pictures(looks: Sequence[Look], distance: int) -> list[tuple[int, int]]:

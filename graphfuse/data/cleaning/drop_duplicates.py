@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphfuse.data.cleaning._samples_alike import samples_alike
+from graphfuse.data.cleaning._find_alike import find_alike
+from graphfuse.data.cleaning.alike import DISTANCE, SIMILARITY
 from graphfuse.data.cleaning.cleaner import Cleaner, cleaner
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.errors import InputError, UnknownNameError, check_whole
@@ -33,8 +34,8 @@ class DropDuplicates(Cleaner):
     """
 
     near: bool = False
-    distance: int = 6
-    similarity: float = 0.9
+    distance: int = DISTANCE
+    similarity: float = SIMILARITY
     across: str = "train"
 
     def __post_init__(self) -> None:
@@ -46,7 +47,7 @@ class DropDuplicates(Cleaner):
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
         """Return the manifest without samples that are there already."""
-        found = samples_alike(manifest, self.near, self.distance, self.similarity, progress)
+        found = find_alike(manifest, self.near, self.distance, self.similarity, progress)
         what = "copies or near-copies" if self.near else "copies"
         parts = manifest.role("split")
         parts = np.full(len(manifest), "") if parts is None else parts.astype(str)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from graphfuse.data.cleaning._samples_alike import samples_alike
+from graphfuse.data.cleaning._find_alike import find_alike
+from graphfuse.data.cleaning.alike import DISTANCE, SIMILARITY
 from graphfuse.data.cleaning.cleaner import Cleaner, cleaner
 from graphfuse.data.cleaning.drop_duplicates import DropDuplicates
 from graphfuse.data.raw.columns import Column
@@ -21,15 +22,15 @@ class GroupDuplicates(Cleaner):
     Groups that the data has stay together as well. Options as of :class:`DropDuplicates`.
     """
 
-    distance: int = 6
-    similarity: float = 0.9
+    distance: int = DISTANCE
+    similarity: float = SIMILARITY
 
     def __post_init__(self) -> None:
         DropDuplicates(distance=self.distance, similarity=self.similarity)  # says what is wrong
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
         """Return the manifest with a column of groups."""
-        found = samples_alike(manifest, True, self.distance, self.similarity, progress)
+        found = find_alike(manifest, True, self.distance, self.similarity, progress)
         counts = np.bincount(found, minlength=1)[found]
         rows = np.flatnonzero(counts > 1)
         if not len(rows):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from graphfuse.data.cleaning.alike import samples_alike
 from graphfuse.data.inspection.finding import Finding, some
 from graphfuse.data.inspection.survey import Survey
 from graphfuse.data.raw.columns import TABLE
@@ -31,15 +33,12 @@ def check(found: Survey) -> Iterator[Finding]:
     yield from _across(found)
 
 
-def _rows_of_samples(found: Survey, keys: dict[str, list[object]]) -> list[list[int]]:
+def _rows_of_samples(found: Survey, keys: dict[str, list[Any]]) -> list[list[int]]:
     """Return the rows of samples that have the same keys in every modality."""
-    own: list[list[object]] = [[] for _ in range(len(found.manifest))]
-    for m, entries in found.entries.items():
-        for entry, key in zip(entries, keys[m], strict=True):
-            own[entry.row].append((m, key))
-    groups: dict[object, list[int]] = {}
-    for row, held in enumerate(own):
-        groups.setdefault(tuple(sorted(held, key=str)) if held else row, []).append(row)
+    held = [([e.row for e in own], keys[m]) for m, own in found.entries.items()]
+    groups: dict[int, list[int]] = {}
+    for row, number in enumerate(samples_alike(len(found.manifest), held).tolist()):
+        groups.setdefault(number, []).append(row)
     return [rows for rows in groups.values() if len(rows) > 1]
 
 
@@ -58,7 +57,7 @@ def _conflicts(found: Survey, groups: Sequence[Sequence[int]]) -> Iterator[Findi
 
 def _across(found: Survey) -> Iterator[Finding]:
     """Tell of one content in several given parts."""
-    parts = found.manifest.role("split")
+    parts = found.parts
     if parts is None:
         return
     for m, entries in found.entries.items():

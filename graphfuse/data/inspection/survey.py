@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from graphfuse.data.cleaning.alike import classes_of, look
+from graphfuse.data.cleaning.alike import DISTANCE, SIMILARITY, classes_of, look
 from graphfuse.data.inspection.tells import codes_of
 from graphfuse.data.labels import infer_target
 from graphfuse.data.raw.columns import TABLE
@@ -18,9 +18,6 @@ from graphfuse.data.raw.items import Item, Series, Sound, Video
 from graphfuse.data.raw.manifest import Cell, Manifest
 from graphfuse.data.schema import Target
 from graphfuse.errors import InputError
-
-DISTANCE, SIMILARITY = 6, 0.9
-"""Up to which pictures (bits of 64) and from which on texts (share of pieces) are near-copies."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +50,24 @@ class Survey:
 
     @cached_property
     def _told(self) -> tuple[Target, np.ndarray] | str | None:
-        found = facts(self.manifest, labelled=False)
-        if found["y"] is None or isinstance(found["y"], dict):
+        y, task, classes = (self._facts[name] for name in ("y", "task", "classes"))
+        if y is None or isinstance(y, dict):
             return None
         try:
-            target, y = infer_target(found["y"], found["task"], found["classes"])
+            target, codes = infer_target(y, task, classes)
         except InputError as error:
             return str(error)
-        return target, y.numpy()
+        return target, codes.numpy()
+
+    @property
+    def parts(self) -> np.ndarray | None:
+        """The given part [n] of each sample, by a column of parts or of times; None without."""
+        parts: np.ndarray | None = self._facts["splits"]
+        return parts
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        return facts(self.manifest, labelled=False)
 
     @cached_property
     def codes(self) -> np.ndarray | None:

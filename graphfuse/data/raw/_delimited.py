@@ -22,9 +22,9 @@ def read_delimited(path: Path, encoding: str | None = None) -> tuple[list[str], 
     Raises:
         InputError: no text, no row, or a row with another number of cells than the header.
     """
-    from graphfuse.data.raw.read import decode, read_bytes
+    from graphfuse.data.raw.read import table_text
 
-    text = decode(read_bytes(path), path.name, encoding)
+    text = table_text(path, encoding)
     delimiter = "\t" if path.suffix.lower() == ".tsv" else sniff(text)
     lines: list[tuple[int, list[str]]] = []
     csv.field_size_limit(2**31 - 1)  # a text may be long

@@ -129,7 +129,22 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def decode(content: bytes, name: str, encoding: str | None = None) -> str:
+def table_text(path: Path, encoding: str | None = None) -> str:
+    """Return the text of a table, in UTF-8, or in UTF-16 with a byte order mark, or as given.
+
+    Raises:
+        InputError: it cannot be read, is empty, or is in no such encoding.
+    """
+    remedy = (
+        f"save it as UTF-8, or say what it is: encoding='cp1252' in Python, and for graphfuse "
+        f"compare --config a file with the line datasets: [{{{path}: {{encoding: cp1252}}}}]"
+    )
+    return decode(read_bytes(path), path.name, encoding, remedy)
+
+
+def decode(
+    content: bytes, name: str, encoding: str | None = None, remedy: str = "save it as UTF-8"
+) -> str:
     """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark, or as given.
 
     Raises:
@@ -142,7 +157,7 @@ def decode(content: bytes, name: str, encoding: str | None = None) -> str:
     except LookupError:
         raise InputError(f"{name}: no encoding is called {encoding!r}") from None
     except UnicodeError as error:
-        raise InputError(f"{name} {_undecodable(content, chosen, error)}") from None
+        raise InputError(f"{name} {_undecodable(content, chosen, error)}; {remedy}") from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise InputError(
@@ -159,7 +174,7 @@ def _undecodable(content: bytes, encoding: str, error: UnicodeError) -> str:
         start = error.start + (3 if content.startswith(b"\xef\xbb\xbf") else 0)
         line = content[:start].count(b"\n") + 1
         where = f" in line {line} (byte 0x{content[start]:02x})"
-    return f"is no {shown}{where}; save it as UTF-8, or say what it is, as in encoding='cp1252'"
+    return f"is no {shown}{where}"
 
 
 def _content(cell: Cell) -> tuple[bytes, str]:

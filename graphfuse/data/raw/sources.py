@@ -15,7 +15,7 @@ from graphfuse.data.raw._delimited import read_delimited
 from graphfuse.data.raw._folder import read_folder
 from graphfuse.data.raw.columns import CONTENT, SPLITS
 from graphfuse.data.raw.manifest import Manifest
-from graphfuse.data.raw.read import decode, read_bytes, similar
+from graphfuse.data.raw.read import similar, table_text
 from graphfuse.data.raw.recognise import recognise
 from graphfuse.data.raw.typed import to_table
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
@@ -172,7 +172,7 @@ def _check_names(names: list[str], where: str) -> None:
 
 
 def _read_lines(path: Path, encoding: str | None) -> dict[str, list[Any]]:
-    lines = decode(read_bytes(path), path.name, encoding).split("\n")
+    lines = table_text(path, encoding).split("\n")
     rows = [_json_row(line, number, path.name) for number, line in enumerate(lines, 1)]
     halves = [n for n, line in enumerate(lines) if "\\ud" in line.lower() and _is_half(rows[n])]
     if halves:

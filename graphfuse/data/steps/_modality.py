@@ -8,7 +8,7 @@ from torch import Tensor
 
 from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.schema import Modality, Schema
+from graphfuse.data.schema import Schema
 from graphfuse.errors import SchemaError
 
 
@@ -42,7 +42,7 @@ def raw_modalities(dataset: FusionDataset) -> list[str]:
 def with_nodes(dataset: FusionDataset, modality: str, values: Tensor) -> FusionDataset:
     """Return the dataset with other features [total, F] for the nodes of a modality."""
     modalities = [
-        Modality(m.name, (values.shape[1],), m.pos_dim) if m.name == modality else m
+        replace(m, shape=(values.shape[1],)) if m.name == modality else m
         for m in dataset.schema.modalities
     ]
     x = {**dataset.x, modality: Ragged(values, dataset.x[modality].offsets)}

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from graphfuse.encoders.encoder import Encoder, Nodes
+
+logger = logging.getLogger(__name__)
+
+MOST = 512
+"""Nodes of a text unless told otherwise, as many as a model of transformers reads tokens."""
 
 
 def in_order(x: Tensor, pos_dim: int = 1) -> Nodes:
@@ -19,6 +26,20 @@ def in_order(x: Tensor, pos_dim: int = 1) -> Nodes:
     """
     pos = torch.arange(len(x), dtype=torch.float32).unsqueeze(1)
     return Nodes(x, pos[:, :pos_dim])
+
+
+def first_parts(parts: Sequence[list[str]], most: int) -> list[list[str]]:
+    """Return the first parts of each text that become nodes, and log how many texts have more."""
+    longer = sum(len(own) > most for own in parts)
+    if longer:
+        logger.warning(
+            "%d of %d texts have more than %d words or sentences and were cut there; "
+            "max_nodes says how many become nodes",
+            longer,
+            len(parts),
+            most,
+        )
+    return [own[:most] for own in parts]
 
 
 class PartEncoder(Encoder):

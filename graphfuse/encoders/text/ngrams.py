@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,7 +12,7 @@ import torch
 from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
-from graphfuse.encoders.text._nodes import PartEncoder, in_order
+from graphfuse.encoders.text._nodes import MOST, PartEncoder, first_parts, in_order
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 
@@ -42,6 +42,8 @@ class NgramsEncoder(PartEncoder):
         places: number of features.
         shortest: length of the shortest n-gram, marks counted.
         longest: length of the longest n-gram.
+        max_nodes: words or sentences of a text that become nodes; what lies beyond is cut off, and
+            a warning is logged. Attention among nodes costs the square of their number.
 
     Example:
         >>> nodes, = NgramsEncoder().encode(["A red heart"])
@@ -53,6 +55,7 @@ class NgramsEncoder(PartEncoder):
     places: int = 256
     shortest: int = 2
     longest: int = 4
+    max_nodes: int = MOST
 
     def __post_init__(self) -> None:
         if self.nodes not in NODES:
@@ -60,6 +63,7 @@ class NgramsEncoder(PartEncoder):
         check_whole("places", self.places, 1)
         check_whole("shortest", self.shortest, 1)
         check_whole("longest", self.longest, 1)
+        check_whole("max_nodes", self.max_nodes, 1)
         if self.longest < self.shortest:
             raise InputError(
                 f"n-grams are {self.shortest} to {self.longest} long; shortest is at most longest"
@@ -78,13 +82,18 @@ class NgramsEncoder(PartEncoder):
         def count(word: str) -> np.ndarray:
             return hashed_counts(ngrams(word, lengths), self.places)
 
-        def parts(text: str) -> Iterable[np.ndarray]:
-            if self.nodes == "words":
-                return map(count, words(text))
-            whole = sentences(text) if self.nodes == "sentences" else [text]
-            return (np.sum([count(word) for word in words(part)], axis=0) for part in whole)
+        def total(part: str) -> np.ndarray:
+            added: np.ndarray = np.sum([count(word) for word in words(part)], axis=0)
+            return added
 
-        return [_nodes(list(parts(text)), self.pos_dim) for text in texts_of(items)]
+        parts = first_parts([self._split(text) for text in texts_of(items)], self.max_nodes)
+        vector = count if self.nodes == "words" else total
+        return [_nodes([vector(part) for part in own], self.pos_dim) for own in parts]
+
+    def _split(self, text: str) -> list[str]:
+        if self.nodes == "words":
+            return words(text)
+        return sentences(text) if self.nodes == "sentences" else [text]
 
 
 def _nodes(counts: list[np.ndarray], pos_dim: int) -> Nodes:

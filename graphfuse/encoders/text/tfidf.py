@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -15,7 +15,7 @@ from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.data.raw import Item
 from graphfuse.data.spec import StepSpec
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
-from graphfuse.encoders.text._nodes import PartEncoder, in_order
+from graphfuse.encoders.text._nodes import MOST, PartEncoder, first_parts, in_order
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.errors import UnknownNameError, check_whole
 
@@ -50,6 +50,8 @@ class TfidfEncoder(PartEncoder):
         terms: "words", or "chars" for the n-grams of 2 to 4 characters within a word.
         places: number of places, the features of a node before the step.
         components: features of a node after the step; at most ``places``.
+        max_nodes: sentences of a text that become nodes; what lies beyond is cut off, and a warning
+            is logged.
 
     Example:
         >>> encoder = TfidfEncoder(places=8, components=2)
@@ -65,6 +67,7 @@ class TfidfEncoder(PartEncoder):
     terms: str = "words"
     places: int = 4096
     components: int = 64
+    max_nodes: int = MOST
 
     def __post_init__(self) -> None:
         if self.nodes not in NODES:
@@ -73,6 +76,7 @@ class TfidfEncoder(PartEncoder):
             raise UnknownNameError("terms", self.terms, TERMS)
         check_whole("components", self.components, 1)
         check_whole("places", self.places, self.components)
+        check_whole("max_nodes", self.max_nodes, 1)
 
     @property
     def features(self) -> int:
@@ -86,12 +90,14 @@ class TfidfEncoder(PartEncoder):
         def parts(word: str) -> list[str]:
             return list(ngrams(word, NGRAM)) if self.terms == "chars" else [word]
 
-        def count(text: str) -> Iterator[np.ndarray]:
-            for part in sentences(text) if self.nodes == "sentences" else [text]:
-                terms = chain.from_iterable(map(parts, words(part)))
-                yield hashed_counts(terms, self.places)
+        def count(part: str) -> np.ndarray:
+            return hashed_counts(chain.from_iterable(map(parts, words(part))), self.places)
 
-        counts = (torch.from_numpy(np.stack(list(count(text)))) for text in texts_of(items))
+        whole = [sentences(t) if self.nodes == "sentences" else [t] for t in texts_of(items)]
+        counts = (
+            torch.from_numpy(np.stack([count(part) for part in own]))
+            for own in first_parts(whole, self.max_nodes)
+        )
         return [in_order(x, self.pos_dim) for x in counts]
 
     def steps(self, modality: str) -> tuple[StepSpec, ...]:

@@ -10,7 +10,7 @@ import torch
 
 from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
-from graphfuse.encoders.text._nodes import NumberEncoder, in_order
+from graphfuse.encoders.text._nodes import MOST, NumberEncoder, first_parts, in_order
 from graphfuse.encoders.text._split import texts_of, words
 from graphfuse.errors import check_whole
 
@@ -33,6 +33,8 @@ class WordIds(NumberEncoder):
 
     Args:
         vocabulary: how many numbers there are.
+        max_nodes: words of a text that are kept; what lies beyond is cut off, and a warning is
+            logged.
 
     Example:
         >>> nodes, = WordIds().encode(["The cat and the dog"])
@@ -41,13 +43,16 @@ class WordIds(NumberEncoder):
     """
 
     vocabulary: int = 8192
+    max_nodes: int = MOST
 
     def __post_init__(self) -> None:
         check_whole("vocabulary", self.vocabulary, 1)
+        check_whole("max_nodes", self.max_nodes, 1)
 
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the number [N, 1] of each word of each text, and its index [N, 1]."""
-        return [in_order(torch.tensor(self._numbers(text))) for text in texts_of(items)]
+        parts = first_parts([words(text) for text in texts_of(items)], self.max_nodes)
+        return [in_order(torch.tensor(self._numbers(own))) for own in parts]
 
-    def _numbers(self, text: str) -> list[list[int]]:
-        return [[zlib.crc32(word.encode()) % self.vocabulary] for word in words(text)]
+    def _numbers(self, own: Sequence[str]) -> list[list[int]]:
+        return [[zlib.crc32(word.encode()) % self.vocabulary] for word in own]

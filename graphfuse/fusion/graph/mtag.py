@@ -21,12 +21,12 @@ from graphfuse.graph import ABLATIONS, Relation, Temporal, build_relation, defau
 class GraphMTAG(GraphStrategy):
     """Fuse nodes with :class:`~graphfuse.nn.DenseMTGATConv`, then average all of them.
 
-    All nodes whose position is a time are joined to each other, by edges typed by the modalities at
-    both ends and by whether the source comes before the destination, with it or after it: in place
-    of what the given or default relations would draw among these modalities alone. Relations that
-    reach a modality without a time stay as they are; where none has one, so do all. Temporal
-    relations draw edges of these very types: where one across modalities is given, they are taken
-    as given, windows included.
+    All nodes whose position is a time are joined to each other, as far as their times count the
+    same (``Modality.pos_unit``), by edges typed by the modalities at both ends and by whether the
+    source comes before the destination, with it or after it: in place of what the given or default
+    relations would draw among these alone. Relations that reach others stay as they are; where no
+    modality has a time, so do all. Temporal relations draw edges of these very types: where one
+    across modalities is given, they are taken as given, windows included.
 
     The paper aligns two modalities of different length before it compares their steps; here times
     are compared as they are. Layers have feed-forward networks and norms, as all graphs here do.
@@ -58,14 +58,16 @@ class GraphMTAG(GraphStrategy):
         if timed:
             temporal = [r for r in built if isinstance(r, Temporal)]
             across = any(s != d for r in temporal for s, _, d in r.edge_types(schema))
-            others = [r for r in built if not _joins_only(timed, r, schema)]
-            built = [*(temporal if across else [Temporal()]), *others]
+            drawn = temporal if across else [Temporal()]
+            pairs = {(s, d) for s, _, d in Temporal().edge_types(schema)}
+            others = [r for r in built if not _joins_only(pairs, r, schema)]
+            built = [*drawn, *others]
         super().__init__(
             schema, built, hidden_channels, dropout, num_layers, heads, readout, ablation
         )
         self.core.checkpoint = checkpoint
 
 
-def _joins_only(modalities: set[str], relation: Relation, schema: Schema) -> bool:
-    """Whether all edges of a relation are among these modalities."""
-    return all({s, d} <= modalities for s, _, d in relation.edge_types(schema))
+def _joins_only(pairs: set[tuple[str, str]], relation: Relation, schema: Schema) -> bool:
+    """Whether all edges of a relation join these pairs of modalities."""
+    return all((s, d) in pairs for s, _, d in relation.edge_types(schema))

@@ -58,7 +58,8 @@ class Network(nn.Module):
     @property
     def encoded(self) -> Modality:
         """The modality after encoding."""
-        return Modality(self.modality.name, (self.features,), self.pos_dim)
+        unit = self.modality.pos_unit if self.pos_dim == self.modality.pos_dim else ""
+        return Modality(self.modality.name, (self.features,), self.pos_dim, pos_unit=unit)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -110,9 +111,7 @@ def create_network(given: Any, modality: Modality) -> Network:
 
 def network_spec(given: Any, modality: str) -> NetworkSpec:
     """Return the network that was given for a modality, with a model after a colon as option."""
-    spec = NetworkSpec.of(given, f"the encoder network of {modality!r}")
-    name, colon, model = spec.name.partition(":")
-    return NetworkSpec(name, {"model": model, **spec.options}) if colon else spec
+    return NetworkSpec.of(given, f"the encoder network of {modality!r}").with_model()
 
 
 def create_networks(given: Any, schema: Schema) -> dict[str, Network]:

@@ -161,3 +161,15 @@ def test_the_command_line(write, tmp_path, capsys):
     assert {"check", "text", "advice"} == set(found[0])
     assert main(["inspect", source, "--column", "same"]) == 2
     assert "--column takes NAME=VALUE" in capsys.readouterr().err
+
+
+def test_parts_by_time_are_looked_at_like_given_ones(write, tmp_path):
+    texts = [f"{'word' * (i % 7)} {i} some more words {i * i}" for i in range(N)]
+    texts[N - 1] = texts[0]
+    days = [f"2026-01-01 12:{i:02d}" for i in range(N)]
+    labels = [*LABELS[: N - 10], *["perhaps"] * 10]
+    write(note=texts, taken=days, label=labels)
+    found = list(inspect(read_manifest(tmp_path / "data.csv", {"taken": "time"}), progress=False))
+    said = " ".join(finding.text for finding in found)
+    assert "classes without a sample in the training part: perhaps" in said
+    assert "lie both in test and train" in said

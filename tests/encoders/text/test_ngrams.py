@@ -77,3 +77,29 @@ def test_bad_options_and_items_are_named():
         encode("a", shortest=4, longest=3)
     with pytest.raises(InputError, match="takes strings, got ndarray"):
         encode(np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ngrams", {}),
+        ("ngrams", {"nodes": "sentences"}),
+        ("tfidf", {"nodes": "sentences", "places": 64}),
+        ("word_ids", {}),
+    ],
+)
+def test_long_texts_are_cut_and_it_is_said(name, options, caplog):
+    made = create_encoder("text", name, max_nodes=3, **options)
+    short, long = "One. Two. Three.", "One. Two. Three. Four. Five."
+    (alone,) = made.encode([short])
+    assert not caplog.records
+    (cut,) = made.encode([long])
+    assert torch.equal(cut.x, alone.x)
+    assert "1 of 1 texts have more than 3 words or sentences and were cut there" in caplog.text
+    assert len(create_encoder("text", name, **options).encode([long])[0].x) == 5
+
+
+def test_whole_texts_are_never_cut(caplog):
+    (whole,) = encode("one two three", nodes="text", max_nodes=1)
+    assert torch.equal(whole.x, encode("one two three", nodes="text")[0].x)
+    assert not caplog.records

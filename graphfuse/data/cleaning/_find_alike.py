@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
-from graphfuse.data.cleaning.alike import classes_of, look
+from graphfuse.data.cleaning.alike import classes_of, look, samples_alike
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.errors import InputError
 
 
-def samples_alike(
+def find_alike(
     manifest: Manifest, near: bool, distance: int, similarity: float, progress: bool
 ) -> np.ndarray:
     """Return the number [n] of the class of each sample: the same for those that are alike.
@@ -20,7 +20,7 @@ def samples_alike(
     Samples are alike if the items of all their modalities are, and they lack the same ones. What
     cannot be read is like nothing else, and so is a sample that holds nothing.
     """
-    keys: list[list[Any]] = [[] for _ in range(len(manifest))]
+    held: list[tuple[list[int], list[int]]] = []
     bar = tqdm(
         total=len(manifest) * len(manifest.modalities), desc="comparing", unit="cell", leave=False,
         disable=None if progress else True,
@@ -42,17 +42,5 @@ def samples_alike(
                     owners.append(row)
                     digests.append(digest)
                 bar.update()
-            found = classes_of(digests, looks, distance, similarity)
-            own: list[list[int]] = [[] for _ in range(len(manifest))]
-            for row, number in zip(owners, found, strict=True):
-                own[row].append(int(number))
-            for key, items in zip(keys, own, strict=True):
-                key.append(tuple(sorted(items)))
-    named: dict[Any, int] = {}
-    return np.array(
-        [
-            named.setdefault(tuple(key) if any(key) else row, len(named))
-            for row, key in enumerate(keys)
-        ],
-        dtype=np.int64,
-    )
+            held.append((owners, classes_of(digests, looks, distance, similarity).tolist()))
+    return samples_alike(len(manifest), held)
