@@ -14,6 +14,7 @@ from datasets import Dataset
 from PIL import Image
 
 from graphfuse.data.raw import Column, Manifest
+from graphfuse.data.raw.manifest import ROWS
 from graphfuse.encoders import Encoder, EncoderInfo, Nodes, create_encoder, encode
 from graphfuse.encoders.store import NodeStore
 from graphfuse.errors import InputError, UnknownNameError
@@ -212,3 +213,15 @@ def test_two_sounds_of_a_sample_keep_their_seconds(tmp_path):
 def test_encoders_that_are_no_mapping_are_named():
     with pytest.raises(InputError, match=r"encoders are {modality: encoder}, got 3"):
         encode(manifest(["ab", "abc"]), 3)
+
+
+def test_few_cells_are_in_memory_at_once(tmp_path, monkeypatch):
+    asked, cells = [], Manifest.cells
+
+    def few(self, modality, rows=None):
+        asked.append(len(self if rows is None else rows))
+        return cells(self, modality, rows)
+
+    monkeypatch.setattr(Manifest, "cells", few)
+    encode(manifest(words(300)), {"said": "ngrams"}, cache=tmp_path)
+    assert max(asked) <= ROWS < 300

@@ -280,10 +280,11 @@ def _one_table(source: Any, split: str | None) -> Dataset:
 
 def _undecoded(table: Dataset) -> Dataset:
     """Return the table with pictures and sounds as paths or bytes, and classes by name."""
-    from datasets import ClassLabel, Dataset, Features, concatenate_datasets
+    from datasets import ClassLabel, Dataset, concatenate_datasets
 
-    features = Features({name: _plain(feature) for name, feature in table.features.items()})
-    table = table.cast(features) if features != table.features else table
+    for name, feature in table.features.items():
+        plain = _plain(feature)
+        table = table if plain is feature else table.cast_column(name, plain)  # copies no bytes
     named = {
         name: [None if v is None or v < 0 else feature.int2str(v) for v in table[name][:]]
         for name, feature in table.features.items()
