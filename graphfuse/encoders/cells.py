@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from graphfuse.data.raw import Cell, Item, Manifest
 from graphfuse.data.raw.manifest import ROWS
-from graphfuse.encoders._ahead import ahead
+from graphfuse.encoders._ahead import HEAVY, ahead, size_of
 from graphfuse.encoders.choice import sources
 from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
 from graphfuse.encoders.problems import Problem
@@ -198,22 +198,24 @@ def _encode_blocks(
     bar: Any = None,
 ) -> Iterator[Done]:
     """Encode blocks of so many contents; threads read the next items while these are computed."""
-    read = ahead(functools.partial(_read, encoder), contents)
+    together = encoder.batch_size
+    read = ahead(functools.partial(_read, encoder), contents, most=together)
     for size in sizes:
         done: dict[str, Nodes] = {}
         reasons: dict[str, str] = {}
-        for start in range(0, size, encoder.batch_size):
-            together = min(encoder.batch_size, size - start)
-            items: dict[str, Item] = {}
-            for digest, item, reason in itertools.islice(read, together):
-                if reason is None:
-                    items[digest] = item
-                else:
-                    reasons[digest] = reason
-            if items:
-                done |= _encode(encoder, items, reasons)
+        items: dict[str, Item] = {}
+        held = 0
+        for number, (digest, item, reason) in enumerate(itertools.islice(read, size), 1):
+            if reason is None:
+                items[digest] = item
+            else:
+                reasons[digest] = reason
+            held += size_of(item)
+            if number % together == 0 or number == size or held > HEAVY:
+                done |= _encode(encoder, items, reasons) if items else {}
+                items, held = {}, 0
             if bar is not None:
-                bar.update(together)
+                bar.update()
         if done and store:
             store.put(list(done), list(done.values()))
         yield done, reasons

@@ -15,7 +15,7 @@ from PIL import Image
 
 from graphfuse.data.raw import Column, Manifest
 from graphfuse.data.raw.manifest import ROWS
-from graphfuse.encoders import Encoder, EncoderInfo, Nodes, create_encoder, encode
+from graphfuse.encoders import Encoder, EncoderInfo, Nodes, cells, create_encoder, encode
 from graphfuse.encoders.store import NodeStore
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.graph import Spatial, Temporal
@@ -225,3 +225,18 @@ def test_few_cells_are_in_memory_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(Manifest, "cells", few)
     encode(manifest(words(300)), {"said": "ngrams"}, cache=tmp_path)
     assert max(asked) <= ROWS < 300
+
+
+class Heavy(str):
+    nbytes = 800
+
+
+class Large(Lengths):
+    def prepare(self, item):
+        return Heavy(item)
+
+
+def test_fewer_large_items_are_encoded_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(cells, "HEAVY", 2000)
+    data = encode(manifest(words(10)), {"said": Large()}, cache=tmp_path)
+    assert data.x["said"].values[:, 1].tolist() == [3, 3, 3, 3, 3, 3, 2, 2, 2, 2]

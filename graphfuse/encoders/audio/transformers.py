@@ -124,6 +124,19 @@ class Transformers(Encoder):
         plain["options"].pop("model")  # a name or path, which may come to mean something else
         return {**plain, "weights": folder_checksum(find_folder(self.model))}
 
+    def prepare(self, item: Item) -> Sound:
+        """Return a sound at the model's sample rate.
+
+        Raises:
+            InputError: not a sound, or a damaged one; or there is no such model.
+        """
+        if isinstance(item, _Ready):
+            return item
+        if not isinstance(item, Sound):
+            raise InputError(f"an audio encoder takes sounds, got {type(item).__name__}")
+        rate = int(_extractor(self.model).sampling_rate)
+        return _Ready(resample(item, rate).samples, rate, item.seconds)
+
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the nodes of each sound.
 
@@ -132,28 +145,40 @@ class Transformers(Encoder):
         """
         loaded = _load(self.model)
         longest = int(min(self.chunk, loaded.window or self.chunk) * loaded.rate)
+        sounds = [self.prepare(item) for item in items]
         pieces = [
             _Piece(number, start, samples)
-            for number, item in enumerate(items)
-            for start, samples in _cut(_sound(item, loaded.rate), longest)
+            for number, sound in enumerate(sounds)
+            for start, samples in _cut(_lengthened(sound), longest)
         ]
         made: dict[tuple[int, int], Nodes] = {}
         for batch in _batches(pieces, loaded):
             for piece, nodes in zip(batch, loaded.frames(batch, self.layer), strict=True):
                 made[piece.item, piece.start] = nodes
         return [
-            self._pool([made[key] for key in sorted(made) if key[0] == number], item)
-            for number, item in enumerate(items)
+            self._pool([made[key] for key in sorted(made) if key[0] == number], sound)
+            for number, sound in enumerate(sounds)
         ]
 
-    def _pool(self, parts: list[Nodes], item: Item) -> Nodes:
+    def _pool(self, parts: list[Nodes], sound: Sound) -> Nodes:
         x, pos = torch.cat([part.x for part in parts]), torch.cat([part.pos for part in parts])
-        if self.rate is None or not isinstance(item, Sound):
+        if self.rate is None:
             return Nodes(x, pos)
-        sizes = np.diff(bounds_of(len(x), item.seconds * self.rate)).tolist()
+        sizes = np.diff(bounds_of(len(x), sound.seconds * self.rate)).tolist()
         return Nodes(
             *(torch.stack([span.mean(0) for span in torch.split(v, sizes)]) for v in (x, pos))
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Ready(Sound):
+    """A sound at a model's sample rate, which knows how long it was before."""
+
+    lasted: float
+
+    @property
+    def seconds(self) -> float:
+        return self.lasted
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,12 +285,10 @@ class _Loaded:
         return count, stride, field
 
 
-def _sound(item: Item, rate: int) -> np.ndarray:
-    """Return the samples at the rate, lengthened to what a model needs."""
-    if not isinstance(item, Sound):
-        raise InputError(f"an audio encoder takes sounds, got {type(item).__name__}")
-    samples = resample(item, rate).samples
-    return np.pad(samples, (0, max(0, math.ceil(SHORTEST * rate) - len(samples))))
+def _lengthened(sound: Sound) -> np.ndarray:
+    """Return the samples, with silence behind them up to what a model needs."""
+    lacking = math.ceil(SHORTEST * sound.rate) - len(sound.samples)
+    return np.pad(sound.samples, (0, max(0, lacking)))
 
 
 def _cut(samples: np.ndarray, most: int) -> Iterator[tuple[int, np.ndarray]]:
@@ -291,8 +314,13 @@ def _batches(pieces: list[_Piece], loaded: _Loaded) -> Iterator[list[_Piece]]:
 
 
 @lru_cache(maxsize=2)
-def _load(model: str) -> _Loaded:
+def _extractor(model: str) -> Any:
     library, folder = import_library("encoding sounds"), find_folder(model)
-    extractor = load(library.AutoFeatureExtractor, model, folder, WHAT)
-    network = load_network(model, folder, WHAT, UNUSED)
+    return load(library.AutoFeatureExtractor, model, folder, WHAT)
+
+
+@lru_cache(maxsize=2)
+def _load(model: str) -> _Loaded:
+    extractor = _extractor(model)
+    network = load_network(model, find_folder(model), WHAT, UNUSED)
     return _Loaded(model, network.to("cuda" if torch.cuda.is_available() else "cpu"), extractor)
