@@ -135,6 +135,7 @@ def _fill(
     """Return the nodes of contents, encoded if not in the store, and why some could not be."""
     found = store.get(digest for digest, _ in contents) if store else {}
     reasons: dict[str, str] = {}
+    made: set[str] = set()
     bar.update(len(found))
     # Blocks are cut from all contents, not from those still to do: what is computed together does
     # not depend on what was done before an interruption.
@@ -142,8 +143,14 @@ def _fill(
     todo = [[content for content in block if content[0] not in found] for block in blocks]
     todo = [block for block in todo if block]
     for done, failed in _run(store, encoder, cells, todo, n_jobs, bar):
-        found |= done
         reasons |= failed
+        if store:
+            made.update(done)
+        else:
+            found |= done
+    if store:  # whose files are mapped into memory, and take none
+        found |= store.get(made)
+        reasons |= dict.fromkeys(made - set(found), f"its nodes are gone from {store.folder}")
     return found, reasons
 
 

@@ -240,3 +240,9 @@ def test_fewer_large_items_are_encoded_together(tmp_path, monkeypatch):
     monkeypatch.setattr(cells, "HEAVY", 2000)
     data = encode(manifest(words(10)), {"said": Large()}, cache=tmp_path)
     assert data.x["said"].values[:, 1].tolist() == [3, 3, 3, 3, 3, 3, 2, 2, 2, 2]
+
+
+def test_new_nodes_are_taken_from_the_store_and_not_from_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(NodeStore, "put", lambda store, digests, nodes: None)
+    with pytest.raises(InputError, match="nodes are gone from"):
+        encode(manifest(words(4)), {"said": "ngrams"}, cache=tmp_path, unreadable="error")
