@@ -46,7 +46,7 @@ def assemble(
             if schema is None and modality in manifest.modalities:
                 logger.warning("modality %s is missing in every sample and left out", modality)
             continue
-        x[modality] = [torch.cat([n.x for n in row]) if row else None for row in rows]
+        x[modality] = [_joined([n.x for n in row]) if row else None for row in rows]
         if made[modality].pos_dim:
             clock = made[modality].info.kind in CLOCKED
             pos[modality] = [_positions(row, clock) if row else None for row in rows]
@@ -86,7 +86,12 @@ def _positions(items: Sequence[Nodes], clock: bool) -> Tensor:
             shift[0] = parts[-1][:, 0].max() + APART - pos[:, 0].min()
             pos = pos + shift
         parts.append(pos)
-    return torch.cat(parts)
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """Return the rows of all parts; a single part as it is, not copied."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
 def _as_in(schema: Schema, dataset: FusionDataset) -> FusionDataset:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import torch
 from tqdm.auto import tqdm
 
 from graphfuse.data.raw import Cell, Item, Manifest
-from graphfuse.encoders._ahead import ahead
+from graphfuse.data.raw.manifest import ROWS
+from graphfuse.encoders._ahead import HEAVY, ahead, size_of
 from graphfuse.encoders.choice import sources
 from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
 from graphfuse.encoders.problems import Problem
@@ -24,8 +25,8 @@ from graphfuse.errors import InputError, check_whole
 BLOCK = 128
 """Items of one file of the store: what a process that is killed loses at most."""
 
-Block = Sequence[tuple[str, Cell]]
-"""Contents that are kept in one file, by digest."""
+Block = Sequence[tuple[str, tuple[int, int]]]
+"""Contents that are kept in one file, by digest, and the row and place of a cell of each."""
 
 Done = tuple[dict[str, Nodes], dict[str, str]]
 """Nodes of contents, and why others could not be encoded, by digest."""
@@ -51,84 +52,145 @@ def encode_cells(
     nodes: dict[str, list[list[Nodes]]] = {}
     problems: list[Problem] = []
     for modality, encoder in made.items():
-        cells = manifest.cells(sources(manifest)[modality])
-        own = [cell for row in cells for cell in row]
+        cells = _Cells(manifest, sources(manifest)[modality])
+        digests, reasons = cells.digests(progress)
+        first: dict[str, tuple[int, int]] = {}
+        for row, own in enumerate(digests):
+            for place, digest in enumerate(own):
+                if digest not in reasons:
+                    first.setdefault(digest, (row, place))
         with tqdm(
-            total=len(own), desc=f"{modality} ({encoder.info.name})", unit="item", leave=False,
+            total=len(first), desc=f"{modality} ({encoder.info.name})", unit="item", leave=False,
             disable=None if progress else True,
         ) as bar:  # fmt: skip
             store = NodeStore(root, encoder) if keep else None
-            digests, (found, reasons) = _fill(store, encoder.to(device), own, n_jobs, bar)
-        nodes[modality] = []
-        digest = iter(digests)
-        for sample, row in zip(manifest.ids, cells, strict=True):
-            named = [(cell, next(digest)) for cell in row]
-            nodes[modality].append([found[d] for _, d in named if d in found])
-            problems += [
-                Problem(str(sample), modality, cell.where, reasons[d])
-                for cell, d in named
-                if d not in found
-            ]
+            contents = list(first.items())
+            found, failed = _fill(store, encoder.to(device), cells, contents, n_jobs, bar)
+        reasons |= failed
+        nodes[modality] = [[found[d] for d in own if d in found] for own in digests]
+        problems += [
+            Problem(str(manifest.ids[row]), modality, cells.where(row, place), reasons[digest])
+            for row, own in enumerate(digests)
+            for place, digest in enumerate(own)
+            if digest not in found
+        ]
     # A video that cannot be read has neither frames nor sound, and is one problem.
     return nodes, list({str(problem): problem for problem in problems}.values())
 
 
-def _fill(
-    store: NodeStore | None, encoder: Encoder, cells: Sequence[Cell], n_jobs: int, bar: Any
-) -> tuple[list[str], Done]:
-    """Return the digest of each cell, and the nodes of each content, encoded if not in the store.
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of one modality, few of which are in memory at a time."""
 
-    A file that cannot be read has its place in the list instead of a digest.
-    """
-    digests: list[str] = []
+    manifest: Manifest
+    modality: str
+
+    def digests(self, progress: bool) -> tuple[list[list[str]], dict[str, str]]:
+        """Return the digest of each cell of each row, and why files could not be read.
+
+        A file that cannot be read has its place in the list instead of a digest.
+        """
+        digests: list[list[str]] = []
+        reasons: dict[str, str] = {}
+        rows = tqdm(
+            self.manifest.each(self.modality), total=len(self.manifest), unit="sample",
+            desc=f"{self.modality} (what is new)", leave=False, disable=None if progress else True,
+        )  # fmt: skip
+        for row, cells in enumerate(rows):
+            digests.append([])
+            for place, cell in enumerate(cells):
+                try:
+                    digest = _bare(cell).digest()
+                except InputError as error:
+                    digest = f"row {row}, cell {place}"
+                    reasons[digest] = str(error)
+                digests[-1].append(digest)
+        return digests, reasons
+
+    def read(self, block: Block) -> Iterator[tuple[str, Cell]]:
+        """Yield the contents of a block, by digest."""
+        for start in range(0, len(block), ROWS):
+            part = block[start : start + ROWS]
+            rows = self.manifest.cells(self.modality, [row for _, (row, _) in part])
+            for (digest, (_, place)), cells in zip(part, rows, strict=True):
+                yield digest, _bare(cells[place])
+
+    def where(self, row: int, place: int) -> str:
+        """Return what messages call a cell."""
+        return self.manifest.cells(self.modality, [row])[0][place].where
+
+
+def _bare(cell: Cell) -> Cell:
+    """Return a cell without its place: many hold one content, and fail for one reason."""
+    return replace(cell, where="")
+
+
+def _fill(
+    store: NodeStore | None,
+    encoder: Encoder,
+    cells: _Cells,
+    contents: Block,
+    n_jobs: int,
+    bar: Any,
+) -> Done:
+    """Return the nodes of contents, encoded if not in the store, and why some could not be."""
+    found = store.get(digest for digest, _ in contents) if store else {}
     reasons: dict[str, str] = {}
-    first: dict[str, Cell] = {}
-    for place, cell in enumerate(cells):
-        bare = replace(cell, where="")  # many cells may hold one content, and fail for one reason
-        try:
-            digests.append(bare.digest())
-        except InputError as error:
-            digests.append(f"cell {place}")
-            reasons[digests[-1]] = str(error)
-        else:
-            first.setdefault(digests[-1], bare)
-    found = store.get(first) if store else {}
-    bar.update(len(cells) - sum(digest not in found for digest in first))
+    made: set[str] = set()
+    bar.update(len(found))
     # Blocks are cut from all contents, not from those still to do: what is computed together does
     # not depend on what was done before an interruption.
-    contents = list(first.items())
     blocks = [contents[start : start + BLOCK] for start in range(0, len(contents), BLOCK)]
     todo = [[content for content in block if content[0] not in found] for block in blocks]
-    for done, failed in _run(store, encoder, [block for block in todo if block], n_jobs, bar):
-        found |= done
+    todo = [block for block in todo if block]
+    for done, failed in _run(store, encoder, cells, todo, n_jobs, bar):
         reasons |= failed
-    return digests, (found, reasons)
+        if store:
+            made.update(done)
+        else:
+            found |= done
+    if store:  # whose files are mapped into memory, and take none
+        found |= store.get(made)
+        reasons |= dict.fromkeys(made - set(found), f"its nodes are gone from {store.folder}")
+    return found, reasons
 
 
 def _run(
-    store: NodeStore | None, encoder: Encoder, blocks: Sequence[Block], n_jobs: int, bar: Any
+    store: NodeStore | None,
+    encoder: Encoder,
+    cells: _Cells,
+    blocks: Sequence[Block],
+    n_jobs: int,
+    bar: Any,
 ) -> Iterator[Done]:
     from joblib import Parallel, delayed, effective_n_jobs
 
     processes = min(effective_n_jobs(n_jobs), len(blocks))
     if processes < 2 or (encoder.has_network and encoder.device != "cpu"):
-        yield from _encode_blocks(store, encoder, blocks, bar)
+        contents = itertools.chain.from_iterable(map(cells.read, blocks))
+        yield from _encode_blocks(store, encoder, list(map(len, blocks)), contents, bar)
         return
     made, options = type(encoder), json.dumps(encoder.options)
     run = Parallel(n_jobs=processes, return_as="generator_unordered")
     for done in run(
-        delayed(_encode_elsewhere)(store, made, options, encoder.device, block) for block in blocks
+        delayed(_encode_elsewhere)(store, made, options, encoder.device, list(cells.read(block)))
+        for block in blocks
     ):
         bar.update(sum(map(len, done)))
         yield done
 
 
 def _encode_elsewhere(
-    store: NodeStore | None, made: type[Encoder], options: str, device: str, block: Block
+    store: NodeStore | None,
+    made: type[Encoder],
+    options: str,
+    device: str,
+    contents: Sequence[tuple[str, Cell]],
 ) -> Done:
     """Encode a block in a process of its own, on one thread beside the others."""
     torch.set_num_threads(1)
-    return next(_encode_blocks(store, _loaded(made, options, device), [block]))
+    encoder = _loaded(made, options, device)
+    return next(_encode_blocks(store, encoder, [len(contents)], contents))
 
 
 @functools.lru_cache(maxsize=8)
@@ -138,25 +200,31 @@ def _loaded(made: type[Encoder], options: str, device: str) -> Encoder:
 
 
 def _encode_blocks(
-    store: NodeStore | None, encoder: Encoder, blocks: Sequence[Block], bar: Any = None
+    store: NodeStore | None,
+    encoder: Encoder,
+    sizes: Sequence[int],
+    contents: Iterable[tuple[str, Cell]],
+    bar: Any = None,
 ) -> Iterator[Done]:
-    """Encode blocks; threads read the next items while these are computed."""
-    read = ahead(functools.partial(_read, encoder), itertools.chain(*blocks))
-    for block in blocks:
+    """Encode blocks of so many contents; threads read the next items while these are computed."""
+    together = encoder.batch_size
+    read = ahead(functools.partial(_read, encoder), contents, most=together)
+    for size in sizes:
         done: dict[str, Nodes] = {}
         reasons: dict[str, str] = {}
-        for start in range(0, len(block), encoder.batch_size):
-            size = len(block[start : start + encoder.batch_size])
-            items: dict[str, Item] = {}
-            for digest, item, reason in itertools.islice(read, size):
-                if reason is None:
-                    items[digest] = item
-                else:
-                    reasons[digest] = reason
-            if items:
-                done |= _encode(encoder, items, reasons)
+        items: dict[str, Item] = {}
+        held = 0
+        for number, (digest, item, reason) in enumerate(itertools.islice(read, size), 1):
+            if reason is None:
+                items[digest] = item
+            else:
+                reasons[digest] = reason
+            held += size_of(item)
+            if number % together == 0 or number == size or held > HEAVY:
+                done |= _encode(encoder, items, reasons) if items else {}
+                items, held = {}, 0
             if bar is not None:
-                bar.update(size)
+                bar.update()
         if done and store:
             store.put(list(done), list(done.values()))
         yield done, reasons

@@ -50,7 +50,7 @@ class Encoder(ABC):
 
     info: ClassVar[EncoderInfo]
     batch_size: ClassVar[int] = 32
-    """Items that are encoded together."""
+    """Items that are encoded together; fewer where they are large."""
     device: ClassVar[str] = "cpu"
     """Where networks compute; set by :meth:`to`. Nodes always come back to the CPU."""
     dtype: ClassVar[torch.dtype] = torch.float32

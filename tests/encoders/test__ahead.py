@@ -1,7 +1,9 @@
 import threading
 
+import numpy as np
 import pytest
 
+from graphfuse.encoders import _ahead
 from graphfuse.encoders._ahead import ahead
 
 
@@ -45,3 +47,16 @@ def test_an_error_comes_in_its_turn_and_ends_the_rest():
     with pytest.raises(ZeroDivisionError):
         next(results)
     assert len(made) < 20
+
+
+def test_few_large_items_wait(monkeypatch):
+    monkeypatch.setattr(_ahead, "HEAVY", 10_000)
+    made = []
+
+    def make(k):
+        made.append(k)
+        return np.zeros(1000)
+
+    for asked, _ in enumerate(ahead(make, iter(range(100)), workers=2, most=50), 1):
+        assert len(made) <= asked + 3
+    assert len(made) == 100

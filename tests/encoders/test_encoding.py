@@ -16,7 +16,8 @@ from datasets import Dataset
 from PIL import Image
 
 from graphfuse.data.raw import Column, Manifest, read_manifest
-from graphfuse.encoders import Encoder, EncoderInfo, Nodes, create_encoder, encode
+from graphfuse.data.raw.manifest import ROWS
+from graphfuse.encoders import Encoder, EncoderInfo, Nodes, cells, create_encoder, encode
 from graphfuse.encoders.store import NodeStore
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.graph import Spatial, Temporal
@@ -324,3 +325,36 @@ def test_positions_count_seconds_or_places_of_their_own(tmp_path):
     schema = encode(manifest, cache=tmp_path / "units").schema
     assert schema["pulse"].pos_unit == "seconds"
     assert schema["note"].pos_unit == "places in note"
+
+
+def test_few_cells_are_in_memory_at_once(tmp_path, monkeypatch):
+    asked, cells = [], Manifest.cells
+
+    def few(self, modality, rows=None):
+        asked.append(len(self if rows is None else rows))
+        return cells(self, modality, rows)
+
+    monkeypatch.setattr(Manifest, "cells", few)
+    encode(manifest(words(300)), {"said": "ngrams"}, cache=tmp_path)
+    assert max(asked) <= ROWS < 300
+
+
+class Heavy(str):
+    nbytes = 800
+
+
+class Large(Lengths):
+    def prepare(self, item):
+        return Heavy(item)
+
+
+def test_fewer_large_items_are_encoded_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(cells, "HEAVY", 2000)
+    data = encode(manifest(words(10)), {"said": Large()}, cache=tmp_path)
+    assert data.x["said"].values[:, 1].tolist() == [3, 3, 3, 3, 3, 3, 2, 2, 2, 2]
+
+
+def test_new_nodes_are_taken_from_the_store_and_not_from_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(NodeStore, "put", lambda store, digests, nodes: None)
+    with pytest.raises(InputError, match="nodes are gone from"):
+        encode(manifest(words(4)), {"said": "ngrams"}, cache=tmp_path, unreadable="error")

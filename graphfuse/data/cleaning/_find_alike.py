@@ -31,7 +31,7 @@ def find_alike(
             owners: list[int] = []
             digests: list[str] = []
             looks: dict[str, Any] = {}
-            for row, cells in enumerate(manifest.cells(modality)):
+            for row, cells in enumerate(manifest.each(modality)):
                 for cell in cells:
                     try:
                         digest = cell.digest()

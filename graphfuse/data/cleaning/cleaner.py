@@ -102,7 +102,7 @@ class Repair(Cleaner):
 
     def doing(self, manifest: Manifest, modalities: Sequence[str]) -> str:
         """Say in words what is done to the items of these modalities."""
-        count = sum(len(row) for m in modalities for row in manifest.cells(m))
+        count = sum(len(row) for m in modalities for row in manifest.each(m))
         return f"applied to each of {count} items as it is read"
 
 

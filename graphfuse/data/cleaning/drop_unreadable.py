@@ -48,7 +48,7 @@ class DropUnreadable(Cleaner):
         if not columns:
             return manifest
         cleaned = _replaced(manifest, columns)
-        full = [any(row) for row in zip(*map(cleaned.cells, cleaned.modalities), strict=True)]
+        full = [any(row) for row in zip(*map(cleaned.each, cleaned.modalities), strict=True)]
         kept = [row for row in sorted(lost) if full[row]]
         gone = [row for row in sorted(lost) if not full[row]]
         for reason in _told(lost, sorted(lost)):
@@ -70,7 +70,7 @@ def _reasons(manifest: Manifest, column: Column, bar: Any) -> dict[int, list[str
     ids = [c for c in manifest.columns if c.kind == "id"]
     alone = replace(manifest, columns=(*ids, column))
     reasons: dict[int, list[str]] = {}
-    for row, cells in enumerate(alone.cells(column.modality)):
+    for row, cells in enumerate(alone.each(column.modality)):
         reasons[row] = []
         for cell in cells:
             try:

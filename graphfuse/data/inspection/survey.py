@@ -96,7 +96,7 @@ def survey(manifest: Manifest, progress: bool = True) -> Survey:
         for modality in names:
             kind = manifest.kind(modality)
             entries[modality] = []
-            for row, cells in enumerate(manifest.cells(modality)):
+            for row, cells in enumerate(manifest.each(modality)):
                 for cell in cells:
                     entries[modality].append(_entry(kind, row, cell, looks, known))
                 bar.update()

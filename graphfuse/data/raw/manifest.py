@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from graphfuse.data.raw.items import Item
 
 
+ROWS = 32
+"""Rows whose cells are in memory at once where all are gone through."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """What a manifest holds of one modality of one sample, not yet read.
@@ -217,6 +221,11 @@ class Manifest:
             ]
             for i, line in zip(ids, zip(*values, strict=True), strict=True)
         ]
+
+    def each(self, modality: str) -> Iterator[list[Cell]]:
+        """Yield the cells of each row in turn; only those of a few rows are in memory at once."""
+        for start in range(0, len(self), ROWS):
+            yield from self.cells(modality, range(start, min(start + ROWS, len(self))))
 
     def role(self, kind: str) -> np.ndarray | None:
         """Return the column of that role as it is, None if there is none.

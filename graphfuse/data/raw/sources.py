@@ -304,10 +304,11 @@ def _one_table(source: Any, split: str | None) -> Dataset:
 
 def _undecoded(table: Dataset) -> Dataset:
     """Return the table with pictures and sounds as paths or bytes, and classes by name."""
-    from datasets import Dataset, Features, concatenate_datasets
+    from datasets import Dataset, concatenate_datasets
 
-    features = Features({name: _plain(feature) for name, feature in table.features.items()})
-    table = table.cast(features) if features != table.features else table
+    for name, feature in table.features.items():
+        plain = _plain(feature)
+        table = table if plain is feature else table.cast_column(name, plain)  # copies no bytes
     named = {
         name: [_class_names(feature, value) for value in table[name][:]]
         for name, feature in table.features.items()

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -55,6 +56,8 @@ class Spectral(Encoder):
     deviation: bool = True
     seconds: float | None = None
 
+    batch_size: ClassVar[int] = 4  # each is computed alone, and a long one is large
+
     def __post_init__(self) -> None:
         if not 0 < self.rate <= 1 / HOP:
             raise InputError(
@@ -84,12 +87,19 @@ class Spectral(Encoder):
         """Seconds."""
         return 1
 
+    def prepare(self, item: Item) -> Sound:
+        """Return a sound at the sample rate that is worked at.
+
+        Raises:
+            InputError: not a sound.
+        """
+        return heard(item, self.sample_rate, self.seconds)
+
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the nodes of each sound; position: seconds of a node's centre."""
-        return [self._nodes(item) for item in items]
+        return [self._nodes(self.prepare(item)) for item in items]
 
-    def _nodes(self, item: Item) -> Nodes:
-        sound = heard(item, self.sample_rate, self.seconds)
+    def _nodes(self, sound: Sound) -> Nodes:
         length, hop = _length(sound.rate), round(HOP * sound.rate)
         frames = 1 + len(sound.samples) // hop  # frame t is centred at sample t * hop
         bounds = bounds_of(frames, sound.seconds * self.rate)

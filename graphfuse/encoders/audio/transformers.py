@@ -130,6 +130,14 @@ class Transformers(Encoder):
         plain["options"].pop("model")  # a name or path, which may come to mean something else
         return {**plain, "weights": folder_checksum(find_folder(self.model))}
 
+    def prepare(self, item: Item) -> Sound:
+        """Return what is heard of a sound, at the model's sample rate.
+
+        Raises:
+            InputError: not a sound; or there is no such model.
+        """
+        return heard(item, int(_extractor(self.model).sampling_rate), self.seconds)
+
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the nodes of each sound.
 
@@ -138,8 +146,8 @@ class Transformers(Encoder):
         """
         loaded = _load(self.model)
         loaded.network.to(self.device)
-        sounds = [heard(item, loaded.rate, self.seconds) for item in items]
         longest = int(min(self.chunk, loaded.window or self.chunk) * loaded.rate)
+        sounds = [self.prepare(item) for item in items]
         pieces = [
             _Piece(number, start, samples)
             for number, sound in enumerate(sounds)
@@ -297,8 +305,12 @@ def _batches(pieces: list[_Piece], loaded: _Loaded) -> Iterator[list[_Piece]]:
 
 
 @lru_cache(maxsize=2)
-def _load(model: str) -> _Loaded:
+def _extractor(model: str) -> Any:
     library, folder = import_library("encoding sounds"), find_folder(model)
-    extractor = load(library.AutoFeatureExtractor, model, folder, WHAT)
-    network = load_network(model, folder, WHAT, UNUSED)
-    return _Loaded(model, network, extractor)
+    return load(library.AutoFeatureExtractor, model, folder, WHAT)
+
+
+@lru_cache(maxsize=2)
+def _load(model: str) -> _Loaded:
+    extractor = _extractor(model)
+    return _Loaded(model, load_network(model, find_folder(model), WHAT, UNUSED), extractor)

@@ -278,6 +278,15 @@ def test_a_dataset_of_pictures_and_classes():
     assert read.cells("several")[0][0].read()[0, 0].tolist() == [0, 0, 255]
 
 
+def test_the_bytes_of_pictures_are_not_copied():
+    images = [{"bytes": bytes([i]) * 100_000, "path": None} for i in range(20)]
+    table = Dataset.from_dict({"image": images, "label": ["cat", "dog"] * 10})
+    table = table.cast_column("image", datasets.Image())
+    before = pyarrow.total_allocated_bytes()
+    read = read_manifest(table)
+    assert pyarrow.total_allocated_bytes() - before < 1_000_000 < 2_000_000 < read.table.data.nbytes
+
+
 def test_a_dataset_whose_pictures_are_files(tmp_path, picture):
     paths = [str(tmp_path / picture(name)) for name in ("a.png", "b.png")]
     table = Dataset.from_dict({"image": paths, "label": [0, 1]}).cast_column(

@@ -128,6 +128,14 @@ def test_the_sample_rate_leaves_no_trace(rate):
     torch.testing.assert_close(one.x, other.x, atol=0.5, rtol=0)
 
 
+def test_sounds_wait_at_the_sample_rate_that_is_worked_at():
+    sound = noise(1.0, 44100)
+    ready = Mel().prepare(sound)
+    assert (len(ready.samples), ready.rate) == (RATE, RATE)
+    [nodes], [same] = Mel().encode([sound]), Mel().encode([ready])
+    assert torch.equal(nodes.x, same.x)
+
+
 def test_bits_leave_no_trace():
     fine = speechlike(RATE)
     coarse = Sound((fine.samples * 2**15).round() / np.float32(2**15), RATE)

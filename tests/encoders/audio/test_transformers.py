@@ -241,6 +241,15 @@ def test_other_sample_rates_are_brought_to_the_model_s(folder):
     assert len(nodes.x) == 49
 
 
+def test_sounds_wait_at_the_model_s_rate_and_become_the_same_nodes(folder):
+    encoder = Transformers(folder("wav2vec2"), rate=1)
+    sound = noise(1.5, rate=44100)
+    ready = encoder.prepare(sound)
+    assert (len(ready.samples), ready.rate) == (24000, RATE)
+    [nodes], [same] = encoder.encode([sound]), encoder.encode([ready])
+    assert torch.equal(nodes.x, same.x)
+
+
 def test_identity_follows_weights_not_names(folder, tmp_path):
     path = folder("wav2vec2")
     copy = tmp_path / "copy"
