@@ -12,7 +12,7 @@ from datasets import Dataset, IterableDataset, IterableDatasetDict
 from PIL import Image
 
 from graphfuse.data.raw import read_manifest
-from graphfuse.encoders import is_raw, load
+from graphfuse.encoders import is_raw, load, read_raw
 from graphfuse.errors import InputError
 
 NAMES = ("train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001")
@@ -24,9 +24,9 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "hf" / "graphfuse"
 
 
-def png(shade):
+def picture(shade):
     content = io.BytesIO()
-    Image.new("L", (4, 4), shade).save(content, "PNG")
+    Image.new("L", (4, 4), shade).save(content, "BMP")
     return content.getvalue()
 
 
@@ -46,7 +46,7 @@ def write(tmp_path):
             table = Dataset.from_dict(change(shard, {**columns, "label": ["cat", "dog"]}))
             file = str(folder / (name + suffix))
             if suffix == ".parquet":
-                pyarrow.parquet.write_table(table.data.table, file)
+                pyarrow.parquet.write_table(table.data.table, file, compression="none")
             else:
                 table.to_json(file) if suffix == ".jsonl" else table.to_csv(file)
         return folder
@@ -66,7 +66,7 @@ def test_a_folder_a_pattern_and_a_list_are_one_table(write, suffix):
         list(map(str, listed)),
     ):
         assert is_raw(source)
-        read = read_manifest(source)
+        read = read_raw(source)
         assert sorted(read.ids) == ["000", "001", "002", "003", "004", "005"]
         parts = dict(zip(read.ids, read.role("split"), strict=True))
         assert [parts[f"00{i}"] for i in range(6)] == ["train"] * 4 + ["test"] * 2
@@ -79,38 +79,39 @@ def test_no_part_is_told_by_names_of_one_part_or_beside_a_column(write):
     assert read_manifest(folder / "train*").role("split") is None
     write(".csv", lambda shard, columns: {**columns, "part": [["train", "test"][shard == 0]] * 2})
     assert list(read_manifest(folder).role("split")) == ["train"] * 2 + ["test"] * 2 + ["train"] * 2
-    write(".csv", lambda shard, columns: {**columns, "split": ["a", "b"]})
-    own = {"split": "category", "part": "split"}
-    write(
-        ".csv", lambda shard, columns: {**columns, "split": ["a", "b"], "part": ["train", "test"]}
-    )
-    assert list(read_manifest(folder, own).role("split")) == ["train", "test"] * 3
+    write(".csv", lambda shard, columns: {**columns, "half": ["validation", "test"]})
+    read = read_manifest(folder, {"half": "split"})
+    assert list(read.role("split")) == ["validation", "test"] * 3
     plain = write(".csv", names=("train-0", "more"))
     assert read_manifest([plain / "train-0.csv", plain / "more.csv"]).role("split") is None
 
 
 def test_pictures_in_parquet_stay_on_disk_and_are_copied_once(write, cache):
     def change(shard, columns):
-        return {**columns, "photo": [png(shard), png(100)]}
+        return {**columns, "photo": [picture(shard), picture(100)]}
 
     folder = write(".parquet", change)
+    sizes = [file.stat().st_size for file in folder.iterdir()]
     read = read_manifest(folder)
     copies = {file.name: file.stat().st_mtime_ns for file in cache.iterdir()}
     assert len(copies) == 3
     assert {file["filename"] for file in read.table.cache_files} == {str(cache / f) for f in copies}
     contents = [cells[0].value for cells in read.cells("photo")]
-    assert contents == [png(shade) for shade in (2, 100, 0, 100, 1, 100)]
+    assert contents == [picture(shade) for shade in (2, 100, 0, 100, 1, 100)]
     again = read_manifest(folder / "*.parquet")
     assert {file.name: file.stat().st_mtime_ns for file in cache.iterdir()} == copies
     assert [cells[0].value for cells in again.cells("photo")] == contents
-    write(".parquet", lambda shard, columns: {**columns, "photo": [png(7), png(8)]})
-    assert read_manifest(folder).cells("photo", [0])[0][0].value == png(7)
+    write(
+        ".parquet", lambda shard, columns: {**columns, "photo": [picture(shard + 3), picture(100)]}
+    )
+    assert [file.stat().st_size for file in folder.iterdir()] == sizes
+    assert read_manifest(folder).cells("photo", [0])[0][0].value == picture(5)
 
 
 def test_paths_start_from_the_folder_of_the_shards(write):
     folder = write(".csv", lambda shard, columns: {**columns, "photo": [f"{shard}.png", "no.png"]})
     for shard in range(3):
-        (folder / f"{shard}.png").write_bytes(png(shard))
+        (folder / f"{shard}.png").write_bytes(picture(shard))
     for source in (folder, folder / "*.csv"):
         assert read_manifest(source).cells("photo", [0])[0][0].read().shape == (4, 4, 3)
     (folder / "more").mkdir()
@@ -172,7 +173,7 @@ def test_sources_that_name_no_shards(write, tmp_path):
 
 def rows(n=100):
     for i in range(n):
-        yield {"caption": f"this is row {i}", "photo": png(i), "label": ["cat", "dog"][i % 2]}
+        yield {"caption": f"this is row {i}", "photo": picture(i), "label": ["cat", "dog"][i % 2]}
 
 
 def test_a_stream_is_read_through_once_onto_disk(cache, tmp_path):
@@ -188,7 +189,7 @@ def test_a_stream_is_read_through_once_onto_disk(cache, tmp_path):
     assert len(read) == len(asked) == 100
     assert all(file["filename"].startswith(str(cache)) for file in read.table.cache_files)
     assert read.table.cache_files
-    assert read.cells("photo", [99])[0][0].value == png(99)
+    assert read.cells("photo", [99])[0][0].value == picture(99)
     asked.clear()
     assert list(read_manifest(stream, limit=3).table["label"][:]) == ["cat", "dog", "cat"]
     assert len(asked) < 10
@@ -206,7 +207,7 @@ def test_of_each_part_of_the_hub_only_so_many_rows_are_read(monkeypatch):
 
 
 def test_a_stream_does_not_say_which_files_may_be_read(tmp_path):
-    (tmp_path / "secret.png").write_bytes(png(1))
+    (tmp_path / "secret.png").write_bytes(picture(1))
     row = {"image": {"path": str(tmp_path / "secret.png"), "bytes": None}, "label": 0}
     features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("int64")})
     stream = IterableDataset.from_generator(lambda: iter([row, row]), features=features)
