@@ -24,6 +24,7 @@ from graphfuse.errors import InputError, MissingDependencyError, UnknownNameErro
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
+
 logger = logging.getLogger(__name__)
 
 LINES = (".jsonl", ".ndjson", ".json")
@@ -134,7 +135,8 @@ def read_manifest(
             f"raw samples come from a file, a folder, a datasets.Dataset or a name on the hub; got "
             f"{type(source).__name__}"
         )
-    made_here = not isinstance(source, (str, Path)) and not _is_from_files(table)
+    given = isinstance(source, (datasets.Dataset, datasets.DatasetDict))
+    made_here = given and not _is_from_files(table)
     table = _undecoded(table)
     if root is None and own_root is None:
         own_root = _common_folder(table, made_here)
