@@ -49,7 +49,8 @@ def add_raw(settings: dict[str, Any]) -> None:
         networks[own] = {**_mapping(networks.get(own)), **chosen}
     for name, fitting in _fitting_steps(steps or [], manifests).items():
         raw[name]["clean"] = fitting
-    settings["datasets"] = [_with_options(item, raw) for item in items]
+    if items:
+        settings["datasets"] = [_with_options(item, raw) for item in items]
 
 
 def _raw_of(items: list[Any]) -> dict[Any, dict[str, Any]]:
