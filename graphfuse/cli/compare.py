@@ -32,8 +32,8 @@ A YAML file holds the same names as the options, and recipe, options, relations:
   relations: {emoji: [co_occurrence, {k_nearest: {k: 4}}]}
 
 Of several raw datasets, --column goes to those that have the column, --encoder and --network to
-those that have the modality, and --clean to those that hold what a step is for. In a YAML file each
-has its own:
+those that have the modality, --clean to those that hold what a step is for, and --augment to those
+that have the kind. In a YAML file each has its own:
   datasets: [{my-data.csv: {columns: {age: category}, encoders: {photo: histogram}}}]
 
 Interrupted (Ctrl-C, power cut), the same command goes on where it was.
@@ -151,14 +151,14 @@ def _add_raw(settings: dict[str, Any]) -> None:
     for name, manifest in manifests.items():
         print(manifest.describe())
         print(f"what else may give the label away: graphfuse inspect {shlex.quote(str(name))}\n")
-        if augment:
-            raw[name]["augment"] = {**_mapping(raw[name].get("augment")), **augment}
     for name, chosen in _share("encoders", given["encoder"], manifests).items():
         raw[name]["encoders"] = {**_mapping(raw[name].get("encoders")), **chosen}
     for name, chosen in _share("networks", given["network"], manifests).items():
         networks = settings.setdefault("networks", {})
         own = manifests[name].name
         networks[own] = {**_mapping(networks.get(own)), **chosen}
+    for name, changes in _fitting_changes(augment, manifests).items():
+        raw[name]["augment"] = {**_mapping(raw[name].get("augment")), **changes}
     for name, fitting in _fitting_steps(steps or [], manifests).items():
         raw[name]["clean"] = fitting
     settings["datasets"] = [_with_options(item, raw) for item in items]
@@ -265,6 +265,23 @@ def _fitting_steps(steps: list[str], manifests: dict[Any, Manifest]) -> dict[Any
         ] or list(kinds)
     shared = {name: [step for step in steps if name in fits[step]] for name in kinds}
     return {name: fitting for name, fitting in shared.items() if fitting}
+
+
+def _fitting_changes(
+    augment: dict[str, Any], manifests: dict[Any, Manifest]
+) -> dict[Any, dict[str, Any]]:
+    """Return for each dataset the changes of kinds that it has; all where a kind is in none."""
+    from graphfuse.data.augment.copies import kinds_of
+    from graphfuse.data.augment.presets import KINDS
+
+    own = {name: kinds_of(manifest) for name, manifest in manifests.items()}
+    lacking = {kind for kind in KINDS if not any(kind in kinds for kinds in own.values())}
+    shared = {
+        name: {k: v for k, v in augment.items() if k not in KINDS or k in kinds | lacking}
+        for name, kinds in own.items()
+    }
+    named = {*augment} & {*KINDS}
+    return {name: own for name, own in shared.items() if own and (not named or named & {*own})}
 
 
 def augment_of(settings: dict[str, Any]) -> dict[str, Any]:

@@ -173,10 +173,6 @@ def _train_on_both(
     """Train on both parts for as many epochs as were best."""
     both = FusionDataset.from_samples([*train, *validation], train.schema)
     epochs = history.best_epoch + 1
-    import os
-
-    if os.environ.get("REFIT") == "full":
-        epochs = recipe.epochs
     recipe = replace(recipe, epochs=epochs, patience=epochs)
     _train(strategy, both, validation, recipe, data_seed, History(), progress, choose=False)
 
