@@ -4,6 +4,7 @@ Small tensors gain nothing from a second thread and can lose much.
 """
 
 import os
+import signal
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -13,6 +14,18 @@ import torch
 torch.set_num_threads(1)
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "red", "cat", "dog", "sat", "."]
+
+
+@pytest.fixture
+def interruptible():
+    """Let processes that a test starts be interrupted, also where the tests run in the background.
+
+    A shell without job control starts what runs in the background deaf to Ctrl-C, and what that
+    starts inherits it.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

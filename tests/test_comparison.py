@@ -271,6 +271,7 @@ def test_killed_at_random_and_resumed_gives_the_same_table(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_leaves_a_partial_report(tmp_path):
     process = subprocess.Popen(
         [*COMMAND[:-2], "--jobs", "1", "--out", str(tmp_path)],

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("module", ["argparse", "numpy.exceptions", "torch._utils", "scipy"])
 def test_ctrl_c_while_modules_are_imported_is_quiet(module):
     command = [sys.executable, "-X", "importtime", "-m", "graphfuse", "list", "strategies"]

@@ -7,12 +7,10 @@ import contextlib
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from graphfuse.cli._raw import add_raw
 from graphfuse.errors import InputError, UnknownNameError
-
-if TYPE_CHECKING:
-    from graphfuse.data.raw import Manifest
 
 QUICK_EPOCHS = 3
 LISTS = ("datasets", "strategies", "clean")
@@ -107,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         recipe = settings.get("recipe") or {}
         if isinstance(recipe, dict):  # otherwise compare() says what a recipe is
             settings["recipe"] = {**recipe, "epochs": QUICK_EPOCHS}
-    _add_raw(settings)
+    add_raw(settings)
     out = settings.setdefault("out", "graphfuse-results")
     settings["n_jobs"] = settings.pop("jobs", -1)
     settings["command"] = shlex.join(["graphfuse", *sys.argv[1:]])
@@ -122,185 +120,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 130
     _report(Path(out))
     return 0
-
-
-def _add_raw(settings: dict[str, Any]) -> None:
-    """Give the options of raw data to the datasets that they fit, and print what these hold."""
-    data = settings.pop("data", [])
-    if data and "datasets" in settings:
-        raise InputError(f"datasets are named twice: {data} and --datasets {settings['datasets']}")
-    if data:
-        settings["datasets"] = data
-    given = {
-        option: pairs(f"--{option}", settings.pop(option, None))
-        for option in ("column", "encoder", "network")
-    }
-    steps, augment = settings.pop("clean", None), augment_of(settings)
-    items = settings.get("datasets", [])
-    if not isinstance(items, list):
-        return
-    raw = _raw_of(items)
-    wanted = [
-        f"--{option}"
-        for option, found in [*given.items(), ("clean", steps), ("augment", augment)]
-        if found
-    ]
-    if wanted and not raw:
-        raise InputError(f"{', '.join(wanted)}: for raw data, of which there is none: {items}")
-    manifests = _read(raw, given["column"])
-    for name, manifest in manifests.items():
-        print(manifest.describe())
-        print(f"what else may give the label away: graphfuse inspect {shlex.quote(str(name))}\n")
-    for name, chosen in _share("encoders", given["encoder"], manifests).items():
-        raw[name]["encoders"] = {**_mapping(raw[name].get("encoders")), **chosen}
-    for name, chosen in _share("networks", given["network"], manifests).items():
-        networks = settings.setdefault("networks", {})
-        own = manifests[name].name
-        networks[own] = {**_mapping(networks.get(own)), **chosen}
-    for name, changes in _fitting_changes(augment, manifests).items():
-        raw[name]["augment"] = {**_mapping(raw[name].get("augment")), **changes}
-    for name, fitting in _fitting_steps(steps or [], manifests).items():
-        raw[name]["clean"] = fitting
-    settings["datasets"] = [_with_options(item, raw) for item in items]
-
-
-def _raw_of(items: list[Any]) -> dict[Any, dict[str, Any]]:
-    """Return the raw datasets by name or path, with their own options."""
-    from graphfuse.encoders import is_raw
-
-    own = [item if isinstance(item, dict) else {item: None} for item in items if _is_named(item)]
-    return {
-        name: dict(options or {})
-        for item in own
-        for name, options in item.items()
-        if is_raw(name) and isinstance(options, dict | None)
-    }
-
-
-def _is_named(item: Any) -> bool:
-    return isinstance(item, (str, Path, dict))
-
-
-def _with_options(item: Any, raw: dict[Any, dict[str, Any]]) -> Any:
-    """Return a dataset as it is named, with its options if it is raw and has any."""
-    if isinstance(item, dict):
-        return {name: raw.get(name, options) for name, options in item.items()}
-    return {item: raw[item]} if _is_named(item) and raw.get(item) else item
-
-
-def _read(raw: dict[Any, dict[str, Any]], columns: dict[str, str]) -> dict[Any, Manifest]:
-    """Read raw datasets, each with those columns told that it has; they are added to its options.
-
-    Raises:
-        UnknownNameError: a column that none of them has.
-    """
-    from graphfuse.data.raw.catalog import raw_datasets
-
-    found = {}
-    known, taken = list[str](), set[str]()
-    for name, options in raw.items():
-        fitting = {} if name in raw_datasets.names() else dict(columns)  # whose columns are known
-        while name not in found:
-            try:
-                found[name] = _read_one(name, options, fitting)
-            except UnknownNameError as error:
-                if error.kind != "column" or error.given not in fitting:
-                    raise
-                del fitting[str(error.given)]
-        if fitting:
-            options["columns"] = {**_mapping(options.get("columns")), **fitting}
-        taken |= set(fitting)
-        known += found[name].table.column_names
-    for column in columns:
-        if column not in taken:
-            raise UnknownNameError("column", column, known)
-    return found
-
-
-def _read_one(name: Any, options: dict[str, Any], columns: dict[str, str]) -> Manifest:
-    from graphfuse.encoders import read_raw
-    from graphfuse.encoders.loading import ENCODING
-
-    later = (*ENCODING, "clean")
-    reading = {option: given for option, given in options.items() if option not in later}
-    if columns:
-        reading["columns"] = {**_mapping(options.get("columns")), **columns}
-    return read_raw(name, **reading)
-
-
-def _mapping(given: Any) -> dict[str, Any]:
-    """Return a mapping of a configuration; what is none is overruled."""
-    return dict(given) if isinstance(given, dict) else {}
-
-
-def _share(
-    what: str, given: dict[str, str], manifests: dict[Any, Manifest]
-) -> dict[Any, dict[str, str]]:
-    """Return for each dataset what is given for modalities that it has.
-
-    Raises:
-        UnknownNameError: a modality that none of them has.
-    """
-    from graphfuse.encoders.choice import sources
-
-    own = {name: sources(manifest) for name, manifest in manifests.items()}
-    for modality in given:
-        if not any(modality in known for known in own.values()):
-            known = [m for modalities in own.values() for m in modalities]
-            raise UnknownNameError(f"modality in {what}", modality, known)
-    shared = {name: {m: v for m, v in given.items() if m in known} for name, known in own.items()}
-    return {name: chosen for name, chosen in shared.items() if chosen}
-
-
-def _fitting_steps(steps: list[str], manifests: dict[Any, Manifest]) -> dict[Any, list[str]]:
-    """Return for each dataset the steps of cleaning for what it has; all where a step fits none."""
-    from graphfuse.data.cleaning import Repair, create_cleaner
-
-    kinds = {name: {m.kind(one) for one in m.modalities} for name, m in manifests.items()}
-    fits: dict[str, list[Any]] = {}
-    for step in steps:
-        made = create_cleaner(step)
-        fits[step] = [
-            n for n, own in kinds.items() if not isinstance(made, Repair) or made.kind in own
-        ] or list(kinds)
-    shared = {name: [step for step in steps if name in fits[step]] for name in kinds}
-    return {name: fitting for name, fitting in shared.items() if fitting}
-
-
-def _fitting_changes(
-    augment: dict[str, Any], manifests: dict[Any, Manifest]
-) -> dict[Any, dict[str, Any]]:
-    """Return for each dataset the changes of kinds that it has; all where a kind is in none."""
-    from graphfuse.data.augment.copies import kinds_of
-    from graphfuse.data.augment.presets import KINDS
-
-    own = {name: kinds_of(manifest) for name, manifest in manifests.items()}
-    lacking = {kind for kind in KINDS if not any(kind in kinds for kinds in own.values())}
-    shared = {
-        name: {k: v for k, v in augment.items() if k not in KINDS or k in kinds | lacking}
-        for name, kinds in own.items()
-    }
-    named = {*augment} & {*KINDS}
-    return {name: own for name, own in shared.items() if own and (not named or named & {*own})}
-
-
-def augment_of(settings: dict[str, Any]) -> dict[str, Any]:
-    """Take --augment out of the settings, with numbers as such."""
-    given = pairs("--augment", settings.pop("augment", None))
-    return {name: int(value) if value.isdigit() else value for name, value in given.items()}
-
-
-def pairs(option: str, given: list[str] | None) -> dict[str, str]:
-    """Return NAME=VALUE options as a mapping."""
-    found: dict[str, str] = {}
-    for pair in given or []:
-        name, equals, value = pair.partition("=")
-        if not (name and equals and value):
-            raise InputError(f"{option} takes NAME=VALUE, got {pair!r}")
-        if name in found:
-            raise InputError(f"{option} names {name!r} twice: {found[name]} and {value}; keep one")
-        found[name] = value
-    return found
 
 
 def _report(out: Path) -> None:

@@ -40,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the columns, then what each check found; what asks for action is marked."""
-    from graphfuse.cli.compare import pairs
+    from graphfuse.cli._raw import pairs
     from graphfuse.data.inspection import inspect
     from graphfuse.encoders import read_raw
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from graphfuse.cli.compare import augment_of, pairs
+from graphfuse.cli._raw import augment_of, pairs
 from graphfuse.errors import InputError, check_whole
 
 EVERY = {"image": "photo", "audio": "speech", "text": "caption"}

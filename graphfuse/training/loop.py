@@ -102,9 +102,10 @@ def fit(
                 _train(strategy, train, validation, recipe, data_seed, history, progress)
                 if recipe.refit:
                     strategy.load_state_dict(first)
-                    _train_on_both(
-                        strategy, train, validation, recipe, data_seed, history, progress
-                    )
+                    both = FusionDataset.from_samples([*train, *validation], train.schema)
+                    epochs = history.best_epoch + 1
+                    again = replace(recipe, epochs=epochs, patience=epochs)
+                    _train(strategy, both, None, again, data_seed, History(), progress)
         strategy.eval()
     return history
 
@@ -161,39 +162,25 @@ def _fit_on_held_out(
     strategy.fit_on_held_out(together, batch)
 
 
-def _train_on_both(
-    strategy: Strategy,
-    train: FusionDataset,
-    validation: FusionDataset,
-    recipe: Recipe,
-    data_seed: int,
-    history: History,
-    progress: bool,
-) -> None:
-    """Train on both parts for as many epochs as were best."""
-    both = FusionDataset.from_samples([*train, *validation], train.schema)
-    epochs = history.best_epoch + 1
-    recipe = replace(recipe, epochs=epochs, patience=epochs)
-    _train(strategy, both, validation, recipe, data_seed, History(), progress, choose=False)
-
-
 def _train(
     strategy: Strategy,
     train: FusionDataset,
-    validation: FusionDataset,
+    validation: FusionDataset | None,
     recipe: Recipe,
     data_seed: int,
     history: History,
     progress: bool,
-    choose: bool = True,
 ) -> None:
-    """Train; keep the weights of the best epoch, or of the last if there is nothing to choose."""
+    """Train; keep the weights of the best epoch, or of the last without a validation part."""
     accelerator = Accelerator()
     strategy.to(accelerator.device)
-    train, validation = strategy.precompute(train), strategy.precompute(validation)
-    balance = start_balance(strategy, train, validation, recipe, data_seed)
-    unseen = validation if choose else None
-    _descend(strategy, train, unseen, recipe, data_seed, balance, accelerator, history, progress)
+    train = strategy.precompute(train)
+    validation = None if validation is None else strategy.precompute(validation)
+    watched = train if validation is None else validation  # by no balance, where there is none
+    balance = start_balance(strategy, train, watched, recipe, data_seed)
+    _descend(
+        strategy, train, validation, recipe, data_seed, balance, accelerator, history, progress
+    )
 
 
 def _descend(

@@ -75,7 +75,8 @@ def choose_steps(dataset: FusionDataset, given: Sequence[Any] | None) -> FusionD
     """Return the dataset with other steps, after those that its encoders ask for; as is if None.
 
     Example:
-        >>> data = FusionDataset.from_arrays({"a": [[0.0], [2.0]]})
+        >>> import numpy as np
+        >>> data = FusionDataset.from_arrays({"a": np.eye(2)})
         >>> choose_steps(data, [{"scale": {"how": "robust"}}]).steps[0].options["how"]
         'robust'
     """
