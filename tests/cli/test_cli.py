@@ -372,7 +372,7 @@ def test_augmentation_is_named_on_the_command_line(pets, capsys):
     capsys.readouterr()
     for given, message in (
         ("text=captions", "unknown augmentation of text 'captions'; did you mean 'caption'"),
-        ("said=caption", "names modality 'said', but changes all items of a kind"),
+        ("said=caption", "names modality 'said', of kind 'text', but changes all items"),
         ("copies=none", "copies is a whole number of at least 1"),
     ):
         assert main([*command[:-4], "--augment", given]) == 2
