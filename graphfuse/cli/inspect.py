@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   graphfuse inspect my-data.csv
   graphfuse inspect my-data.csv --column photo=image --column code=skip
+  graphfuse inspect 'shards/*.parquet'
   graphfuse inspect folder-of-classes --json
 """
 

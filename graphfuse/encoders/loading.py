@@ -9,6 +9,7 @@ from graphfuse.data.catalog import list_datasets, load_dataset
 from graphfuse.data.cleaning import clean
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Manifest, read_manifest
+from graphfuse.data.raw._shards import is_pattern
 from graphfuse.data.raw.catalog import load_raw_dataset, raw_datasets
 from graphfuse.data.raw.read import similar
 from graphfuse.data.raw.sources import LINES, PARQUET, TEXTS
@@ -31,6 +32,8 @@ def is_raw(source: Any) -> bool:
         >>> is_raw("emoji"), is_raw("my-data.csv"), is_raw("hf:user/name")
         (False, True, True)
     """
+    if isinstance(source, (list, tuple)):
+        return bool(source) and all(isinstance(one, (str, Path)) for one in source)
     if not isinstance(source, (str, Path)):
         return isinstance(source, Manifest) or hasattr(source, "column_names")
     name, path = str(source), Path(source)
@@ -38,7 +41,7 @@ def is_raw(source: Any) -> bool:
         return True
     if path.is_dir():
         return not ((path / JSON).exists() or (path / ARROW).exists())
-    return path.suffix.lower() in (*LINES, *TEXTS, *PARQUET)
+    return path.suffix.lower() in (*LINES, *TEXTS, *PARQUET) or is_pattern(name)
 
 
 def read_raw(source: Any, **options: Any) -> Manifest:
@@ -59,7 +62,7 @@ def read_raw(source: Any, **options: Any) -> Manifest:
             raise UnknownNameError(f"option of {name!r}", option, (*READING, *ENCODING, "clean"))
     if isinstance(source, str) and source.startswith(HUB):
         return read_manifest(source.removeprefix(HUB), **options)
-    if isinstance(source, (str, Path)) and not Path(source).exists():
+    if isinstance(source, (str, Path)) and not Path(source).exists() and not is_pattern(source):
         if name in [card.name for card in list_datasets()]:
             raise InputError(
                 f"{name!r} is a dataset of features, not of raw samples: it is compared as it is, "
@@ -85,8 +88,9 @@ def load(source: Any, **options: Any) -> FusionDataset:
 
     Args:
         source: name of a built-in dataset, a saved dataset or ``.npz`` file; or a CSV, TSV, JSON
-            Lines or Parquet file, a folder of class folders, a ``datasets.Dataset``, the name of
-            one on the hub after ``hf:``, or a :class:`~graphfuse.data.raw.Manifest`.
+            Lines or Parquet file, several of these (a folder, a pattern such as ``shards/*.csv``,
+            a list), a folder of class folders, a ``datasets.Dataset``, the name of one on the hub
+            after ``hf:``, or a :class:`~graphfuse.data.raw.Manifest`.
         options: those of ``load_dataset``; for raw samples those of
             :func:`~graphfuse.data.raw.read_manifest` and of :func:`~graphfuse.encoders.encode`,
             and ``clean``, the steps of ``graphfuse.data.cleaning.clean``. For all, ``steps``: what

@@ -114,7 +114,7 @@ def _tell(name: str, values: list[Any]) -> tuple[str, str]:
         return "skip", "a column without a name"
     role = _role(name)
     parts = {str(v).strip().lower() for v in full}
-    if parts <= set(SPLITS) and ("train" in {SPLITS[p] for p in parts} or role == "split"):
+    if _are_parts(parts, role):
         return "split", f"values are {', '.join(sorted(parts))}"
     if role and role != "split" and not _is_content(name, role, full):
         strange = _mostly_numbers(full) if role == "label" else ""
@@ -127,6 +127,18 @@ def _tell(name: str, values: list[Any]) -> tuple[str, str]:
             f"--column {name}=group keeps each together, {name}={kind} makes it an input"
         )
     return kind, why
+
+
+def _are_parts(values: set[str], role: str | None) -> bool:
+    known = values <= set(SPLITS)
+    return known and ("train" in {SPLITS[v] for v in values} or role == "split")
+
+
+def tells_split(table: Dataset) -> bool:
+    """Tell whether a column names the part of each row."""
+    texts = {name: _values(table, name) or [] for name in table.column_names}
+    full = {n: {str(v).strip().lower() for v in own if v} for n, own in texts.items()}
+    return any(values and _are_parts(values, _role(name)) for name, values in full.items())
 
 
 def _role(name: str) -> str | None:

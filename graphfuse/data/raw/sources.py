@@ -7,21 +7,23 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfuse.data.raw._arrow import mapped, stored
 from graphfuse.data.raw._delimited import read_delimited
 from graphfuse.data.raw._folder import read_folder
+from graphfuse.data.raw._shards import check_columns, joined, parts_of, shards_of
 from graphfuse.data.raw.columns import CONTENT, SPLITS
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.data.raw.read import similar, table_text
-from graphfuse.data.raw.recognise import recognise
-from graphfuse.data.raw.typed import to_table
+from graphfuse.data.raw.recognise import recognise, tells_split
+from graphfuse.data.raw.typed import to_table, with_columns
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
+    from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,15 @@ PARQUET = (".parquet", ".pq")
 
 
 def read_manifest(
-    source: str | Path | Dataset | DatasetDict,
+    source: (
+        str
+        | Path
+        | Sequence[str | Path]
+        | Dataset
+        | DatasetDict
+        | IterableDataset
+        | IterableDatasetDict
+    ),
     columns: Mapping[str, str] | None = None,
     *,
     name: str | None = None,
@@ -44,23 +54,29 @@ def read_manifest(
     r"""Read raw samples, one a row, and tell what their columns hold; no file of a cell is opened.
 
     Args:
-        source: a CSV, TSV, JSON Lines or Parquet file; a folder with a folder a class, whose files
-            of one stem are one sample (parts such as ``train`` and ``test`` may lie above the
-            classes); a ``datasets.Dataset`` or ``DatasetDict``; or a data set's name on the
-            Hugging Face hub.
+        source: a CSV, TSV, JSON Lines or Parquet file, or several of one kind and with the same
+            columns: a folder of these alone, a pattern (``shards/*.csv``) or a list; a folder with
+            a folder a class, whose files of one stem are one sample (parts such as ``train`` and
+            ``test`` may lie above the classes); a ``datasets.Dataset`` or ``DatasetDict``, or a
+            stream of these (``IterableDataset``), which is read through once and kept on disk; or
+            a data set's name on the Hugging Face hub.
         columns: what columns hold where it is not as told from names and values: ``{name: kind}``,
             or ``{name: "modality:kind"}`` to name the modality as well.
         name: of the data; that of the file or folder if left out.
-        root: folder that paths start from and never leave; that of the file if left out. A
+        root: folder that paths start from and never leave; that of the file if left out, of a
+            pattern the one before the first wildcard, and none for a list from several folders. A
             ``Dataset`` brings its own if a program made it in memory; one that was read from files
             may name any file, and brings none but the cache of downloads of Hugging Face.
         task: "binary", "multiclass", "multilabel" or "regression"; told from the labels if left
             out.
         split: the one part of a ``DatasetDict`` or a data set on the hub that is read; all parts
             if left out, and they become the column ``split``.
-        limit: read only the first so many rows, of each part; of a data set on the hub only these
-            are fetched.
+        limit: read only the first so many rows; of a stream and of a data set on the hub those of
+            each part, and only these are fetched.
         encoding: of a CSV or TSV file that is neither UTF-8 nor UTF-16 with a byte order mark.
+
+    Where the names of several files all begin with their part (``train-0.parquet``), and no
+    column tells it, it becomes the column ``split``.
 
     Columns ``photo_1`` and ``photo_2`` are one modality; so are several paths in a cell
     (``a.png;b.png``, or a list in JSON). An empty cell is a missing modality. The ids of a column
@@ -92,7 +108,11 @@ def read_manifest(
         raise MissingDependencyError("datasets", "encoders", "reading raw samples") from None
     own_root: Path | None = None
     known: dict[str, str] = {}
-    if isinstance(source, (str, Path)):
+    shards = shards_of(source)
+    if shards is not None:
+        table, own_root = _read_shards(shards[0], encoding, columns or {}), shards[1]
+        own_name = "data" if own_root is None else own_root.resolve().name
+    elif isinstance(source, (str, Path)):
         path = Path(source)
         if path.is_dir():
             table, own_root = datasets.Dataset.from_dict(read_folder(path)), path
@@ -102,17 +122,21 @@ def read_manifest(
         elif _is_path(str(source)):
             raise InputError(f"there is no file or folder {path}{similar(path)}")
         else:
-            table = _one_table(_from_hub(str(source), split, limit), None)
+            table, limit = _one_table(_from_hub(str(source), split, limit), None), None
         whole = path.resolve()
         own_name = str(source) if own_root is None else whole.name if path.is_dir() else whole.stem
     elif isinstance(source, (datasets.Dataset, datasets.DatasetDict)):
         table, own_name = _one_table(source, split), "data"
+    elif isinstance(source, (datasets.IterableDataset, datasets.IterableDatasetDict)):
+        table, own_name = _one_table(_kept(source, split, limit), split), "data"
+        limit = None
     else:
         raise InputError(
             f"raw samples come from a file, a folder, a datasets.Dataset or a name on the hub; got "
             f"{type(source).__name__}"
         )
-    made_here = not isinstance(source, (str, Path)) and not _is_from_files(table)
+    given = isinstance(source, (datasets.Dataset, datasets.DatasetDict))
+    made_here = given and not _is_from_files(table)
     table = _undecoded(table)
     if root is None and own_root is None:
         own_root = _common_folder(table, made_here)
@@ -160,6 +184,30 @@ def _read_file(path: Path, encoding: str | None) -> Dataset:
         f"{path.name}: raw samples are read from {', '.join((*TEXTS, *LINES, *PARQUET))}; got a "
         f"file that ends in {suffix!r}"
     )
+
+
+def _read_shards(
+    shards: Sequence[Path], encoding: str | None, columns: Mapping[str, str]
+) -> Dataset:
+    """Return the rows of all shards; the parts that they are called after become a column."""
+    for path in shards:
+        if _format(path) != _format(shards[0]):
+            raise InputError(
+                f"the shards of a table are files of one kind, but there are {shards[0]} and "
+                f"{path}; name one kind, as 'folder/*{shards[0].suffix}'"
+            )
+    tables = [_read_file(path, encoding) for path in shards]
+    check_columns(shards, [table.column_names for table in tables])
+    parts = parts_of(shards)
+    told = any(str(kind) == "split" for kind in columns.values())
+    if parts and not told and not any(map(tells_split, tables)):
+        tables = [_as_part(table, part) for table, part in zip(tables, parts, strict=True)]
+    return joined(tables, shards)
+
+
+def _format(path: Path) -> tuple[str, ...] | None:
+    """Return the ends of files that are read as this one is, None if it is not read at all."""
+    return next((e for e in (TEXTS, LINES, PARQUET) if path.suffix.lower() in e), None)
 
 
 def _check_names(names: list[str], where: str) -> None:
@@ -237,8 +285,10 @@ def _read_parquet(path: Path) -> Dataset:
     from datasets import Dataset
 
     try:
-        names = pyarrow.parquet.read_schema(path).names
-        _check_names(names, path.name)
+        schema = pyarrow.parquet.read_schema(path)
+        _check_names(schema.names, path.name)
+        if "binary" in str(schema.types):  # other columns are read whole to tell their kinds
+            return mapped(path)
         return Dataset(pyarrow.parquet.read_table(path))
     except (OSError, pyarrow.ArrowException) as error:
         raise InputError(f"{path.name} is no readable Parquet file: {error}") from None
@@ -261,18 +311,22 @@ def _from_hub(name: str, split: str | None, limit: int | None) -> Dataset | Data
 def _load_streamed(limit: int) -> Any:
     import datasets
 
-    def first(stream: Any) -> Dataset:
-        for name, feature in (stream.features or {}).items():
-            stream = stream.cast_column(name, _plain(feature))
-        return datasets.Dataset.from_list(list(stream.take(limit)), features=stream.features)
-
     def load(name: str, split: str | None) -> Dataset | DatasetDict:
-        found = datasets.load_dataset(name, split=split, streaming=True)
-        if split is not None:
-            return first(found)
-        return datasets.DatasetDict({part: first(stream) for part, stream in found.items()})
+        return _kept(datasets.load_dataset(name, split=split, streaming=True), split, limit)
 
     return load
+
+
+def _kept(stream: Any, split: str | None, limit: int | None) -> Dataset | DatasetDict:
+    """Return what a stream, or each part of one, holds; pictures and sounds are not decoded."""
+    from datasets import DatasetDict
+
+    if isinstance(stream, Mapping):
+        chosen = {split: stream[split]} if split in stream else stream
+        return DatasetDict({part: _kept(own, None, limit) for part, own in chosen.items()})
+    for name, feature in (stream.features or {}).items():
+        stream = stream.cast_column(name, _plain(feature))
+    return stored(stream, limit)
 
 
 def _one_table(source: Any, split: str | None) -> Dataset:
@@ -293,13 +347,14 @@ def _one_table(source: Any, split: str | None) -> Dataset:
         )
     if len(source) == 1:
         return next(iter(source.values()))
-    parts = []
-    for part, table in source.items():
-        if "split" in table.column_names:
-            table = table.rename_column("split", "split (own)")
-        told = Dataset.from_dict({"split": [SPLITS[part.lower()]] * len(table)})
-        parts.append(concatenate_datasets([table, told], axis=1))
-    return concatenate_datasets(parts)
+    return concatenate_datasets([_as_part(own, SPLITS[p.lower()]) for p, own in source.items()])
+
+
+def _as_part(table: Dataset, part: str) -> Dataset:
+    """Return the table with the column ``split``."""
+    if "split" in table.column_names:
+        table = table.rename_column("split", "split (own)")
+    return with_columns(table, {"split": [part] * len(table)})
 
 
 def _undecoded(table: Dataset) -> Dataset:

@@ -115,7 +115,7 @@ def test_files_that_are_no_source(table, tmp_path):
         read_manifest(tmp_path / "data1.csv")
     with pytest.raises(InputError, match=r"no file or folder nothing\.csv"):
         read_manifest("nothing.csv")
-    with pytest.raises(InputError, match="got list"):
+    with pytest.raises(InputError, match="a list of shards holds paths of files, got"):
         read_manifest([1])
     with pytest.raises(InputError, match="limit is a whole number"):
         read_manifest(table(lines(",")), limit=0)

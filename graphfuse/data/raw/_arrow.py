@@ -1,0 +1,114 @@
+"""Rows on disk as Arrow, memory-mapped: those of Parquet files and of streams."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm.auto import tqdm
+
+from graphfuse.errors import InputError
+
+if TYPE_CHECKING:
+    from datasets import Dataset, IterableDataset
+
+ROWS = 64
+"""Rows in memory at once while they are written; pictures make them large."""
+
+
+def mapped(path: Path) -> Dataset:
+    """Return the rows of a Parquet file from a copy on disk, which is made once for a file.
+
+    It lies in the cache of Hugging Face, under the path, size and time of the file. While it is
+    made, a page of the file is in memory, of large cells often as many rows as a row group has.
+    """
+    import pyarrow
+    import pyarrow.parquet
+    from datasets import Dataset
+
+    stat = path.stat()
+    told = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    copy = _folder() / f"{hashlib.sha256(told.encode()).hexdigest()}.arrow"
+    if not copy.exists():
+        with pyarrow.parquet.ParquetFile(path, buffer_size=2**20) as file, _whole(copy) as part:
+            bar = tqdm(total=file.metadata.num_rows, desc=path.name, unit="row", disable=None)
+            with pyarrow.ipc.new_stream(str(part), file.schema_arrow) as writer, bar:
+                for batch in file.iter_batches(batch_size=ROWS):
+                    writer.write_batch(batch)
+                    bar.update(len(batch))
+        pyarrow.default_memory_pool().release_unused()  # of pages, which hold many pictures
+    return Dataset.from_file(str(copy))
+
+
+def stored(stream: IterableDataset, limit: int | None) -> Dataset:
+    """Read a stream once, its first rows if limited, into a file that goes when Python ends.
+
+    Raises:
+        InputError: rows that Arrow does not hold together.
+    """
+    import pyarrow
+    from datasets import Dataset
+    from datasets.arrow_writer import ArrowWriter
+
+    features = stream.features
+    folder = Path(tempfile.mkdtemp(prefix="stream-", dir=_folder()))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    writer = ArrowWriter(features=features, path=str(folder / "rows"), writer_batch_size=ROWS)
+    unfit = (pyarrow.ArrowException, KeyError, OverflowError, TypeError, ValueError)
+    rows = 0
+    for row in tqdm(itertools.islice(stream, limit), desc="stream", unit="row", disable=None):
+        try:
+            writer.write(row if features is None else features.encode_example(row))
+        except unfit as error:
+            raise _unfit(rows, error) from None
+        rows += 1
+    if not rows:
+        raise InputError("the stream gives no row; one that is read once only has to be made anew")
+    try:
+        writer.finalize()
+    except unfit as error:
+        raise _unfit(rows, error) from None
+    return Dataset.from_file(str(folder / "rows"))
+
+
+def _unfit(rows: int, error: Any) -> InputError:
+    return InputError(
+        f"rows of the stream up to row {rows} do not go together: {type(error).__name__}: {error}; "
+        f"say what columns hold, as in IterableDataset.from_generator(..., features=...)"
+    )
+
+
+def _folder() -> Path:
+    from datasets import config
+
+    folder = Path(config.HF_DATASETS_CACHE) / "graphfuse"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(f"{folder} may not be written")
+    except OSError as error:
+        raise InputError(
+            f"rows are kept on disk in the cache of Hugging Face, but {error}; name a folder that "
+            f"can be written by the environment variable HF_DATASETS_CACHE"
+        ) from None
+    return folder
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Give the name of a file to write, which gets its own name when it is whole."""
+    handle, name = tempfile.mkstemp(prefix="part-", dir=path.parent)
+    os.close(handle)
+    try:
+        yield Path(name)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
