@@ -39,14 +39,14 @@ def add_raw(settings: dict[str, Any]) -> None:
     for name, manifest in manifests.items():
         print(manifest.describe())
         print(f"what else may give the label away: graphfuse inspect {shlex.quote(str(name))}\n")
-        if augment:
-            raw[name]["augment"] = {**_mapping(raw[name].get("augment")), **augment}
     for name, chosen in _share("encoders", given["encoder"], manifests).items():
         raw[name]["encoders"] = {**_mapping(raw[name].get("encoders")), **chosen}
     for name, chosen in _share("networks", given["network"], manifests).items():
         networks = settings.setdefault("networks", {})
         own = manifests[name].name
         networks[own] = {**_mapping(networks.get(own)), **chosen}
+    for name, changes in _fitting_changes(augment, manifests).items():
+        raw[name]["augment"] = {**_mapping(raw[name].get("augment")), **changes}
     for name, fitting in _fitting_steps(steps or [], manifests).items():
         raw[name]["clean"] = fitting
     if items:
@@ -154,6 +154,23 @@ def _fitting_steps(steps: list[str], manifests: dict[Any, Manifest]) -> dict[Any
         ] or list(kinds)
     shared = {name: [step for step in steps if name in fits[step]] for name in kinds}
     return {name: fitting for name, fitting in shared.items() if fitting}
+
+
+def _fitting_changes(
+    augment: dict[str, Any], manifests: dict[Any, Manifest]
+) -> dict[Any, dict[str, Any]]:
+    """Return for each dataset the changes of kinds that it has; all where a kind is in none."""
+    from graphfuse.data.augment.copies import kinds_of
+    from graphfuse.data.augment.presets import KINDS
+
+    own = {name: kinds_of(manifest) for name, manifest in manifests.items()}
+    lacking = {kind for kind in KINDS if not any(kind in kinds for kinds in own.values())}
+    shared = {
+        name: {k: v for k, v in augment.items() if k not in KINDS or k in kinds | lacking}
+        for name, kinds in own.items()
+    }
+    named = {*augment} & {*KINDS}
+    return {name: kept for name, kept in shared.items() if kept and (not named or named & {*kept})}
 
 
 def augment_of(settings: dict[str, Any]) -> dict[str, Any]:

@@ -30,8 +30,8 @@ A YAML file holds the same names as the options, and recipe, options, relations:
   relations: {emoji: [co_occurrence, {k_nearest: {k: 4}}]}
 
 Of several raw datasets, --column goes to those that have the column, --encoder and --network to
-those that have the modality, and --clean to those that hold what a step is for. In a YAML file each
-has its own:
+those that have the modality, --clean to those that hold what a step is for, and --augment to those
+that have the kind. In a YAML file each has its own:
   datasets: [{my-data.csv: {columns: {age: category}, encoders: {photo: histogram}}}]
 
 Interrupted (Ctrl-C, power cut), the same command goes on where it was.

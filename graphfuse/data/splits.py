@@ -290,7 +290,8 @@ def _check_groups(groups: np.ndarray, where: dict[str, np.ndarray]) -> None:
             if seen.setdefault(str(group), part) != part:
                 raise InputError(
                     f"group {str(group)!r} lies in both {seen[str(group)]!r} and {part!r} of the "
-                    f"given splits; a group belongs to one part"
+                    f"given splits; a group belongs to one part (of near-copies, "
+                    f"drop_duplicates leaves out what group_duplicates cannot keep together)"
                 )
 
 

@@ -112,8 +112,9 @@ def augmented(
     for name in augment if isinstance(augment, Mapping) else ():
         if name in manifest.modalities and name not in KINDS:
             raise InputError(
-                f"augment names modality {name!r}, but changes all items of a kind: name it "
-                f"{manifest.kind(name)!r}"
+                f"augment names modality {name!r}, of kind {manifest.kind(name)!r}, but changes "
+                f"all items of a kind: name {', '.join(KINDS)} (frames and sound of a video are "
+                f"image and audio)"
             )
     augmentation = Augmentation.of(augment)
     changed = modalities_changed(manifest, augmentation)

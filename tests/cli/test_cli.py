@@ -262,6 +262,21 @@ def test_steps_of_cleaning_go_to_the_raw_data_that_hold_what_they_are_for(pets, 
     capsys.readouterr()
 
 
+def test_augmentation_goes_to_the_raw_data_that_hold_such_items(pets, capsys):
+    (pets / "table.csv").write_text("\n".join(["a,label", *(f"{i},{i % 2}" for i in range(16))]))
+    out = pets / "out"
+    command = ["compare", str(pets / "pets.csv"), str(pets / "table.csv"), *SHORT]
+    command += ["--out", str(out)]
+    assert main([*command, "--augment", "text=caption", "--augment", "copies=1"]) == 0
+    told = json.loads((out / "comparison.json").read_text())["datasets"]
+    steps = {n: [c["step"] for c in told[n]["origin"]["changes"]] for n in ("pets", "table")}
+    assert steps == {"pets": ["augment"], "table": []}
+    assert main([*command, "--augment", "audio=speech"]) == 2
+    assert (
+        "augment changes items of kind 'audio', of which there is none" in capsys.readouterr().err
+    )
+
+
 def test_a_table_that_is_not_in_utf8_says_what_to_type(pets, capsys):
     (pets / "latin.csv").write_bytes("said,label\ngrüße,a\n".encode("cp1252") * 8)
     assert main(["compare", str(pets / "latin.csv"), *SHORT]) == 2
@@ -357,7 +372,7 @@ def test_augmentation_is_named_on_the_command_line(pets, capsys):
     capsys.readouterr()
     for given, message in (
         ("text=captions", "unknown augmentation of text 'captions'; did you mean 'caption'"),
-        ("said=caption", "names modality 'said', but changes all items of a kind"),
+        ("said=caption", "names modality 'said', of kind 'text', but changes all items"),
         ("copies=none", "copies is a whole number of at least 1"),
     ):
         assert main([*command[:-4], "--augment", given]) == 2

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy as np
 from graphfuse.data.raw.columns import Column
 from graphfuse.data.raw.facts import splits_of
 from graphfuse.data.raw.manifest import Cell, Change, Manifest
+from graphfuse.data.raw.without_bars import without_bars
 from graphfuse.errors import InputError
 
 if TYPE_CHECKING:
@@ -136,12 +136,13 @@ def add_copies(
     originals = [str(manifest.ids[place]) for place in places]
     named = [f"{of} copy {k}" if k else of for of, k in zip(originals, numbers, strict=True)]
     added: dict[str, list[Any]] = {COPY: numbers, ORIGINAL: originals, id_name: named}
-    with _silent():
+    with without_bars():
         table = concatenate_datasets([table, table.select(places[len(table) :])])
         table = concatenate_datasets([table, Dataset.from_dict(added)], axis=1)
     columns = (Column(COPY, "skip"), Column(ORIGINAL, "skip"), Column(id_name, "id"))
     what = (
-        f"{copies} copies of each of {len(rows)} samples to train on, {', '.join(changed)} changed"
+        f"{copies} {'copy' if copies == 1 else 'copies'} of each of {len(rows)} samples to train "
+        f"on, {', '.join(changed)} changed"
     )
     options = {**augmentation.options, "copies": copies, "seed": augmentation.seed}
     return AugmentedManifest(
@@ -159,7 +160,7 @@ def modalities_changed(manifest: Manifest, augmentation: Augmentation) -> list[s
         InputError: it changes a kind of item that there is none of.
     """
     kinds = {m: manifest.kind(m) for m in manifest.modalities}
-    there = {*kinds.values(), *(("image", "audio") if "video" in kinds.values() else ())}
+    there = kinds_of(manifest)
     for kind in augmentation.kinds:
         if kind not in there:
             known = ", ".join(f"{m} ({own})" for m, own in kinds.items())
@@ -170,16 +171,7 @@ def modalities_changed(manifest: Manifest, augmentation: Augmentation) -> list[s
     return [m for m, kind in kinds.items() if augmentation.changes(kind)]
 
 
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Show no progress of what takes no time."""
-    import datasets
-
-    if datasets.are_progress_bars_disabled():
-        yield
-        return
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        datasets.enable_progress_bars()
+def kinds_of(manifest: Manifest) -> set[str]:
+    """Return the kinds of items that a manifest has; a video is pictures and sound as well."""
+    kinds = {manifest.kind(m) for m in manifest.modalities}
+    return kinds | ({"image", "audio"} if "video" in kinds else set())

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from graphfuse.data.cleaning.cleaner import Cleaner, cleaner, samples
 from graphfuse.data.raw.columns import Column
 from graphfuse.data.raw.manifest import Manifest, is_empty, several
+from graphfuse.data.raw.without_bars import without_bars
 from graphfuse.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -97,4 +98,5 @@ def _replaced(manifest: Manifest, columns: dict[str, list[Any]]) -> Manifest:
     types = Features({name: manifest.table.features[name] for name in columns})
     made = Dataset.from_dict(columns, features=types)
     rest = manifest.table.remove_columns(list(columns))
-    return replace(manifest, table=concatenate_datasets([rest, made], axis=1))
+    with without_bars():
+        return replace(manifest, table=concatenate_datasets([rest, made], axis=1))

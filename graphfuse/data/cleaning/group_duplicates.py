@@ -12,6 +12,7 @@ from graphfuse.data.cleaning.cleaner import Cleaner, cleaner
 from graphfuse.data.cleaning.drop_duplicates import DropDuplicates
 from graphfuse.data.raw.columns import Column
 from graphfuse.data.raw.manifest import Manifest
+from graphfuse.data.raw.without_bars import without_bars
 
 
 @cleaner("group_duplicates")
@@ -19,7 +20,8 @@ from graphfuse.data.raw.manifest import Manifest
 class GroupDuplicates(Cleaner):
     """Make groups of near-duplicates, which every split keeps together; no sample is lost.
 
-    Groups that the data has stay together as well. Options as of :class:`DropDuplicates`.
+    Groups that the data has stay together as well. Options as of :class:`DropDuplicates`. Where
+    parts are given, by name or by time, near-copies across them are an error of the split.
     """
 
     distance: int = DISTANCE
@@ -41,11 +43,9 @@ class GroupDuplicates(Cleaner):
         groups = [f"like {manifest.ids[row]}" for row in _first(found)]
         named = [group if count > 1 else None for group, count in zip(groups, counts, strict=True)]
         column = Column(name, "group", why=f"of {self.name}")
-        made = replace(
-            manifest,
-            table=manifest.table.add_column(name, named),
-            columns=(*manifest.columns, column),
-        )
+        with without_bars():
+            table = manifest.table.add_column(name, named)
+        made = replace(manifest, table=table, columns=(*manifest.columns, column))
         groups_in_all = len(set(found[rows].tolist()))
         what = f"{len(rows)} samples are near-copies, and stay together in {groups_in_all} groups"
         return self.note(made, what, rows)

@@ -11,7 +11,7 @@ from graphfuse.data.inspection.finding import Finding, some
 from graphfuse.data.inspection.survey import Survey
 from graphfuse.data.raw.columns import TABLE
 
-ADVICE = "drop them with --clean drop_duplicates, or keep them together with group_duplicates"
+DROP = "drop them with --clean drop_duplicates"
 
 
 def check(found: Survey) -> Iterator[Finding]:
@@ -22,12 +22,15 @@ def check(found: Survey) -> Iterator[Finding]:
     near = _rows_of_samples(found, {m: own.tolist() for m, own in found.classes.items()})
     if not exact and not near:
         yield Finding("duplicates", "no sample is there twice")
+    advice = (
+        DROP if found.parts is not None else f"{DROP}, or keep them together with group_duplicates"
+    )
     for what, groups in (("copies", exact), ("near-copies", [g for g in near if g not in exact])):
         if groups:
             count = sum(len(g) - 1 for g in groups)
             ids = [" = ".join(str(found.manifest.ids[row]) for row in g[:3]) for g in groups]
             yield Finding(
-                "duplicates", f"{count} samples are {what} of others: {some(ids)}", ADVICE
+                "duplicates", f"{count} samples are {what} of others: {some(ids)}", advice
             )
     yield from _conflicts(found, near)
     yield from _across(found)

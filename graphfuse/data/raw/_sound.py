@@ -37,7 +37,8 @@ def read_sound(content: bytes, name: str) -> Sound:
     except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{name} is no sound that can be read: {error}") from None
+        why = getattr(error, "error_string", error)  # the rest names the bytes by their address
+        raise InputError(f"{name} is no sound that can be read: {why}") from None
     if len(samples) < announced or is_cut_short(content):
         raise InputError(
             f"{name} is cut short: it ends after {len(samples) / rate:.2f} s, before the end that "

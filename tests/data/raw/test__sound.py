@@ -63,7 +63,7 @@ def test_a_streamed_wav_does_not_know_its_length():
 
 @pytest.mark.parametrize("content", [b"not a sound", b"RIFF\0\0\0\0WAVE", b"OggS"])
 def test_what_is_no_sound_is_an_error(content):
-    with pytest.raises(InputError, match=r"song is (no sound|cut short)"):
+    with pytest.raises(InputError, match=r"song is (no sound|cut short)(?!.* at 0x)"):
         read_sound(content, "song")
 
 
