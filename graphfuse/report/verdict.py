@@ -226,10 +226,14 @@ def _at_chance(d: DatasetSummary) -> Sequence[str]:
     """
     board = d.leaderboard
     against = d.pairs[d.pairs["b"] == "majority"].set_index("a")
-    clear = against[(against["p_holm"] < ALPHA) & (d.sign * against["difference"] > 0)].index
+    better = d.sign * against["difference"] > 0
+    clear = against[(against["p_holm"] < ALPHA) & better].index
+    above = against[
+        (against["p_value"] < ALPHA) & better
+    ].index  # by its own test, not among all pairs
     single = Standing(board, d.sign).best(board["family"] == "unimodal")
     names = {f"unimodal:{m['name']}": m["name"] for m in d.facts["modalities"]}
-    alone = [names[name] for name in names if name in against.index and name not in clear]
+    alone = [names[name] for name in names if name in against.index and name not in above]
     whole = ~board["strategy"].str.contains("/") & (board["strategy"] != "majority")
     fusions = board[whole & (board["family"] != "unimodal") & (board["n"] > 0)]
     if not alone or single not in clear or fusions.empty:

@@ -13,7 +13,10 @@ from graphfuse.data.splits import Split
 
 MOST = 50_000
 """Samples up to which copies are looked for, which takes some ten seconds."""
-APART = "drop them from the training part (raw data: --clean drop_duplicates), or split anew"
+APART = (
+    "drop them from the training part (raw data: --clean drop_duplicates for equal ones; in a "
+    "configuration clean: [{drop_duplicates: {near: true}}] for all), or split anew"
+)
 TOGETHER = (
     "keep copies together by a column of kind group or --clean group_duplicates (raw data), or by "
     "groups=near_duplicates(dataset)"
