@@ -35,6 +35,13 @@ def test_names_are_text_not_mathematics(tmp_path):
     assert [t.get_text() for t in figure.legends[0].get_texts()] == [BROKEN, "r"]
 
 
+def test_the_same_graph_is_the_same_picture(tmp_path):
+    made = [tmp_path / name for name in ("one.svg", "other.svg")]
+    for path in made:
+        picture(path)
+    assert made[0].read_bytes() == made[1].read_bytes()
+
+
 def arrows_of(weights):
     pos = torch.stack(torch.meshgrid(torch.arange(9.0), torch.arange(9.0), indexing="ij"), -1)
     sample = Sample(
