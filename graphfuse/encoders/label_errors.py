@@ -10,6 +10,7 @@ import numpy as np
 
 from graphfuse.data.cleaning.cleaner import NAMED, Cleaner, cleaner
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.raw.facts import splits_of
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.encoders.encoding import encode
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
@@ -53,7 +54,7 @@ class LabelErrors(Cleaner):
                 that are no classes, or too few of a class.
             MissingDependencyError: cleanlab is not installed.
         """
-        parts = manifest.role("split")
+        parts = splits_of(manifest)
         if parts is None and self.rows == "train" and self.remove:
             raise InputError(
                 "label_errors drops samples of the training part, and the data has no column that "

@@ -9,6 +9,7 @@ import numpy as np
 from graphfuse.data.cleaning._find_alike import find_alike
 from graphfuse.data.cleaning.alike import DISTANCE, SIMILARITY
 from graphfuse.data.cleaning.cleaner import Cleaner, cleaner
+from graphfuse.data.raw.facts import splits_of
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 
@@ -49,8 +50,8 @@ class DropDuplicates(Cleaner):
         """Return the manifest without samples that are there already."""
         found = find_alike(manifest, self.near, self.distance, self.similarity, progress)
         what = "copies or near-copies" if self.near else "copies"
-        parts = manifest.role("split")
-        parts = np.full(len(manifest), "") if parts is None else parts.astype(str)
+        parts = splits_of(manifest)
+        parts = np.full(len(manifest), "") if parts is None else parts
         again, straddling = _to_drop(found, parts, self.across)
         manifest = self._note_conflicts(manifest, found)
         for part in sorted(set(parts[straddling])):

@@ -10,6 +10,7 @@ import numpy as np
 
 from graphfuse.data.cleaning.cleaner import Repair, cleaner, samples
 from graphfuse.data.raw.columns import TABLE
+from graphfuse.data.raw.facts import splits_of
 from graphfuse.data.raw.items import Row
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.errors import InputError, UnknownNameError
@@ -92,7 +93,7 @@ class DropOutliers(Repair):
         if self.rows == "all":
             train = manifest
         else:
-            parts = manifest.role("split")
+            parts = splits_of(manifest)
             if parts is None:
                 raise InputError(
                     "drop_outliers fits ranges on the training part, and the data has no column "

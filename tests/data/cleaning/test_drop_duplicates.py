@@ -100,3 +100,10 @@ def test_texts_differ_by_vowel_signs_and_smileys_and_not_by_how_accents_are_writ
     assert pieces("किताब") != pieces("कुताब")
     assert pieces("\u2764\ufe0f") != pieces("\u260e\ufe0f")  # a heart, a telephone
     assert pieces(unicodedata.normalize("NFD", "un été")) == pieces("UN ÉTÉ!")
+
+
+def test_the_copy_that_a_time_column_tests_stays(make):
+    given = make(
+        id=["old", "new", *"12345678"], note=["x", "x", *"abcdefgh"], time=[0, 9, *range(1, 9)]
+    )
+    assert ids(clean(given, ["drop_duplicates"])) == ["new", *"12345678"]

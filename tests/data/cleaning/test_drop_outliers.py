@@ -23,3 +23,8 @@ def test_ranges_are_fitted_on_the_training_part_alone(make):
     assert set(ages(cleaned)[41:]) == {None}
     everything = clean(given, [{"drop_outliers": {"rows": "all"}}])
     assert everything.repairs["table"][0].options["limits"]["age"][1] > 100
+
+
+def test_a_time_column_tells_the_training_part(make):
+    given = make(age=[*AGES, *(1000.0 * i for i in range(1, 11))], time=list(range(50)))
+    assert ages(clean(given, ["drop_outliers"])) == [*AGES, *[None] * 10]
