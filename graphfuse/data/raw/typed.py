@@ -194,3 +194,10 @@ def with_columns(table: Dataset, columns: Mapping[str, list[Any]]) -> Dataset:
         return table
     made = to_table(columns)
     return concatenate_datasets([table.select_columns(rest), made], axis=1) if rest else made
+
+
+def as_part(table: Dataset, part: str) -> Dataset:
+    """Return the table with the column ``split``."""
+    if "split" in table.column_names:
+        table = table.rename_column("split", "split (own)")
+    return with_columns(table, {"split": [part] * len(table)})
