@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from graphfuse.data import Batch
+from graphfuse.data import Batch, EdgeType
 from graphfuse.data.edges import dense_edges
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
@@ -62,19 +65,46 @@ def draw(batch: Batch, i: int = 0, path: str | Path | None = None) -> Figure:
             x, y + 0.72, m, ha="center", fontweight="bold", fontsize=12, parse_math=False, zorder=3,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
         )  # fmt: skip
-    relations = sorted({relation for _, relation, _ in batch.edges})
-    colours = {r: EDGE_COLOURS[n % len(EDGE_COLOURS)] for n, r in enumerate(relations)}
     edges = {edge_type: dense_edges(batch, edge_type)[i].float() for edge_type in batch.edges}
     total = sum(int((weights > 0).sum()) for weights in edges.values())
     ringed = {m: _middle(batch, i, m) for m in names} if total > MOST_EDGES else {}
-    drawn: list[str] = []
+    drawn = _draw_edges(axes, edges, places, ringed)
+    _draw_nodes(axes, names, places, ringed)
+    if drawn:
+        some = f"{drawn.total()} of {total} edges: the strongest into the ringed nodes"
+        colours = _colours(edges)
+        legend = figure.legend(
+            handles=[Line2D([], [], color=colours[r], label=r) for r in sorted(drawn)],
+            loc="outside lower center", ncols=3, frameon=False, fontsize=12,
+            title=some if ringed else None, title_fontsize=12,
+        )  # fmt: skip
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+    axes.set_xlim(-0.9, APART * (columns - 1) + 0.9)
+    axes.set_ylim(-APART * (lines - 1) - 0.75, 0.95)
+    if path is not None:
+        with rc_context({"svg.hashsalt": "graphfuse"}):  # the same graph, the same bytes
+            figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None)
+    return figure
+
+
+def _draw_edges(
+    axes: Axes,
+    edges: Mapping[EdgeType, Tensor],
+    places: Mapping[tuple[str, int], tuple[float, float]],
+    ringed: Mapping[str, int | None],
+) -> Counter[str]:
+    """Draw edges [Ns, Nd], or the strongest into ringed nodes; return how many of each relation."""
+    drawn: Counter[str] = Counter()
+    colours = _colours(edges)
     for edge_type in sorted(edges):
         source, relation, destination = edge_type
         weights = edges[edge_type]
         heaviest = max(float(weights.max()), 1e-12)
         pairs = weights.nonzero().tolist()
         for s, d in _strongest(weights, ringed[destination]) if ringed else pairs:
-            drawn.append(relation)
+            drawn[relation] += 1
+            share = float(weights[s, d]) / heaviest
             axes.annotate(
                 "",
                 xy=places[destination, d],
@@ -82,15 +112,29 @@ def draw(batch: Batch, i: int = 0, path: str | Path | None = None) -> Figure:
                 arrowprops={
                     "arrowstyle": "-|>",
                     "color": colours[relation],
-                    "alpha": 0.25 + 0.5 * float(weights[s, d]) / heaviest,
-                    "lw": 0.5 + 1.2 * float(weights[s, d]) / heaviest,
+                    "alpha": 0.25 + 0.5 * share,
+                    "lw": 0.5 + 1.2 * share,
                     "mutation_scale": 7,
                     "shrinkA": 4,
                     "shrinkB": 5,
-                    "connectionstyle": f"arc3,rad={0.12 + 0.05 * relations.index(relation)}",
+                    "connectionstyle": f"arc3,rad={0.12 + 0.05 * list(colours).index(relation)}",
                 },
                 zorder=1,
             )
+    return drawn
+
+
+def _colours(edges: Mapping[EdgeType, Tensor]) -> dict[str, str]:
+    relations = sorted({relation for _, relation, _ in edges})
+    return {r: EDGE_COLOURS[n % len(EDGE_COLOURS)] for n, r in enumerate(relations)}
+
+
+def _draw_nodes(
+    axes: Axes,
+    names: Sequence[str],
+    places: Mapping[tuple[str, int], tuple[float, float]],
+    ringed: Mapping[str, int | None],
+) -> None:
     for number, m in enumerate(names):
         points = {row: place for (owner, row), place in places.items() if owner == m}
         rings = [row == ringed.get(m) for row in points]
@@ -105,21 +149,6 @@ def draw(batch: Batch, i: int = 0, path: str | Path | None = None) -> Figure:
                 linewidths=[2.0 if ring else 0.8 for ring in rings],
                 zorder=2,
             )
-    handles = [Line2D([], [], color=colours[r], label=r) for r in relations if r in drawn]
-    if handles:
-        some = f"{len(drawn)} of {total} edges: the strongest into the ringed nodes"
-        legend = figure.legend(
-            handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=12,
-            title=some if ringed else None, title_fontsize=12,
-        )  # fmt: skip
-        for text in legend.get_texts():
-            text.set_parse_math(False)
-    axes.set_xlim(-0.9, APART * (columns - 1) + 0.9)
-    axes.set_ylim(-APART * (lines - 1) - 0.75, 0.95)
-    if path is not None:
-        with rc_context({"svg.hashsalt": "graphfuse"}):  # the same graph, the same bytes
-            figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None)
-    return figure
 
 
 def _strongest(weights: Tensor, node: int | None) -> list[tuple[int, int]]:
