@@ -242,7 +242,10 @@ def _load(given: Any, encoding: Mapping[str, Any]) -> tuple[dict[str, FusionData
             )
         for name, dataset in pairs:
             if name in loaded:
-                raise InputError(f"two datasets of the comparison are named {name!r}; rename one")
+                raise InputError(
+                    f"two datasets of the comparison are named {name!r}; rename one (of raw data by "
+                    f"the option name, {{path: {{name: other}}}})"
+                )
             dataset.labels()
             gone = [m for m, column in dataset.x.items() if not len(column.values)]
             if gone:

@@ -46,13 +46,17 @@ def run(arguments: argparse.Namespace) -> int:
     check_whole("--versions", arguments.versions, 1)
     check_whole("--seed", arguments.seed, 0)
     from graphfuse.data.augment import Augmentation
+    from graphfuse.data.augment.copies import modalities_changed
     from graphfuse.encoders import read_raw
     from graphfuse.report.preview import to_preview
 
-    augmentation = Augmentation.of(augment_of(vars(arguments)) or EVERY)
+    given = augment_of(vars(arguments))
+    augmentation = Augmentation.of(given or EVERY)
     columns = pairs("--column", arguments.column)
     manifest = read_raw(arguments.data, **({"columns": columns} if columns else {}))
     print(manifest.describe(), end="\n\n")
+    if given:
+        modalities_changed(manifest, augmentation)  # an error where there is nothing to change
     page = to_preview(
         manifest, augmentation, arguments.samples, arguments.versions + 1, arguments.seed
     )

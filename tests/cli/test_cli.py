@@ -352,6 +352,13 @@ def test_bad_numbers_of_a_preview_are_one_line(pets, capsys, option):
     assert f"--{option} is a whole number of at least" in capsys.readouterr().err
 
 
+def test_a_preview_of_what_there_is_not_is_an_error(pets, capsys):
+    command = ["preview", str(pets / "pets.csv"), "--augment", "image=photo"]
+    assert main([*command, "--out", str(pets / "page.html")]) == 2
+    assert "of kind 'image', of which there is none" in capsys.readouterr().err
+    assert not (pets / "page.html").exists()
+
+
 def test_options_of_raw_data_need_raw_data(tmp_path, capsys):
     assert main(["compare", "emoji", "--column", "a=text", "--out", str(tmp_path)]) == 2
     assert "--column: for raw data, of which there is none" in capsys.readouterr().err
