@@ -243,8 +243,8 @@ def _load(given: Any, encoding: Mapping[str, Any]) -> tuple[dict[str, FusionData
         for name, dataset in pairs:
             if name in loaded:
                 raise InputError(
-                    f"two datasets of the comparison are named {name!r}; rename one (of raw data by "
-                    f"the option name, {{path: {{name: other}}}})"
+                    f"two datasets of the comparison are named {name!r}; rename one (raw data "
+                    f"by their option name, {{path: {{name: other}}}})"
                 )
             dataset.labels()
             gone = [m for m, column in dataset.x.items() if not len(column.values)]
