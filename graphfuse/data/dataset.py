@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from graphfuse.data._fingerprint import columns, fingerprint
 from graphfuse.data._ragged import Padding, Ragged, offsets_of
 from graphfuse.data._rows import as_row, as_rows
 from graphfuse.data.batch import Batch
+from graphfuse.data.batch_edges import batch_edges, in_one_block
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Schema
 from graphfuse.data.spec import RelationSpec, StepSpec
@@ -25,13 +25,6 @@ from graphfuse.errors import EmptySampleWarning, InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from torch_geometric.data import HeteroData
-
-DENSE_EDGES_UP_TO = 512 * 512
-"""A batch's edges of one type are dense up to this many node pairs a sample."""
-CACHE_UP_TO = 2**28
-"""Bytes that the dense edges of one type in a dataset may take to be kept."""
-FILLED_AT_ONCE = 1024
-"""Samples whose edges are made dense at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +213,7 @@ class FusionDataset:
                 attribute: {m: paddings[m].apply(v, -1) for m, v in values.items()}
                 for attribute, values in self.attrs.items()
             },
-            edges={t: self._batch_edges(t, rows, paddings) for t in self.edge_types},
+            edges={t: self._edges_of(t, rows, paddings) for t in self.edge_types},
             unit=None
             if self.unit is None
             else {name: paddings[name].apply(values, -1) for name, values in self.unit.items()},
@@ -325,45 +318,22 @@ class FusionDataset:
             return own
         return SparseEdges(own, weight[int(index.offsets[i]) : int(index.offsets[i + 1])].clone())
 
-    def _batch_edges(
+    def _edges_of(
         self, edge_type: EdgeType, rows: Tensor, paddings: Mapping[str, Padding]
     ) -> Tensor | SparseEdges:
         if len(rows) and edge_type in self._dense_edges:
             return self._dense_edges[edge_type].index_select(0, rows)
-        index, weight = self.edges[edge_type]
-        sources = paddings[edge_type[0]].mask.shape[1]
-        destinations = paddings[edge_type[2]].mask.shape[1]
-        position, owner = index.positions(rows)
-        source, destination = index.values.index_select(0, position).unbind(1)
-        weight = None if weight is None else weight.index_select(0, position)
-        if sources * destinations > DENSE_EDGES_UP_TO:
-            ends = [owner * sources + source, owner * destinations + destination]
-            return SparseEdges(torch.stack(ends), weight)
-        return _dense(owner, source, destination, weight, (len(rows), sources, destinations))
+        source, _, destination = edge_type
+        return batch_edges(*self.edges[edge_type], rows, paddings[source], paddings[destination])
 
     @cached_property
     def _dense_edges(self) -> dict[EdgeType, Tensor]:
-        """Edges of all samples as [n, Ns, Nd], where nodes are equally many in all of them.
-
-        Only those that take no more memory so than as pairs of rows, and not too much.
-        """
-        dense = dict[EdgeType, Tensor]()
-        for edge_type, (index, weight) in self.edges.items():
-            shape = (len(self), self.x[edge_type[0]].width, self.x[edge_type[2]].width)
-            listed = index.values.nbytes + (0 if weight is None else weight.nbytes)
-            entry = 1 if weight is None else weight.element_size()
-            size = prod(shape) * entry
-            if size > min(listed, CACHE_UP_TO) or not 0 < prod(shape[1:]) <= DENSE_EDGES_UP_TO:
-                continue
-            kind = torch.bool if weight is None else weight.dtype
-            dense[edge_type] = torch.empty(shape, dtype=kind)
-            for rows in torch.split(torch.arange(len(self)), FILLED_AT_ONCE):
-                position, owner = index.positions(rows)
-                source, destination = index.values[position].unbind(1)
-                own = None if weight is None else weight[position]
-                part = _dense(owner, source, destination, own, (len(rows), *shape[1:]))
-                dense[edge_type][rows] = part
-        return dense
+        return {
+            edge_type: dense
+            for edge_type, (index, weight) in self.edges.items()
+            if (dense := in_one_block(index, weight, self.x[edge_type[0]], self.x[edge_type[2]]))
+            is not None
+        }
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_dense_edges"}
@@ -380,20 +350,6 @@ class FusionDataset:
                 values.index_select(0, rows) if padding is None else padding.apply(values, fill)
             )
         return unit_mask, (y if len(y) > 1 else next(iter(y.values())))
-
-
-def _dense(
-    owner: Tensor,
-    source: Tensor,
-    destination: Tensor,
-    weight: Tensor | None,
-    shape: tuple[int, int, int],
-) -> Tensor:
-    """Return edges of samples ``owner`` as bool or float [B, Ns, Nd]; weights of one add up."""
-    flat = (owner * shape[1]).add_(source).mul_(shape[2]).add_(destination)
-    if weight is None:
-        return torch.zeros(shape, dtype=torch.bool).view(-1).index_fill_(0, flat, True).view(shape)
-    return torch.zeros(shape, dtype=weight.dtype).view(-1).index_add_(0, flat, weight).view(shape)
 
 
 def _count_units(x: Mapping[str, Ragged], unit: Mapping[str, Tensor]) -> Tensor:

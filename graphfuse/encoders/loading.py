@@ -9,10 +9,10 @@ from graphfuse.data.catalog import list_datasets, load_dataset
 from graphfuse.data.cleaning import clean
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.raw import Manifest, read_manifest
-from graphfuse.data.raw._shards import is_pattern
-from graphfuse.data.raw._tables import LINES, PARQUET, TEXTS
 from graphfuse.data.raw.catalog import load_raw_dataset, raw_datasets
 from graphfuse.data.raw.read import similar
+from graphfuse.data.raw.shards import is_pattern
+from graphfuse.data.raw.tables import LINES, PARQUET, TEXTS
 from graphfuse.data.steps.sequence import choose_steps
 from graphfuse.data.storage import ARROW, JSON
 from graphfuse.encoders.encoding import encode

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema, SparseEdges
-from graphfuse.data.dataset import DENSE_EDGES_UP_TO
+from graphfuse.data.batch_edges import DENSE_EDGES_UP_TO
 from graphfuse.errors import InputError
 from graphfuse.graph.relation import Relation, real_pairs
 

@@ -16,7 +16,7 @@ from graphfuse.data import (
     Target,
     collate,
 )
-from graphfuse.data import dataset as dataset_module
+from graphfuse.data import batch_edges as edges_module
 from graphfuse.data._ragged import Ragged
 from graphfuse.errors import InputError, SchemaError, UnknownNameError
 
@@ -360,11 +360,11 @@ def with_equal_counts(n=5, nodes=3, weighted=False):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_dense_edges_are_kept_only_where_that_is_cheap(weighted, monkeypatch):
     data, near = with_equal_counts(weighted=weighted)
-    monkeypatch.setattr(dataset_module, "FILLED_AT_ONCE", 2)
+    monkeypatch.setattr(edges_module, "FILLED_AT_ONCE", 2)
     assert list(data._dense_edges) == [near]
     kept = data.batch([4, 0]).edges[near]
     for limit in ("CACHE_UP_TO", "DENSE_EDGES_UP_TO"):
-        monkeypatch.setattr(dataset_module, limit, 8)
+        monkeypatch.setattr(edges_module, limit, 8)
         again = replace(data)
         assert not again._dense_edges
         drawn = again.batch([4, 0]).edges[near]

@@ -17,12 +17,12 @@ from graphfuse.data.raw._datasets import (
     undecoded,
 )
 from graphfuse.data.raw._folder import read_folder
-from graphfuse.data.raw._shards import shards_of
-from graphfuse.data.raw._tables import LINES, PARQUET, TEXTS, read_file, read_shards
 from graphfuse.data.raw.columns import CONTENT
 from graphfuse.data.raw.manifest import Manifest
 from graphfuse.data.raw.read import similar
 from graphfuse.data.raw.recognise import recognise
+from graphfuse.data.raw.shards import shards_of
+from graphfuse.data.raw.tables import LINES, PARQUET, TEXTS, read_file, read_shards
 from graphfuse.errors import InputError, MissingDependencyError, check_whole
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from graphfuse.data.raw._arrow import mapped
 from graphfuse.data.raw._delimited import read_delimited
-from graphfuse.data.raw._shards import check_columns, joined, parts_of
 from graphfuse.data.raw.read import table_text
 from graphfuse.data.raw.recognise import tells_split
+from graphfuse.data.raw.shards import check_columns, joined, parts_of
 from graphfuse.data.raw.typed import as_part, to_table
 from graphfuse.errors import InputError
 
