@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SHARED = (
     *(f"{room}/**/*.py" for room in ("data", "graph", "nn", "training", "bench")),
     *("fusion/*.py", "fusion/*/_*.py"),
-    *("encoders/_transformers.py", "encoders/_weights.py"),
+    *("encoders/huggingface.py", "encoders/weights.py"),
     *("encoders/image/timm.py", "encoders/text/transformers.py"),
 )
 """Everything that runs count on, but for the files of single strategies: adding one of these

@@ -11,8 +11,8 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.ragged import Ragged
 from graphfuse.data.schema import Schema
 
 AS_BITS = {torch.bool: torch.uint8, torch.bfloat16: torch.int16}

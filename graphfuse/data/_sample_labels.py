@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphfuse.data._ragged import offsets_of
 from graphfuse.data.labels import infer_target
+from graphfuse.data.ragged import offsets_of
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema, Target
 from graphfuse.errors import SchemaError, UnknownNameError

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from graphfuse.data._numpy import native
 from graphfuse.data._per_sample import per_sample
-from graphfuse.data._ragged import Ragged, offsets_of
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.labels import infer_target
+from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.schema import Modality, Schema, Target
 from graphfuse.data.spec import RelationSpec
 from graphfuse.errors import InputError

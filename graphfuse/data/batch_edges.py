@@ -7,7 +7,7 @@ from math import prod
 import torch
 from torch import Tensor
 
-from graphfuse.data._ragged import Padding, Ragged
+from graphfuse.data.ragged import Padding, Ragged
 from graphfuse.data.sample import SparseEdges
 
 DENSE_EDGES_UP_TO = 512 * 512

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from graphfuse.data._ragged import Ragged
+from graphfuse.data.ragged import Ragged
 
 RIDGE = 1e-2
 """Added to a view's covariance at least, in units of its mean variance."""

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from graphfuse.data._fingerprint import columns, fingerprint
-from graphfuse.data._ragged import Padding, Ragged, offsets_of
 from graphfuse.data._rows import as_row, as_rows
 from graphfuse.data.batch import Batch
 from graphfuse.data.batch_edges import batch_edges, in_one_block
+from graphfuse.data.ragged import Padding, Ragged, offsets_of
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Schema
 from graphfuse.data.spec import RelationSpec, StepSpec

@@ -8,8 +8,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
-from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.ragged import Ragged
 
 PLACES = 64
 """Numbers that describe what a sample holds of one modality."""

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from graphfuse.data._check_sample import check_sample
 from graphfuse.data._per_sample import per_sample
-from graphfuse.data._ragged import Ragged, offsets_of
 from graphfuse.data._sample_labels import infer_targets, label_columns
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Modality, Schema
 from graphfuse.errors import InputError, SchemaError

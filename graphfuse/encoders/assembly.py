@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.ragged import Ragged
 from graphfuse.data.raw import Manifest, facts
 from graphfuse.data.schema import Schema
 from graphfuse.data.steps.sequence import DEFAULT

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
-from graphfuse.data._ragged import Ragged, offsets_of
 from graphfuse.data.edges import list_edges
+from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.errors import InputError, NotFittedError
 from graphfuse.graph.relation import Relation, build_relations
 

@@ -49,3 +49,7 @@ def test_shared_code_counts_and_other_strategies_do_not():
     } <= files  # fmt: skip
     assert "fusion/feature/gated.py" not in files
     assert not any(file.startswith(("report/", "stats/", "cli/")) for file in files)
+
+
+def test_every_file_that_runs_count_on_is_there():
+    assert [p for p in code.SHARED if not any(code.ROOT.glob(p))] == []

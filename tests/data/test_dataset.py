@@ -17,7 +17,7 @@ from graphfuse.data import (
     collate,
 )
 from graphfuse.data import batch_edges as edges_module
-from graphfuse.data._ragged import Ragged
+from graphfuse.data.ragged import Ragged
 from graphfuse.errors import InputError, SchemaError, UnknownNameError
 
 

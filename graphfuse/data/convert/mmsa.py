@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from graphfuse.data._per_sample import per_sample
-from graphfuse.data._ragged import Ragged, offsets_of
 from graphfuse.data.convert._clean import PARTS, finite, unique, warn_of_replaced
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.labels import infer_target
+from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.schema import Modality, Schema, Target
 from graphfuse.errors import InputError, UnknownNameError
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.ragged import Ragged
 from graphfuse.data.schema import Schema
 from graphfuse.errors import SchemaError
 

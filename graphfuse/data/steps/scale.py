@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
-from graphfuse.data._ragged import Ragged
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.ragged import Ragged
 from graphfuse.data.steps.step import Step, check_modality, step
 from graphfuse.errors import InputError, SchemaError, UnknownNameError
 

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from graphfuse.data.raw import Item, Sound
-from graphfuse.encoders._transformers import import_library, load, load_network
-from graphfuse.encoders._weights import find_folder, folder_checksum
 from graphfuse.encoders.audio._frames import SHORTEST, bounds_of, check_seconds, heard
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
+from graphfuse.encoders.huggingface import import_library, load, load_network
+from graphfuse.encoders.weights import find_folder, folder_checksum
 from graphfuse.errors import InputError
 
 TOGETHER = 120.0

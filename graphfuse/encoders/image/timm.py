@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data.raw import Item
-from graphfuse.encoders import _weights
+from graphfuse.encoders import weights as weight_files
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.image._pixels import check_square, grid, to_square
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
@@ -70,7 +70,7 @@ class Timm(Encoder):
         2
     """
 
-    model: str = _weights.LITE0
+    model: str = weight_files.LITE0
     nodes: str = "cells"
     weights: str | None = None
     side: int | None = None
@@ -119,7 +119,7 @@ class Timm(Encoder):
 
     def identity(self) -> dict[str, Any]:
         """Return options, the checksum of the weights and what is done to pixels."""
-        checksum = _weights.checksum([self._file])
+        checksum = weight_files.checksum([self._file])
         return {**super().identity(), "weights": checksum, "pixels": self._config}
 
     @cached_property
@@ -130,11 +130,11 @@ class Timm(Encoder):
             InputError: a name that timm does not know; no weights, or others.
         """
         timm = import_timm()
-        given = _weights.read_weights(self._file)
+        given = weight_files.read_weights(self._file)
         try:
             if self._packaged:
                 network = timm.create_model(self.model)
-                network.load_state_dict(_weights.by_position(given, network.state_dict()))
+                network.load_state_dict(weight_files.by_position(given, network.state_dict()))
             else:
                 network = timm.create_model(
                     self.model,
@@ -148,21 +148,21 @@ class Timm(Encoder):
             ) from error
         except OSError as error:
             why = f"and its configuration cannot be fetched from it: {error}"
-            raise _weights.no_weights(self.model, why) from error
+            raise weight_files.no_weights(self.model, why) from error
         made: nn.Module = network.eval().requires_grad_(False)
         return made.to(memory_format=torch.channels_last)
 
     @cached_property
     def _packaged(self) -> Path | None:
-        return None if self.weights is not None else _weights.packaged_folder(self.model)
+        return None if self.weights is not None else weight_files.packaged_folder(self.model)
 
     @cached_property
     def _file(self) -> Path:
         if self.weights is not None:
             return Path(self.weights)
         if self._packaged:
-            return self._packaged / next(iter(_weights.PACKAGES[self.model].files))
-        return _weights.find_file(_repository(self.model), self.model)
+            return self._packaged / next(iter(weight_files.PACKAGES[self.model].files))
+        return weight_files.find_file(_repository(self.model), self.model)
 
     @cached_property
     def _config(self) -> dict[str, Any]:
@@ -278,5 +278,5 @@ def _repository(model: str) -> str:
         )
     found = timm.get_pretrained_cfg(model)
     if not found or not found.hf_hub_id:
-        raise _weights.no_weights(model, "where timm names no repository for it")
+        raise weight_files.no_weights(model, "where timm names no repository for it")
     return str(found.hf_hub_id)

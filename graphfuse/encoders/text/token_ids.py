@@ -11,11 +11,11 @@ from typing import Any
 import torch
 
 from graphfuse.data.raw import Item
-from graphfuse.encoders._transformers import import_library, load
-from graphfuse.encoders._weights import TEXT_FILES, checksum, find_text_folder
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
+from graphfuse.encoders.huggingface import import_library, load
 from graphfuse.encoders.text._nodes import NumberEncoder, in_order
 from graphfuse.encoders.text._split import texts_of
+from graphfuse.encoders.weights import TEXT_FILES, checksum, find_text_folder
 from graphfuse.errors import check_whole
 
 

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Modality
-from graphfuse.encoders._weights import LITE0
 from graphfuse.encoders.image.timm import (
     NODES,
     Timm,
@@ -17,6 +16,7 @@ from graphfuse.encoders.image.timm import (
     pixels_of,
     positions_of,
 )
+from graphfuse.encoders.weights import LITE0
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.nn.networks._cells import cell_positions, check_image
 from graphfuse.nn.networks._pretrained import RATE, SAVED, choose_trained, keep_norms

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Modality
-from graphfuse.encoders._transformers import import_library
+from graphfuse.encoders.huggingface import import_library
 from graphfuse.encoders.text.transformers import TransformersEncoder
 from graphfuse.errors import InputError
 from graphfuse.nn.networks._pretrained import RATE, choose_trained

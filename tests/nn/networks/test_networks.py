@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from graphfuse.data import FusionDataset, Modality
 from graphfuse.encoders import create_encoder
-from graphfuse.encoders._weights import LITE0, packaged_folder
+from graphfuse.encoders.weights import LITE0, packaged_folder
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import Strategy, create_strategy
 from graphfuse.nn.networks import create_network, networks

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from graphfuse.encoders import _weights
+from graphfuse.encoders import weights as _weights
 from graphfuse.errors import InputError
 
 
