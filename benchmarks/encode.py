@@ -25,9 +25,9 @@ import numpy as np
 import torch
 
 from benchmarks._machine import interleave, write
-from graphfuse.data.raw import Cell, Item
 from graphfuse.encoders import Encoder, create_encoder
 from graphfuse.encoders._ahead import ahead
+from graphfuse.raw import Cell, Item
 
 ITEMS = 64
 HEIGHT, WIDTH = 375, 500  # of ImageNet's pictures, on average

@@ -19,11 +19,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks._machine import write
-from graphfuse import Comparison, compare
+from graphfuse import Comparison, compare, load_dataset
 from graphfuse.bench.plan import expand_strategies
 from graphfuse.data import FusionDataset, Schema, make_splits
 from graphfuse.data.canonical import mean_nodes
-from graphfuse.encoders import load
 from graphfuse.fusion import strategy_options
 from graphfuse.stats import corrected_t_test, holm
 
@@ -48,7 +47,7 @@ def main() -> None:
     out = Path(parser.parse_args().out)
     scores: dict[str, dict[str, np.ndarray]] = {}
     for name, options in {"without": {}, "with": {"speech": SPEECH}}.items():
-        dataset = load("stamps", **options)
+        dataset = load_dataset("stamps", **options)
         result = compare(
             dataset, STRATEGIES, recipe=RECIPE, options=widths(dataset.schema), repeats=REPEATS,
             n_jobs=-1, out=out / name,

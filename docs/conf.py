@@ -12,13 +12,13 @@ from sphinx.util import logging
 from graphfuse import __version__, create_strategy
 from graphfuse.bench.match import count_parameters
 from graphfuse.data import Modality, Schema, Target, list_datasets
-from graphfuse.data.raw.catalog import list_raw_datasets
 from graphfuse.encoders import list_encoders
 from graphfuse.encoders.choice import DEFAULTS
 from graphfuse.errors import InputError
 from graphfuse.fusion import StrategyInfo, strategies, strategy_options
 from graphfuse.fusion.strategy import FAMILIES
 from graphfuse.graph import relations
+from graphfuse.raw.catalog import list_raw_datasets
 from graphfuse.training.balance import balance_methods
 
 HERE = Path(__file__).parent

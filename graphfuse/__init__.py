@@ -9,12 +9,16 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from graphfuse._moved import install
 from graphfuse._version import __version__
 
 if TYPE_CHECKING:
     from graphfuse.comparison import Comparison, compare
     from graphfuse.estimators import FusionClassifier, FusionRegressor
     from graphfuse.fusion import create_strategy, list_strategies
+    from graphfuse.loading import load_dataset
+
+install()
 
 _HOME = {
     "Comparison": "graphfuse.comparison",
@@ -23,14 +27,17 @@ _HOME = {
     "FusionRegressor": "graphfuse.estimators",
     "create_strategy": "graphfuse.fusion",
     "list_strategies": "graphfuse.fusion",
+    "load_dataset": "graphfuse.loading",
 }
 _ROOMS = (
     "bench",
     "data",
+    "encoders",
     "errors",
     "fusion",
     "graph",
     "nn",
+    "raw",
     "report",
     "stats",
     "testing",
@@ -45,6 +52,7 @@ __all__ = [
     "compare",
     "create_strategy",
     "list_strategies",
+    "load_dataset",
 ]
 
 

@@ -84,9 +84,9 @@ def compare(
 
     Args:
         datasets: one or a list of: name of a built-in dataset, path, raw samples (a table of
-            paths and values, a folder of files, a :class:`~graphfuse.data.raw.Manifest`), which are
+            paths and values, a folder of files, a :class:`~graphfuse.raw.Manifest`), which are
             encoded first, :class:`~graphfuse.data.FusionDataset`, or ``{name: options}``; see
-            :func:`graphfuse.encoders.load`.
+            :func:`graphfuse.load_dataset`.
         strategies: names; "unimodal" stands for one a modality, "all" for every strategy; None for
             :data:`graphfuse.bench.plan.DEFAULT_STRATEGIES`.
         folds: parts of the cross-validation, unless a dataset brings its own splits.
@@ -212,7 +212,7 @@ def _load(given: Any, encoding: Mapping[str, Any]) -> tuple[dict[str, FusionData
     ``encoding`` holds options for those that are raw; their own come first.
     """
     from graphfuse.data import FusionDataset
-    from graphfuse.encoders.loading import is_raw, load
+    from graphfuse.loading import is_raw, load_dataset
 
     items = list(given) if isinstance(given, (list, tuple)) else [given]
     if not items:
@@ -223,7 +223,7 @@ def _load(given: Any, encoding: Mapping[str, Any]) -> tuple[dict[str, FusionData
         if isinstance(item, Mapping):
             options = {name: _options_of(name, chosen) for name, chosen in item.items()}
             made = [
-                (name, load(name, **{**(encoding if is_raw(name) else {}), **own}))
+                (name, load_dataset(name, **{**(encoding if is_raw(name) else {}), **own}))
                 for name, own in options.items()
             ]
             pairs = [(d.name if is_raw(name) else name, d) for name, d in made]
@@ -233,7 +233,7 @@ def _load(given: Any, encoding: Mapping[str, Any]) -> tuple[dict[str, FusionData
             pairs = [(item.name or f"dataset-{number + 1}", item)]
             as_given.append(pairs[0][0])
         elif isinstance(item, (str, Path)) or is_raw(item):
-            dataset = load(item, **(encoding if is_raw(item) else {}))
+            dataset = load_dataset(item, **(encoding if is_raw(item) else {}))
             pairs = [(dataset.name or Path(str(item)).stem, dataset)]
             as_given.append(str(item) if isinstance(item, (str, Path)) else dataset.name)
         else:

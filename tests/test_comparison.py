@@ -354,7 +354,7 @@ def test_raw_samples_are_encoded_by_as_many_processes_as_run_the_strategies(tmp_
         asked.append(options)
         raise InputError("enough")
 
-    monkeypatch.setattr("graphfuse.encoders.loading.encode", encode)
+    monkeypatch.setattr("graphfuse.loading.encode", encode)
     path = tmp_path / "pets.csv"
     path.write_text("text,label\na cat sat,cat\na dog sat,dog\n")
     for given in (path, {str(path): None}, {str(path): {"n_jobs": 3}}):

@@ -6,10 +6,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1] / "graphfuse"
 # From the bottom to the top: imports go to the same place or further down.
 ORDER = [
-    ("errors", "_registry", "_keys", "_version", "_folder", "_markdown", "_segments"),
+    ("errors", "_registry", "_keys", "_version", "_folder", "_markdown", "_segments", "_moved"),
     ("stats",),
     ("_card", "_hub"),
     ("data",),
+    ("raw",),
     ("encoders",),
     ("graph",),
     ("nn",),
@@ -17,7 +18,7 @@ ORDER = [
     ("training",),
     ("bench",),
     ("report",),
-    ("comparison", "estimators", "__init__"),
+    ("comparison", "estimators", "loading", "__init__"),
     ("testing",),
     ("cli", "__main__"),
 ]
@@ -64,6 +65,17 @@ def test_imports_go_down_only():
                     wrong.append(f"{path.relative_to(ROOT)} imports {module}")
                 if room == "stats" and target not in ("stats", "errors"):
                     wrong.append(f"{path.relative_to(ROOT)} imports {module}")
+    assert not wrong
+
+
+def test_layers_need_neither_raw_data_nor_encoders():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for room, path in files()
+        if room == "nn"
+        for module in imports(path)
+        if module.startswith(("graphfuse.raw", "graphfuse.encoders"))
+    ]
     assert not wrong
 
 

@@ -24,9 +24,9 @@ from PIL import Image, ImageDraw
 
 import graphfuse
 from graphfuse.data import collate, make_splits
-from graphfuse.data.raw import read_manifest
 from graphfuse.encoders import Preprocessor, encode
 from graphfuse.fusion import Strategy
+from graphfuse.raw import read_manifest
 from graphfuse.training import Recipe, fit
 
 folder = Path(tempfile.mkdtemp())

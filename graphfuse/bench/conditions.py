@@ -17,9 +17,9 @@ from graphfuse.bench.run import Job
 from graphfuse.bench.store import SCHEMA_VERSION, ResultStore
 from graphfuse.data import FusionDataset, Steps, list_datasets
 from graphfuse.data.edges import list_edges
-from graphfuse.data.inspection import Finding, inspect_splits
 from graphfuse.fusion.end_to_end import encode_at_start
 from graphfuse.graph import GraphBuilder, draw
+from graphfuse.raw.inspection import Finding, inspect_splits
 from graphfuse.training.metrics import LOWER_IS_BETTER, bounds
 
 logger = logging.getLogger(__name__)

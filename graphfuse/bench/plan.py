@@ -14,11 +14,11 @@ from graphfuse.bench.match import match_parameters
 from graphfuse.bench.run import Job
 from graphfuse.bench.store import RunSpec
 from graphfuse.data import FusionDataset, Schema, Steps, make_splits
+from graphfuse.encoders.networks import create_networks, encoded_schema
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options
 from graphfuse.fusion.strategy import check_whole_samples
 from graphfuse.graph import GraphBuilder, default_relations, plain
-from graphfuse.nn.networks import create_networks, encoded_schema
 from graphfuse.training import Recipe
 from graphfuse.training.balance import check_schema
 

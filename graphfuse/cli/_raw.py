@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
-    from graphfuse.data.raw import Manifest
+    from graphfuse.raw import Manifest
 
 
 def add_raw(settings: dict[str, Any]) -> None:
@@ -55,7 +55,7 @@ def add_raw(settings: dict[str, Any]) -> None:
 
 def _raw_of(items: list[Any]) -> dict[Any, dict[str, Any]]:
     """Return the raw datasets by name or path, with their own options."""
-    from graphfuse.encoders import is_raw
+    from graphfuse.loading import is_raw
 
     own = [item if isinstance(item, dict) else {item: None} for item in items if _is_named(item)]
     return {
@@ -83,7 +83,7 @@ def _read(raw: dict[Any, dict[str, Any]], columns: dict[str, str]) -> dict[Any, 
     Raises:
         UnknownNameError: a column that none of them has.
     """
-    from graphfuse.data.raw.catalog import raw_datasets
+    from graphfuse.raw.catalog import raw_datasets
 
     found = {}
     known, taken = list[str](), set[str]()
@@ -107,8 +107,7 @@ def _read(raw: dict[Any, dict[str, Any]], columns: dict[str, str]) -> dict[Any, 
 
 
 def _read_one(name: Any, options: dict[str, Any], columns: dict[str, str]) -> Manifest:
-    from graphfuse.encoders import read_raw
-    from graphfuse.encoders.loading import ENCODING
+    from graphfuse.loading import ENCODING, read_raw
 
     later = (*ENCODING, "clean")
     reading = {option: given for option, given in options.items() if option not in later}
@@ -143,7 +142,7 @@ def _share(
 
 def _fitting_steps(steps: list[str], manifests: dict[Any, Manifest]) -> dict[Any, list[str]]:
     """Return for each dataset the steps of cleaning for what it has; all where a step fits none."""
-    from graphfuse.data.cleaning import Repair, create_cleaner
+    from graphfuse.raw.cleaning import Repair, create_cleaner
 
     kinds = {name: {m.kind(one) for one in m.modalities} for name, m in manifests.items()}
     fits: dict[str, list[Any]] = {}
@@ -160,8 +159,8 @@ def _fitting_changes(
     augment: dict[str, Any], manifests: dict[Any, Manifest]
 ) -> dict[Any, dict[str, Any]]:
     """Return for each dataset the changes of kinds that it has; all where a kind is in none."""
-    from graphfuse.data.augment.copies import kinds_of
-    from graphfuse.data.augment.presets import KINDS
+    from graphfuse.raw.augment.copies import kinds_of
+    from graphfuse.raw.augment.presets import KINDS
 
     own = {name: kinds_of(manifest) for name, manifest in manifests.items()}
     lacking = {kind for kind in KINDS if not any(kind in kinds for kinds in own.values())}

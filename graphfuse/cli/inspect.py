@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphfuse.data.inspection import Finding
+    from graphfuse.raw.inspection import Finding
 
 EPILOG = """examples:
   graphfuse inspect my-data.csv
@@ -42,8 +42,8 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the columns, then what each check found; what asks for action is marked."""
     from graphfuse.cli._raw import pairs
-    from graphfuse.data.inspection import inspect
-    from graphfuse.encoders import read_raw
+    from graphfuse.loading import read_raw
+    from graphfuse.raw.inspection import inspect
 
     columns = pairs("--column", arguments.column)
     manifest = read_raw(arguments.data, **({"columns": columns} if columns else {}))

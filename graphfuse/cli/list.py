@@ -49,7 +49,7 @@ def _strategies() -> tuple[list[str], list[list[str]]]:
 
 def _datasets() -> tuple[list[str], list[list[str]]]:
     from graphfuse.data import list_datasets
-    from graphfuse.data.raw.catalog import list_raw_datasets
+    from graphfuse.raw.catalog import list_raw_datasets
 
     rows = [
         [
@@ -78,7 +78,7 @@ def _encoders() -> tuple[list[str], list[list[str]]]:
 def _networks() -> tuple[list[str], list[list[str]]]:
     import inspect
 
-    from graphfuse.nn.networks import networks
+    from graphfuse.encoders.networks import networks
 
     rows = []
     for name in networks.names():
@@ -94,7 +94,7 @@ def _networks() -> tuple[list[str], list[list[str]]]:
 
 def _cleaning() -> tuple[list[str], list[list[str]]]:
     import graphfuse.encoders  # whose steps need encoders  # noqa: F401
-    from graphfuse.data.cleaning import cleaners, create_cleaner
+    from graphfuse.raw.cleaning import cleaners, create_cleaner
 
     rows = []
     for name in cleaners.names():
@@ -105,7 +105,7 @@ def _cleaning() -> tuple[list[str], list[list[str]]]:
 
 
 def _augmentations() -> tuple[list[str], list[list[str]]]:
-    from graphfuse.data.augment.presets import PRESETS
+    from graphfuse.raw.augment.presets import PRESETS
 
     rows = []
     for kind, presets in PRESETS.items():

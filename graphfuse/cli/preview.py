@@ -45,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     check_whole("--samples", arguments.samples, 1)
     check_whole("--versions", arguments.versions, 1)
     check_whole("--seed", arguments.seed, 0)
-    from graphfuse.data.augment import Augmentation
-    from graphfuse.data.augment.copies import modalities_changed
-    from graphfuse.encoders import read_raw
+    from graphfuse.loading import read_raw
+    from graphfuse.raw.augment import Augmentation
+    from graphfuse.raw.augment.copies import modalities_changed
     from graphfuse.report.preview import to_preview
 
     given = augment_of(vars(arguments))

@@ -104,7 +104,7 @@ class StepSpec(Spec):
 
 
 class CleaningSpec(Spec):
-    """A step of cleaning by name and options, which :mod:`graphfuse.data.cleaning` builds.
+    """A step of cleaning by name and options, which :mod:`graphfuse.raw.cleaning` builds.
 
     Example:
         >>> CleaningSpec("resample", {"rate": 16000})
@@ -117,7 +117,7 @@ class CleaningSpec(Spec):
 class NetworkSpec(Spec):
     """A network that encodes a raw modality, by name and options.
 
-    :func:`graphfuse.nn.networks.create_network` builds it.
+    :func:`graphfuse.encoders.networks.create_network` builds it.
     """
 
     kind = "encoder network"

@@ -1,5 +1,6 @@
 """Encoders: from raw images, texts, sounds, tables, series and videos to nodes."""
 
+from graphfuse._moved import moved_names
 from graphfuse.encoders.encoder import (
     Encoder,
     EncoderInfo,
@@ -10,7 +11,6 @@ from graphfuse.encoders.encoder import (
 )
 from graphfuse.encoders.encoding import encode
 from graphfuse.encoders.label_errors import LabelErrors, label_errors
-from graphfuse.encoders.loading import is_raw, load, read_raw
 from graphfuse.encoders.preprocessor import Preprocessor
 
 __all__ = [
@@ -22,9 +22,18 @@ __all__ = [
     "create_encoder",
     "encode",
     "encoder",
-    "is_raw",
     "label_errors",
     "list_encoders",
-    "load",
-    "read_raw",
 ]
+
+__getattr__ = moved_names(
+    __name__,
+    {
+        name: f"graphfuse.loading.{new}"
+        for name, new in {
+            "load": "load_dataset",
+            "is_raw": "is_raw",
+            "read_raw": "read_raw",
+        }.items()
+    },
+)

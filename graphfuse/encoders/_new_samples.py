@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse.data.files import decode
 from graphfuse.data.labels import class_name, infer_target
-from graphfuse.data.raw import Column, Manifest
-from graphfuse.data.raw.columns import CONTENT, MEDIA
-from graphfuse.data.raw.read import decode
-from graphfuse.data.raw.typed import typed, with_columns
 from graphfuse.data.schema import Schema, Target
 from graphfuse.encoders.problems import Problem
 from graphfuse.errors import InputError
+from graphfuse.raw import Column, Manifest
+from graphfuse.raw.columns import CONTENT, MEDIA
+from graphfuse.raw.tables.typed import typed, with_columns
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -124,7 +124,7 @@ def _strange(column: Column, expected: str, value: Any) -> InputError:
 def labels_in(
     schema: Schema, y: Any, classes: Sequence[str] | None, ids: np.ndarray
 ) -> tuple[dict[str, Tensor] | None, list[Problem]]:
-    """Return labels, as :func:`graphfuse.data.raw.facts` gives them, in the classes of a schema.
+    """Return labels, as :func:`graphfuse.raw.facts` gives them, in the classes of a schema.
 
     A label that is none of these is a problem, and its sample unlabelled.
     """

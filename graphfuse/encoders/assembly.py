@@ -12,11 +12,11 @@ from torch import Tensor
 
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.ragged import Ragged
-from graphfuse.data.raw import Manifest, facts
 from graphfuse.data.schema import Schema
 from graphfuse.data.steps.sequence import DEFAULT
 from graphfuse.encoders.encoder import Encoder, Nodes
 from graphfuse.errors import InputError
+from graphfuse.raw import Manifest, facts
 
 logger = logging.getLogger(__name__)
 

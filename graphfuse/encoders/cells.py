@@ -13,14 +13,14 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
-from graphfuse.data.raw import Cell, Item, Manifest
-from graphfuse.data.raw.manifest import ROWS
 from graphfuse.encoders._ahead import HEAVY, ahead, size_of
 from graphfuse.encoders.choice import sources
 from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
 from graphfuse.encoders.problems import Problem
 from graphfuse.encoders.store import NodeStore, default_cache
 from graphfuse.errors import InputError, check_whole
+from graphfuse.raw import Cell, Item, Manifest
+from graphfuse.raw.manifest import ROWS
 
 BLOCK = 128
 """Items of one file of the store: what a process that is killed loses at most."""

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from graphfuse.data.raw import Manifest
-from graphfuse.data.raw.items import Series
 from graphfuse.data.spec import EncoderSpec
 from graphfuse.encoders.encoder import Encoder, create_encoder
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw import Manifest
+from graphfuse.raw.readers.items import Series
 
 DEFAULTS = {
     "image": EncoderSpec("patches"),

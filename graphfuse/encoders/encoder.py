@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from graphfuse._registry import Registry, options_of
-from graphfuse.data.raw import Item
 from graphfuse.data.spec import EncoderSpec, StepSpec
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw import Item
 
 
 @dataclass(frozen=True, eq=False)

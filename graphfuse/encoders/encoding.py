@@ -12,14 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from graphfuse.data.augment import Augmentation, add_copies
-from graphfuse.data.augment.copies import modalities_changed
-from graphfuse.data.augment.presets import KINDS, on_the_fly
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.inspection.tells import codes_of, tells
-from graphfuse.data.raw import Manifest
-from graphfuse.data.raw.columns import COPY
-from graphfuse.data.raw.manifest import Change
 from graphfuse.encoders.assembly import CLOCKED, assemble
 from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders
@@ -27,6 +20,13 @@ from graphfuse.encoders.encoder import Encoder
 from graphfuse.encoders.problems import Problem, check_unreadable, report_problems
 from graphfuse.encoders.table.table import TableEncoder
 from graphfuse.errors import InputError
+from graphfuse.raw import Manifest
+from graphfuse.raw.augment import Augmentation, add_copies
+from graphfuse.raw.augment.copies import modalities_changed
+from graphfuse.raw.augment.presets import KINDS, on_the_fly
+from graphfuse.raw.columns import COPY
+from graphfuse.raw.inspection.tells import codes_of, tells
+from graphfuse.raw.manifest import Change
 
 TOLD = 20
 """Cells and samples that a dataset's origin names, of each kind."""
@@ -68,7 +68,7 @@ def encode(
         encoders: ``{modality: encoder}``, a name, ``{name: options}``, an
             :class:`~graphfuse.data.EncoderSpec` or an :class:`Encoder`; for modalities that it
             does not name, the manifest's own, else :data:`~graphfuse.encoders.choice.DEFAULTS`.
-        augment: changes of training samples: an :class:`~graphfuse.data.augment.Augmentation`, or
+        augment: changes of training samples: an :class:`~graphfuse.raw.augment.Augmentation`, or
             its fields by name, such as ``{"image": "photo", "copies": 2}``. What is encoded once
             gets changed copies; raw nodes (``pixels``, ``word_ids``, ``token_ids``) are changed
             anew in every epoch, by the strategies whose networks encode them.

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from graphfuse.data.cleaning.cleaner import NAMED, Cleaner, cleaner
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.raw.facts import splits_of
-from graphfuse.data.raw.manifest import Manifest
 from graphfuse.encoders.encoding import encode
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
+from graphfuse.raw.cleaning.cleaner import NAMED, Cleaner, cleaner
+from graphfuse.raw.facts import splits_of
+from graphfuse.raw.manifest import Manifest
 
 ROWS = ("train", "all")
 

@@ -12,13 +12,9 @@ from typing import Any, Self
 from safetensors.torch import load, save
 
 from graphfuse._folder import check_free, replace_folder
-from graphfuse.data.cleaning import clean as clean_manifest
-from graphfuse.data.cleaning import create_cleaners
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.raw import Column, Manifest, facts
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
-from graphfuse.data.spec import CleaningSpec
 from graphfuse.data.steps.sequence import Steps, choose_steps
 from graphfuse.encoders._new_samples import in_columns, labels_in, one_row, text_forms
 from graphfuse.encoders.assembly import assemble
@@ -27,6 +23,10 @@ from graphfuse.encoders.choice import create_encoders
 from graphfuse.encoders.encoder import Encoder, Nodes, create_encoder, plain_options
 from graphfuse.encoders.problems import check_unreadable, report_problems
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
+from graphfuse.raw import Column, Manifest, facts
+from graphfuse.raw.cell import ItemRepair
+from graphfuse.raw.cleaning import clean as clean_manifest
+from graphfuse.raw.cleaning import create_cleaners, create_repairs
 
 CONFIG, STATE = "preprocessor.json", "state.safetensors"
 FORMAT = 2
@@ -43,7 +43,7 @@ class Preprocessor:
         encoders: ``{modality: encoder}``; see :func:`graphfuse.encoders.encode`.
         steps: what nodes go through after those that their encoders ask for, names or
             ``{name: options}``; if None the manifest's own, else standardisation.
-        clean: steps of cleaning for the training part; see ``graphfuse.data.cleaning.clean``.
+        clean: steps of cleaning for the training part; see ``graphfuse.raw.cleaning.clean``.
             Those that change each item on its own (and ranges of numbers) hold for new samples,
             of which none is left out.
         unreadable: what to do with a cell that cannot be read, "missing" or "error".
@@ -52,7 +52,7 @@ class Preprocessor:
         device: that encoders with weights compute on; "auto" is CUDA where it is there.
 
     Example:
-        >>> from graphfuse.data.raw import read_manifest
+        >>> from graphfuse.raw import read_manifest
         >>> path = getfixture("tmp_path") / "pets.csv"
         >>> rows = [f"a {pet} sat on mat {i},{i},{pet}" for i in range(9) for pet in ("cat", "dog")]
         >>> _ = path.write_text("\n".join(["text,age,label", *rows]))
@@ -75,7 +75,7 @@ class Preprocessor:
         if not isinstance(encoders, Mapping | None):
             raise InputError(f"encoders are {{modality: encoder}}, got {encoders!r}")
         self.cleaners = create_cleaners(clean)
-        self.repairs: dict[str, tuple[CleaningSpec, ...]] = {}
+        self.repairs: dict[str, tuple[ItemRepair, ...]] = {}
         self.given = dict(encoders or {})
         self.wanted = None if steps is None else Steps(steps).specs
         self.unreadable = check_unreadable(unreadable)
@@ -206,7 +206,9 @@ class Preprocessor:
                 for m, encoder in self.encoders.items()
             },
             "steps": [spec.plain for spec in steps.specs],
-            "repairs": {m: [spec.plain for spec in own] for m, own in self.repairs.items()},
+            "repairs": {
+                m: [repair.spec.plain for repair in own] for m, own in self.repairs.items()
+            },
             "unreadable": self.unreadable,
             "raw_schema": raw_schema.to_dict(),
             "schema": schema.to_dict(),
@@ -247,10 +249,7 @@ class Preprocessor:
         made.columns = tuple(Column(**column) for column in config["columns"])
         made.forms = config["forms"]
         made.encoders = {m: _same_encoder(m, saved) for m, saved in config["encoders"].items()}
-        made.repairs = {
-            m: tuple(step.spec for step in create_cleaners(own))
-            for m, own in config["repairs"].items()
-        }
+        made.repairs = {m: create_repairs(own) for m, own in config["repairs"].items()}
         made.steps = Steps(config["steps"]).load_state(load(state))
         made.raw_schema = Schema.from_dict(config["raw_schema"])
         made.schema = Schema.from_dict(config["schema"])

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphfuse.data.raw import Manifest
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw import Manifest
 
 logger = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphfuse.data import Schema
+from graphfuse.encoders.networks import create_networks
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion.end_to_end import EndToEnd, wrap
 from graphfuse.fusion.parts import PooledStrategy
@@ -19,7 +20,6 @@ from graphfuse.fusion.strategy import (
     strategies,
     strategy,
 )
-from graphfuse.nn.networks import create_networks
 
 
 def list_strategies(family: str | None = None, schema: Schema | None = None) -> list[str]:
@@ -63,10 +63,10 @@ def create_strategy(
     Args:
         encoders: networks that encode raw modalities and train with the strategy, ``{modality:
             network}``, a name or ``{name: {option: value}}``; see
-            :class:`~graphfuse.fusion.end_to_end.EndToEnd` and ``graphfuse.nn.networks``.
+            :class:`~graphfuse.fusion.end_to_end.EndToEnd` and ``graphfuse.encoders.networks``.
         augment: what changes their raw nodes in training, anew in every batch, ``{modality:
             change}``: "photo" of pictures, "caption" of words or tokens, options, or an instance,
-            as :func:`~graphfuse.data.augment.create_augmentation` takes them; or a function from
+            as :func:`~graphfuse.raw.augment.create_augmentation` takes them; or a function from
             nodes ``[K, *shape]`` and a ``torch.Generator`` to as many.
         options: those of the strategy, :func:`strategy_options`.
 

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Modality
-from graphfuse.data.augment import (
+from graphfuse.errors import InputError
+from graphfuse.raw.augment import (
     ImageAugmentation,
     SoundAugmentation,
     TextAugmentation,
     create_augmentation,
 )
-from graphfuse.errors import InputError
 
 Change = Callable[[Tensor, Tensor, Tensor | None, torch.Generator], tuple[Tensor, Tensor]]
 """From raw nodes [B, N, *shape], which are real [B, N], and positions [B, N, P], to changed ones

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from graphfuse._keys import module_key
 from graphfuse.data import Batch, FusionDataset, Sample, Schema
+from graphfuse.encoders.networks import Network, create_networks, encoded_schema
+from graphfuse.encoders.networks.network import network_spec
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion._augment import Change, create_change
 from graphfuse.fusion.strategy import FusionOutput, Strategy
-from graphfuse.nn.networks import Network, create_networks, encoded_schema
-from graphfuse.nn.networks.network import network_spec
 
 AT_ONCE = 64
 """Samples that are encoded together where a whole part is."""

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import numpy as np
 
-from graphfuse.data.augment.copies import seed_of
-from graphfuse.data.augment.text import WORD
-from graphfuse.data.raw import facts
-from graphfuse.data.raw.items import Sound, Video
 from graphfuse.errors import InputError, MissingDependencyError
+from graphfuse.raw import facts
+from graphfuse.raw.augment.copies import seed_of
+from graphfuse.raw.augment.text import WORD
+from graphfuse.raw.readers.items import Sound, Video
 
 if TYPE_CHECKING:
-    from graphfuse.data.augment import Augmentation
-    from graphfuse.data.raw import Item, Manifest
+    from graphfuse.raw import Item, Manifest
+    from graphfuse.raw.augment import Augmentation
 
 SIDE = 200
 """Longest side of a picture on the page, in pixels."""

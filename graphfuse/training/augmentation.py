@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, FusionDataset
-from graphfuse.data.augment.features import drop_edges, drop_nodes, mix
+from graphfuse.data.batch_changes import drop_edges, drop_nodes, hide, mix
 from graphfuse.training.labelled import Labelled
-from graphfuse.training.modality_dropout import draw_gaps, hide
+from graphfuse.training.modality_dropout import draw_gaps
 
 if TYPE_CHECKING:
     from graphfuse.training.recipe import Recipe

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data import Batch, FusionDataset
+from graphfuse.data import FusionDataset
 
 
 def draw_gaps(train: FusionDataset, rate: float, random: np.random.Generator) -> dict[str, Tensor]:
@@ -36,22 +33,3 @@ def draw_gaps(train: FusionDataset, rate: float, random: np.random.Generator) ->
     kept = np.eye(len(names), dtype=bool)[lots.argmax(1)]
     hidden &= ~(kept & (hidden == present).all(1, keepdims=True))
     return {m: torch.from_numpy(hidden[:, i]) for i, m in enumerate(names)}
-
-
-def hide(batch: Batch, gaps: Mapping[str, Tensor]) -> Batch:
-    """Return the batch without the modalities that ``gaps``, bool [B] each, says.
-
-    Edges keep their tensors: whatever reads them leaves those at masked nodes out.
-    """
-    mask, x = dict(batch.mask), dict(batch.x)
-    for m, gap in gaps.items():
-        shown = ~gap.to(batch.device)
-        mask[m] = mask[m] & shown.unsqueeze(1)
-        x[m] = x[m] * mask[m].view(*mask[m].shape, *[1] * (x[m].dim() - 2))
-    return replace(batch, x=x, mask=mask)
-
-
-def only(batch: Batch, modality: str) -> Batch:
-    """Return the batch with every other modality hidden."""
-    everywhere = torch.ones(len(batch), dtype=torch.bool)
-    return hide(batch, {m: everywhere for m in batch.x if m != modality})

@@ -52,7 +52,7 @@ class Recipe:
     mixup: float = 0.0
     """Above 0, training samples and labels are mixed, by shares of the Beta distribution with this
     as both parameters (after Zhang et al. 2018, https://arxiv.org/abs/1710.09412); see
-    ``graphfuse.data.augment.features.mix``."""
+    ``graphfuse.data.batch_changes.mix``."""
     balance: str | None = None
     """Method against imbalance between modalities, by name. "unimodal_loss" adds the loss of each
     one's own prediction; "gradient_blending" weighs these by how well they generalise (Wang et al.

@@ -389,8 +389,8 @@ def test_augmentation_is_named_on_the_command_line(pets, capsys):
 
 
 def test_the_preview_shows_the_copies_that_compare_would_use(pets, capsys):
-    from graphfuse.data.augment import Augmentation, add_copies
-    from graphfuse.data.raw import read_manifest
+    from graphfuse.raw import read_manifest
+    from graphfuse.raw.augment import Augmentation, add_copies
 
     manifest = read_manifest(pets / "pets.csv")
     augmentation = Augmentation.of({"text": {"delete": [0.5, 0.5], "probability": 1.0}})

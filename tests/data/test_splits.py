@@ -13,8 +13,8 @@ from graphfuse.data import (
     make_splits,
     split_by_time,
 )
-from graphfuse.data.inspection.splits import inspect_splits
 from graphfuse.errors import InputError
+from graphfuse.raw.inspection.splits import inspect_splits
 
 
 def dataset(n=60, groups=None, y=None, **options):

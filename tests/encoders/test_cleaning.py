@@ -5,10 +5,11 @@ import torch
 from datasets import Dataset
 
 import graphfuse
-from graphfuse.data.cleaning import clean
-from graphfuse.data.raw import Column, Manifest, read_manifest
-from graphfuse.encoders import Preprocessor, load
+from graphfuse import load_dataset
+from graphfuse.encoders import Preprocessor
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw import Column, Manifest, read_manifest
+from graphfuse.raw.cleaning import clean
 
 N = 40
 
@@ -71,11 +72,11 @@ def test_a_comparison_says_what_was_cleaned(tmp_path):
     page = out.report(tmp_path / "r.html").read_text()
     assert "<dd>drop_duplicates: 1 sample left out: copies of samples that stay</dd>" in page
     assert page.count("<li>2</li>") == 1
-    dataset = load(source, clean=["drop_duplicates"], cache=str(tmp_path / "c"))
+    dataset = load_dataset(source, clean=["drop_duplicates"], cache=str(tmp_path / "c"))
     dataset.save(tmp_path / "saved")
     assert type(dataset).load(tmp_path / "saved").origin == dataset.origin
     with pytest.raises(UnknownNameError, match="clean"):
-        load(source, cleaning=[])
+        load_dataset(source, cleaning=[])
     assert len(read_manifest(source)) == N
 
 

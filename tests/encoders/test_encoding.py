@@ -15,12 +15,12 @@ import torch
 from datasets import Dataset
 from PIL import Image
 
-from graphfuse.data.raw import Column, Manifest, read_manifest
-from graphfuse.data.raw.manifest import ROWS
 from graphfuse.encoders import Encoder, EncoderInfo, Nodes, cells, create_encoder, encode
 from graphfuse.encoders.store import NodeStore
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.graph import Spatial, Temporal
+from graphfuse.raw import Column, Manifest, read_manifest
+from graphfuse.raw.manifest import ROWS
 
 
 def words(n=40):

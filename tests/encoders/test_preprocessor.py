@@ -15,10 +15,10 @@ from PIL import Image
 
 from graphfuse.bench.run import fold_parts
 from graphfuse.data import Schema, Split, collate
-from graphfuse.data.raw import read_manifest
 from graphfuse.encoders import Preprocessor, encode
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 from graphfuse.fusion import Strategy, create_strategy
+from graphfuse.raw import read_manifest
 
 COUNT = 24
 KINDS = {"size": "category"}

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from graphfuse.data import FusionDataset, Modality, Sample, Schema, Target
-from graphfuse.data.augment import SPEECH
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import Strategy, create_strategy, list_strategies
+from graphfuse.raw.augment import SPEECH
 from graphfuse.testing import check_strategy
 from graphfuse.training import Recipe, fit, predict
 from graphfuse.training.balance.ogm_ge import owned_parameters

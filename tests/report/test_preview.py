@@ -7,14 +7,14 @@ import pytest
 from PIL import Image
 
 from graphfuse.cli import main
-from graphfuse.data.augment import (
+from graphfuse.raw import read_manifest
+from graphfuse.raw.augment import (
     CAPTION,
     Augmentation,
     ImageAugmentation,
     SoundAugmentation,
     TextAugmentation,
 )
-from graphfuse.data.raw import read_manifest
 from graphfuse.report.preview import TOLD, changed_words, to_preview
 
 
@@ -100,7 +100,7 @@ def test_the_page_follows_the_seed_and_names_what_cannot_be_read(table):
     every = Augmentation(text=CAPTION)
     assert to_preview(manifest, every, 2, 3, 1) == to_preview(manifest, every, 2, 3, 1)
     assert to_preview(manifest, every, 2, 3, 1) != to_preview(manifest, every, 2, 3, 2)
-    from graphfuse.data.augment import PHOTO
+    from graphfuse.raw.augment import PHOTO
 
     page = to_preview(manifest, Augmentation(image=PHOTO), 4, 2)
     assert "is no picture of a format that is read" in page

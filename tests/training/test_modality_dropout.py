@@ -3,10 +3,11 @@ import pytest
 import torch
 
 from graphfuse.data import FusionDataset, load_dataset
+from graphfuse.data.batch_changes import hide, only
 from graphfuse.errors import InputError
 from graphfuse.fusion import create_strategy, list_strategies
 from graphfuse.training import Recipe, fit, predict
-from graphfuse.training.modality_dropout import draw_gaps, hide, only
+from graphfuse.training.modality_dropout import draw_gaps
 
 
 def holed(n, seed=0):

@@ -11,7 +11,7 @@ from graphfuse.data.convert._unpickle import unpickle
 from graphfuse.data.convert.format import Format, formats
 from graphfuse.data.convert.pyg import LEGACY, load_graphs
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.raw.tables import LINES, PARQUET, TEXTS
+from graphfuse.data.files import LINES, PARQUET, TEXTS
 from graphfuse.errors import InputError
 
 SOURCES: dict[str, tuple[str, Callable[[Path], Any]]] = {

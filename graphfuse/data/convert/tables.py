@@ -12,7 +12,7 @@ import numpy as np
 from graphfuse.data.convert._clean import PARTS
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.raw._delimited import MISSING, number, sniff
+from graphfuse.data.delimited import MISSING, number, sniff
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:

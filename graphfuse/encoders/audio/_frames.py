@@ -12,11 +12,11 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from graphfuse.data.cleaning import resample
-from graphfuse.data.cleaning.resample import LOWEST
-from graphfuse.data.raw import Item, Sound
 from graphfuse.encoders.encoder import Encoder, Nodes
 from graphfuse.errors import InputError, MissingDependencyError, check_whole
+from graphfuse.raw import Item, Sound
+from graphfuse.raw.cleaning import resample
+from graphfuse.raw.cleaning.resample import LOWEST
 
 WINDOW, HOP = 0.025, 0.010
 """Seconds of a frame, and from one to the next: the customary ones for speech."""

@@ -42,7 +42,7 @@ class Mel(Spectral):
     bands=64``.
 
     Example:
-        >>> from graphfuse.data.raw import Sound
+        >>> from graphfuse.raw import Sound
         >>> tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000).astype(np.float32)
         >>> [nodes] = Mel().encode([Sound(tone, 16000)])
         >>> tuple(nodes.x.shape), [round(second, 2) for second in nodes.pos.flatten().tolist()]

@@ -36,7 +36,7 @@ class MFCC(Spectral):
     https://doi.org/10.1109/TASSP.1980.1163420; the first, the loudness of the frame, is kept.
 
     Example:
-        >>> from graphfuse.data.raw import Sound
+        >>> from graphfuse.raw import Sound
         >>> [nodes] = MFCC(coefficients=13).encode([Sound(np.zeros(8000, np.float32), 16000)])
         >>> tuple(nodes.x.shape)
         (2, 26)

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data.raw import Item, Sound
 from graphfuse.encoders.audio._frames import SHORTEST, bounds_of, check_seconds, heard
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.huggingface import import_library, load, load_network
 from graphfuse.encoders.weights import find_folder, folder_checksum
 from graphfuse.errors import InputError
+from graphfuse.raw import Item, Sound
 
 TOGETHER = 120.0
 """Seconds, padding included, that go through a model at once."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import Encoder, Nodes
 from graphfuse.encoders.image._pixels import check_square, grid, to_square
 from graphfuse.errors import check_whole
+from graphfuse.raw import Item
 
 
 @dataclass(frozen=True)

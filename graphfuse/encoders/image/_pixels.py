@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data.raw import Item
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
+from graphfuse.raw import Item
 
 WHITE = (255, 255, 255)
 SQUARES = ("pad", "crop", "stretch")

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.image._pixels import check_square, to_square
 from graphfuse.errors import check_whole
+from graphfuse.raw import Item
 
 
 @encoder(
@@ -29,7 +29,7 @@ class Pixels(Encoder):
 
     An image is made a square of ``side`` pixels a side, by default padded with white; its one
     node is (3, side, side) in bytes. Name a network for it, ``"cnn"`` or ``"timm"``
-    (``graphfuse.nn.networks``); without one, a strategy takes all pixels as features.
+    (``graphfuse.encoders.networks``); without one, a strategy takes all pixels as features.
 
     Args:
         side: pixels along a side.

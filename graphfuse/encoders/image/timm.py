@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from graphfuse.data.raw import Item
 from graphfuse.encoders import weights as weight_files
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.image._pixels import check_square, grid, to_square
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
+from graphfuse.raw import Item
 
 NODES = ("cells", "global", "both")
 HUB = "hf-hub:"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from graphfuse.data.raw import Item, Series
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.raw import Item, Series
 
 UNITS = ("rows", "seconds")
 VALUES = ("points", "statistics")

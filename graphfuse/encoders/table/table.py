@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data.raw import Item
 from graphfuse.data.spec import StepSpec
 from graphfuse.data.steps.impute import FILLS
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw import Item
 
 NODES = ("one", "columns")
 

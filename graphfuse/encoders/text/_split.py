@@ -6,8 +6,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from graphfuse.data.raw import Item
 from graphfuse.errors import InputError
+from graphfuse.raw import Item
 
 _END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])|[\r\n]+")
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from graphfuse.data.hashing import hashed_counts, ngrams
-from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._nodes import MOST, PartEncoder, first_parts, in_order
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.raw import Item
 
 NODES = ("words", "sentences", "text")
 

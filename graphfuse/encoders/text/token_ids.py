@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
-from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
 from graphfuse.encoders.huggingface import import_library, load
 from graphfuse.encoders.text._nodes import NumberEncoder, in_order
 from graphfuse.encoders.text._split import texts_of
 from graphfuse.encoders.weights import TEXT_FILES, checksum, find_text_folder
 from graphfuse.errors import check_whole
+from graphfuse.raw import Item
 
 
 @encoder(

@@ -15,13 +15,13 @@ from torch import Tensor
 from torch.nn.functional import normalize
 from torch.nn.utils.rnn import pad_sequence
 
-from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
 from graphfuse.encoders.huggingface import import_library, load, load_network
 from graphfuse.encoders.text._nodes import PartEncoder, in_order
 from graphfuse.encoders.text._split import sentences, texts_of
 from graphfuse.encoders.weights import find_text_folder, folder_checksum
 from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.raw import Item
 
 logger = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import torch
 
-from graphfuse.data.raw import Item
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._nodes import MOST, NumberEncoder, first_parts, in_order
 from graphfuse.encoders.text._split import texts_of, words
 from graphfuse.errors import check_whole
+from graphfuse.raw import Item
 
 
 @encoder(

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from graphfuse.data.raw import Item, Video
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, create_encoder, encoder
 from graphfuse.errors import InputError, check_whole
+from graphfuse.raw import Item, Video
 
 
 @encoder(

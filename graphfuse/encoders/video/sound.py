@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from graphfuse.data.raw import Item, Video
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, create_encoder, encoder
 from graphfuse.errors import InputError
+from graphfuse.raw import Item, Video
 
 
 @encoder(
@@ -35,7 +35,7 @@ class FilmSound(Encoder):
 
     Example:
         >>> import numpy as np
-        >>> from graphfuse.data.raw import Sound
+        >>> from graphfuse.raw import Sound
         >>> silent = Video(np.zeros((4, 6, 8, 3), np.uint8), np.arange(4) / 4)
         >>> heard = Video(silent.frames, silent.times, Sound(np.zeros(8000, np.float32), 8000))
         >>> [len(nodes.x) for nodes in FilmSound("mel", {"rate": 2}).encode([silent, heard])]

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from graphfuse._registry import Registry
 from graphfuse.data import Batch, FusionDataset
+from graphfuse.data.batch_changes import only
 from graphfuse.fusion import FusionOutput, Strategy
 from graphfuse.training.labelled import Labelled
-from graphfuse.training.modality_dropout import only
 
 if TYPE_CHECKING:
     from graphfuse.training.recipe import Recipe

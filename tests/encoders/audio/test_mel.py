@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from graphfuse.data.raw import Sound
 from graphfuse.encoders import create_encoder, list_encoders
 from graphfuse.encoders.audio import _frames
 from graphfuse.encoders.audio.mel import Mel
 from graphfuse.errors import InputError, MissingDependencyError
+from graphfuse.raw import Sound
 
 RATE = 16000
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from graphfuse.data.raw import Sound
 from graphfuse.encoders.audio.mel import Mel
 from graphfuse.encoders.audio.mfcc import MFCC
 from graphfuse.errors import InputError
+from graphfuse.raw import Sound
 
 RATE = 16000
 

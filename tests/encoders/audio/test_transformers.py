@@ -13,10 +13,10 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from graphfuse.data.raw import Sound, read_manifest
 from graphfuse.encoders import Preprocessor, create_encoder
 from graphfuse.encoders.audio.transformers import Transformers, _load
 from graphfuse.errors import InputError, MissingDependencyError
+from graphfuse.raw import Sound, read_manifest
 
 RATE = 16000
 SMALL = {

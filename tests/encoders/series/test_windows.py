@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from graphfuse.data.raw import Series
 from graphfuse.encoders import create_encoder
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw import Series
 
 NAN = np.nan
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from graphfuse.data.raw import Video
 from graphfuse.encoders import create_encoder
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw import Video
 
 
 def video(count, seconds=1.0, seed=0):

@@ -6,10 +6,10 @@ import torch
 from datasets import Dataset
 from PIL import Image
 
-from graphfuse.data.raw import Column, Manifest, Sound, Video
 from graphfuse.encoders import Preprocessor, create_encoder, encode
 from graphfuse.errors import InputError
 from graphfuse.graph import Temporal
+from graphfuse.raw import Column, Manifest, Sound, Video
 
 PLAIN = {"clip": {"frames": {"image": "patches"}}}
 

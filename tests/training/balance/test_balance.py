@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from graphfuse.data import FusionDataset, load_dataset
-from graphfuse.data.augment.features import mix
+from graphfuse.data.batch_changes import mix, only
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import FusionOutput, PooledStrategy, create_strategy
 from graphfuse.training import Recipe, fit, predict
@@ -20,7 +20,6 @@ from graphfuse.training.balance._method import own_logits
 from graphfuse.training.balance.gradient_blending import blend
 from graphfuse.training.balance.ogm_ge import ALPHA, coefficients, owned_parameters
 from graphfuse.training.labelled import Labelled
-from graphfuse.training.modality_dropout import only
 
 METHODS = balance_methods.names()
 

@@ -1,0 +1,82 @@
+"""Bytes and text of a file, with errors that say what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graphfuse.errors import InputError
+
+LINES = (".jsonl", ".ndjson", ".json")
+TEXTS = (".csv", ".tsv", ".txt", ".tab")
+PARQUET = (".parquet", ".pq")
+
+MOST_BYTES = 2**32
+"""Bytes that a file may have."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        InputError: it cannot be read, is empty, or is larger than what is read at once.
+    """
+    try:
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise InputError(
+                f"{path.name} has {size / 2**30:.1f} GiB, more than {MOST_BYTES / 2**30:g}, which "
+                f"are read at once; cut it into parts"
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    if not content:
+        raise InputError(f"{path.name} is empty, 0 bytes")
+    return content
+
+
+def table_text(path: Path, encoding: str | None = None) -> str:
+    """Return the text of a table, in UTF-8, or in UTF-16 with a byte order mark, or as given.
+
+    Raises:
+        InputError: it cannot be read, is empty, or is in no such encoding.
+    """
+    remedy = (
+        f"save it as UTF-8, or say what it is: encoding='cp1252' in Python, and for graphfuse "
+        f"compare --config a file with the line datasets: [{{{path}: {{encoding: cp1252}}}}]"
+    )
+    return decode(read_bytes(path), path.name, encoding, remedy)
+
+
+def decode(
+    content: bytes, name: str, encoding: str | None = None, remedy: str = "save it as UTF-8"
+) -> str:
+    """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark, or as given.
+
+    Raises:
+        InputError: bytes that are no text in this encoding; the message names the first bad line.
+    """
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    chosen = encoding or ("utf-16" if marked else "utf-8-sig")
+    try:
+        text = content.decode(chosen)
+    except LookupError:
+        raise InputError(f"{name}: no encoding is called {encoding!r}") from None
+    except UnicodeError as error:
+        raise InputError(f"{name} {_undecodable(content, chosen, error)}; {remedy}") from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise InputError(
+            f"{name} holds a null character in line {line}: it is no text, or UTF-16 without a "
+            f"byte order mark; save it as UTF-8"
+        )
+    return text
+
+
+def _undecodable(content: bytes, encoding: str, error: UnicodeError) -> str:
+    shown = "UTF-8" if encoding == "utf-8-sig" else encoding.upper()
+    where = ""
+    if isinstance(error, UnicodeDecodeError) and error.start < len(content):
+        start = error.start + (3 if content.startswith(b"\xef\xbb\xbf") else 0)
+        line = content[:start].count(b"\n") + 1
+        where = f" in line {line} (byte 0x{content[start]:02x})"
+    return f"is no {shown}{where}"

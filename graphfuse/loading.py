@@ -1,0 +1,113 @@
+"""Any source of samples as a dataset: built-in, saved, or raw, which is then encoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from graphfuse.data.catalog import list_datasets
+from graphfuse.data.catalog import load_dataset as load_features
+from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.files import LINES, PARQUET, TEXTS
+from graphfuse.data.steps.sequence import choose_steps
+from graphfuse.data.storage import ARROW, JSON
+from graphfuse.encoders.encoding import encode
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw import Manifest, read_manifest
+from graphfuse.raw.catalog import load_raw_dataset, raw_datasets
+from graphfuse.raw.cleaning import clean
+from graphfuse.raw.readers.read import similar
+from graphfuse.raw.tables.shards import is_pattern
+
+HUB = "hf:"
+"""What the name of a data set on the Hugging Face hub begins with here."""
+
+ENCODING = ("encoders", "steps", "augment", "cache", "n_jobs", "device", "progress", "unreadable")
+READING = ("columns", "name", "root", "task", "split", "limit", "encoding")
+
+
+def is_raw(source: Any) -> bool:
+    """Return whether a source holds raw samples, which have to be encoded.
+
+    Example:
+        >>> is_raw("emoji"), is_raw("my-data.csv"), is_raw("hf:user/name")
+        (False, True, True)
+    """
+    if isinstance(source, (list, tuple)):
+        return bool(source) and all(isinstance(one, (str, Path)) for one in source)
+    if not isinstance(source, (str, Path)):
+        return isinstance(source, Manifest) or hasattr(source, "column_names")
+    name, path = str(source), Path(source)
+    if name in raw_datasets.names() or name.startswith(HUB):
+        return True
+    if path.is_dir():
+        return not ((path / JSON).exists() or (path / ARROW).exists())
+    return path.suffix.lower() in (*LINES, *TEXTS, *PARQUET) or is_pattern(name)
+
+
+def read_raw(source: Any, **options: Any) -> Manifest:
+    """Return the manifest of a raw source: a built-in one by name, or what ``read_manifest`` takes.
+
+    Raises:
+        UnknownNameError: an option that the source does not take, or a file that there is not.
+    """
+    if isinstance(source, Manifest):
+        if options:
+            raise InputError(f"a manifest is read already and takes no options, got {options}")
+        return source
+    name = str(source)
+    if name in raw_datasets.names():
+        return load_raw_dataset(name, **options)
+    for option in options:
+        if option not in READING:
+            raise UnknownNameError(f"option of {name!r}", option, (*READING, *ENCODING, "clean"))
+    if isinstance(source, str) and source.startswith(HUB):
+        return read_manifest(source.removeprefix(HUB), **options)
+    if isinstance(source, (str, Path)) and not Path(source).exists() and not is_pattern(source):
+        if name in [card.name for card in list_datasets()]:
+            raise InputError(
+                f"{name!r} is a dataset of features, not of raw samples: it is compared as it is, "
+                f"with nothing to inspect, clean or preview; raw ones are {raw_datasets.names()} "
+                f"and your own files"
+            )
+        if Path(name).suffix.lower() in (*LINES, *TEXTS, *PARQUET):
+            raise InputError(f"there is no file or folder {name!r}{similar(Path(name))}")
+        raise UnknownNameError("raw dataset (and no such path)", name, raw_datasets.names())
+    return read_manifest(source, **options)
+
+
+def _check_there(source: Any) -> None:
+    """Raise an error unless a source is a path that there is, or a name that is built in."""
+    features = [card.name for card in list_datasets()]
+    if str(source) not in features and not Path(source).exists():
+        known = [*features, *raw_datasets.names()]
+        raise UnknownNameError("dataset (and no such path)", source, known)
+
+
+def load_dataset(source: Any, **options: Any) -> FusionDataset:
+    """Load any source of samples as a dataset; raw samples are encoded.
+
+    Args:
+        source: name of a built-in dataset, a saved dataset or ``.npz`` file; or a CSV, TSV, JSON
+            Lines or Parquet file, several of these (a folder, a pattern such as ``shards/*.csv``,
+            a list), a folder of class folders, a ``datasets.Dataset``, the name of one on the hub
+            after ``hf:``, or a :class:`~graphfuse.raw.Manifest`.
+        options: those of :func:`graphfuse.data.load_dataset`; for raw samples those of
+            :func:`~graphfuse.raw.read_manifest` and of :func:`~graphfuse.encoders.encode`,
+            and ``clean``, the steps of ``graphfuse.raw.cleaning.clean``. For all, ``steps``: what
+            nodes go through, fitted on the training part of each fold, names or
+            ``{name: options}`` (:mod:`graphfuse.data.steps`), instead of the source's own, else
+            standardisation; the steps that encoders ask for stay before them.
+
+    Example:
+        >>> load_dataset("planted/null", n=100)
+        FusionDataset('planted/null', 100 samples, a[8], b[8], binary)
+    """
+    chosen = options.pop("steps", None)
+    if not is_raw(source):
+        _check_there(source)
+        return choose_steps(load_features(source, **options), chosen)
+    encoding = {name: options.pop(name) for name in ENCODING if name in options}
+    steps = options.pop("clean", ())
+    manifest = clean(read_raw(source, **options), steps, progress=encoding.get("progress", True))
+    return choose_steps(encode(manifest, **encoding), chosen)

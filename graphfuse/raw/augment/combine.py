@@ -1,0 +1,163 @@
+"""Change all that a sample holds, with one draw for what belongs together."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+import numpy as np
+
+from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.raw.augment._item import ItemAugmentation, Seed, as_numbers
+from graphfuse.raw.augment.image import ImageAugmentation
+from graphfuse.raw.augment.presets import CLASSES, KINDS, PRESETS, create_augmentation
+from graphfuse.raw.augment.sound import SoundAugmentation
+from graphfuse.raw.augment.text import TextAugmentation
+from graphfuse.raw.readers.items import Item, Sound, Video
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """A random change of all items of a sample, whose label stays.
+
+    Frames of a video change as one picture, its sound as a sound, and where that becomes faster the
+    frames' times follow. Tables and time series stay as they are. :meth:`of` makes one of names.
+
+    Args:
+        image: change of pictures, and of the frames of videos.
+        audio: change of sounds, and of those of videos.
+        text: change of texts.
+        shared: names of changes that are drawn once a sample, so that all its items that know them
+            have the same: ``("flip",)`` mirrors all pictures of a sample or none, ``("speed",)``
+            keeps the sound of a video with a recording that lies beside it.
+        copies: how many changed copies of each training sample there are, where an encoder encodes
+            every item once.
+        seed: of the copies.
+
+    Raises:
+        InputError: a kind that is changed by none of its own changes; names are for :meth:`of`.
+        UnknownNameError: a shared change that none of them makes.
+
+    Example:
+        >>> both = Augmentation(image=ImageAugmentation(flip=True), shared=("flip",))
+        >>> left, right = np.zeros((2, 1, 2, 3), np.uint8)
+        >>> left[:, 0], right[:, 0] = 255, 255
+        >>> made = [both({"front": [left], "back": [right]}, seed) for seed in range(20)]
+        >>> all(np.array_equal(m["front"][0], m["back"][0]) for m in made)
+        True
+    """
+
+    image: ImageAugmentation | None = None
+    audio: SoundAugmentation | None = None
+    text: TextAugmentation | None = None
+    shared: tuple[str, ...] = ()
+    copies: int = 2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_whole("copies", self.copies, 1)
+        check_whole("seed of the augmentation", self.seed, 0)
+        for kind, changes in CLASSES.items():
+            own = getattr(self, kind)
+            if own is not None and not isinstance(own, changes):
+                raise InputError(
+                    f"{kind} takes {changes.__name__} or None, got {type(own).__name__}; "
+                    f"Augmentation.of takes names, such as {next(iter(PRESETS[kind]))!r}"
+                )
+        known = {n for kind in KINDS if (own := getattr(self, kind)) for n in own.limits}
+        for name in self.shared:
+            if name not in known:
+                raise UnknownNameError("change in shared", name, known)
+
+    @classmethod
+    def of(cls, given: Any) -> Self:
+        """Return what plain settings stand for: the fields above by name.
+
+        Each kind is a name, a name with options, or options alone; see
+        :func:`~graphfuse.raw.augment.create_augmentation`.
+
+        Raises:
+            UnknownNameError: a setting, preset or change that there is not.
+            InputError: no setting by name, or a value that it does not take.
+
+        Example:
+            >>> made = Augmentation.of({"image": {"flip": True}, "text": "caption", "copies": 3})
+            >>> made.image.flip, made.text.swap, made.copies
+            (True, (0.0, 0.1), 3)
+        """
+        if isinstance(given, cls):
+            return given
+        if not isinstance(given, Mapping):
+            raise InputError(
+                f"augment takes settings by name, such as {{'image': 'photo', 'copies': 2}}, got "
+                f"{given!r}"
+            )
+        known = [field.name for field in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise UnknownNameError("kind of item or setting in augment", name, known)
+        made: dict[str, Any] = {k: create_augmentation(k, given[k]) for k in KINDS if k in given}
+        shared = given.get("shared", ())
+        made["shared"] = (shared,) if isinstance(shared, str) else tuple(shared)
+        return cls(**{**given, **made})
+
+    def __call__(self, items: Mapping[str, Sequence[Item]], seed: Seed) -> dict[str, list[Item]]:
+        """Return the items of one sample, by modality, changed; the same seed gives the same."""
+        numbers = as_numbers(seed)
+        return {
+            m: [self.change(item, numbers, m, place) for place, item in enumerate(own)]
+            for m, own in items.items()
+        }
+
+    def drawn(
+        self, kind: str, sample: Sequence[int], modality: str, place: int
+    ) -> list[tuple[str, float]]:
+        """Return which changes of a kind :meth:`change` makes of an item, and how much of each."""
+        change: ItemAugmentation[Any] | None = getattr(self, kind)
+        own, shared = self._seeds(sample, modality, place)
+        drawn = () if change is None else change.draw(own, shared)
+        return [(name, amount) for name, amount, _ in drawn]
+
+    def _seeds(
+        self, sample: Sequence[int], modality: str, place: int
+    ) -> tuple[list[int], dict[str, Seed]]:
+        own = [*sample, zlib.crc32(modality.encode()), place]
+        return own, dict.fromkeys(self.shared, tuple(sample))
+
+    def change(self, item: Item, sample: Sequence[int], modality: str, place: int) -> Item:
+        """Return one item of a sample changed, by the seed of the sample and where it stands."""
+        own, shared = self._seeds(sample, modality, place)
+
+        def made(change: ItemAugmentation[Any] | None, part: Any) -> Any:
+            return part if change is None or part is None else change(part, own, shared)
+
+        if isinstance(item, Video):
+            sound = made(self.audio, item.sound)
+            faster = 1.0
+            if item.sound is not None and len(item.sound.samples):
+                faster = item.sound.seconds / sound.seconds
+            times = item.times if faster == 1 else item.times / faster
+            return replace(item, frames=made(self.image, item.frames), times=times, sound=sound)
+        if isinstance(item, np.ndarray):
+            return made(self.image, item)  # type: ignore[no-any-return]
+        if isinstance(item, Sound):
+            return made(self.audio, item)  # type: ignore[no-any-return]
+        return made(self.text, item) if isinstance(item, str) else item
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of items that are changed."""
+        return tuple(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    def changes(self, kind: str) -> bool:
+        """Whether items of a kind, or part of a video, are changed."""
+        return kind in self.kinds or (kind == "video" and bool({"image", "audio"} & {*self.kinds}))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options that determine how an item changes, by kind, those of each change by name."""
+        kinds = {kind: getattr(self, kind) for kind in KINDS}
+        plain = {kind: None if own is None else own.options for kind, own in kinds.items()}
+        return {**plain, "shared": list(self.shared)}

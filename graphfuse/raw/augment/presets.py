@@ -1,0 +1,109 @@
+"""Changes of items by name and plain options, as a command line or YAML says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from graphfuse._registry import options_of
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw.augment._item import ItemAugmentation
+from graphfuse.raw.augment.image import PHOTO, ImageAugmentation
+from graphfuse.raw.augment.sound import SPEECH, SoundAugmentation
+from graphfuse.raw.augment.text import CAPTION, TextAugmentation
+from graphfuse.raw.augment.thesaurus import read_thesaurus
+
+CLASSES: dict[str, type[ItemAugmentation[Any]]] = {
+    "image": ImageAugmentation,
+    "audio": SoundAugmentation,
+    "text": TextAugmentation,
+}
+KINDS = tuple(CLASSES)
+
+PRESETS: dict[str, dict[str, ItemAugmentation[Any]]] = {
+    "image": {"photo": PHOTO},
+    "audio": {"speech": SPEECH},
+    "text": {"caption": CAPTION},
+}
+"""Changes of each kind of item by name."""
+
+WITH_SYNONYMS = {"replace": (0.0, 0.3), "insert": (0.0, 0.1)}
+"""What a preset of texts does besides, where synonyms are named."""
+
+
+def create_augmentation(kind: str, given: Any) -> ItemAugmentation[Any]:
+    """Create a change of items of a kind, "image", "audio" or "text".
+
+    Args:
+        given: the name of a preset, "photo", "speech" or "caption"; ``{preset: options}``, which
+            win over its own; options alone, such as ``{"flip": True}``, for these changes and no
+            other; or an instance. ``"caption:en"`` is short for ``{"caption": {"synonyms":
+            "en"}}``: words are replaced and inserted too, by what
+            :func:`~graphfuse.raw.augment.read_thesaurus` finds.
+
+    Raises:
+        UnknownNameError: no such kind, preset or option.
+        InputError: a value that an option does not take.
+
+    Example:
+        >>> create_augmentation("image", {"photo": {"flip": False}}).flip
+        False
+    """
+    if kind not in CLASSES:
+        raise UnknownNameError("kind of item in augment", kind, CLASSES)
+    if isinstance(given, CLASSES[kind]):
+        return given
+    name, options = _preset(kind, given)
+    base = options_of(PRESETS[kind][name]) if name else {}
+    known = list(options_of(CLASSES[kind]()))
+    for option in options:
+        if option not in known:
+            raise UnknownNameError(f"change of {kind}", option, known)
+    if isinstance(options.get("synonyms"), str | Path):
+        options["synonyms"] = read_thesaurus(options["synonyms"])
+        options = {**(WITH_SYNONYMS if name else {}), **options}
+    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+    return CLASSES[kind](**{**base, **plain})
+
+
+def _preset(kind: str, given: Any) -> tuple[str, dict[str, Any]]:
+    """Return the name of the preset, empty for none, and the options."""
+    known, options = PRESETS[kind], dict[str, Any]()
+    if isinstance(given, Mapping) and len(given) == 1 and next(iter(given)) in known:
+        given, options = next(iter(given.items()))
+    elif isinstance(given, Mapping):
+        given, options = "", given
+    if not isinstance(given, str) or not isinstance(options, Mapping | None):
+        raise InputError(
+            f"the augmentation of {kind} is a name, {{name: {{option: value}}}} or {{option: "
+            f"value}}, got {given!r}"
+        )
+    name, colon, language = given.partition(":")
+    if name and name not in known:
+        raise UnknownNameError(f"augmentation of {kind}", name, known)
+    own = {"synonyms": language} if colon else {}
+    return name, {**own, **(options or {})}
+
+
+def on_the_fly(change: ItemAugmentation[Any]) -> dict[str, Any]:
+    """Return what of a change can be done to raw nodes in every epoch, as plain options.
+
+    Texts are numbers by then, which can be swapped and left out, but have no synonyms.
+
+    Raises:
+        InputError: nothing can.
+
+    Example:
+        >>> on_the_fly(CAPTION)
+        {'swap': [0.0, 0.1], 'delete': [0.0, 0.2], 'probability': 0.5}
+    """
+    names = ("swap", "delete") if isinstance(change, TextAugmentation) else tuple(change.limits)
+    found = {name: given for name in names if (given := getattr(change, name))}
+    if not found:
+        raise InputError(
+            f"a network that trains takes texts as numbers, which change by {' and '.join(names)} "
+            f"alone; name one of these in augment, or an encoder of texts that is no network"
+        )
+    plain = {name: given if given is True else list(given) for name, given in found.items()}
+    return {**plain, "probability": change.probability}

@@ -1,0 +1,103 @@
+"""A cell of a manifest: what it names or holds of one modality of one sample."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from graphfuse.data.files import read_bytes
+from graphfuse.data.spec import CleaningSpec
+from graphfuse.errors import InputError
+from graphfuse.raw.columns import MEDIA
+from graphfuse.raw.readers.items import Item
+from graphfuse.raw.readers.read import locate, read
+
+
+class ItemRepair(Protocol):
+    """A change of single items, such as a step of :mod:`graphfuse.raw.cleaning`."""
+
+    @property
+    def spec(self) -> CleaningSpec:
+        """The change by name and options."""
+        ...
+
+    def item(self, item: Item) -> Item:
+        """Return the item changed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a manifest holds of one modality of one sample, not yet read.
+
+    ``value`` is the path of a file or its bytes (image, audio, video), a text or, as a ``Path``,
+    the file that holds it, a table's row ``{column: value}``, or a time series: a path, or a list
+    of numbers or of lists of these. ``where`` names its row and column in messages; ``repairs``
+    are the steps of cleaning that its content goes through when it is read.
+    """
+
+    kind: str
+    value: Any
+    root: Path | None = None
+    where: str = field(default="", compare=False)
+    repairs: tuple[ItemRepair, ...] = ()
+
+    def path(self) -> Path | None:
+        """Return the file that the cell names; None if it holds its content.
+
+        Raises:
+            InputError: the path leaves the manifest's folder, or there is no such file.
+        """
+        named = isinstance(self.value, str) and self.kind in (*MEDIA, "series")
+        if not named and not isinstance(self.value, Path):
+            return None
+        with self._named():
+            return locate(self.value, self.root)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the content, of the file, not of its name, and of its repairs.
+
+        Raises:
+            InputError: see :meth:`path`; or the file cannot be read.
+        """
+        path = self.path()
+        if path is not None:
+            with self._named():
+                content = read_bytes(path)
+        elif isinstance(self.value, bytes):
+            content = self.value
+        else:
+            content = json.dumps(self.value, sort_keys=True, default=str).encode()
+        digest = hashlib.sha256(content)
+        for repair in self.repairs:
+            plain = json.dumps([repair.spec.name, dict(repair.spec.options)], sort_keys=True)
+            digest = hashlib.sha256(f"{digest.hexdigest()} {plain}".encode())
+        return digest.hexdigest()
+
+    def read(self) -> Item:
+        """Return the decoded content, repaired.
+
+        Raises:
+            InputError: see :meth:`path`; or the content is not of this kind, or damaged.
+        """
+        path = self.path()
+        with self._named():
+            item = read(self.kind, self.value, path)
+            for repair in self.repairs:
+                item = repair.item(item)
+            return item
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Begin the message of an error with row and column."""
+        try:
+            yield
+        except InputError as error:
+            if not self.where:
+                raise
+            raise InputError(f"{self.where}: {error}") from None

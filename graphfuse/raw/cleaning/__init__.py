@@ -1,0 +1,31 @@
+"""Cleaning, one step a file: what is left out or repaired before anything is learnt."""
+
+from graphfuse.raw.cleaning.cleaner import (
+    Cleaner,
+    Repair,
+    clean,
+    cleaner,
+    cleaners,
+    create_cleaner,
+    create_cleaners,
+    create_repairs,
+    list_cleaners,
+)
+from graphfuse.raw.cleaning.normalise_text import normalise_text
+from graphfuse.raw.cleaning.resample import resample
+from graphfuse.raw.cleaning.trim_silence import trim_silence
+
+__all__ = [
+    "Cleaner",
+    "Repair",
+    "clean",
+    "cleaner",
+    "cleaners",
+    "create_cleaner",
+    "create_cleaners",
+    "create_repairs",
+    "list_cleaners",
+    "normalise_text",
+    "resample",
+    "trim_silence",
+]

@@ -1,0 +1,102 @@
+"""Leave out what cannot be read: a damaged file, a wrong path, a text in another encoding."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from graphfuse.errors import InputError
+from graphfuse.raw.cleaning.cleaner import Cleaner, cleaner, samples
+from graphfuse.raw.columns import Column
+from graphfuse.raw.manifest import Manifest, is_empty, several
+from graphfuse.raw.tables.without_bars import without_bars
+
+logger = logging.getLogger(__name__)
+
+
+@cleaner("drop_unreadable")
+@dataclass(frozen=True)
+class DropUnreadable(Cleaner):
+    """Read every file; a cell that cannot be read becomes missing, a sample without any is dropped.
+
+    Of a cell that names several files only those go that cannot be read. Each reason is
+    logged. A sample that had nothing to begin with stays, for other steps to judge.
+    """
+
+    def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
+        """Return the manifest without cells that cannot be read."""
+        lost: dict[int, list[str]] = {}
+        columns = {}
+        content = [c for own in manifest.modalities.values() for c in own]
+        files = [c for c in content if c.kind not in ("number", "category")]
+        bar = tqdm(
+            total=len(manifest) * len(files), desc="reading", unit="cell", leave=False,
+            disable=None if progress else True,
+        )  # fmt: skip
+        with bar:
+            for column in files:
+                reasons = _reasons(manifest, column, bar)
+                if bad := {row for row, own in reasons.items() if any(own)}:
+                    values = manifest.table[column.name][:]
+                    for row in bad:
+                        values[row] = _without(column.kind, values[row], iter(reasons[row]))
+                        lost.setdefault(row, []).extend(r for r in reasons[row] if r)
+                    columns[column.name] = values
+        if not columns:
+            return manifest
+        cleaned = _replaced(manifest, columns)
+        full = [any(row) for row in zip(*map(cleaned.each, cleaned.modalities), strict=True)]
+        kept = [row for row in sorted(lost) if full[row]]
+        gone = [row for row in sorted(lost) if not full[row]]
+        for reason in _told(lost, sorted(lost)):
+            logger.warning("%s: %s", manifest.name or "data", reason)
+        if kept:
+            cells = sum(len(lost[row]) for row in kept)
+            what = f"{cells} cells cannot be read and count as missing, in {samples(len(kept))}"
+            cleaned = self.note(cleaned, what, kept, _told(lost, kept))
+        why = "none of what they hold can be read"
+        return self.drop(cleaned, gone, why, _told(lost, gone))
+
+
+def _told(lost: dict[int, list[str]], rows: list[int]) -> list[str]:
+    return [reason for row in rows for reason in lost[row]]
+
+
+def _reasons(manifest: Manifest, column: Column, bar: Any) -> dict[int, list[str]]:
+    """Return why each item of a column cannot be read, by row; an empty text if it can."""
+    ids = [c for c in manifest.columns if c.kind == "id"]
+    alone = replace(manifest, columns=(*ids, column))
+    reasons: dict[int, list[str]] = {}
+    for row, cells in enumerate(alone.each(column.modality)):
+        reasons[row] = []
+        for cell in cells:
+            try:
+                cell.read()
+                reasons[row].append("")
+            except InputError as error:
+                reasons[row].append(str(error))
+        bar.update()
+    return reasons
+
+
+def _without(kind: str, value: Any, reasons: Iterator[str]) -> Any:
+    """Return the value of a cell without the items that there is a reason to leave out."""
+    if kind != "series" and isinstance(value, (list, tuple)):
+        kept = [_without(kind, one, reasons) for one in value]
+        return [one for one in kept if not is_empty(one)] or None
+    return value if all(not next(reasons) for _ in several(kind, value)) else None
+
+
+def _replaced(manifest: Manifest, columns: dict[str, list[Any]]) -> Manifest:
+    """Return the manifest with other values in these columns, of the same types."""
+    from datasets import Dataset, Features, concatenate_datasets
+
+    types = Features({name: manifest.table.features[name] for name in columns})
+    made = Dataset.from_dict(columns, features=types)
+    rest = manifest.table.remove_columns(list(columns))
+    with without_bars():
+        return replace(manifest, table=concatenate_datasets([rest, made], axis=1))

@@ -1,0 +1,76 @@
+"""Bring texts to one form: one code a character, plain spaces, no control characters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw.cleaning.cleaner import Repair, cleaner
+from graphfuse.raw.manifest import Manifest
+
+Form = Literal["NFC", "NFKC"]
+FORMS = get_args(Form)
+
+
+@cleaner("normalise_text")
+@dataclass(frozen=True)
+class NormaliseText(Repair):
+    """Bring every text to one form; see :func:`normalise_text`."""
+
+    kind: ClassVar[str] = "text"
+    form: Form = "NFC"
+    lower: bool = False
+
+    def check(self) -> None:
+        """Raise an error if there is no such form."""
+        if self.form not in FORMS:
+            raise UnknownNameError("form of normalise_text", self.form, FORMS)
+
+    def item(self, item: str) -> str:
+        """Return a text in the form.
+
+        Raises:
+            InputError: nothing is left of it.
+        """
+        made = normalise_text(item, self.form, self.lower)
+        if not made:
+            raise InputError("the text holds nothing but spaces and control characters")
+        return made
+
+    def doing(self, manifest: Manifest, modalities: Sequence[str]) -> str:
+        """Count the texts that change; those in files are counted as they are read."""
+        cells = [cell for m in modalities for row in manifest.cells(m) for cell in row]
+        given = [cell.value for cell in cells if isinstance(cell.value, str)]
+        changed = sum(normalise_text(text, self.form, self.lower) != text for text in given)
+        files = (
+            f", {len(cells) - len(given)} files as they are read" if len(given) < len(cells) else ""
+        )
+        return f"{changed} of {len(given)} texts change{files}"
+
+
+def normalise_text(text: str, form: Form = "NFC", lower: bool = False) -> str:
+    r"""Return a text in a normal form of Unicode, without control characters and runs of spaces.
+
+    NFC writes an accented letter as one character; NFKC also replaces what only looks special, as
+    wide letters and ligatures (Unicode Standard Annex 15, https://unicode.org/reports/tr15).
+    Spaces of any kind become one space, and line breaks stay, one a run, as they may end a
+    sentence. The joiners within emoji and some scripts stay; other invisible characters go.
+
+    Example:
+        >>> normalise_text("Cafe\u0301 \u00a0 \x00now\r\n\n ok ")
+        'Café now\nok'
+        >>> normalise_text("ﬁne", "NFKC", lower=True)
+        'fine'
+    """
+    kept = "".join(
+        c
+        for c in unicodedata.normalize(form, text)
+        if c in "\t\n\r\u200c\u200d" or unicodedata.category(c) not in ("Cc", "Cf")
+    )
+    lines = [re.sub(r"\s+", " ", line).strip() for line in re.split(r"[\r\n\u2028\u2029]+", kept)]
+    made = "\n".join(line for line in lines if line)
+    return unicodedata.normalize(form, made.lower()) if lower else made

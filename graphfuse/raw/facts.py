@@ -1,0 +1,199 @@
+"""What a manifest says of its samples besides their content: labels, groups, parts and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphfuse.data.splits import split_by_time
+from graphfuse.errors import InputError
+from graphfuse.raw.manifest import Manifest
+from graphfuse.raw.tables.recognise import EMPTY
+
+CLASSES = range(2, 51)
+"""Numbers of different values that a column which may be the label has."""
+
+
+def facts(manifest: Manifest, *, labelled: bool = True) -> dict[str, Any]:
+    """Return what :meth:`FusionDataset.from_arrays` takes besides nodes.
+
+    ``y``, ``task``, ``classes``, ``ids``, ``groups``, ``splits``, ``copy_of`` and ``name``. Labels
+    stay as they are, with None where there is none; lists of labels become 0 and 1, one column a
+    class. Changed copies are of the group and part of their original.
+    A column of times makes the splits where no column names them; see
+    :func:`graphfuse.data.split_by_time`. Of several columns of groups, samples that share a value
+    in any of them are one group; a sample without a value is a group of its own.
+
+    Raises:
+        InputError: there is no label and ``labelled``, or a part that is none of "train",
+            "validation" and "test".
+
+    Example:
+        >>> from datasets import Dataset
+        >>> from graphfuse.raw import Column
+        >>> table = Dataset.from_dict({"t": ["a", "b"], "y": ["cat", "dog"], "who": ["x", None]})
+        >>> kinds = (Column("t", "text", "t"), Column("y", "label"), Column("who", "group"))
+        >>> found = facts(Manifest(table, kinds))
+        >>> found["y"].tolist(), found["groups"].tolist()
+        (['cat', 'dog'], ['who x', 'row 1'])
+    """
+    labels = _columns(manifest, "label")
+    if labelled and not any(_labelled(manifest, name) for name in labels):
+        raise InputError(_no_label(manifest))
+    y, classes = _targets(manifest, labels)
+    return {
+        "y": y,
+        "task": manifest.task,
+        "classes": classes,
+        "ids": manifest.ids,
+        "groups": _of_samples(_groups, manifest),
+        "splits": _of_samples(splits_of, manifest),
+        "copy_of": manifest.copy_of,
+        "name": manifest.name,
+    }
+
+
+def _columns(manifest: Manifest, kind: str) -> list[str]:
+    return [column.name for column in manifest.columns if column.kind == kind]
+
+
+def _labelled(manifest: Manifest, name: str) -> bool:
+    """Tell whether any sample has a label in this column."""
+    return any(value is not None for value in manifest.table[name][:])
+
+
+def _no_label(manifest: Manifest) -> str:
+    candidates = [
+        column.name
+        for column in manifest.columns
+        if column.kind in ("category", "number")
+        and len(set(manifest.table[column.name][:])) in CLASSES
+    ]
+    may = f"it may be {', '.join(map(repr, candidates))}" if candidates else "none looks like it"
+    example = candidates[0] if candidates else "NAME"
+    told = _columns(manifest, "label")
+    what = f"no label in any row of {told}" if told else "no column that is told to be the label"
+    empty = [c.name for c in manifest.columns if c.why == EMPTY and c.name not in told]
+    left = f" ({', '.join(map(repr, empty))} is empty in every row)" if empty else ""
+    return (
+        f"{manifest.name or 'the data'} has {what}{left}; {may}: say "
+        f"which with columns={{{example!r}: 'label'}} (--column {example}=label)"
+    )
+
+
+def _targets(manifest: Manifest, names: Sequence[str]) -> tuple[Any, list[str] | None]:
+    if not names:
+        return None, None
+    if len(names) > 1:
+        return {name: _target(manifest.table[name][:])[0] for name in names}, None
+    return _target(manifest.table[names[0]][:])
+
+
+def _target(values: Sequence[Any]) -> tuple[np.ndarray, list[str] | None]:
+    """Return labels [n], or [n, L] of 0 and 1 with the classes where a sample has a list."""
+    if any(isinstance(value, list) for value in values):
+        classes = sorted({str(one) for value in values for one in value or ()})
+        flags = np.full((len(values), len(classes)), np.nan)
+        for row, value in enumerate(values):
+            if value is not None:
+                flags[row] = np.isin(classes, [str(one) for one in value])
+        return flags, classes
+    return np.array(values, dtype=object), None
+
+
+def _of_samples(
+    told: Callable[[Manifest], np.ndarray | None], manifest: Manifest
+) -> np.ndarray | None:
+    """Return what is told of samples, for changed copies what is told of their original."""
+    if manifest.copy_of is None:
+        return told(manifest)
+    samples = manifest.select(np.flatnonzero(manifest.copy_of == ""))
+    found = told(samples)
+    row = {name: number for number, name in enumerate(samples.ids.tolist())}
+    names = np.where(manifest.copy_of == "", manifest.ids, manifest.copy_of).tolist()
+    if lost := [name for name in names if name not in row]:
+        raise InputError(
+            f"there are changed copies of sample {lost[0]!r}, but it is not there itself; choose "
+            f"samples before copies are added"
+        )
+    return None if found is None else found[[row[name] for name in names]]
+
+
+def splits_of(manifest: Manifest) -> np.ndarray | None:
+    """Return the part [n] of each sample, as given or by time, None if there are none.
+
+    Raises:
+        InputError: a part that is none of "train", "validation" and "test", or no time.
+    """
+    found = manifest.role("split")
+    if found is None:
+        return _splits_by_time(manifest)
+    strange = [row for row, part in enumerate(found) if part not in ("train", "validation", "test")]
+    if strange:
+        ids = [str(manifest.ids[row]) for row in strange[:5]]
+        raise InputError(
+            f"{len(strange)} samples are in no part: {found[strange[0]]!r} is none of train, "
+            f"validation and test (samples {', '.join(ids)}); fill the part in, or skip the column"
+        )
+    return found.astype(str)
+
+
+def _splits_by_time(manifest: Manifest) -> np.ndarray | None:
+    found = manifest.role("time")
+    if found is None:
+        return None
+    import pandas as pd
+
+    dates = any(isinstance(value, str) for value in found)
+    times = (
+        pd.to_datetime(pd.Series(found), errors="coerce", format="ISO8601", utc=True)
+        if dates
+        else pd.Series(found)
+    )
+    if times.isna().any():
+        row = int(times.isna().to_numpy().argmax())
+        raise InputError(
+            f"{int(times.isna().sum())} samples have no time, the first is {manifest.ids[row]} "
+            f"with {found[row]!r}; times are numbers, or dates as 2026-01-31 12:30: fill them in, "
+            f"or skip the column"
+        )
+    return split_by_time(times.to_numpy())
+
+
+def _groups(manifest: Manifest) -> np.ndarray | None:
+    names = _columns(manifest, "group")
+    if not names:
+        return None
+    keys = [
+        [None if value is None else f"{name} {value}" for value in manifest.table[name][:]]
+        for name in names
+    ]
+    return join_groups(keys)
+
+
+def join_groups(keys: Sequence[Sequence[Hashable | None]]) -> np.ndarray:
+    """Return the groups [n] of samples that share a key of any kind, named by one of the keys.
+
+    Example:
+        >>> join_groups([["a", "a", "b", None], ["x", "y", "y", None]]).tolist()
+        ['a', 'a', 'a', 'row 3']
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(keys[0])
+    marked = [(row, (kind, k)) for kind, own in enumerate(keys) for row, k in enumerate(own)]
+    given = [(row, key) for row, key in marked if key[1] is not None]
+    places = {key: n + place for place, key in enumerate(dict.fromkeys(key for _, key in given))}
+    pairs = [(row, places[key]) for row, key in given]
+    index = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    size = n + len(places)
+    joined = coo_array((np.ones(index.shape[1]), (index[0], index[1])), shape=(size, size))
+    component = connected_components(joined, directed=False)[1][:n]
+    named: dict[int, str] = {}
+    for row, number in enumerate(component):
+        own = keys[0][row] if keys[0][row] is not None else f"row {row}"
+        named.setdefault(int(number), str(own))
+    return np.array([named[int(number)] for number in component])

@@ -1,0 +1,64 @@
+"""Columns of tables: numbers out of range, constants, and copies of the label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from graphfuse.raw.cleaning.drop_outliers import robust_range
+from graphfuse.raw.inspection.finding import Finding, some
+from graphfuse.raw.inspection.survey import Survey
+from graphfuse.raw.inspection.tells import tells
+
+Z = 8.0
+"""Robust deviations from the median beyond which a number is out of range."""
+ISOLATED = 0.02
+"""Share of numbers out of range up to which they are errors rather than a long tail."""
+COPY = 0.98
+"""Balanced accuracy from which on a column alone is a copy of the label."""
+MOST = 200
+"""Columns that are held against the label, the first ones."""
+
+
+def check(found: Survey) -> Iterator[Finding]:
+    """Tell of columns of numbers and categories."""
+    own = [c for c in found.manifest.columns if c.kind in ("number", "category")]
+    for place, column in enumerate(own):
+        values = found.manifest.table[column.name][:]
+        known = [v for v in values if not (v is None or v != v or v == "")]
+        if len(set(known)) == 1 and len(known) > 1:
+            yield Finding(
+                "columns",
+                f"{column.name}: the same in every row, {known[0]!r}",
+                f"leave it out with --column {column.name}=skip",
+            )
+            continue
+        if column.kind == "number":
+            yield from _out_of_range(found, column.name, values)
+        if found.codes is not None and place < MOST:
+            told = tells({column.name: values}, found.codes)
+            if told is not None and told.sure and told.accuracy >= COPY:
+                yield Finding(
+                    "leaks",
+                    f"{column.name} tells the label nearly always: {told}",
+                    f"if it is the label in another form, or known only after it, leave it out "
+                    f"with --column {column.name}=skip",
+                )
+
+
+def _out_of_range(found: Survey, name: str, values: list[float | None]) -> Iterator[Finding]:
+    pair = robust_range(values, Z)
+    if pair is None:
+        return
+    low, high = pair
+    rows = [r for r, v in enumerate(values) if v is not None and (v < low or v > high)]
+    if rows and len(rows) <= ISOLATED * len(values):
+        shown = [f"{values[row]:g} (sample {found.manifest.ids[row]})" for row in rows]
+        middle = float(np.nanmedian(np.array(values, dtype=np.float64)))
+        yield Finding(
+            "columns",
+            f"{name}: {len(rows)} numbers far from the median, {middle:g}: {some(shown)}",
+            f"correct them, or let them count as missing: clean with "
+            f"{{drop_outliers: {{limits: {{{name}: [lowest, highest]}}}}}}",
+        )

@@ -1,0 +1,87 @@
+"""Samples and files that are there more than once, and whether copies straddle parts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from graphfuse.raw.cleaning.alike import samples_alike
+from graphfuse.raw.columns import TABLE
+from graphfuse.raw.inspection.finding import Finding, some
+from graphfuse.raw.inspection.survey import Survey
+
+DROP = "drop them with --clean drop_duplicates"
+
+
+def check(found: Survey) -> Iterator[Finding]:
+    """Tell of copies and near-copies."""
+    exact = _rows_of_samples(
+        found, {m: [e.digest for e in own] for m, own in found.entries.items()}
+    )
+    near = _rows_of_samples(found, {m: own.tolist() for m, own in found.classes.items()})
+    if not exact and not near:
+        yield Finding("duplicates", "no sample is there twice")
+    advice = (
+        DROP if found.parts is not None else f"{DROP}, or keep them together with group_duplicates"
+    )
+    for what, groups in (("copies", exact), ("near-copies", [g for g in near if g not in exact])):
+        if groups:
+            count = sum(len(g) - 1 for g in groups)
+            ids = [" = ".join(str(found.manifest.ids[row]) for row in g[:3]) for g in groups]
+            yield Finding(
+                "duplicates", f"{count} samples are {what} of others: {some(ids)}", advice
+            )
+    yield from _conflicts(found, near)
+    yield from _across(found)
+
+
+def _rows_of_samples(found: Survey, keys: dict[str, list[Any]]) -> list[list[int]]:
+    """Return the rows of samples that have the same keys in every modality."""
+    held = [([e.row for e in own], keys[m]) for m, own in found.entries.items()]
+    groups: dict[int, list[int]] = {}
+    for row, number in enumerate(samples_alike(len(found.manifest), held).tolist()):
+        groups.setdefault(number, []).append(row)
+    return [rows for rows in groups.values() if len(rows) > 1]
+
+
+def _conflicts(found: Survey, groups: Sequence[Sequence[int]]) -> Iterator[Finding]:
+    if found.codes is None or found.target is None or found.target[0].task == "regression":
+        return
+    bad = [rows for rows in groups if len({int(found.codes[r]) for r in rows}) > 1]
+    if bad:
+        ids = [" = ".join(str(found.manifest.ids[row]) for row in rows[:3]) for rows in bad]
+        yield Finding(
+            "duplicates",
+            f"copies with different labels: {some(ids)}",
+            "at most one of the labels is right: look at them",
+        )
+
+
+def _across(found: Survey) -> Iterator[Finding]:
+    """Tell of one content in several given parts."""
+    parts = found.parts
+    if parts is None:
+        return
+    for m, entries in found.entries.items():
+        if found.manifest.kind(m) == TABLE:
+            continue
+        seen: dict[int, dict[str, int]] = {}
+        for entry, number in zip(entries, found.classes[m].tolist(), strict=True):
+            if not entry.problem:
+                seen.setdefault(number, {}).setdefault(str(parts[entry.row]), entry.row)
+        pairs: Counter[str] = Counter()
+        example: dict[str, str] = {}
+        for by_part in seen.values():
+            if len(by_part) > 1:
+                label = " and ".join(sorted(by_part))
+                pairs[label] += 1
+                ids = " = ".join(str(found.manifest.ids[row]) for row in by_part.values())
+                example.setdefault(label, ids)
+        for label, count in pairs.items():
+            yield Finding(
+                "duplicates",
+                f"{m}: {count} contents, or near-copies, lie both in {label} ({example[label]})",
+                "the test is too easy: --clean drop_duplicates drops whole samples of the training "
+                "part that are in the test part; otherwise split anew",
+            )

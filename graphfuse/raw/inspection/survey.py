@@ -1,0 +1,153 @@
+"""Every cell of a manifest read once, and what checks need to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from graphfuse.data.labels import infer_target
+from graphfuse.data.schema import Target
+from graphfuse.errors import InputError
+from graphfuse.raw.cell import Cell
+from graphfuse.raw.cleaning.alike import DISTANCE, SIMILARITY, classes_of, look
+from graphfuse.raw.columns import TABLE
+from graphfuse.raw.facts import facts
+from graphfuse.raw.inspection.tells import codes_of
+from graphfuse.raw.manifest import Manifest
+from graphfuse.raw.readers.items import Item, Series, Sound, Video
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A cell that was looked at: of which row, its content's digest, its facts, what is wrong."""
+
+    row: int
+    digest: str
+    facts: dict[str, float | str]
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """A manifest, and an entry for each cell of each modality but tables."""
+
+    manifest: Manifest
+    entries: dict[str, list[Entry]]
+    looks: dict[str, Any]
+
+    @cached_property
+    def target(self) -> tuple[Target, np.ndarray] | None:
+        """The target and the labels [n], -1 or NaN where there is none; None if not just one."""
+        return None if isinstance(self._told, str) else self._told
+
+    @property
+    def trouble(self) -> str:
+        """Why the labels make no target, empty where they do or there are none."""
+        return self._told if isinstance(self._told, str) else ""
+
+    @cached_property
+    def _told(self) -> tuple[Target, np.ndarray] | str | None:
+        y, task, classes = (self._facts[name] for name in ("y", "task", "classes"))
+        if y is None or isinstance(y, dict):
+            return None
+        try:
+            target, codes = infer_target(y, task, classes)
+        except InputError as error:
+            return str(error)
+        return target, codes.numpy()
+
+    @property
+    def parts(self) -> np.ndarray | None:
+        """The given part [n] of each sample, by a column of parts or of times; None without."""
+        parts: np.ndarray | None = self._facts["splits"]
+        return parts
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        return facts(self.manifest, labelled=False)
+
+    @cached_property
+    def codes(self) -> np.ndarray | None:
+        """Classes [n] by number; see :func:`codes_of`."""
+        return None if self.target is None else codes_of(*self.target)
+
+    @cached_property
+    def classes(self) -> dict[str, np.ndarray]:
+        """Number of the class of each entry, by modality: the same for near-copies."""
+        return {
+            m: classes_of([e.digest for e in own], self.looks, DISTANCE, SIMILARITY)
+            for m, own in self.entries.items()
+        }
+
+
+def survey(manifest: Manifest, progress: bool = True) -> Survey:
+    """Read every cell of a manifest once."""
+    entries: dict[str, list[Entry]] = {}
+    looks: dict[str, Any] = {}
+    known: dict[str, dict[str, float | str]] = {}
+    names = list(manifest.modalities)
+    with tqdm(
+        total=len(manifest) * len(names), desc="reading", unit="cell", leave=False,
+        disable=None if progress else True,
+    ) as bar:  # fmt: skip
+        for modality in names:
+            kind = manifest.kind(modality)
+            entries[modality] = []
+            for row, cells in enumerate(manifest.each(modality)):
+                for cell in cells:
+                    entries[modality].append(_entry(kind, row, cell, looks, known))
+                bar.update()
+    return Survey(manifest, entries, looks)
+
+
+def _entry(kind: str, row: int, cell: Cell, looks: dict[str, Any], known: dict[str, Any]) -> Entry:
+    try:
+        digest = cell.digest()
+        if kind == TABLE:
+            return Entry(row, digest, {})
+        if digest not in known:
+            item = cell.read()
+            known[digest] = facts_of(item)
+            looks[digest] = look(kind, item)
+    except InputError as error:
+        return Entry(row, f"unread {cell.where} {cell.value!r:.99}", {}, str(error))
+    return Entry(row, digest, {**known[digest], **_file(cell)})
+
+
+def facts_of(item: Item) -> dict[str, float | str]:
+    """Return what can be told of an item without understanding it.
+
+    Example:
+        >>> facts_of("a cat")
+        {'characters': 5, 'words': 2}
+    """
+    if isinstance(item, np.ndarray):
+        return {"height": item.shape[0], "width": item.shape[1]}
+    if isinstance(item, str):
+        return {"characters": len(item), "words": len(item.split())}
+    if isinstance(item, Sound):
+        return {"seconds": item.seconds, "sample rate": item.rate}
+    if isinstance(item, Video):
+        height, width = item.frames.shape[1:3]
+        return {"height": height, "width": width, "seconds": float(item.times[-1])}
+    if isinstance(item, Series):
+        return {"steps": len(item.values), "channels": item.values.shape[1]}
+    return {}
+
+
+def _file(cell: Cell) -> dict[str, float | str]:
+    path = cell.path()
+    if path is None:
+        return {"bytes": len(cell.value)} if isinstance(cell.value, bytes) else {}
+    digits = "".join(c for c in path.stem if c.isdigit())[:15]
+    letters = "".join(c if c.isalpha() else " " for c in path.stem).split()
+    return {
+        "bytes": path.stat().st_size,
+        "format": path.suffix.lower(),
+        "file name": letters[0].lower() if letters else "",
+        "number in the file name": float(digits) if digits else -1.0,
+    }

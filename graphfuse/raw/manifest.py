@@ -1,0 +1,211 @@
+"""A manifest: raw samples, one a row, whose cells name files or hold values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphfuse.data.spec import EncoderSpec, StepSpec
+from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.raw.cell import Cell, ItemRepair
+from graphfuse.raw.columns import MEDIA, TABLE, Column
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+ROWS = 32
+"""Rows whose cells are in memory at once where all are gone through."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a step of cleaning did: its name, options, and the samples it touched, by id.
+
+    ``details`` says more of them, a line each, such as why a cell cannot be read.
+    """
+
+    step: str
+    options: Mapping[str, Any]
+    what: str
+    ids: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Manifest:
+    """Raw samples; made by :func:`~graphfuse.raw.read_manifest`.
+
+    ``table`` is a ``datasets.Dataset`` with one row a sample. Paths in its cells start from
+    ``root`` and never leave it. ``encoders`` names the encoder of each modality where the source
+    does, and ``steps`` what the nodes then go through; ``changes`` are those that cleaning made,
+    and ``repairs`` the steps of cleaning that the items of a modality go through whenever they are
+    read. ``rows`` are the numbers that its rows had when they were first read, by which samples are
+    called that have no id. A manifest never changes: ``select`` and ``dataclasses.replace`` make
+    new ones.
+    """
+
+    table: Dataset
+    columns: tuple[Column, ...]
+    root: Path | None = None
+    name: str = ""
+    task: str | None = None
+    encoders: Mapping[str, EncoderSpec] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    repairs: Mapping[str, tuple[ItemRepair, ...]] = field(default_factory=dict)
+    rows: Sequence[int] | None = None
+    steps: tuple[StepSpec, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @cached_property
+    def modalities(self) -> dict[str, tuple[Column, ...]]:
+        """Columns of each modality, by its name, in the order of their names."""
+        found: dict[str, list[Column]] = {}
+        for column in self.columns:
+            if column.modality:
+                found.setdefault(column.modality, []).append(column)
+        return {
+            m: tuple(sorted(own, key=lambda column: _natural(column.name)))
+            for m, own in sorted(found.items())
+        }
+
+    @property
+    def copy_of(self) -> np.ndarray | None:
+        """For each changed copy of a sample the id of that one, "" for others; None without any."""
+        return None
+
+    def kind(self, modality: str) -> str:
+        """Return "image", "audio", "video", "text", "series" or "table"."""
+        if modality not in self.modalities:
+            raise UnknownNameError("modality", modality, self.modalities)
+        kinds = {column.kind for column in self.modalities[modality]}
+        if kinds <= {"number", "category"}:
+            return TABLE
+        if len(kinds) > 1:
+            names = [column.name for column in self.modalities[modality]]
+            raise InputError(f"columns {names} of modality {modality!r} are of kinds {kinds}")
+        return kinds.pop()
+
+    def cells(self, modality: str, rows: Sequence[int] | None = None) -> list[list[Cell]]:
+        """Return the cells of each of the given rows, all if None; none where it is missing."""
+        kind, own = self.kind(modality), self.modalities[modality]
+        repairs = tuple(self.repairs.get(modality, ()))
+        table = self.table if rows is None else self.table.select(rows)
+        values = [table[column.name][:] for column in own]
+        if kind == TABLE:
+            names = [column.name for column in own]
+            lines = [dict(zip(names, line, strict=True)) for line in zip(*values, strict=True)]
+            full = [any(not is_empty(v) for v in line.values()) for line in lines]
+            return [
+                [
+                    Cell(
+                        kind,
+                        {n: None if is_empty(v) else v for n, v in line.items()},
+                        repairs=repairs,
+                    )
+                ]
+                * some
+                for line, some in zip(lines, full, strict=True)
+            ]
+        ids = self.ids if rows is None else self.ids[list(map(int, rows))]
+        return [
+            [
+                Cell(kind, v, self.root, f"sample {i!s}, column {column.name!r}", repairs)
+                for column, value in zip(own, line, strict=True)
+                for v in several(kind, value)
+            ]
+            for i, line in zip(ids, zip(*values, strict=True), strict=True)
+        ]
+
+    def each(self, modality: str) -> Iterator[list[Cell]]:
+        """Yield the cells of each row in turn; only those of a few rows are in memory at once."""
+        for start in range(0, len(self), ROWS):
+            yield from self.cells(modality, range(start, min(start + ROWS, len(self))))
+
+    def role(self, kind: str) -> np.ndarray | None:
+        """Return the column of that role as it is, None if there is none.
+
+        With several columns (several targets), see ``columns``; this is then an error.
+        """
+        own = [column.name for column in self.columns if column.kind == kind]
+        if len(own) > 1:
+            raise InputError(f"one column of kind {kind!r} is expected here, got {own}")
+        return np.array(self.table[own[0]][:], dtype=object) if own else None
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        """What samples are called, by the id column or the numbers of the rows as first read."""
+        given = self.role("id")
+        return np.array([str(i) for i in (self._rows if given is None else given)])
+
+    @property
+    def _rows(self) -> Sequence[int]:
+        return range(len(self)) if self.rows is None else self.rows
+
+    def describe(self) -> str:
+        """Return a table of the columns: what each was told to hold, and why.
+
+        Example:
+            >>> from datasets import Dataset
+            >>> table = Dataset.from_dict({"caption": ["a cat", None], "label": ["cat", "dog"]})
+            >>> columns = (Column("caption", "text", "caption"), Column("label", "label"))
+            >>> print(Manifest(table, columns, name="pets").describe())
+            pets: 2 samples
+            column   kind   modality  filled  why
+            caption  text   caption        1
+            label    label                 2
+        """
+        header = ("column", "kind", "modality", "filled", "why")
+        lines = [(c.name, c.kind, c.modality, str(self._filled(c)), c.why) for c in self.columns]
+        widths = [max(map(len, cells)) for cells in zip(header, *lines, strict=True)]
+        aligned = [
+            "  ".join(
+                cell.rjust(width) if place == 3 else cell.ljust(width)
+                for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in (header, *lines)
+        ]
+        samples = len(self) if self.copy_of is None else int((self.copy_of == "").sum())
+        return "\n".join([f"{self.name}: {samples} samples", *aligned])
+
+    def _filled(self, column: Column) -> int:
+        """Count the rows in which a column holds something, without reading bytes."""
+        arrow = self.table.select_columns([column.name]).with_format("arrow")
+        if str(arrow.features[column.name]).find("binary") >= 0 or column.kind in MEDIA:
+            return len(arrow) - int(arrow[column.name][:].null_count)
+        return sum(not is_empty(v) and v != [] for v in self.table[column.name][:])
+
+    def select(self, rows: Sequence[int] | np.ndarray) -> Manifest:
+        """Return the given rows, in that order."""
+        chosen = list(map(int, rows))
+        kept = [self._rows[row] for row in chosen]
+        return replace(self, table=self.table.select(chosen), rows=kept)
+
+
+def several(kind: str, value: Any) -> list[Any]:
+    """Return the items of a cell: a list holds several, but one series may be a list."""
+    if kind != "series" and isinstance(value, (list, tuple)):
+        return [v for one in value for v in several(kind, one)]
+    if isinstance(value, dict) and set(value) <= {"bytes", "path"}:  # an undecoded media feature
+        path = value.get("path")
+        value = value.get("bytes") or (Path(path) if path else None)
+    return [] if is_empty(value) else [value]
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether a value of a cell stands for nothing."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, float) and value != value)
+
+
+def _natural(name: str) -> tuple[str, int]:
+    stem = name.rstrip("0123456789")
+    return stem, int(name[len(stem) :] or 0)

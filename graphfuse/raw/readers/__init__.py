@@ -1,0 +1,1 @@
+"""Readers: what a cell of a manifest names or holds, decoded."""

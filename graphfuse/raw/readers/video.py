@@ -1,0 +1,122 @@
+"""Films: moving GIF, WebP and PNG by Pillow, everything else by PyAV."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphfuse.errors import InputError, MissingDependencyError
+from graphfuse.raw.readers.image import open_image
+from graphfuse.raw.readers.items import Sound, Video
+from graphfuse.raw.readers.raster import flatten
+from graphfuse.raw.readers.sound import MOST
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MOST_FRAMES = 128
+"""Of more frames than this, so many at equal distances are kept."""
+
+MOST_BYTES = 2**31
+"""Bytes that the frames of a film may take."""
+
+
+def read_video(content: bytes, name: str) -> Video:
+    """Return the frames of a film and their times, and its sound if it has one.
+
+    Raises:
+        InputError: it is no film, damaged, or too large for the memory.
+        MissingDependencyError: it is no moving picture, and PyAV is not installed.
+    """
+    if content.startswith((b"GIF8", b"\x89PNG")) or content[8:12] == b"WEBP":
+        return _by_pillow(open_image(content, name), name)
+    return _by_av(content, name)
+
+
+def _kept(count: int) -> list[int]:
+    places = np.linspace(0, count - 1, min(count, MOST_FRAMES)).round()
+    return [int(place) for place in places]
+
+
+def _check_size(count: int, width: int, height: int, name: str) -> None:
+    if min(count, MOST_FRAMES) * width * height * 3 > MOST_BYTES:
+        raise InputError(f"{name} has frames of {width} x {height} pixels; make it smaller")
+
+
+def _by_pillow(film: Image, name: str) -> Video:
+    frames, times, now = [], [], 0.0
+    try:
+        count = getattr(film, "n_frames", 1)
+        _check_size(count, *film.size, name)
+        wanted = set(_kept(count))
+        for place in range(count):
+            film.seek(place)
+            film.load()
+            if place in wanted:
+                frames.append(flatten(film))
+                times.append(now)
+            now += film.info.get("duration", 100) / 1000
+    except InputError:
+        raise
+    except Exception as error:  # decoders raise what they happen to meet in damaged bytes
+        raise InputError(f"{name} is a damaged film: {error}") from None
+    return Video(np.stack(frames), np.array(times))
+
+
+def _by_av(content: bytes, name: str) -> Video:
+    try:
+        import av
+    except ImportError:
+        raise MissingDependencyError("av", "video", f"reading the film {name}") from None
+    try:
+        with av.open(io.BytesIO(content)) as file:
+            if not file.streams.video:
+                raise InputError(f"{name} has no pictures; if it is a sound, its kind is 'audio'")
+            count = sum(packet.pts is not None for packet in file.demux(video=0))
+        with av.open(io.BytesIO(content)) as file:
+            stream = file.streams.video[0]
+            _check_size(count, stream.width, stream.height, name)
+            frames, times = _frames(file, count)
+        sound = _sound(av, content, times[0], name) if times else None
+    except InputError:
+        raise
+    except Exception as error:  # PyAV has an error class for each way in which a file is damaged
+        raise InputError(f"{name} is no film that can be read: {error}") from None
+    if not frames:
+        raise InputError(f"{name} is a film without a single frame")
+    return Video(np.stack(frames), np.array(times) - times[0], sound)
+
+
+def _frames(file: Any, count: int) -> tuple[list[np.ndarray], list[float]]:
+    wanted, stream = set(_kept(count)), file.streams.video[0]
+    size = {"width": stream.width, "height": stream.height}  # that of a frame may change midway
+    frames, times = [], []
+    for place, frame in enumerate(file.decode(video=0)):
+        if place in wanted:
+            frames.append(frame.to_ndarray(format="rgb24", **size))
+            times.append(float(frame.time or 0.0))
+    return frames, times
+
+
+def _sound(av: Any, content: bytes, begins: float, name: str) -> Sound | None:
+    """Return the sound from the second of the first picture on; silence until its own start."""
+    with av.open(io.BytesIO(content)) as file:
+        if not file.streams.audio:
+            return None
+        rate = int(file.streams.audio[0].rate)
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        parts, starts = [], []
+        for frame in file.decode(audio=0):
+            starts.append(float(frame.time or 0.0))
+            parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
+        parts += [part.to_ndarray()[0] for part in resampler.resample(None)]
+    if not parts:
+        return None
+    late = round((starts[0] - begins) * rate)
+    if abs(late) > MOST:
+        raise InputError(f"{name} has a sound that starts {late / rate:.0f} s after its pictures")
+    samples = np.concatenate(parts).clip(-1, 1)
+    samples = np.pad(samples, (late, 0)) if late > 0 else samples[-late:]
+    return Sound(samples, rate) if len(samples) else None

@@ -1,0 +1,98 @@
+import io
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from graphfuse.errors import InputError, MissingDependencyError
+from graphfuse.raw import Cell
+from graphfuse.raw.readers import video as reader
+
+
+def film(form="GIF", count=5, size=(8, 6), **options):
+    frames = [Image.new("RGB", size, (40 * i % 256, 0, 0)) for i in range(count)]
+    stream = io.BytesIO()
+    frames[0].save(stream, form, save_all=True, append_images=frames[1:], duration=200, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_moving_pictures(form):
+    options = {"lossless": True} if form == "WEBP" else {}
+    video = Cell("video", film(form, **options)).read()
+    assert video.frames.shape == (5, 6, 8, 3)
+    assert video.times == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+    assert video.frames[:, 0, 0, 0].tolist() == [0, 40, 80, 120, 160]
+    assert video.sound is None
+
+
+def test_of_many_frames_some_at_equal_distances_are_kept(monkeypatch):
+    monkeypatch.setattr(reader, "MOST_FRAMES", 3)
+    video = Cell("video", film()).read()
+    assert video.times == pytest.approx([0, 0.4, 0.8])
+
+
+def test_a_film_too_large_is_refused(monkeypatch):
+    monkeypatch.setattr(reader, "MOST_BYTES", 100)
+    with pytest.raises(InputError, match="make it smaller"):
+        Cell("video", film()).read()
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+@pytest.mark.parametrize("form", ["GIF", "PNG"])
+def test_moving_pictures_that_are_cut_short_are_an_error(form, share):
+    content = film(form)
+    with pytest.raises(InputError, match="damaged film"):
+        Cell("video", content[: int(share * len(content))]).read()
+
+
+def test_other_films_name_what_reads_them(monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingDependencyError, match=r"graphfuse\[video\]"):
+        Cell("video", b"\0\0\0\x18ftypmp42").read()
+
+
+def mp4(av, with_sound=True, size=(32, 16), form="mp4", codec="mpeg4", rate=10):
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=form) as file:
+        pictures = file.add_stream(codec, rate=rate)
+        pictures.width, pictures.height = size
+        pictures.pix_fmt = "yuv420p"
+        tone = file.add_stream("aac", rate=16000, layout="mono") if with_sound else None
+        for i in range(10):
+            shown = np.full((*size[::-1], 3), 20 * i, dtype=np.uint8)
+            file.mux(pictures.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
+        file.mux(pictures.encode())
+        if tone is not None:
+            heard = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16000, dtype=np.float32) / 16000)
+            frame = av.AudioFrame.from_ndarray(heard[None].astype("f4"), "fltp", "mono")
+            frame.sample_rate = 16000
+            file.mux(tone.encode(frame))
+            file.mux(tone.encode())
+    return stream.getvalue()
+
+
+def test_a_film_with_sound():
+    content = mp4(pytest.importorskip("av"))
+    video = Cell("video", content).read()
+    assert video.frames.shape == (10, 16, 32, 3)
+    assert video.times == pytest.approx(np.arange(10) / 10, abs=1e-3)
+    assert np.abs(video.frames[:, 8, 16, 0].astype(int) - 20 * np.arange(10)).max() < 12
+    assert video.sound.rate == 16000
+    assert video.sound.seconds == pytest.approx(1, abs=0.2)
+
+
+def test_a_film_whose_frames_change_size_keeps_that_of_the_first():
+    av = pytest.importorskip("av")
+    form = {"with_sound": False, "form": "mpegts", "codec": "mpeg2video", "rate": 25}
+    video = Cell("video", mp4(av, **form) + mp4(av, size=(64, 48), **form)).read()
+    assert video.frames.shape[1:] == (16, 32, 3)
+    assert len(video.frames) > 10
+
+
+def test_a_damaged_film_is_an_error():
+    content = mp4(pytest.importorskip("av"), with_sound=False)
+    for damaged in (content[: len(content) // 2], b"nothing of the kind"):
+        with pytest.raises(InputError, match=r"no film that can be read|has no pictures"):
+            Cell("video", damaged).read()
