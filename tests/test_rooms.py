@@ -6,7 +6,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1] / "graphfuse"
 # From the bottom to the top: imports go to the same place or further down.
 ORDER = [
-    ("errors", "_registry", "_keys", "_version", "_folder", "_markdown", "_segments", "_moved"),
+    (
+        "errors",
+        "_registry",
+        "_keys",
+        "_version",
+        "_folder",
+        "_markdown",
+        "_segments",
+        "_moved",
+        "_progress",
+    ),
     ("stats",),
     ("_card", "_hub"),
     ("data",),

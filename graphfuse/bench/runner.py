@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-from tqdm.auto import tqdm
 
+from graphfuse._progress import progress_bar
 from graphfuse.bench.environment import cores
 from graphfuse.bench.run import Job, execute
 from graphfuse.bench.store import ResultStore
@@ -52,7 +52,7 @@ def run_jobs(
 ) -> None:
     """Do all jobs; each process writes its own records, so that nothing finished is ever lost."""
     check_backend(backend, n_jobs, address)
-    bar = tqdm(total=len(jobs), desc="runs", unit="run", disable=not progress or None)
+    bar = progress_bar(desc="runs", unit="run", total=len(jobs), progress=progress)
     with (
         warnings.catch_warnings(),
         bar,

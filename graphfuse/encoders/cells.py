@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm.auto import tqdm
 
+from graphfuse._progress import progress_bar
 from graphfuse.encoders._ahead import HEAVY, ahead, size_of
 from graphfuse.encoders.choice import sources
 from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
@@ -59,10 +59,13 @@ def encode_cells(
             for place, digest in enumerate(own):
                 if digest not in reasons:
                     first.setdefault(digest, (row, place))
-        with tqdm(
-            total=len(first), desc=f"{modality} ({encoder.info.name})", unit="item", leave=False,
-            disable=None if progress else True,
-        ) as bar:  # fmt: skip
+        with progress_bar(
+            desc=f"{modality} ({encoder.info.name})",
+            unit="item",
+            total=len(first),
+            leave=False,
+            progress=progress,
+        ) as bar:
             store = NodeStore(root, encoder) if keep else None
             contents = list(first.items())
             found, failed = _fill(store, encoder.to(device), cells, contents, n_jobs, bar)
@@ -92,10 +95,14 @@ class _Cells:
         """
         digests: list[list[str]] = []
         reasons: dict[str, str] = {}
-        rows = tqdm(
-            self.manifest.each(self.modality), total=len(self.manifest), unit="sample",
-            desc=f"{self.modality} (what is new)", leave=False, disable=None if progress else True,
-        )  # fmt: skip
+        rows = progress_bar(
+            self.manifest.each(self.modality),
+            desc=f"{self.modality} (looking for new items)",
+            unit="sample",
+            total=len(self.manifest),
+            leave=False,
+            progress=progress,
+        )
         for row, cells in enumerate(rows):
             digests.append([])
             for place, cell in enumerate(cells):

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from tqdm.auto import tqdm
 
+from graphfuse._progress import progress_bar
 from graphfuse.data import FusionDataset, inner_folds
 from graphfuse.errors import FusionError
 from graphfuse.fusion import FusionOutput, Strategy
@@ -208,7 +208,7 @@ def _descend(
     )
     model, optimizer = accelerator.prepare(strategy, optimizer)
     best, best_result = copy.deepcopy(strategy.state_dict()), (-math.inf, -math.inf)
-    bar = tqdm(range(recipe.epochs), desc=strategy.name, unit="epoch", disable=not progress or None)
+    bar = progress_bar(range(recipe.epochs), desc=strategy.name, unit="epoch", progress=progress)
     for epoch in bar:
         strategy.train()
         losses = []

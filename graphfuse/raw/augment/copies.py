@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphfuse._progress import without_datasets_bars
 from graphfuse.errors import InputError
 from graphfuse.raw.cell import Cell
 from graphfuse.raw.columns import Column
 from graphfuse.raw.facts import splits_of
 from graphfuse.raw.manifest import Change, Manifest
-from graphfuse.raw.tables.without_bars import without_bars
 
 if TYPE_CHECKING:
     from graphfuse.raw.augment.combine import Augmentation
@@ -137,7 +137,7 @@ def add_copies(
     originals = [str(manifest.ids[place]) for place in places]
     named = [f"{of} copy {k}" if k else of for of, k in zip(originals, numbers, strict=True)]
     added: dict[str, list[Any]] = {COPY: numbers, ORIGINAL: originals, id_name: named}
-    with without_bars():
+    with without_datasets_bars():
         table = concatenate_datasets([table, table.select(places[len(table) :])])
         table = concatenate_datasets([table, Dataset.from_dict(added)], axis=1)
     columns = (Column(COPY, "skip"), Column(ORIGINAL, "skip"), Column(id_name, "id"))

@@ -1,16 +1,22 @@
-"""Data sets of raw files, one a file, that are read where they are installed."""
+"""Data sets of raw files, one per module, read from where they are installed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from graphfuse.data.catalog._card import DatasetCard
-from graphfuse.raw.catalog._entry import raw_datasets
+from graphfuse._registry import Registry
+from graphfuse.data.catalog._card import DatasetCard, Entry, register
+from graphfuse.raw.manifest import Manifest
 
-if TYPE_CHECKING:
-    from graphfuse.raw.manifest import Manifest
+__all__ = ["list_raw_datasets", "load_raw_dataset", "raw_dataset", "raw_datasets"]
 
-__all__ = ["list_raw_datasets", "load_raw_dataset", "raw_datasets"]
+raw_datasets: Registry[Entry[Manifest]] = Registry("raw dataset", "graphfuse.raw.catalog")
+
+
+def raw_dataset(card: DatasetCard) -> Callable[[Callable[..., Manifest]], Callable[..., Manifest]]:
+    """Register a loading function under its card's name."""
+    return register(raw_datasets, card)
 
 
 def list_raw_datasets() -> list[DatasetCard]:

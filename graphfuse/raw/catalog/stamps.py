@@ -12,7 +12,7 @@ from graphfuse.data.catalog._card import DatasetCard
 from graphfuse.data.files import decode, read_bytes
 from graphfuse.data.spec import EncoderSpec, StepSpec
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
-from graphfuse.raw.catalog._entry import raw_dataset
+from graphfuse.raw.catalog import raw_dataset
 from graphfuse.raw.columns import Column
 from graphfuse.raw.facts import join_groups
 from graphfuse.raw.manifest import Manifest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
+from graphfuse._progress import progress_bar
 from graphfuse.errors import InputError
 from graphfuse.raw.cleaning.alike import classes_of, look, samples_alike
 from graphfuse.raw.manifest import Manifest
@@ -21,11 +21,10 @@ def find_alike(
     cannot be read is like nothing else, and so is a sample that holds nothing.
     """
     held: list[tuple[list[int], list[int]]] = []
-    bar = tqdm(
-        total=len(manifest) * len(manifest.modalities), desc="comparing", unit="cell", leave=False,
-        disable=None if progress else True,
-    )  # fmt: skip
-    with bar:
+    total = len(manifest) * len(manifest.modalities)
+    with progress_bar(
+        desc="comparing", unit="cell", total=total, leave=False, progress=progress
+    ) as bar:
         for modality in manifest.modalities:
             kind = manifest.kind(modality)
             owners: list[int] = []

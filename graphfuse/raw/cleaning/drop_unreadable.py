@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tqdm.auto import tqdm
-
+from graphfuse._progress import progress_bar, without_datasets_bars
 from graphfuse.errors import InputError
 from graphfuse.raw.cleaning.cleaner import Cleaner, cleaner, samples
 from graphfuse.raw.columns import Column
 from graphfuse.raw.manifest import Manifest, is_empty, several
-from graphfuse.raw.tables.without_bars import without_bars
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +31,10 @@ class DropUnreadable(Cleaner):
         columns = {}
         content = [c for own in manifest.modalities.values() for c in own]
         files = [c for c in content if c.kind not in ("number", "category")]
-        bar = tqdm(
-            total=len(manifest) * len(files), desc="reading", unit="cell", leave=False,
-            disable=None if progress else True,
-        )  # fmt: skip
-        with bar:
+        total = len(manifest) * len(files)
+        with progress_bar(
+            desc="reading", unit="cell", total=total, leave=False, progress=progress
+        ) as bar:
             for column in files:
                 reasons = _reasons(manifest, column, bar)
                 if bad := {row for row, own in reasons.items() if any(own)}:
@@ -98,5 +95,5 @@ def _replaced(manifest: Manifest, columns: dict[str, list[Any]]) -> Manifest:
     types = Features({name: manifest.table.features[name] for name in columns})
     made = Dataset.from_dict(columns, features=types)
     rest = manifest.table.remove_columns(list(columns))
-    with without_bars():
+    with without_datasets_bars():
         return replace(manifest, table=concatenate_datasets([rest, made], axis=1))

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from graphfuse._progress import without_datasets_bars
 from graphfuse.raw.cleaning._find_alike import find_alike
 from graphfuse.raw.cleaning.alike import DISTANCE, SIMILARITY
 from graphfuse.raw.cleaning.cleaner import Cleaner, cleaner
 from graphfuse.raw.cleaning.drop_duplicates import DropDuplicates
 from graphfuse.raw.columns import Column
 from graphfuse.raw.manifest import Manifest
-from graphfuse.raw.tables.without_bars import without_bars
 
 
 @cleaner("group_duplicates")
@@ -43,7 +43,7 @@ class GroupDuplicates(Cleaner):
         groups = [f"like {manifest.ids[row]}" for row in _first(found)]
         named = [group if count > 1 else None for group, count in zip(groups, counts, strict=True)]
         column = Column(name, "group", why=f"of {self.name}")
-        with without_bars():
+        with without_datasets_bars():
             table = manifest.table.add_column(name, named)
         made = replace(manifest, table=table, columns=(*manifest.columns, column))
         groups_in_all = len(set(found[rows].tolist()))

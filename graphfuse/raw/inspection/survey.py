@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
+from graphfuse._progress import progress_bar
 from graphfuse.data.labels import infer_target
 from graphfuse.data.schema import Target
 from graphfuse.errors import InputError
@@ -90,10 +90,10 @@ def survey(manifest: Manifest, progress: bool = True) -> Survey:
     looks: dict[str, Any] = {}
     known: dict[str, dict[str, float | str]] = {}
     names = list(manifest.modalities)
-    with tqdm(
-        total=len(manifest) * len(names), desc="reading", unit="cell", leave=False,
-        disable=None if progress else True,
-    ) as bar:  # fmt: skip
+    total = len(manifest) * len(names)
+    with progress_bar(
+        desc="reading", unit="cell", total=total, leave=False, progress=progress
+    ) as bar:
         for modality in names:
             kind = manifest.kind(modality)
             entries[modality] = []

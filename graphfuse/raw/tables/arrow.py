@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tqdm.auto import tqdm
-
+from graphfuse._progress import progress_bar
 from graphfuse.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def mapped(path: Path) -> Dataset:
     copy = _folder() / f"{hashlib.sha256(told.encode()).hexdigest()}.arrow"
     if not copy.exists():
         with pyarrow.parquet.ParquetFile(path, buffer_size=2**20) as file, _whole(copy) as part:
-            bar = tqdm(total=file.metadata.num_rows, desc=path.name, unit="row", disable=None)
+            bar = progress_bar(desc=path.name, unit="row", total=file.metadata.num_rows)
             with pyarrow.ipc.new_stream(str(part), file.schema_arrow) as writer, bar:
                 for batch in file.iter_batches(batch_size=ROWS):
                     writer.write_batch(batch)
@@ -64,7 +63,7 @@ def stored(stream: IterableDataset, limit: int | None) -> Dataset:
     writer = ArrowWriter(features=features, path=str(folder / "rows"), writer_batch_size=ROWS)
     unfit = (pyarrow.ArrowException, KeyError, OverflowError, TypeError, ValueError)
     rows = 0
-    for row in tqdm(itertools.islice(stream, limit), desc="stream", unit="row", disable=None):
+    for row in progress_bar(itertools.islice(stream, limit), desc="stream", unit="row"):
         try:
             writer.write(row if features is None else features.encode_example(row))
         except unfit as error:
