@@ -11,6 +11,8 @@ import difflib
 import numbers
 from collections.abc import Iterable
 
+from graphfuse._synonyms import meant_by
+
 
 class FusionError(Exception):
     """Base of all graphfuse errors."""
@@ -34,6 +36,10 @@ class UnknownNameError(FusionError, KeyError, ValueError):
     Example:
         >>> print(UnknownNameError("strategy", "graph:hgtt", ["concat", "graph:hgt"]))
         unknown strategy 'graph:hgtt'; did you mean 'graph:hgt'? Known: concat, graph:hgt
+        >>> print(UnknownNameError("strategy", "late", ["concat", "mean_prob", "stacking"]))
+        unknown strategy 'late'; did you mean 'mean_prob' or 'stacking'? Known: concat, ...
+
+    Names under which other libraries and papers know the same thing lead to the name here.
     """
 
     def __init__(self, kind: str, given: object, choices: Iterable[str]) -> None:
@@ -41,10 +47,18 @@ class UnknownNameError(FusionError, KeyError, ValueError):
         self.kind, self.given, self.choices = kind, given, sorted(set(choices))
 
     def __str__(self) -> str:
-        close = difflib.get_close_matches(str(self.given), self.choices, n=1, cutoff=0.5)
-        hint = f"; did you mean {close[0]!r}?" if close else ";"
         listed = ", ".join(self.choices) or "none"
-        return f"unknown {self.kind} {self.given!r}{hint} Known: {listed}"
+        return f"unknown {self.kind} {self.given!r}{self._hint} Known: {listed}"
+
+    @property
+    def _hint(self) -> str:
+        found = meant_by(self.given, self.choices) or difflib.get_close_matches(
+            str(self.given), self.choices, n=1, cutoff=0.5
+        )
+        if not found:
+            return ";"
+        *first, last = map(repr, found)
+        return f"; did you mean {', '.join(first)}{' or ' if first else ''}{last}?"
 
     def __reduce__(self) -> tuple[type, tuple[str, object, tuple[str, ...]]]:
         return type(self), (self.kind, self.given, tuple(self.choices))

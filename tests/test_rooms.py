@@ -16,6 +16,8 @@ ORDER = [
         "_segments",
         "_moved",
         "_progress",
+        "_synonyms",
+        "_wording",
     ),
     ("stats",),
     ("_card", "_hub"),
