@@ -1,8 +1,9 @@
-"""Films: moving GIF, WebP and PNG by Pillow, everything else by PyAV."""
+"""Films: moving GIF, WebP and PNG by Pillow, containers of films by PyAV."""
 
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,26 @@ MOST_BYTES = 2**31
 """Bytes that the frames of a film may take."""
 
 
+CONTAINERS = (
+    ("matroska", 0, (b"\x1a\x45\xdf\xa3",)),  # WebM too
+    ("avi", 8, (b"AVI ", b"AVIX")),
+    ("flv", 0, (b"FLV\x01",)),
+    ("ogg", 0, (b"OggS",)),
+    ("asf", 0, (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",)),  # WMV
+    ("mpeg", 0, (b"\0\0\1\xba",)),
+    ("mpegvideo", 0, (b"\0\0\1\xb3",)),
+    ("mov", 4, (b"ftyp", b"styp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")),  # MP4 too
+)
+"""Containers that are read, as FFmpeg calls them: where their marks stand, and what these are.
+
+Left to itself, FFmpeg also takes scripts for films, such as playlists and session descriptions,
+and opens the files, addresses and ports that they name.
+"""
+
+OPENING = {"protocol_whitelist": "none"}
+"""Options of FFmpeg with which a film opens no file and no connection besides its own bytes."""
+
+
 def read_video(content: bytes, name: str) -> Video:
     """Return the frames of a film and their times, and its sound if it has one.
 
@@ -33,6 +54,22 @@ def read_video(content: bytes, name: str) -> Video:
     if content.startswith((b"GIF8", b"\x89PNG")) or content[8:12] == b"WEBP":
         return _by_pillow(open_image(content, name), name)
     return _by_av(content, name)
+
+
+def container_of(content: bytes) -> str | None:
+    """Return FFmpeg's name of the container that the bytes show, None if it is not read.
+
+    Example:
+        >>> container_of(b"\\0\\0\\0\\x18ftypmp42"), container_of(b"ffconcat version 1.0")
+        ('mov', None)
+    """
+    for form, start, marks in CONTAINERS:
+        if any(content.startswith(mark, start) for mark in marks):
+            return form
+    for start, packet in ((0, 188), (4, 192)):  # each packet of a transport stream begins with G
+        if len(content) > packet and content[start::packet][:5].strip(b"G") == b"":
+            return "mpegts"
+    return None
 
 
 def _kept(count: int) -> list[int]:
@@ -70,16 +107,24 @@ def _by_av(content: bytes, name: str) -> Video:
         import av
     except ImportError:
         raise MissingDependencyError("av", "video", f"reading the film {name}") from None
+    container = container_of(content)
+    if container is None:
+        known = ", ".join(form for form, _, _ in CONTAINERS)
+        raise InputError(
+            f"{name} is no film of a format that is read: mov (MP4), {known.removesuffix(', mov')}, "
+            f"mpegts, or a moving GIF, WebP or PNG"
+        )
+    opened = partial(av.open, format=container, container_options=OPENING)
     try:
-        with av.open(io.BytesIO(content)) as file:
+        with opened(io.BytesIO(content)) as file:
             if not file.streams.video:
                 raise InputError(f"{name} has no pictures; if it is a sound, its kind is 'audio'")
             count = sum(packet.pts is not None for packet in file.demux(video=0))
-        with av.open(io.BytesIO(content)) as file:
+        with opened(io.BytesIO(content)) as file:
             stream = file.streams.video[0]
             _check_size(count, stream.width, stream.height, name)
             frames, times = _frames(file, count)
-        sound = _sound(av, content, times[0], name) if times else None
+        sound = _sound(av, opened(io.BytesIO(content)), times[0], name) if times else None
     except InputError:
         raise
     except Exception as error:  # PyAV has an error class for each way in which a file is damaged
@@ -100,17 +145,20 @@ def _frames(file: Any, count: int) -> tuple[list[np.ndarray], list[float]]:
     return frames, times
 
 
-def _sound(av: Any, content: bytes, begins: float, name: str) -> Sound | None:
+def _sound(av: Any, opened: Any, begins: float, name: str) -> Sound | None:
     """Return the sound from the second of the first picture on; silence until its own start."""
-    with av.open(io.BytesIO(content)) as file:
+    with opened as file:
         if not file.streams.audio:
             return None
         rate = int(file.streams.audio[0].rate)
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
-        parts, starts = [], []
+        parts, starts, count = [], [], 0
         for frame in file.decode(audio=0):
             starts.append(float(frame.time or 0.0))
             parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
+            count += frame.samples
+            if count > MOST:
+                raise InputError(f"{name} has a sound of more than {MOST} samples; cut it")
         parts += [part.to_ndarray()[0] for part in resampler.resample(None)]
     if not parts:
         return None

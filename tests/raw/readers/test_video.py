@@ -94,5 +94,69 @@ def test_a_film_whose_frames_change_size_keeps_that_of_the_first():
 def test_a_damaged_film_is_an_error():
     content = mp4(pytest.importorskip("av"), with_sound=False)
     for damaged in (content[: len(content) // 2], b"nothing of the kind"):
-        with pytest.raises(InputError, match=r"no film that can be read|has no pictures"):
+        with pytest.raises(
+            InputError, match=r"no film (that can be read|of a format)|has no pictures"
+        ):
             Cell("video", damaged).read()
+
+
+SCRIPTS = {
+    "ffconcat": "ffconcat version 1.0\nfile {other}\n",
+    "an address of one": "ffconcat version 1.0\nfile file:{other}\n",
+    "SDP": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    "m=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+    "HLS": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{other}\n#EXT-X-ENDLIST\n",
+    "DASH": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><BaseURL>{other}'
+    "</BaseURL></MPD>",
+    "image pattern": "{other}",
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_a_script_of_ffmpeg_is_not_obeyed(tmp_path, monkeypatch, script):
+    av = pytest.importorskip("av")
+    other = tmp_path / "other.mp4"
+    other.write_bytes(mp4(av, with_sound=False))
+    monkeypatch.chdir(tmp_path)
+    inside = tmp_path / "data"
+    inside.mkdir()
+    for named in (other.name, str(other)):
+        (inside / "clip.mp4").write_text(script.format(other=named))
+        with pytest.raises(InputError, match="format that is read"):
+            Cell("video", "clip.mp4", inside).read()
+
+
+def test_no_protocol_is_opened_even_by_a_container_that_names_files(tmp_path, monkeypatch):
+    """The second line of defence: a container of the list that refers to other files."""
+    av = pytest.importorskip("av")
+    other = tmp_path / "other.mp4"
+    other.write_bytes(mp4(av, with_sound=False))
+    monkeypatch.setattr(reader, "container_of", lambda content: "concat")
+    with pytest.raises(InputError, match="no film that can be read"):
+        Cell("video", f"ffconcat version 1.0\nfile {other}\n".encode()).read()
+
+
+@pytest.mark.parametrize(
+    ("form", "codec"),
+    [
+        ("mp4", "mpeg4"),
+        ("mov", "mpeg4"),
+        ("3gp", "mpeg4"),
+        ("matroska", "mpeg4"),
+        ("webm", "libvpx"),
+        ("avi", "mpeg4"),
+        ("mpegts", "mpeg2video"),
+        ("mpeg", "mpeg2video"),
+        ("mpeg2video", "mpeg2video"),
+        ("flv", "flv"),
+        ("ogg", "libtheora"),
+        ("asf", "mpeg4"),
+    ],
+)
+def test_containers(form, codec):
+    av = pytest.importorskip("av")
+    try:
+        content = mp4(av, with_sound=False, form=form, codec=codec, rate=25)
+    except (ValueError, av.FFmpegError):
+        pytest.skip(f"this PyAV cannot write {codec} in {form}")
+    assert len(Cell("video", content).read().frames) >= 9
