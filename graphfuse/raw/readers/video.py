@@ -57,10 +57,10 @@ def read_video(content: bytes, name: str) -> Video:
 
 
 def container_of(content: bytes) -> str | None:
-    """Return FFmpeg's name of the container that the bytes show, None if it is not read.
+    r"""Return FFmpeg's name of the container that the bytes show, None if it is not read.
 
     Example:
-        >>> container_of(b"\\0\\0\\0\\x18ftypmp42"), container_of(b"ffconcat version 1.0")
+        >>> container_of(b"\0\0\0\x18ftypmp42"), container_of(b"ffconcat version 1.0")
         ('mov', None)
     """
     for form, start, marks in CONTAINERS:
@@ -109,10 +109,10 @@ def _by_av(content: bytes, name: str) -> Video:
         raise MissingDependencyError("av", "video", f"reading the film {name}") from None
     container = container_of(content)
     if container is None:
-        known = ", ".join(form for form, _, _ in CONTAINERS)
+        known = ", ".join(["mpegts", *(form for form, _, _ in CONTAINERS)])
         raise InputError(
-            f"{name} is no film of a format that is read: mov (MP4), {known.removesuffix(', mov')}, "
-            f"mpegts, or a moving GIF, WebP or PNG"
+            f"{name} is no film of a format that is read: {known} (MP4), or a moving GIF, WebP or "
+            f"PNG"
         )
     opened = partial(av.open, format=container, container_options=OPENING)
     try:

@@ -129,11 +129,11 @@ def test_a_script_of_ffmpeg_is_not_obeyed(tmp_path, monkeypatch, script):
 def test_no_protocol_is_opened_even_by_a_container_that_names_files(tmp_path, monkeypatch):
     """The second line of defence: a container of the list that refers to other files."""
     av = pytest.importorskip("av")
-    other = tmp_path / "other.mp4"
-    other.write_bytes(mp4(av, with_sound=False))
+    (tmp_path / "other.mp4").write_bytes(mp4(av, with_sound=False))
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(reader, "container_of", lambda content: "concat")
     with pytest.raises(InputError, match="no film that can be read"):
-        Cell("video", f"ffconcat version 1.0\nfile {other}\n".encode()).read()
+        Cell("video", b"ffconcat version 1.0\nfile other.mp4\n").read()
 
 
 @pytest.mark.parametrize(
