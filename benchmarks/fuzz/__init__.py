@@ -1,0 +1,1 @@
+"""Mutated inputs against every public boundary: ``python -m benchmarks.fuzz``."""
