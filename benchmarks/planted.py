@@ -24,7 +24,7 @@ from graphfuse.bench.runner import pending, run_jobs
 from graphfuse.bench.store import ResultStore
 from graphfuse.data import FusionDataset, load_dataset
 from graphfuse.fusion import list_strategies, strategy_info
-from graphfuse.fusion.strategy import FAMILIES
+from graphfuse.fusion.info import FAMILIES
 from graphfuse.training import Recipe
 
 PAGE = Path("docs/planted.md")

@@ -16,7 +16,7 @@ from graphfuse.encoders import list_encoders
 from graphfuse.encoders.choice import DEFAULTS
 from graphfuse.errors import InputError
 from graphfuse.fusion import StrategyInfo, strategies, strategy_options
-from graphfuse.fusion.strategy import FAMILIES
+from graphfuse.fusion.info import FAMILIES
 from graphfuse.graph import relations
 from graphfuse.raw.catalog import list_raw_datasets
 from graphfuse.training.balance import balance_methods

@@ -78,6 +78,10 @@ class EmptySampleWarning(UserWarning):
     """Samples without a single node, whose prediction can only be a constant."""
 
 
+class PluginWarning(UserWarning):
+    """An entry point of an installed package that cannot be loaded."""
+
+
 def check_whole(what: str, value: object, least: int) -> None:
     """Raise an error unless ``value`` is a whole number of at least ``least``.
 

@@ -16,7 +16,13 @@ from graphfuse.bench.store import RunSpec
 from graphfuse.data import FusionDataset, Schema, Steps, make_splits
 from graphfuse.encoders.networks import create_networks, encoded_schema
 from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options
+from graphfuse.fusion import (
+    create_strategy,
+    list_strategies,
+    modality_name,
+    strategy_info,
+    strategy_options,
+)
 from graphfuse.fusion.strategy import check_whole_samples
 from graphfuse.graph import GraphBuilder, default_relations, plain
 from graphfuse.training import Recipe
@@ -49,7 +55,7 @@ def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:
         if name == "all":
             names += served
         elif name == "unimodal":
-            names += [f"unimodal:{m}" for m in schema.names]
+            names += [modality_name("unimodal", m) for m in schema.names]
         elif name in served:
             names.append(name)
     return list(dict.fromkeys(names))

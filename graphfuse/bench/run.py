@@ -56,8 +56,9 @@ def execute(job: Job) -> str:
         "error": None,
     }
     predictions: dict[str, np.ndarray] = {}
-    if job.info.name not in strategies.names():
-        strategies.add(job.info.name, job.info)
+    base = job.info.base
+    if base.name not in strategies.names():
+        strategies.add(base.name, base)
     try:
         with one_thread():
             predictions = _compute(job, store, record)

@@ -127,7 +127,12 @@ EncoderType = TypeVar("EncoderType", bound=type[Encoder])
 KINDS = ("audio", "image", "series", "table", "text", "video")
 
 encoders: dict[str, Registry[type[Encoder]]] = {
-    kind: Registry(f"{kind} encoder", f"graphfuse.encoders.{kind}") for kind in KINDS
+    kind: Registry(
+        f"{kind} encoder",
+        f"graphfuse.encoders.{kind}",
+        entry_points="graphfuse.encoders",
+    )
+    for kind in KINDS
 }
 """Registries of the encoders of each kind; each fills itself from the files of its folder."""
 
@@ -135,12 +140,11 @@ encoders: dict[str, Registry[type[Encoder]]] = {
 def encoder(info: EncoderInfo) -> Callable[[EncoderType], EncoderType]:
     """Register an encoder class under its kind and name."""
 
-    def decorate(made: EncoderType) -> EncoderType:
+    def with_info(made: EncoderType) -> EncoderType:
         made.info = info
-        encoders[info.kind].add(info.name, made)
         return made
 
-    return decorate
+    return encoders[info.kind].register(info.name, with_info)
 
 
 def list_encoders(kind: str | None = None) -> list[EncoderInfo]:

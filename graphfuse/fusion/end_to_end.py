@@ -15,7 +15,8 @@ from graphfuse.encoders.networks import Network, create_networks, encoded_schema
 from graphfuse.encoders.networks.network import network_spec
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion._augment import Change, create_change
-from graphfuse.fusion.strategy import FusionOutput, Strategy
+from graphfuse.fusion.output import FusionOutput
+from graphfuse.fusion.strategy import Strategy
 
 AT_ONCE = 64
 """Samples that are encoded together where a whole part is."""

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, FusionDataset, Schema
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.info import strategy
+from graphfuse.fusion.output import FusionOutput
+from graphfuse.fusion.strategy import Strategy
 
 
 @strategy(

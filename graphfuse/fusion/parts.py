@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from graphfuse.data import Batch, Modality, Schema
 from graphfuse.errors import InputError
-from graphfuse.fusion.strategy import FusionOutput, Strategy
+from graphfuse.fusion.output import FusionOutput
+from graphfuse.fusion.strategy import Strategy
 from graphfuse.nn import NodeEncoder
 from graphfuse.nn.readout import mean_of
 

@@ -1,9 +1,8 @@
-"""What every strategy is: a model from a batch to a prediction, and how it is registered."""
+"""What every strategy is: a model from a batch to a prediction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,35 +11,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graphfuse._card import Description
-from graphfuse._registry import Registry
 from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.errors import InputError
-from graphfuse.fusion.hub import describe_strategy
+from graphfuse.fusion.card import describe_strategy
+from graphfuse.fusion.info import strategy_info
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.graph import plain
-from graphfuse.nn.hub_module import HubModule, check_class, option_rows
+from graphfuse.nn.hub_module import HubModule, builders, check_class, option_rows
 
 if TYPE_CHECKING:
     from graphfuse.encoders import Preprocessor
-
-FAMILIES = ("unimodal", "feature", "decision", "graph")
-CLASSIFICATION = ("binary", "multiclass")
-TASKS = (*CLASSIFICATION, "multilabel", "regression")
-
-
-@dataclass
-class FusionOutput:
-    """What a strategy returns.
-
-    Shapes:
-        - ``logits`` [B, C]: C classes (2 for binary), labels, or 1 number for regression, in the
-          units of the target.
-        - ``embedding`` [B, D]: what the logits were computed from.
-        - ``modality_logits`` ``{modality: [B, C]}``, where a strategy predicts from each alone.
-    """
-
-    logits: Tensor
-    embedding: Tensor
-    modality_logits: dict[str, Tensor] | None = None
 
 
 class Strategy(HubModule):
@@ -93,11 +73,8 @@ class Strategy(HubModule):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Build a strategy, of the class that has the name, from :meth:`config`'s plain data."""
-        from graphfuse.fusion import create_strategy
-
         check_class(config, "Strategy")
-        schema = Schema.from_dict(config["schema"])
-        made = create_strategy(config["name"], schema, **config["options"])
+        made = builders["Strategy"](config)
         if not isinstance(made, cls):
             raise InputError(
                 f"this is a saved {type(made).__name__} ({made.name!r}), not a {cls.__name__}; "
@@ -129,8 +106,6 @@ class Strategy(HubModule):
 
     def describe(self) -> Description:
         """Return what the model card says of the strategy."""
-        from graphfuse.fusion import strategy_info
-
         info, rows = strategy_info(self.name), option_rows(self)
         return describe_strategy(info, self.name, self.schema, rows)
 
@@ -242,72 +217,3 @@ def check_whole_samples(has_units: bool) -> None:
             "strategies predict once a sample, and these samples hold units with a label each "
             "(unit=); make each unit a sample of its own, or pass unit= to graphfuse.nn.GraphFusion"
         )
-
-
-@dataclass(frozen=True)
-class StrategyInfo:
-    """What the list, the report and the docs print about a strategy."""
-
-    name: str
-    family: str
-    summary: str
-    paper: str
-    make: Callable[..., Strategy]
-    tasks: tuple[str, ...] = TASKS
-    modalities: int = 1
-    """Least number of modalities that it makes sense with."""
-    at_most: int | None = None
-    """Greatest number of modalities that it takes with default options; None for any."""
-    positions: bool = False
-    """Whether it needs a modality whose nodes have positions."""
-    per_modality: bool = False
-    """Whether it is one strategy a modality, ``name:<modality>``."""
-    ablations: tuple[str, ...] = ()
-    """Variants that are named ``name/<ablation>``."""
-
-    def serves(self, schema: Schema) -> bool:
-        """Whether data of that schema has what the strategy needs."""
-        return not self.missing(schema)
-
-    def missing(self, schema: Schema) -> list[str]:
-        """Return what the strategy needs and data of that schema does not have, in words."""
-        count = len(schema.modalities)
-        unmet = {
-            self._modalities: count < self.modalities or self.has_too_many(schema),
-            "positions": self.positions and not any(m.pos_dim for m in schema.modalities),
-            "one target": len(schema.targets) != 1,
-        }
-        found = [need for need, lacks in unmet.items() if lacks]
-        others = {target.task for target in schema.targets.values()} - set(self.tasks)
-        return found + ([" or ".join(self.tasks)] if others else [])
-
-    def has_too_many(self, schema: Schema) -> bool:
-        """Whether the schema has more modalities than the strategy takes."""
-        return self.at_most is not None and len(schema.modalities) > self.at_most
-
-    @property
-    def needs(self) -> str:
-        """What the data has to have, in words; empty where any will do."""
-        found = [self._modalities] if self.modalities > 1 or self.at_most is not None else []
-        found += ["positions"] if self.positions else []
-        return ", ".join(found + ([] if self.tasks == TASKS else [" or ".join(self.tasks)]))
-
-    @property
-    def _modalities(self) -> str:
-        most = "" if self.at_most is None else f" to {self.at_most}"
-        return f"{self.modalities}{most} modalities"
-
-
-strategies: Registry[StrategyInfo] = Registry("strategy", "graphfuse.fusion")
-
-
-def strategy(
-    name: str, family: str, summary: str, paper: str = "", **facts: Any
-) -> Callable[[type[Strategy]], type[Strategy]]:
-    """Register a strategy class under ``name`` with the facts of :class:`StrategyInfo`."""
-
-    def decorate(cls: type[Strategy]) -> type[Strategy]:
-        strategies.add(name, StrategyInfo(name, family, summary, paper, cls, **facts))
-        return cls
-
-    return decorate

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Batch, FusionDataset, Schema
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.info import strategy
+from graphfuse.fusion.output import FusionOutput
+from graphfuse.fusion.strategy import Strategy
 from graphfuse.fusion.unimodal import Unimodal
 
 

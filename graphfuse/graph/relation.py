@@ -150,7 +150,7 @@ class Relation(nn.Module):
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
 
-relations = Registry("relation", "graphfuse.graph")
+relations = Registry("relation", "graphfuse.graph", entry_points="graphfuse.relations")
 
 
 def times_of(data: Schema | Batch) -> dict[str, str]:
@@ -226,14 +226,11 @@ def nearest(distance: Tensor, allowed: Tensor, k: int) -> Tensor:
 
 def build_relation(given: Relation | RelationSpec | str | Mapping[str, Any]) -> Relation:
     """Return a relation from an instance, a spec, a name, or ``{name: options}``."""
-    if isinstance(given, Relation):
-        return given
-    spec = RelationSpec.of(given)
     try:
-        made: Relation = relations.create(spec.name, **spec.options)
-    except TypeError as error:  # an option that it cannot do without
-        raise InputError(f"relation {spec.name!r} with {dict(spec.options)}: {error}") from None
-    return made
+        built: Relation = relations.build(given, Relation, RelationSpec.of)
+    except TypeError as error:  # a required option is missing
+        raise InputError(f"relation {given!r}: {error}") from None
+    return built
 
 
 def build_relations(

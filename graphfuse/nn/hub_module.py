@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +16,12 @@ from graphfuse.graph import plain
 
 if TYPE_CHECKING:
     from graphfuse._hub import SavedModel
+
+
+builders: dict[str, Callable[[Mapping[str, Any]], HubModule]] = {}
+"""Functions that build a saved module from its configuration, by the configuration's class.
+
+For classes that are built by a module further up; all others are built by their constructor."""
 
 
 class HubModule(nn.Module):

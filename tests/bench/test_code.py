@@ -23,11 +23,9 @@ def digest_of(path, factor, monkeypatch, known):
     module = importlib.util.module_from_spec(spec)
     if known:
         monkeypatch.setitem(sys.modules, "mine", module)
-    try:
+    with strategies.temporarily():
         spec.loader.exec_module(module)
         return code.code_digest("mine")
-    finally:
-        strategies._entries.pop("mine", None)
 
 
 @pytest.mark.parametrize("known", [True, False])

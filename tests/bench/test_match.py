@@ -59,13 +59,13 @@ class Small(PooledStrategy):
         super().__init__(schema, hidden_channels, torch.linspace(0, 0.1, 2).tolist()[1])
 
 
-def test_a_strategy_of_ones_own_that_refuses_to_be_wide(monkeypatch):
-    info = StrategyInfo("small", "feature", "small", "", Small)
-    monkeypatch.setitem(strategies._entries, "small", info)
-    assert match_parameters("small", EMOJI, 10**9, {})["hidden_channels"] == 9
-    assert match_parameters("small", EMOJI, size("small", hidden_channels=5) + 1, {}) == {
-        "hidden_channels": 5
-    }
+def test_a_strategy_of_ones_own_that_refuses_to_be_wide():
+    with strategies.temporarily():
+        strategies.add("small", StrategyInfo("small", "feature", "small", "", Small))
+        assert match_parameters("small", EMOJI, 10**9, {})["hidden_channels"] == 9
+        assert match_parameters("small", EMOJI, size("small", hidden_channels=5) + 1, {}) == {
+            "hidden_channels": 5
+        }
 
 
 def test_a_large_number_takes_no_memory():

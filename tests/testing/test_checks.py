@@ -408,11 +408,9 @@ class CostsWithoutLabels(Means):
 
 
 def check_once(made, **facts):
-    strategy("once", family="feature", summary="", **facts)(made)
-    try:
+    with strategies.temporarily():
+        strategy("once", family="feature", summary="", **facts)(made)
         check_strategy("once")
-    finally:
-        strategies._entries.pop("once")
 
 
 def test_a_sound_strategy_is_taken():

@@ -66,9 +66,4 @@ def register(
     registry: Registry[Entry[T]], card: DatasetCard
 ) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Register a loading function in a registry under its card's name."""
-
-    def decorate(load: Callable[..., T]) -> Callable[..., T]:
-        registry.add(card.name, Entry(card, load))
-        return load
-
-    return decorate
+    return registry.register(card.name, lambda load: Entry(card, load))

@@ -50,9 +50,4 @@ def register_format(
     name: str, *, source: str, summary: str, fits: Callable[[Any], bool]
 ) -> Callable[[Build], Build]:
     """Decorate the function that builds the dataset."""
-
-    def decorate(build: Build) -> Build:
-        formats.add(name, Format(name, source, summary, fits, build))
-        return build
-
-    return decorate
+    return formats.register(name, lambda build: Format(name, source, summary, fits, build))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.spec import StepSpec
-from graphfuse.data.steps.step import Step, create_step, steps
+from graphfuse.data.steps.step import Step, steps
 from graphfuse.errors import InputError
 
 DEFAULT = (StepSpec("scale"),)
@@ -35,7 +35,9 @@ class Steps:
     def __init__(self, given: Sequence[Any] | None = None) -> None:
         if isinstance(given, str) or not isinstance(given, Sequence | None):
             raise InputError(f"steps are a list of names or {{name: options}}, got {given!r}")
-        self.steps = [_build(one) for one in (DEFAULT if given is None else given)]
+        self.steps = [
+            steps.build(one, Step, StepSpec.of) for one in (DEFAULT if given is None else given)
+        ]
 
     @property
     def specs(self) -> tuple[StepSpec, ...]:
@@ -84,10 +86,3 @@ def choose_steps(dataset: FusionDataset, given: Sequence[Any] | None) -> FusionD
         return dataset
     kept = [spec for spec in dataset.steps or () if steps.get(spec.name).encodes]
     return replace(dataset, steps=(*kept, *Steps(given).specs))
-
-
-def _build(given: Any) -> Step:
-    if isinstance(given, Step):
-        return given
-    spec = StepSpec.of(given)
-    return create_step(spec.name, **spec.options)

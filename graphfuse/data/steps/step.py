@@ -80,13 +80,7 @@ steps: Registry[type[Step]] = Registry("step", "graphfuse.data.steps")
 
 def step(name: str) -> Callable[[StepType], StepType]:
     """Register a step under its name."""
-
-    def decorate(made: StepType) -> StepType:
-        made.name = name
-        steps.add(name, made)
-        return made
-
-    return decorate
+    return steps.register(name)
 
 
 def create_step(name: str, **options: Any) -> Step:

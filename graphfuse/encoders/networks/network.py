@@ -82,13 +82,7 @@ networks: Registry[type[Network]] = Registry("encoder network", "graphfuse.encod
 
 def network(name: str) -> Callable[[NetworkType], NetworkType]:
     """Register a network class under a name."""
-
-    def decorate(made: NetworkType) -> NetworkType:
-        made.name = name
-        networks.add(name, made)
-        return made
-
-    return decorate
+    return networks.register(name)
 
 
 def create_network(given: Any, modality: Modality) -> Network:

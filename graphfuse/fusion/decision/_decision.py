@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from graphfuse.data import Batch, Schema
 from graphfuse.errors import InputError
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import ModalityEncoder, head
-from graphfuse.fusion.strategy import FusionOutput, Strategy
+from graphfuse.fusion.strategy import Strategy
 
 RULE_RATE = 10.0
 """How many times faster than the networks a rule's own few numbers learn.

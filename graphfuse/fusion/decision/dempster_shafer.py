@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.fusion.decision._decision import DecisionStrategy
-from graphfuse.fusion.strategy import CLASSIFICATION, FusionOutput, strategy
+from graphfuse.fusion.info import CLASSIFICATION, strategy
+from graphfuse.fusion.output import FusionOutput
 
 ANNEALING_EPOCHS = 10
 LARGEST_LOG = 60.0  # of an alpha in the loss; float32 ends at 88

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from graphfuse.data import Batch
 from graphfuse.fusion.decision._decision import DecisionStrategy, softmax_present
-from graphfuse.fusion.strategy import CLASSIFICATION, FusionOutput, strategy
+from graphfuse.fusion.info import CLASSIFICATION, strategy
+from graphfuse.fusion.output import FusionOutput
 
 RANKING_WEIGHT = 0.1
 

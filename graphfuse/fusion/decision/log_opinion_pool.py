@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from graphfuse.data import Batch, Schema
 from graphfuse.fusion.decision._decision import RULE_RATE, DecisionStrategy
-from graphfuse.fusion.strategy import CLASSIFICATION, FusionOutput, strategy
+from graphfuse.fusion.info import CLASSIFICATION, strategy
+from graphfuse.fusion.output import FusionOutput
 
 
 @strategy(

@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graphfuse.fusion.decision._decision import DecisionStrategy
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.parts import mean_present
-from graphfuse.fusion.strategy import strategy
 
 
 @strategy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from graphfuse.fusion.decision._decision import DecisionStrategy
-from graphfuse.fusion.strategy import CLASSIFICATION, strategy
+from graphfuse.fusion.info import CLASSIFICATION, strategy
 
 
 @strategy(

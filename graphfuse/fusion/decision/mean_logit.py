@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from graphfuse.fusion.decision._decision import DecisionStrategy
+from graphfuse.fusion.info import CLASSIFICATION, strategy
 from graphfuse.fusion.parts import mean_present
-from graphfuse.fusion.strategy import CLASSIFICATION, strategy
 
 
 @strategy(

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from graphfuse.data import Batch, Schema
 from graphfuse.fusion.decision._decision import DecisionStrategy
+from graphfuse.fusion.info import strategy
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import presence
-from graphfuse.fusion.strategy import FusionOutput, strategy
 
 
 @strategy(

@@ -8,8 +8,10 @@ from torch.nn import functional as F
 
 from graphfuse.data import Batch, Schema
 from graphfuse.fusion.feature._attention import AttentionBlock, NodeTokens, average
+from graphfuse.fusion.info import strategy
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import check_least, head, mean_present, presence
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.strategy import Strategy
 
 
 @strategy(

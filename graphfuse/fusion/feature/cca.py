@@ -12,8 +12,10 @@ from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.data.canonical import canonical_directions
 from graphfuse.errors import NotFittedError
 from graphfuse.fusion.feature._pooled import PooledFeatures
+from graphfuse.fusion.info import strategy
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import check_least, check_sizes, head, presence
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.strategy import Strategy
 
 
 @strategy(

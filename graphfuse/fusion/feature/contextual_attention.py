@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import Schema
 from graphfuse.fusion.feature._weighted import WeightedStrategy, additive_score
-from graphfuse.fusion.strategy import strategy
+from graphfuse.fusion.info import strategy
 
 
 @strategy(

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from graphfuse.data import Batch, Schema
 from graphfuse.fusion.feature.concat import Concat
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled, info_nce, mean_over_pairs
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import check_least, presence
-from graphfuse.fusion.strategy import FusionOutput, strategy
 
 
 @strategy(

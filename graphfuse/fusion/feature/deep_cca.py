@@ -6,9 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Batch, Schema
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled, mean_over_pairs
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import ModalityEncoder, check_least, each, head, presence
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.strategy import Strategy
 
 RIDGE = 1e-3
 

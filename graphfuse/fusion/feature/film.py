@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from graphfuse.data import Schema
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.parts import ModalityLinear, PooledStrategy
-from graphfuse.fusion.strategy import strategy
 
 
 @strategy(

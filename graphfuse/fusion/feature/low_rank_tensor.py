@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from graphfuse.data import Schema
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, check_least
-from graphfuse.fusion.strategy import strategy
 
 
 @strategy(

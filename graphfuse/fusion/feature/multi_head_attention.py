@@ -6,8 +6,10 @@ import torch
 
 from graphfuse.data import Batch, Schema
 from graphfuse.fusion.feature._attention import AttentionBlock, ModalityMeans, NodeTokens
+from graphfuse.fusion.info import strategy
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import head
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.strategy import Strategy
 
 
 @strategy(

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Schema
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.parts import PooledStrategy, StandIn
-from graphfuse.fusion.strategy import strategy
 
 
 @strategy(

@@ -7,8 +7,10 @@ from torch import nn
 
 from graphfuse.data import Batch, Schema
 from graphfuse.fusion.feature._attention import AttentionBlock, NodeTokens
+from graphfuse.fusion.info import strategy
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import check_least, head
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.strategy import Strategy
 
 
 @strategy(

@@ -7,8 +7,10 @@ from torch import Tensor, nn
 
 from graphfuse._keys import module_key
 from graphfuse.data import Batch, Schema
+from graphfuse.fusion.info import strategy
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import check_sizes, head, masked_softmax
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.strategy import Strategy
 from graphfuse.nn import NodeEncoder
 from graphfuse.nn.node_encoder import WAVELENGTHS, encode_position
 

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.errors import InputError
 from graphfuse.fusion.feature._pooled import PooledFeatures
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import ModalityEncoder, check_least, each, head, presence
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.strategy import Strategy
 
 LOG_VARIANCE = 10.0
 """Largest absolute logarithm of an expert's variance."""

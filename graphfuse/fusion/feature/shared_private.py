@@ -12,9 +12,11 @@ from torch.nn import functional as F
 from graphfuse.data import Batch, Schema
 from graphfuse.errors import InputError
 from graphfuse.fusion.feature._attention import AttentionBlock
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled, mean_over_pairs
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import ModalityEncoder, check_least, each, head, presence
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.strategy import Strategy
 
 MOMENTS = 5
 

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from graphfuse.data import Schema
 from graphfuse.errors import InputError
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, check_least
-from graphfuse.fusion.strategy import strategy
 
 MOST = 16
 """Most modalities, each of which at least doubles the outer product."""

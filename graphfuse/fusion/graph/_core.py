@@ -10,8 +10,9 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import check_sizes, head
-from graphfuse.fusion.strategy import FusionOutput, Strategy
+from graphfuse.fusion.strategy import Strategy
 from graphfuse.graph import (
     ABLATIONS,
     GraphBuilder,

@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 from graphfuse.data import Batch, EdgeType, Schema
 from graphfuse.errors import UnknownNameError
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled, info_nce, mean_over_pairs
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import ModalityEncoder, StandIn, check_least, head, presence
-from graphfuse.fusion.strategy import FusionOutput, Strategy, strategy
+from graphfuse.fusion.strategy import Strategy
 from graphfuse.nn import GraphFusion
 
 ABLATIONS = ("no_edges", "complete")

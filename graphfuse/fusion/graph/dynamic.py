@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from graphfuse._keys import module_key
 from graphfuse.data import Batch, EdgeType, RelationSpec, Schema, SparseEdges
 from graphfuse.fusion.graph._core import GraphStrategy
-from graphfuse.fusion.strategy import FusionOutput, strategy
+from graphfuse.fusion.info import strategy
+from graphfuse.fusion.output import FusionOutput
 from graphfuse.graph import ABLATIONS, Relation, shuffle_edges
 from graphfuse.nn import EdgeLearner
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, Schema, SparseEdges
 from graphfuse.fusion.graph._core import GraphStrategy
-from graphfuse.fusion.strategy import strategy
+from graphfuse.fusion.info import strategy
 from graphfuse.graph import ABLATIONS
 
 

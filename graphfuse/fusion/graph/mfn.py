@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from graphfuse.data import Schema
 from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.fusion.info import strategy
 from graphfuse.fusion.parts import PooledStrategy
-from graphfuse.fusion.strategy import strategy
 
 MOST = 6
 """Most modalities: every further one doubles the vertices and triples the edges."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphfuse.data import RelationSpec, Schema
 from graphfuse.fusion.graph._core import GraphStrategy
-from graphfuse.fusion.strategy import strategy
+from graphfuse.fusion.info import strategy
 from graphfuse.graph import ABLATIONS, Relation, Temporal, build_relation, default_relations
 
 

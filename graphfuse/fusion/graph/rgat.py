@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphfuse.fusion.graph._core import GraphStrategy
-from graphfuse.fusion.strategy import strategy
+from graphfuse.fusion.info import strategy
 from graphfuse.graph import ABLATIONS
 
 

@@ -113,13 +113,7 @@ cleaners: Registry[type[Cleaner]] = Registry("cleaning step", "graphfuse.raw.cle
 
 def cleaner(name: str) -> Callable[[CleanerType], CleanerType]:
     """Register a step of cleaning under its name."""
-
-    def decorate(made: CleanerType) -> CleanerType:
-        made.name = name
-        cleaners.add(name, made)
-        return made
-
-    return decorate
+    return cleaners.register(name)
 
 
 def list_cleaners() -> list[str]:
@@ -175,7 +169,7 @@ def create_cleaners(steps: Sequence[Any]) -> list[Cleaner]:
         raise InputError(
             f"steps of cleaning are a list of names or {{name: options}}, got {steps!r}"
         )
-    return [_create(given) for given in steps]
+    return [cleaners.build(given, Cleaner, CleaningSpec.of) for given in steps]
 
 
 def create_repairs(steps: Sequence[Any]) -> tuple[Repair, ...]:
@@ -192,13 +186,6 @@ def create_repairs(steps: Sequence[Any]) -> tuple[Repair, ...]:
                 f"cannot be a repair; give it to clean(manifest, steps)"
             )
     return tuple(step for step in created if isinstance(step, Repair))
-
-
-def _create(given: Any) -> Cleaner:
-    if isinstance(given, Cleaner):
-        return given
-    spec = CleaningSpec.of(given)
-    return create_cleaner(spec.name, **spec.options)
 
 
 def samples(count: int) -> str:

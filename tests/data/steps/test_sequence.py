@@ -52,19 +52,20 @@ def _saved(dataset, path):
 def test_a_comparison_fits_them_on_the_training_part_of_each_fold(tmp_path, monkeypatch):
     seen = []
 
-    @step("narrow")
-    class Narrow(Step):
-        def measure(self, train):
-            seen.append(len(train))
-            return {}
+    with steps.temporarily():
 
-        def apply(self, dataset):
-            x = {"a": dataset.x["a"].values[:, :1].numpy()}
-            return FusionDataset.from_arrays(x, dataset.labels(), ids=dataset.ids)
+        @step("narrow")
+        class Narrow(Step):
+            def measure(self, train):
+                seen.append(len(train))
+                return {}
 
-    own = FusionDataset(**{**vars(data(40)), "steps": (StepSpec("narrow"),)})
-    result = compare(own, ["unimodal:a"], folds=2, out=tmp_path, recipe={"epochs": 1})
-    assert all(record["status"] == "done" for record in result.records())
-    assert set(seen) <= {16, 17, 40}
-    assert len(seen) >= 2
-    steps._entries.pop("narrow")
+            def apply(self, dataset):
+                x = {"a": dataset.x["a"].values[:, :1].numpy()}
+                return FusionDataset.from_arrays(x, dataset.labels(), ids=dataset.ids)
+
+        own = FusionDataset(**{**vars(data(40)), "steps": (StepSpec("narrow"),)})
+        result = compare(own, ["unimodal:a"], folds=2, out=tmp_path, recipe={"epochs": 1})
+        assert all(record["status"] == "done" for record in result.records())
+        assert set(seen) <= {16, 17, 40}
+        assert len(seen) >= 2

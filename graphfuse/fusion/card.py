@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from graphfuse._card import Description
 from graphfuse._markdown import Table
 from graphfuse.data import Schema
-
-if TYPE_CHECKING:
-    from graphfuse.fusion.strategy import StrategyInfo
+from graphfuse.fusion.info import StrategyInfo
 
 MOST_CLASSES = 30
 """More classes than these are counted, not named."""

@@ -1,0 +1,94 @@
+"""Create a strategy by name, with networks in front of it where its modalities are raw."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from graphfuse._registry import check_options
+from graphfuse.data import Schema
+from graphfuse.encoders.networks import create_networks
+from graphfuse.errors import InputError
+from graphfuse.fusion.end_to_end import wrap
+from graphfuse.fusion.info import StrategyInfo, strategy_info
+from graphfuse.fusion.strategy import Strategy
+from graphfuse.nn.hub_module import builders
+
+
+def create_strategy(
+    name: str,
+    schema: Schema,
+    *,
+    encoders: Mapping[str, Any] | None = None,
+    augment: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Strategy:
+    """Create a strategy by name for data of a schema.
+
+    Args:
+        name: one of :func:`list_strategies`.
+        schema: of the data.
+        encoders: networks that encode raw modalities and train with the strategy, ``{modality:
+            name or {name: options}}``, for an :class:`EndToEnd`; see
+            :mod:`graphfuse.encoders.networks`.
+        augment: changes of raw nodes in training, ``{modality: change}``, for modalities that
+            networks encode: the name of a preset, ``{preset: options}``, options or an instance,
+            as :func:`~graphfuse.raw.augment.create_augmentation` takes them; or a function from
+            nodes ``[K, *shape]`` and a ``torch.Generator`` to as many.
+        options: those of the strategy, :func:`strategy_options`.
+
+    Raises:
+        UnknownNameError: an unknown strategy, ablation, modality, network or option.
+        InputError: the strategy does not serve the schema's task or number of modalities.
+
+    Example:
+        >>> from graphfuse.data import load_dataset
+        >>> data = load_dataset("planted/binding", n=20)
+        >>> create_strategy("graph:hgt/no_edges", data.schema, relations=data.relations).name
+        'graph:hgt/no_edges'
+    """
+    if encoders:
+        networks = create_networks(encoders, schema)
+        make = functools.partial(create_strategy, name, **options)
+        return wrap(make, schema, networks, encoders, augment)
+    if augment:
+        raise InputError(
+            f"augment={sorted(augment)} changes what networks encode, and there are none; give "
+            f"encoders={{modality: network}} as well"
+        )
+    info = strategy_info(name)
+    _check_serves(info, schema)
+    check_options(f"strategy {name!r}", options, info.options)
+    made: Strategy = info.make(schema, **info.fixed, **options)
+    made.name = name
+    defaults = {option: parameter.default for option, parameter in info.options.items()}
+    given = {**defaults, **options}
+    made.given = {k: v for k, v in given.items() if v is not inspect.Parameter.empty}
+    return made
+
+
+def _check_serves(info: StrategyInfo, schema: Schema) -> None:
+    """Raise an error for data that does not have what the strategy needs."""
+    if info.modality is not None:
+        schema.check_names([info.modality])
+    # The error of the strategy itself for too many modalities says what they would cost.
+    if info.serves(schema) or info.has_too_many(schema):
+        return
+    raise InputError(
+        f"strategy {info.name!r} is for {', '.join(info.tasks)} with at least {info.modalities} "
+        f"modalities{' and positions' if info.positions else ''} and one target; the schema "
+        f"has {', '.join(t.task for t in schema.targets.values()) or 'no target'} and "
+        f"{len(schema.modalities)} modalities, so that {' and '.join(info.missing(schema))} is "
+        f"missing; graphfuse.list_strategies(schema=schema) lists those that fit"
+    )
+
+
+def build_strategy(config: Mapping[str, Any]) -> Strategy:
+    """Build a strategy from the plain data of :meth:`Strategy.config`."""
+    schema = Schema.from_dict(config["schema"])
+    return create_strategy(config["name"], schema, **config["options"])
+
+
+builders["Strategy"] = build_strategy
