@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks._machine import RESULTS, write
-from graphfuse.bench.plan import plan_jobs
+from graphfuse.bench.jobs import plan_jobs
+from graphfuse.bench.plan import Plan
 from graphfuse.bench.run import Job, one_thread
 from graphfuse.bench.runner import pending, run_jobs
 from graphfuse.bench.store import ResultStore
@@ -78,10 +79,8 @@ def plan(name: str, dataset: FusionDataset, out: str) -> list[Job]:
         for strategy in list_strategies(schema=dataset.schema)
         if "/" not in strategy or strategy.partition("/")[0] in ABLATED
     ]
-    jobs = plan_jobs(
-        {name: dataset}, served, folds=5, repeats=1, seed=0, recipe=PLAN[name][1],
-        options={}, relations={}, out=str(Path(out).resolve()),
-    )  # fmt: skip
+    asked = Plan(strategies=tuple(served), recipe=PLAN[name][1])
+    jobs = plan_jobs({name: dataset}, asked, out=str(Path(out).resolve()))
     return [job for job in jobs if job.spec.fold == 0]
 
 

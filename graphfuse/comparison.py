@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from graphfuse.bench.store import ResultStore
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError
 
 if TYPE_CHECKING:
-    from graphfuse.data import FusionDataset, Schema
+    from graphfuse.data import FusionDataset
     from graphfuse.training import Recipe
 
 DEFAULT_DATASETS: tuple[Any, ...] = ("emoji", {"planted/binding": {"n": 2000}})
+"""What a comparison runs on by default: bundled real data, and planted data."""
 
 
 @dataclass(frozen=True)
@@ -124,181 +124,41 @@ def compare(
         ['concat', 'majority']
     """
     from graphfuse.bench.conditions import look_through, write_conditions
-    from graphfuse.bench.plan import (
-        DEFAULT_STRATEGIES,
-        check_strategies,
-        plan_jobs,
-        seen_schema,
-    )
+    from graphfuse.bench.jobs import plan_jobs
+    from graphfuse.bench.plan import Plan
     from graphfuse.bench.runner import check_backend, pending, run_jobs
-    from graphfuse.graph import plain
-    from graphfuse.training import Recipe
+    from graphfuse.loading import load_datasets
 
-    for name, value, least in (("folds", folds, 2), ("repeats", repeats, 1), ("seed", seed, 0)):
-        check_whole(name, value, least)
-    if match_parameters is not None:
-        check_whole("match_parameters", match_parameters, 1)
-        match_parameters = int(match_parameters)
+    plan = Plan.from_dict(
+        {
+            "strategies": strategies,
+            "folds": folds,
+            "repeats": repeats,
+            "seed": seed,
+            "metric": metric,
+            "recipe": recipe,
+            "options": options,
+            "relations": relations,
+            "networks": networks,
+            "match_parameters": match_parameters,
+        }
+    )
     check_backend(backend, n_jobs, address)
     if not isinstance(out, (str, Path)):
         raise InputError(f"out is the path of a folder, got {out!r}")
     encoding = {"progress": progress, **({"n_jobs": n_jobs} if backend == "loky" else {})}
-    loaded, as_given = _load(datasets, encoding)
-    wanted = _names(strategies) if strategies is not None else list(DEFAULT_STRATEGIES)
-    networks = {
-        name: plain(dict(chosen))
-        for name, chosen in _mapping("networks", networks, Mapping, "{modality: network}").items()
-    }
-    for name in networks:
-        if name not in loaded:
-            raise UnknownNameError("dataset in networks", name, loaded)
-    schemas = {name: seen_schema(d.schema, networks.get(name)) for name, d in loaded.items()}
-    if strategies is not None:  # the default ones are those that the data can serve
-        check_strategies(wanted, list(schemas.values()))
-    options = {
-        name: plain(dict(chosen))
-        for name, chosen in _mapping("options", options, Mapping, "{option: value}").items()
-    }
-    relations = {
-        name: [plain(r) for r in chosen]
-        for name, chosen in _mapping(
-            "relations", relations, (list, tuple), "a list of relations"
-        ).items()
-    }
-    _check_keys(options, relations, schemas, wanted)
-    if not isinstance(recipe, Recipe):
-        if not isinstance(recipe, Mapping | None):
-            raise InputError(f"recipe is a Recipe or {{setting: value}}, got {recipe!r}")
-        recipe = Recipe.from_dict(dict(recipe or {}))
-    metrics = _metrics(loaded, metric)
+    loaded, named = load_datasets(datasets, encoding)
+    plan = replace(plan, datasets=tuple(named))
+    plan.check({name: dataset.schema for name, dataset in loaded.items()})
+    metrics = _metrics(loaded, plan.metric)
     store = ResultStore(out)
-    jobs = plan_jobs(
-        loaded,
-        wanted,
-        folds=folds,
-        repeats=repeats,
-        seed=seed,
-        recipe=recipe,
-        options=options,
-        relations=relations,
-        out=str(Path(out).resolve()),
-        parameters=match_parameters,
-        networks=networks,
-    )
-    config = {
-        "datasets": as_given,
-        "strategies": wanted,
-        "folds": folds,
-        "repeats": repeats,
-        "seed": seed,
-        **({"metric": metric} if metric else {}),
-        "recipe": recipe.to_dict(),
-        **({"options": options} if options else {}),
-        **({"relations": relations} if relations else {}),
-        **({"networks": networks} if networks else {}),
-        **({"match_parameters": match_parameters} if match_parameters else {}),
-    }
+    jobs = plan_jobs(loaded, plan, out=str(Path(out).resolve()))
     store.make()
     cautions = look_through(loaded, jobs)
     command = command or "graphfuse.compare(...)"
-    write_conditions(store, loaded, jobs, metrics, config, command, cautions)
+    write_conditions(store, loaded, jobs, metrics, plan.to_dict(), command, cautions)
     run_jobs(pending(jobs), n_jobs=n_jobs, backend=backend, address=address, progress=progress)
     return Comparison(out)
-
-
-def _load(given: Any, encoding: Mapping[str, Any]) -> tuple[dict[str, FusionDataset], list[Any]]:
-    """Return the datasets by name, and how they were asked for.
-
-    ``encoding`` holds options for those that are raw; their own come first.
-    """
-    from graphfuse.data import FusionDataset
-    from graphfuse.loading import is_raw, load_dataset
-
-    items = list(given) if isinstance(given, (list, tuple)) else [given]
-    if not items:
-        raise InputError("a comparison has at least one dataset, got none")
-    loaded: dict[str, FusionDataset] = {}
-    as_given: list[Any] = []
-    for number, item in enumerate(items):
-        if isinstance(item, Mapping):
-            options = {name: _options_of(name, chosen) for name, chosen in item.items()}
-            made = [
-                (name, load_dataset(name, **{**(encoding if is_raw(name) else {}), **own}))
-                for name, own in options.items()
-            ]
-            pairs = [(d.name if is_raw(name) else name, d) for name, d in made]
-            options = {str(name): dict(chosen or {}) for name, chosen in item.items()}
-            as_given.append(json.loads(json.dumps(options, default=str)))  # paths as text
-        elif isinstance(item, FusionDataset):
-            pairs = [(item.name or f"dataset-{number + 1}", item)]
-            as_given.append(pairs[0][0])
-        elif isinstance(item, (str, Path)) or is_raw(item):
-            dataset = load_dataset(item, **(encoding if is_raw(item) else {}))
-            pairs = [(dataset.name or Path(str(item)).stem, dataset)]
-            as_given.append(str(item) if isinstance(item, (str, Path)) else dataset.name)
-        else:
-            raise InputError(
-                f"a dataset is a name, a path, a FusionDataset or {{name: options}}, got {item!r}"
-            )
-        for name, dataset in pairs:
-            if name in loaded:
-                raise InputError(
-                    f"two datasets of the comparison are named {name!r}; rename one (raw data "
-                    f"by their option name, {{path: {{name: other}}}})"
-                )
-            dataset.labels()
-            gone = [m for m, column in dataset.x.items() if not len(column.values)]
-            if gone:
-                raise InputError(
-                    f"modalities {gone} of {name!r} are missing in every sample; leave them out"
-                )
-            dataset.warn_of_empty_samples()
-            loaded[name] = dataset
-    return loaded, as_given
-
-
-def _options_of(name: Any, chosen: Any) -> dict[str, Any]:
-    if not isinstance(chosen, Mapping | None):
-        raise InputError(f"dataset {name!r} takes {{option: value}}, got {chosen!r}")
-    return dict(chosen or {})
-
-
-def _names(strategies: Sequence[str] | str) -> list[str]:
-    names = [strategies] if isinstance(strategies, str) else strategies
-    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"strategies is a list of names, got {strategies!r}")
-    return list(names)
-
-
-def _mapping(label: str, given: Any, of: type | tuple[type, ...], shape: str) -> Mapping[str, Any]:
-    if not isinstance(given, Mapping | None):
-        raise InputError(f"{label} is a mapping by name, got {given!r}")
-    for name, chosen in (given or {}).items():
-        if not isinstance(chosen, of):
-            raise InputError(f"{label} of {name!r} is {shape}, got {chosen!r}")
-    return given or {}
-
-
-def _check_keys(
-    options: Mapping[str, Any],
-    relations: Mapping[str, Any],
-    schemas: Mapping[str, Schema],
-    wanted: list[str],
-) -> None:
-    from graphfuse.bench.plan import expand_strategies
-    from graphfuse.fusion import strategy_options
-
-    for name in relations:
-        if name not in schemas:
-            raise UnknownNameError("dataset in relations", name, schemas)
-    known = {n for schema in schemas.values() for n in expand_strategies(wanted, schema)}
-    for name, chosen in options.items():
-        if name not in known:
-            raise UnknownNameError("strategy in options", name, known)
-        for option in chosen:
-            names = [*strategy_options(name), "encoders", "augment"]
-            if option not in names:
-                raise UnknownNameError(f"option of strategy {name!r}", option, names)
 
 
 def _metrics(datasets: Mapping[str, FusionDataset], metric: str | None) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +113,79 @@ def load_dataset(source: Any, **options: Any) -> FusionDataset:
     steps = options.pop("clean", ())
     manifest = clean(read_raw(source, **options), steps, progress=encoding.get("progress", True))
     return choose_steps(encode(manifest, **encoding), chosen)
+
+
+def load_datasets(
+    given: Any, encoding: Mapping[str, Any] | None = None
+) -> tuple[dict[str, FusionDataset], list[Any]]:
+    """Load what a comparison is given: one source or a list of them.
+
+    Args:
+        given: sources of :func:`load_dataset`, and mappings ``{name or path: options}``. A list of
+            samples or graphs is one data set.
+        encoding: options of encoding for those that are raw; their own come first.
+
+    Returns:
+        The data sets by name, and how each source was given, as plain data.
+
+    Raises:
+        InputError: no source, two data sets of one name, or one that cannot be compared.
+    """
+    items = list(given) if isinstance(given, (list, tuple)) else [given]
+    if not items:
+        raise InputError("a comparison has at least one dataset, got none")
+    loaded: dict[str, FusionDataset] = {}
+    as_given: list[Any] = []
+    for number, item in enumerate(items, 1):
+        pairs, shown = _load_item(item, number, encoding or {})
+        as_given.append(shown)
+        for name, dataset in pairs:
+            if name in loaded:
+                raise InputError(
+                    f"two datasets of the comparison are named {name!r}; rename one (raw data "
+                    f"by their option name, {{path: {{name: other}}}})"
+                )
+            _check_comparable(name, dataset)
+            loaded[name] = dataset
+    return loaded, as_given
+
+
+def _load_item(
+    item: Any, number: int, encoding: Mapping[str, Any]
+) -> tuple[list[tuple[str, FusionDataset]], Any]:
+    """Return the data sets of a source by name, and the source as plain data."""
+    if isinstance(item, Mapping):
+        options = {name: _options_of(name, chosen) for name, chosen in item.items()}
+        pairs = []
+        for name, own in options.items():
+            raw = is_raw(name)
+            dataset = load_dataset(name, **{**(encoding if raw else {}), **own})
+            pairs.append((dataset.name if raw else name, dataset))
+        plain = {str(name): own for name, own in options.items()}
+        return pairs, json.loads(json.dumps(plain, default=str))  # paths as text
+    if isinstance(item, FusionDataset):
+        name = item.name or f"dataset-{number}"
+        return [(name, item)], name
+    if isinstance(item, (str, Path)) or is_raw(item):
+        dataset = load_dataset(item, **(encoding if is_raw(item) else {}))
+        named = str(item) if isinstance(item, (str, Path)) else dataset.name
+        return [(dataset.name or Path(str(item)).stem, dataset)], named
+    raise InputError(
+        f"a dataset is a name, a path, a FusionDataset or {{name: options}}, got {item!r}"
+    )
+
+
+def _options_of(name: Any, chosen: Any) -> dict[str, Any]:
+    if not isinstance(chosen, Mapping | None):
+        raise InputError(f"dataset {name!r} takes {{option: value}}, got {chosen!r}")
+    return dict(chosen or {})
+
+
+def _check_comparable(name: str, dataset: FusionDataset) -> None:
+    dataset.labels()
+    gone = [m for m, column in dataset.x.items() if not len(column.values)]
+    if gone:
+        raise InputError(
+            f"modalities {gone} of {name!r} are missing in every sample; leave them out"
+        )
+    dataset.warn_of_empty_samples()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from graphfuse.bench.plan import relations_of
+from graphfuse.bench.jobs import relations_of
 from graphfuse.bench.run import fold_parts
 from graphfuse.data import load_dataset, make_splits
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info, strategy_options

@@ -1,21 +1,14 @@
-"""From datasets and strategies to the list of runs, under the same conditions for all."""
+"""What a comparison is asked for, and which strategies that means for a data set."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
-import numpy as np
-
-from graphfuse.bench.code import code_digest
-from graphfuse.bench.match import match_parameters
-from graphfuse.bench.run import Job
-from graphfuse.bench.store import RunSpec
-from graphfuse.data import FusionDataset, Schema, Steps, make_splits
+from graphfuse.data import Schema
 from graphfuse.encoders.networks import create_networks, encoded_schema
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse.errors import InputError, UnknownNameError, check_whole
 from graphfuse.fusion import (
     create_strategy,
     list_strategies,
@@ -23,10 +16,8 @@ from graphfuse.fusion import (
     strategy_info,
     strategy_options,
 )
-from graphfuse.fusion.strategy import check_whole_samples
-from graphfuse.graph import GraphBuilder, default_relations, plain
+from graphfuse.graph import plain
 from graphfuse.training import Recipe
-from graphfuse.training.balance import check_schema
 
 DEFAULT_STRATEGIES = (
     "majority",
@@ -40,7 +31,146 @@ DEFAULT_STRATEGIES = (
     "graph:hgt/shuffled_edges",
     "graph:hgt/complete",
 )
-"""What a comparison compares unless told otherwise, as far as the data can serve it."""
+"""What a comparison compares by default, as far as the data can serve it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that determines the results of a comparison, as plain data.
+
+    ``graphfuse.compare``, a YAML file and the command line all fill it, and the results store it.
+
+    Raises:
+        InputError: a value of the wrong kind.
+
+    Example:
+        >>> plan = Plan.from_dict({"strategies": ["concat"], "recipe": {"epochs": 5}})
+        >>> plan.folds, plan.recipe.epochs
+        (5, 5)
+        >>> Plan.from_dict(plan.to_dict()) == plan
+        True
+    """
+
+    datasets: tuple[Any, ...] = ()
+    """Names, paths or ``{name: options}``."""
+    strategies: tuple[str, ...] | None = None
+    """Names; None for :data:`DEFAULT_STRATEGIES`."""
+    folds: int = 5
+    repeats: int = 1
+    seed: int = 0
+    metric: str | None = None
+    """Metric to rank by; None for the default of each task."""
+    recipe: Recipe = field(default_factory=Recipe)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """``{strategy: {option: value}}``."""
+    relations: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """``{dataset: relations}``."""
+    networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """``{dataset: {modality: network}}``."""
+    match_parameters: int | None = None
+    """Number of parameters that the width of each strategy is chosen for."""
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("folds", self.folds, 2), ("repeats", self.repeats, 1), ("seed", self.seed, 0),
+            ("match_parameters", self.match_parameters, 1),
+        ):  # fmt: skip
+            if value is not None or name != "match_parameters":
+                check_whole(name, value, least)
+                object.__setattr__(self, name, int(value))  # type: ignore[arg-type]
+        given = {
+            "strategies": None if self.strategies is None else _names(self.strategies),
+            "options": _mapping("options", self.options, Mapping, "{option: value}"),
+            "relations": _mapping(
+                "relations", self.relations, (list, tuple), "a list of relations"
+            ),
+            "networks": _mapping("networks", self.networks, Mapping, "{modality: network}"),
+        }
+        for name, made in given.items():
+            object.__setattr__(self, name, made)
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Return the names of all settings."""
+        return [setting.name for setting in fields(cls)]
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """Build a plan from settings by name; None stands for the default.
+
+        Raises:
+            UnknownNameError: a setting that a plan does not have.
+        """
+        settings = {name: value for name, value in given.items() if value is not None}
+        for name in settings:
+            if name not in cls.names():
+                raise UnknownNameError("setting of a comparison", name, cls.names())
+        recipe = settings.get("recipe", {})
+        if not isinstance(recipe, Recipe):
+            if not isinstance(recipe, Mapping):
+                raise InputError(f"recipe is a Recipe or {{setting: value}}, got {recipe!r}")
+            settings["recipe"] = Recipe.from_dict(dict(recipe))
+        if "datasets" in settings:
+            settings["datasets"] = tuple(settings["datasets"])
+        return cls(**settings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON that repeats the comparison; what is empty is left out."""
+        return {
+            "datasets": list(self.datasets),
+            "strategies": list(self.wanted),
+            "folds": self.folds,
+            "repeats": self.repeats,
+            "seed": self.seed,
+            **({"metric": self.metric} if self.metric else {}),
+            "recipe": self.recipe.to_dict(),
+            **{
+                name: dict(getattr(self, name))
+                for name in ("options", "relations", "networks")
+                if getattr(self, name)
+            },
+            **({"match_parameters": self.match_parameters} if self.match_parameters else {}),
+        }
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The strategies to compare, as they were named."""
+        return DEFAULT_STRATEGIES if self.strategies is None else self.strategies
+
+    def check(self, schemas: Mapping[str, Schema]) -> None:
+        """Raise an error for a name that no data set of the comparison, by its schema, has."""
+        for label in ("relations", "networks"):
+            for name in getattr(self, label):
+                if name not in schemas:
+                    raise UnknownNameError(f"dataset in {label}", name, schemas)
+        seen = [seen_schema(schema, self.networks.get(name)) for name, schema in schemas.items()]
+        if self.strategies is not None:  # the default ones are those that the data can serve
+            check_strategies(self.strategies, seen)
+        known = {name for schema in seen for name in expand_strategies(self.wanted, schema)}
+        for name, chosen in self.options.items():
+            if name not in known:
+                raise UnknownNameError("strategy in options", name, known)
+            for option in chosen:
+                names = [*strategy_options(name), "encoders", "augment"]
+                if option not in names:
+                    raise UnknownNameError(f"option of strategy {name!r}", option, names)
+
+
+def _names(strategies: Any) -> tuple[str, ...]:
+    names = [strategies] if isinstance(strategies, str) else strategies
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"strategies is a list of names, got {strategies!r}")
+    return tuple(names)
+
+
+def _mapping(label: str, given: Any, of: type | tuple[type, ...], shape: str) -> dict[str, Any]:
+    """Return a mapping by name as plain data."""
+    if not isinstance(given, Mapping):
+        raise InputError(f"{label} is a mapping by name, got {given!r}")
+    for name, chosen in given.items():
+        if not isinstance(chosen, of):
+            raise InputError(f"{label} of {name!r} is {shape}, got {chosen!r}")
+    return {name: plain(chosen) for name, chosen in given.items()}
 
 
 def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:
@@ -94,152 +224,9 @@ def check_strategies(wanted: Sequence[str], schemas: Sequence[Schema]) -> None:
         create_strategy(name, schemas[0])  # says what is wrong
 
 
-def plan_jobs(
-    datasets: Mapping[str, FusionDataset],
-    strategies: Sequence[str],
-    *,
-    folds: int,
-    repeats: int,
-    seed: int,
-    recipe: Recipe,
-    options: Mapping[str, Mapping[str, Any]],
-    relations: Mapping[str, Sequence[Any]],
-    out: str,
-    parameters: int | None = None,
-    networks: Mapping[str, Mapping[str, Any]] | None = None,
-) -> list[Job]:
-    """Return all runs, fold by fold, so that a comparison cut short still compares.
-
-    ``networks`` of a dataset encode its raw modalities in every strategy that is given no others.
-    With ``parameters``, every strategy gets the width that brings it nearest to that number.
-    """
-    for dataset in datasets.values():
-        check_schema(recipe, dataset.schema)
-        check_whole_samples(dataset.unit_offsets is not None)
-    jobs = [
-        job
-        for name, dataset in datasets.items()
-        for job in _dataset_jobs(
-            name,
-            dataset,
-            expand_strategies(strategies, seen_schema(dataset.schema, (networks or {}).get(name))),
-            folds=folds,
-            repeats=repeats,
-            seed=seed,
-            recipe=recipe,
-            options=options,
-            relations=relations.get(name),
-            out=out,
-            parameters=parameters,
-            networks=(networks or {}).get(name),
-        )
-    ]
-    return sorted(jobs, key=lambda job: (job.spec.repeat, job.spec.fold))
-
-
-def _dataset_jobs(
-    name: str,
-    dataset: FusionDataset,
-    strategies: Sequence[str],
-    *,
-    folds: int,
-    repeats: int,
-    seed: int,
-    recipe: Recipe,
-    options: Mapping[str, Mapping[str, Any]],
-    relations: Sequence[Any] | None,
-    out: str,
-    parameters: int | None,
-    networks: Mapping[str, Any] | None,
-) -> Iterator[Job]:
-    graph = relations_of(dataset, relations, networks)
-    fingerprint = dataset.fingerprint
-    chosen: dict[str, dict[str, Any]] = {}
-    splits = list(make_splits(dataset, folds, repeats, seed))
-    schema = dataset.schema
-    if parameters is not None and dataset.steps is not None:  # which may change widths
-        train = dataset.subset(splits[0].train)
-        schema = Steps(dataset.steps).fit(train).transform(train.subset([0])).schema
-    for strategy in strategies:
-        chosen[strategy] = dict(options.get(strategy, {}))
-        if networks:
-            chosen[strategy].setdefault("encoders", plain(dict(networks)))
-        if augment := _augment_of(dataset, strategy, chosen[strategy]):
-            chosen[strategy].setdefault("augment", augment)
-        if "relations" in strategy_options(strategy):
-            own = chosen[strategy].get("encoders")
-            drawn = graph if own == networks else relations_of(dataset, relations, own)
-            chosen[strategy].setdefault("relations", drawn)
-        if parameters is not None:
-            chosen[strategy] = match_parameters(strategy, schema, parameters, chosen[strategy])
-    for split in splits:
-        sizes = {
-            part: len(np.intersect1d(getattr(split, part), dataset.originals))
-            for part in ("train", "validation", "test")
-        }
-        for strategy in strategies:
-            place = f"{split.repeat}|{split.fold}|{seed}"
-            spec = RunSpec(
-                dataset=name,
-                fingerprint=fingerprint,
-                strategy=strategy,
-                options=chosen[strategy],
-                recipe=recipe_of(strategy, recipe).to_dict(),
-                repeat=split.repeat,
-                fold=split.fold,
-                split=split.digest,
-                seed=zlib.crc32(f"{strategy}|{place}".encode()),
-                data_seed=zlib.crc32(f"{fingerprint}|{place}".encode()),
-                code=code_digest(strategy),
-            )
-            yield Job(spec, split, sizes, out, strategy_info(strategy))
-
-
-def _augment_of(
-    dataset: FusionDataset, strategy: str, options: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return what changes raw nodes in training, which takes a network of each modality."""
-    augment, networks = dict(dataset.augment or {}), options.get("encoders", {})
-    if "augment" not in options and (lacking := sorted({*augment} - {*networks})):
-        raise InputError(
-            f"augment changes the raw nodes of {lacking} of {dataset.name!r} while a network "
-            f"learns from them, and {strategy!r} has none; name one (networks=, --network "
-            f"{lacking[0]}=...), or an encoder other than 'pixels', 'word_ids' and 'token_ids', "
-            f"which encodes changed copies"
-        )
-    return augment
-
-
-def recipe_of(strategy: str, recipe: Recipe) -> Recipe:
-    """Return the recipe for a strategy: without balance where there are no modalities to balance.
-
-    That is the single modalities and what is not trained: they stay what fusion is held against.
-    """
-    info = strategy_info(strategy)
-    if info.family == "unimodal" or not getattr(info.make, "trains", True):
-        return replace(recipe, balance=None)
-    return recipe
-
-
 def seen_schema(schema: Schema, networks: Mapping[str, Any] | None) -> Schema:
     """Return what strategies see of data: after encoding, if there are networks."""
     return encoded_schema(schema, create_networks(networks, schema)) if networks else schema
-
-
-def relations_of(
-    dataset: FusionDataset,
-    wanted: Sequence[Any] | None = None,
-    networks: Mapping[str, Any] | None = None,
-) -> list[dict[str, dict[str, Any]]]:
-    """Return the relations of a dataset's graph as plain data, ``{name: options}`` each.
-
-    Those asked for; else those that the dataset names; else the default ones for what strategies
-    see of it.
-    """
-    if wanted is None:
-        schema = seen_schema(dataset.schema, networks)
-        wanted = dataset.relations or default_relations(schema, dataset.edge_types)
-    return [plain(spec) for spec in GraphBuilder(wanted).specs()]
 
 
 def describe_strategies(names: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -5,7 +5,8 @@ from torch import nn
 
 from graphfuse.bench import run
 from graphfuse.bench.flops import flops_per_sample
-from graphfuse.bench.plan import plan_jobs
+from graphfuse.bench.jobs import plan_jobs
+from graphfuse.bench.plan import Plan
 from graphfuse.bench.store import ResultStore
 from graphfuse.data import load_dataset
 from graphfuse.fusion import FusionOutput, Strategy, create_strategy, list_strategies
@@ -97,10 +98,8 @@ def jobs(tmp_path, strategies):
     store = ResultStore(tmp_path)
     store.path.mkdir(exist_ok=True)
     data.save(store.dataset_path(data.fingerprint))
-    return plan_jobs(
-        {"planted/binding": data}, strategies, folds=2, repeats=1, seed=0, recipe=Recipe(epochs=1),
-        options={}, relations={}, out=str(tmp_path),
-    )  # fmt: skip
+    plan = Plan(strategies=tuple(strategies), folds=2, recipe=Recipe(epochs=1))
+    return plan_jobs({"planted/binding": data}, plan, out=str(tmp_path))
 
 
 def test_parameters_and_operations_are_those_counted_by_hand(tmp_path):

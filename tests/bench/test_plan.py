@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from graphfuse.bench.plan import (
-    check_strategies,
-    expand_strategies,
-    left_out,
-    plan_jobs,
-    relations_of,
-)
+from graphfuse.bench.jobs import plan_jobs, relations_of
+from graphfuse.bench.plan import Plan, check_strategies, expand_strategies, left_out
 from graphfuse.data import FusionDataset, RelationSpec, Sample, load_dataset
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.training import Recipe
@@ -19,11 +14,8 @@ DATA = load_dataset("planted/binding", n=60)
 
 
 def jobs(strategies=("concat", "graph:hgt"), datasets=None, **changes):
-    settings = {
-        "folds": 3, "repeats": 2, "seed": 0, "recipe": Recipe(), "options": {}, "relations": {},
-        "out": "out",
-    } | changes  # fmt: skip
-    return plan_jobs(datasets or {"d": DATA}, strategies, **settings)
+    plan = Plan.from_dict({"strategies": strategies, "folds": 3, "repeats": 2} | changes)
+    return plan_jobs(datasets or {"d": DATA}, plan, out="out")
 
 
 def test_fold_by_fold_with_splits_shared_by_all_strategies():
@@ -94,7 +86,7 @@ def test_relations_come_from_the_user_then_the_dataset_then_the_default():
 
 
 def test_match_parameters_chooses_a_width_that_enters_the_key():
-    planned = jobs(["majority", "concat", "graph:hgt"], parameters=50_000)
+    planned = jobs(["majority", "concat", "graph:hgt"], match_parameters=50_000)
     chosen = {job.spec.strategy: job.spec.options for job in planned}
     assert "hidden_channels" not in chosen["majority"]
     assert chosen["concat"]["hidden_channels"] != chosen["graph:hgt"]["hidden_channels"]

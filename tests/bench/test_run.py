@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from graphfuse.bench.plan import plan_jobs
+from graphfuse.bench.jobs import plan_jobs
+from graphfuse.bench.plan import Plan
 from graphfuse.bench.run import execute, fold_parts, one_thread
 from graphfuse.bench.runner import pending, run_jobs
 from graphfuse.bench.store import ResultStore
@@ -17,10 +18,10 @@ def planned(tmp_path, strategies, options=None, n=60, name="planted/unique"):
     data = load_dataset(name, n=n)
     ResultStore(tmp_path).path.mkdir(exist_ok=True)
     data.save(ResultStore(tmp_path).dataset_path(data.fingerprint))
-    return plan_jobs(
-        {name: data}, strategies, folds=2, repeats=1, seed=0, recipe=Recipe(epochs=2),
-        options=options or {}, relations={}, out=str(tmp_path),
-    )  # fmt: skip
+    plan = Plan(
+        strategies=tuple(strategies), folds=2, recipe=Recipe(epochs=2), options=options or {}
+    )
+    return plan_jobs({name: data}, plan, out=str(tmp_path))
 
 
 def test_a_record_holds_everything(tmp_path):
