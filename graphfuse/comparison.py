@@ -165,7 +165,7 @@ def _metrics(datasets: Mapping[str, FusionDataset], metric: str | None) -> dict[
     from graphfuse.training import check_metric, default_metric
 
     return {
-        name: check_metric(metric, dataset.schema.task)
+        name: check_metric(metric, dataset.schema.task, dataset.labels())
         if metric
         else default_metric(dataset.schema.task)
         for name, dataset in datasets.items()

@@ -20,7 +20,7 @@ from graphfuse.data.edges import list_edges
 from graphfuse.fusion.end_to_end import encode_at_start
 from graphfuse.graph import GraphBuilder, draw
 from graphfuse.raw.inspection import Finding, inspect_splits
-from graphfuse.training.metrics import LOWER_IS_BETTER, bounds
+from graphfuse.training.metrics import metrics as metric_registry
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +62,14 @@ def write_conditions(
         {
             "schema_version": SCHEMA_VERSION,
             "metric": dict(metrics),
-            "bounds": {metric: bounds(metric) for metric in sorted(set(metrics.values()))},
-            "lower_is_better": list(LOWER_IS_BETTER),
+            "bounds": {
+                name: metric_registry.get(name).bounds for name in sorted({*metrics.values()})
+            },
+            "lower_is_better": [
+                name
+                for name in metric_registry.names()
+                if not metric_registry.get(name).greater_is_better
+            ],
             "command": command,
             "config": dict(config),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),

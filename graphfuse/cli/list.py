@@ -10,7 +10,8 @@ from typing import Any
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     what = (
-        "strategies", "datasets", "relations", "encoders", "networks", "cleaning", "augmentations",
+        "strategies", "datasets", "relations", "encoders", "networks", "metrics", "cleaning",
+        "augmentations",
     )  # fmt: skip
     parser = subparsers.add_parser("list", help=f"show {', '.join(what[:-1])} or {what[-1]}")
     parser.add_argument("what", choices=what)
@@ -25,6 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         "relations": _relations,
         "encoders": _encoders,
         "networks": _networks,
+        "metrics": _metrics,
         "cleaning": _cleaning,
         "augmentations": _augmentations,
     }
@@ -90,6 +92,19 @@ def _networks() -> tuple[list[str], list[list[str]]]:
         ]
         rows.append([name, (inspect.getdoc(made) or "").partition("\n")[0], ", ".join(options)])
     return ["network", "what it does", "options"], rows
+
+
+def _metrics() -> tuple[list[str], list[list[str]]]:
+    from graphfuse.training.metrics import metrics
+
+    rows = []
+    for name in metrics.names():
+        metric = metrics.get(name)
+        low, high = ("" if bound is None else f"{bound:g}" for bound in metric.bounds)
+        shown = f"{name}/<class>" if metric.per_class else name
+        better = "higher" if metric.greater_is_better else "lower"
+        rows.append([shown, ", ".join(metric.tasks), better, f"{low}..{high}", metric.summary])
+    return ["metric", "tasks", "better", "range", "what it measures"], rows
 
 
 def _cleaning() -> tuple[list[str], list[list[str]]]:

@@ -1,23 +1,58 @@
-"""Fit a strategy, predict with it, score what it predicts."""
+"""Fit a strategy, predict with it, score what it predicts.
 
-from graphfuse.training.evaluate import predict
-from graphfuse.training.loop import DivergedError, History, fit
+The names below are loaded when they are first used, so that a report can look up metrics without
+torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from graphfuse.training.metrics import (
+    Metric,
     Metrics,
     check_metric,
     compute_metrics,
     default_metric,
+    list_metrics,
+    metric,
 )
-from graphfuse.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from graphfuse.training.evaluate import predict
+    from graphfuse.training.loop import DivergedError, History, fit
+    from graphfuse.training.recipe import Recipe
+
+_HOME = {
+    "DivergedError": "graphfuse.training.loop",
+    "History": "graphfuse.training.loop",
+    "Recipe": "graphfuse.training.recipe",
+    "fit": "graphfuse.training.loop",
+    "predict": "graphfuse.training.evaluate",
+}
 
 __all__ = [
     "DivergedError",
     "History",
+    "Metric",
     "Metrics",
     "Recipe",
     "check_metric",
     "compute_metrics",
     "default_metric",
     "fit",
+    "list_metrics",
+    "metric",
     "predict",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'graphfuse.training' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

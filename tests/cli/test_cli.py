@@ -17,6 +17,7 @@ def test_list_shows_what_there_is(capsys):
         ("relations", ("k_nearest", "co_occurrence", "temporal")),
         ("encoders", ("ngrams", "histogram", "mfcc", "windows", "graphfuse[encoders]")),
         ("networks", ("cnn", "Convolve an image", "channels=64")),
+        ("metrics", ("acc2_non0", "lower", "0..", "precision/<class>", "binary, multiclass")),
         ("augmentations", ("image  photo", "crop, flip", "caption", "swap, delete")),
         ("cleaning", ("trim_silence", "off both ends of every sound.  ", "below=40.0")),
     ):

@@ -1,10 +1,14 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from sklearn import metrics as sk
 
 from graphfuse.data import Target
 from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.training import check_metric, compute_metrics, default_metric
+from graphfuse.training import check_metric, compute_metrics, default_metric, list_metrics, metric
+from graphfuse.training.metrics import metrics
 
 THREE = Target("multiclass", ("x", "y", "z"))
 
@@ -103,3 +107,85 @@ def test_a_label_that_does_not_occur_is_left_out_of_the_macro_average():
     y = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0]])
     values = compute_metrics(y, y.astype(float), Target("multilabel", ("p", "q", "r"))).values
     assert values["f1_macro"] == values["mean_average_precision"] == 1
+
+
+def test_synonyms_lead_to_the_right_name():
+    for given, task, meant in (
+        ("acc", "binary", "'accuracy'"),
+        ("ACC", "multiclass", "'accuracy'"),
+        ("auc", "binary", "'roc_auc'"),
+        ("f1_score", "multiclass", "'f1_macro'"),
+        ("mcc", "binary", "'matthews_correlation'"),
+        ("acc", "multilabel", "'subset_accuracy'"),
+        ("precision", "multilabel", "'precision_macro'"),
+        ("auc", "multilabel", "'roc_auc_macro' or 'roc_auc_micro'"),
+        ("corr", "regression", "'pearson'"),
+        ("acc2", "regression", "'acc2_has0' or 'acc2_non0'"),
+        ("acc", "regression", "'acc2_has0' or 'acc2_non0'"),
+        ("mse", "regression", "'rmse'"),
+    ):
+        with pytest.raises(UnknownNameError, match=f"did you mean {meant}"):
+            check_metric(given, task)
+
+
+def test_every_metric_is_whole():
+    for name in metrics.names():
+        found = metrics.get(name)
+        assert found.name == name
+        assert found.summary.endswith(".")
+        assert found.tasks
+        low, high = found.bounds
+        assert low is None or high is None or low < high
+        assert set(found.default_for) <= set(found.tasks)
+    for task in ("binary", "multiclass", "multilabel", "regression"):
+        defaults = [n for n in metrics.names() if task in metrics.get(n).default_for]
+        assert defaults == [default_metric(task)]
+
+
+def test_values_lie_within_the_bounds_and_follow_the_direction():
+    random = np.random.default_rng(0)
+    y = random.integers(0, 3, 60)
+    scores = random.dirichlet(np.ones(3), 60)
+    many = random.integers(0, 2, (60, 4))
+    guess = random.random((60, 4))
+    number = random.uniform(-3, 3, 60)
+    cases = (
+        (y, scores, np.eye(3)[y], THREE),
+        (y % 2, scores[:, :2] / scores[:, :2].sum(1, keepdims=True), np.eye(2)[y % 2],
+         Target("binary")),
+        (many, guess, many.astype(float), Target("multilabel", 4)),
+        (number, number[:, None] + random.normal(size=(60, 1)), number[:, None],
+         Target("regression")),
+    )  # fmt: skip
+    seen = set()
+    for labels, given, perfect, target in cases:
+        rough = compute_metrics(labels, given, target).values
+        best = compute_metrics(labels, perfect, target).values
+        assert rough.keys() == best.keys()
+        for name in list_metrics(target.task):
+            found = metrics.get(name)
+            low, high = found.bounds
+            assert low is None or rough[name] >= low
+            assert high is None or rough[name] <= high
+            assert (best[name] > rough[name]) == found.greater_is_better
+            seen.add(name)
+    assert seen == set(list_metrics())
+
+
+def test_no_torch_is_needed_to_look_up_a_metric():
+    code = "import sys; from graphfuse.training.metrics import metrics; metrics.names(); "
+    subprocess.run([sys.executable, "-c", code + "assert 'torch' not in sys.modules"], check=True)
+
+
+def test_a_metric_that_a_user_registers_is_computed():
+    @metric("always_half", tasks=("regression",))
+    def always_half(p):
+        """Return a half."""
+        return 0.5
+
+    try:
+        values = compute_metrics(np.ones(3), np.ones((3, 1)), Target("regression")).values
+        assert values["always_half"] == 0.5
+        assert check_metric("always_half", "regression") == "always_half"
+    finally:
+        metrics._entries.pop("always_half")
