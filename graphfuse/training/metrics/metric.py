@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class Predictions:
         return np.unique(self.y)
 
 
+Function = TypeVar("Function", bound=Callable[..., float])
+
 Need = Callable[[Predictions], str | None]
 """A condition of a metric: returns why it is undefined on these predictions, or None."""
 
@@ -87,11 +89,6 @@ class Metric:
 metrics: Registry[Metric] = Registry("metric", "graphfuse.training.metrics")
 
 
-def metric(name: str, **facts: Any) -> Callable[[Callable[..., float]], Callable[..., float]]:
+def metric(name: str, **facts: Any) -> Callable[[Function], Function]:
     """Register a function as the metric ``name``, with the facts of :class:`Metric`."""
-
-    def decorate(function: Callable[..., float]) -> Callable[..., float]:
-        metrics.add(name, Metric(name=name, function=function, **facts))
-        return function
-
-    return decorate
+    return metrics.register(name, lambda function: Metric(name=name, function=function, **facts))

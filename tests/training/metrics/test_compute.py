@@ -178,14 +178,14 @@ def test_no_torch_is_needed_to_look_up_a_metric():
 
 
 def test_a_metric_that_a_user_registers_is_computed():
-    @metric("always_half", tasks=("regression",))
-    def always_half(p):
-        """Return a half."""
-        return 0.5
+    with metrics.temporarily():
 
-    try:
+        @metric("always_half", tasks=("regression",))
+        def always_half(p):
+            """Return a half."""
+            return 0.5
+
         values = compute_metrics(np.ones(3), np.ones((3, 1)), Target("regression")).values
         assert values["always_half"] == 0.5
         assert check_metric("always_half", "regression") == "always_half"
-    finally:
-        metrics._entries.pop("always_half")
+    assert "always_half" not in list_metrics()
