@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import math
+import logging
+import re
 from collections import Counter
 
 from graphfuse.errors import InputError
 
+logger = logging.getLogger(__name__)
+
 DELIMITERS = (",", "\t", ";", "|")
-MISSING = ("", "na", "n/a", "nan", "null", "none", "#n/a")
-"""What stands in a column of numbers where one is missing, in small letters."""
+NAMED = 5
+"""Lines that a message names."""
 
 
 def read_delimited(
@@ -20,40 +23,68 @@ def read_delimited(
 ) -> tuple[list[str], list[list[str]]]:
     """Return the header and the rows of a table, all equally long.
 
+    A first line ``sep=;``, as Excel writes it, names the delimiter. Rows whose cells are all empty
+    are left out, with a warning that names their lines.
+
     Args:
         text: the content of the file.
         name: what errors call the file.
-        delimiter: guessed by default.
+        delimiter: inferred by default.
 
     Raises:
         InputError: no text, no row, or a row with another number of cells than the header.
     """
-    delimiter = delimiter or sniff(text)
+    named, text = split_separator_line(text)
+    delimiter = named or delimiter or sniff(text)
     lines: list[tuple[int, list[str]]] = []
     csv.field_size_limit(2**31 - 1)  # a text may be long
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    before = int(named is not None)
     try:
-        lines = [(reader.line_num, cells) for cells in reader if any(c.strip() for c in cells)]
+        lines = [(reader.line_num + before, cells) for cells in reader if cells]
     except csv.Error as error:
         raise InputError(
-            f"{name}, line {reader.line_num}: {error}; a double quote is opened and not "
+            f"{name}, line {reader.line_num + before}: {error}; a double quote is opened and not "
             f"closed, or closed within a cell"
         ) from None
+    empty = [line for line, cells in lines if not any(cell.strip() for cell in cells)]
+    lines = [(line, cells) for line, cells in lines if any(cell.strip() for cell in cells)]
     if not lines:
         raise InputError(f"{name} is empty: it has no header and no row")
+    if empty:
+        logger.warning(
+            "%s: %s in which all cells are empty %s left out: line%s %s",
+            name, "1 row" if len(empty) == 1 else f"{len(empty)} rows",
+            "is" if len(empty) == 1 else "are", "s" * (len(empty) > 1), _first(empty),
+        )  # fmt: skip
     (_, header), *rows = lines
     ragged = [f"line {line} has {len(cells)}" for line, cells in rows if len(cells) != len(header)]
     if ragged:
-        more = f" and {len(ragged) - 5} more" if len(ragged) > 5 else ""
         raise InputError(
             f"{name}: the header has {len(header)} columns separated by {delimiter!r}, but "
-            f"{', '.join(ragged[:5])}{more}; put cells that hold {delimiter!r} in double quotes"
+            f"{_first(ragged)}; put cells that hold {delimiter!r} in double quotes"
         )
     return [title.strip() for title in header], [cells for _, cells in rows]
 
 
+def split_separator_line(text: str) -> tuple[str | None, str]:
+    r"""Return the delimiter that a first line ``sep=;`` names, None without one, and the rest.
+
+    Example:
+        >>> split_separator_line("sep=;\na;b\n1;2"), split_separator_line("a,b")
+        ((';', 'a;b\n1;2'), (None, 'a,b'))
+    """
+    match = re.match(r'\ufeff?"?sep=(.)"?[;,]*\r?\n', text, re.IGNORECASE)
+    return (match[1], text[match.end() :]) if match else (None, text)
+
+
+def _first(named: list[int] | list[str]) -> str:
+    more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return ", ".join(map(str, named[:NAMED])) + more
+
+
 def sniff(text: str) -> str:
-    r"""Tell the delimiter: it cuts most of the first lines into as many cells as the header.
+    r"""Return the delimiter that gives most of the first lines as many cells as the header.
 
     Example:
         >>> sniff("id;text\n1;a, b\n2;c, d")
@@ -72,19 +103,3 @@ def sniff(text: str) -> str:
         if score > most:
             best, most = delimiter, score
     return best
-
-
-def number(cell: object) -> float | None:
-    """Return the finite number that a cell holds, NaN where it is missing, None if it is none.
-
-    Example:
-        >>> number("1.5"), number("n/a"), number("1,5")
-        (1.5, nan, None)
-    """
-    if cell is None or (isinstance(cell, str) and cell.strip().lower() in MISSING):
-        return math.nan
-    try:
-        value = float(cell)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return None if math.isinf(value) or (isinstance(cell, str) and "_" in cell) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from graphfuse.errors import InputError
@@ -40,11 +41,13 @@ def table_text(path: Path, encoding: str | None = None) -> str:
     Raises:
         InputError: it cannot be read, is empty, or is in no such encoding.
     """
+    content = read_bytes(path)
+    found = likely_encoding(content)
     remedy = (
-        f"save it as UTF-8, or say what it is: encoding='cp1252' in Python, and for graphfuse "
-        f"compare --config a file with the line datasets: [{{{path}: {{encoding: cp1252}}}}]"
+        f"save it as UTF-8, or name its encoding: encoding={found!r} in Python, and for graphfuse "
+        f"compare --config a file with the line datasets: [{{{path}: {{encoding: {found}}}}}]"
     )
-    return decode(read_bytes(path), path.name, encoding, remedy)
+    return decode(content, path.name, encoding, remedy)
 
 
 def decode(
@@ -70,6 +73,25 @@ def decode(
             f"byte order mark; save it as UTF-8"
         )
     return text
+
+
+def likely_encoding(content: bytes) -> str:
+    """Return the encoding to propose for bytes that are no UTF-8: "gbk" or "cp1252".
+
+    In Chinese text nearly all bytes beyond ASCII come in pairs of GB 2312; in the languages of
+    western Europe they stand alone between letters.
+
+    Example:
+        >>> likely_encoding("房间不错".encode("gbk")), likely_encoding("für Männer".encode("cp1252"))
+        ('gbk', 'cp1252')
+    """  # noqa: E501
+    try:
+        content.decode("gbk")
+    except UnicodeDecodeError:
+        return "cp1252"
+    pairs = sum(map(len, re.findall(rb"(?:[\xa1-\xf7][\xa1-\xfe])+", content)))
+    beyond = sum(byte > 0x7F for byte in content)
+    return "gbk" if beyond and pairs >= 0.9 * beyond else "cp1252"
 
 
 def _undecodable(content: bytes, encoding: str, error: UnicodeError) -> str:

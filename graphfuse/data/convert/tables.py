@@ -12,7 +12,8 @@ import numpy as np
 from graphfuse.data.convert._clean import PARTS
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.delimited import MISSING, number, sniff
+from graphfuse.data.delimited import sniff, split_separator_line
+from graphfuse.data.numbers import MISSING, number
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -128,8 +129,10 @@ def _parse(path: Path, **options: Any) -> pd.DataFrame:
 
     try:
         with path.open(encoding="utf-8") as file:
-            separator = "\t" if path.suffix.lower() == ".tsv" else sniff(file.read(20_000))
-        frame: pd.DataFrame = pd.read_csv(path, sep=separator, **options)
+            named, start = split_separator_line(file.read(20_000))
+        separator = named or ("\t" if path.suffix.lower() == ".tsv" else sniff(start))
+        above = 0 if named is None else 1
+        frame: pd.DataFrame = pd.read_csv(path, sep=separator, skiprows=above, **options)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         raise InputError(f"{path} is no readable table in UTF-8: {error}") from None
     return frame

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from graphfuse.data.delimited import number, read_delimited
+from graphfuse.data.delimited import read_delimited
 from graphfuse.data.files import table_text
+from graphfuse.data.numbers import number, read_numbers
 from graphfuse.errors import InputError
 from graphfuse.raw.readers.items import Series
 
@@ -79,14 +80,15 @@ def _of_table(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         header, lines = [str(i) for i in range(len(header))], [header, *lines]
     columns = {}
     for place, title in enumerate(header):
-        numbers = [number(line[place]) for line in lines]
-        if None in numbers:
-            row = numbers.index(None)
+        cells = [line[place] for line in lines]
+        numbers = read_numbers(cells)
+        if numbers.strange:
+            row = [cell.strip() for cell in cells].index(next(iter(numbers.strange)))
             raise InputError(
                 f"{path.name}, column {title!r}, row {row}: {lines[row][place]!r} is no number; a "
                 f"time series holds numbers, and empty cells where one is missing"
             )
-        columns[title] = np.array(numbers, dtype=np.float64)
+        columns[title] = np.array(numbers.values, dtype=np.float64)
     found = [title for title in header if title.strip().lower() in TIMES]
     times = columns.pop(found[0]) if found else None
     if times is not None and not np.isfinite(times).all():

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from graphfuse.data.delimited import number
+from graphfuse.data.numbers import number
 from graphfuse.raw.columns import COPY
 
 SURE = 0.001

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphfuse.data.delimited import number
+from graphfuse.data.numbers import number
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.raw.columns import CONTENT, KINDS, MEDIA, SPLITS, TABLE, Column
 from graphfuse.raw.readers.files import kind_of_files

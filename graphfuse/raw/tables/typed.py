@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphfuse.data.delimited import MISSING, number
+from graphfuse.data.numbers import MISSING, number
 from graphfuse.errors import InputError
 from graphfuse.raw.columns import MEDIA, SPLITS, Column
 from graphfuse.raw.readers.files import kind_of_files, paths

@@ -146,3 +146,10 @@ def test_tables_that_are_no_text(tmp_path):
     (path / "mrna.csv").write_bytes(b"patient,g\n\xff\xfe,1\n")
     with pytest.raises(InputError, match=r"mrna.csv is no readable table in UTF-8"):
         read_features(path)
+
+
+def test_the_separator_line_of_excel_is_no_row(tmp_path):
+    tables = {"mrna.csv": "sep=;\nid;f\n1;2\n2;3\n", "methylation.tsv": None}
+    dataset = read_features(folder(tmp_path, "sep=;\nid;label\n1;a\n2;b\n", **tables))
+    assert dataset.x["mrna"].values.tolist() == [[2], [3]]
+    assert dataset.schema.classes == ("a", "b")

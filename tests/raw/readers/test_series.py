@@ -79,3 +79,8 @@ def test_a_header_that_lies_about_the_size_takes_no_memory(tmp_path):
     (tmp_path / "a.npy").write_bytes(lie)
     with pytest.raises(InputError, match=r"a\.npy is no readable"):
         read(tmp_path, "a.npy")
+
+
+def test_a_series_with_decimal_commas(tmp_path):
+    (tmp_path / "a.csv").write_text("sep=;\nt;x\n0;1,5\n1;2,25\n")
+    assert read(tmp_path, "a.csv").values.tolist() == [[1.5], [2.25]]  # t is the time
