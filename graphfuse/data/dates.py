@@ -12,18 +12,18 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from graphfuse.data.numbers import MISSING, is_gap
 
 _NAMES = (
-    "january januar janvier enero jänner",
-    "february februar février febrero feb feber",
-    "march märz mars marzo maerz mrz",
-    "april avril abril",
-    "may mai mayo",
-    "june juni juin junio",
-    "july juli juillet julio",
-    "august août agosto",
-    "september septembre septiembre sept",
-    "october oktober octobre octubre okt",
-    "november novembre noviembre",
-    "december dezember décembre diciembre dez",
+    "january januar janvier enero jänner",  # codespell:ignore
+    "february februar février febrero feb feber",  # codespell:ignore
+    "march märz mars marzo maerz mrz",  # codespell:ignore
+    "april avril abril",  # codespell:ignore
+    "may mai mayo",  # codespell:ignore
+    "june juni juin junio",  # codespell:ignore
+    "july juli juillet julio",  # codespell:ignore
+    "august août agosto",  # codespell:ignore
+    "september septembre septiembre sept",  # codespell:ignore
+    "october oktober octobre octubre okt",  # codespell:ignore
+    "november novembre noviembre",  # codespell:ignore
+    "december dezember décembre diciembre dez",  # codespell:ignore
 )
 MONTHS = {
     written: number
