@@ -7,10 +7,12 @@ import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data.labels import infer_target
+from graphfuse.data._numpy import native
+from graphfuse.data.labels import LARGEST, infer_target
 from graphfuse.data.ragged import offsets_of
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema, Target
@@ -109,7 +111,9 @@ def _by_target(sample: Sample, schema: Schema, with_units: bool, who: str) -> di
 
 def _number(given: Any, what: str) -> Tensor:
     try:
-        return torch.as_tensor(given)
+        if isinstance(given, Tensor):
+            return given.detach()
+        return torch.from_numpy(native(np.asarray(given)))  # a float of Python has double precision
     except (TypeError, ValueError, RuntimeError):
         raise SchemaError(
             f"{what} is a number, or a tensor of numbers; got {reprlib.repr(given)}. Classes are "
@@ -138,12 +142,13 @@ def _label(given: Any, target: Target, with_units: bool, what: str) -> Tensor:
                 f"{target.classes}; labels are whole codes from 0, or -1 where unlabelled"
             )
         return codes
-    label = label.float()
-    strange = label[label.isinf()]
+    label = label.to(torch.float64 if target.task == "regression" else torch.float32)
+    strange = label[label.abs() > LARGEST]
     if target.task == "multilabel":
         strange = label[(label != 0) & (label != 1) & ~label.isnan()]
     if len(strange):
-        values = "0 and 1" if target.task == "multilabel" else "finite numbers"
+        numbers = f"finite numbers of at most {LARGEST:g} in size"
+        values = "0 and 1" if target.task == "multilabel" else numbers
         raise SchemaError(
             f"{what} ({target.task}) holds {strange[0].item():.7g}; labels are {values}, "
             f"or NaN where unlabelled"
@@ -176,4 +181,6 @@ def _blank(target: Target, units: Tensor | None) -> Tensor:
         shape = (*shape, target.outputs)
     if target.is_classification:
         return torch.full(shape, -1)
-    return torch.full(shape, math.nan)
+    return torch.full(
+        shape, math.nan, dtype=torch.float64 if target.task == "regression" else torch.float32
+    )

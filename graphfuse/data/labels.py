@@ -13,6 +13,9 @@ from graphfuse.data._numpy import native
 from graphfuse.data.schema import Target
 from graphfuse.errors import InputError
 
+LARGEST = 1e150
+"""Size of the largest number that a regression predicts: its square fits double precision."""
+
 
 def infer_target(
     y: Any, task: str | None = None, classes: Sequence[str] | None = None
@@ -51,12 +54,15 @@ def infer_target(
 def _numbers(known: np.ndarray, unlabelled: np.ndarray) -> Tensor:
     if known.dtype.kind not in "fiub":
         raise InputError(f"a regression's y is numeric, got {known.dtype}")
-    numbers = torch.full((len(unlabelled),), float("nan"))
-    numbers[torch.from_numpy(~unlabelled)] = torch.as_tensor(known, dtype=torch.float32)
-    if bool(numbers.isinf().any()):
+    numbers = torch.full((len(unlabelled),), float("nan"), dtype=torch.float64)
+    numbers[torch.from_numpy(~unlabelled)] = torch.as_tensor(known, dtype=torch.float64)
+    strange = numbers.abs() > LARGEST
+    if bool(strange.any()):
+        first = int(strange.nonzero()[0])
         raise InputError(
-            f"a regression's y is finite, or NaN where unlabelled; sample "
-            f"{int(numbers.isinf().nonzero()[0])} is infinite or beyond float32"
+            f"a regression's y is finite and at most {LARGEST:g} in size, so that squared errors "
+            f"fit double precision, or NaN where unlabelled; sample {first} has "
+            f"{float(numbers[first]):g}"
         )
     return numbers
 

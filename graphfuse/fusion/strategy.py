@@ -47,8 +47,10 @@ class Strategy(HubModule):
         _ = schema.target  # an error here names the way out for several targets
         self.name = type(self).__name__
         self.schema = schema
-        self.register_buffer("target_mean", torch.zeros(()))
-        self.register_buffer("target_scale", torch.ones(()))
+        # Dates in seconds and prices in cents differ by less than single precision resolves.
+        precise = torch.float64 if schema.task == "regression" else None
+        self.register_buffer("target_mean", torch.zeros((), dtype=precise))
+        self.register_buffer("target_scale", torch.ones((), dtype=precise))
         self.register_buffer("class_weight", torch.ones(schema.outputs))
 
     def options(self) -> dict[str, Any]:
@@ -202,12 +204,21 @@ class Strategy(HubModule):
     def rescale(self, raw: Tensor) -> Tensor:
         """Return logits in the units of the target: of use to regression, nothing else changes.
 
-        In single precision at least: half of it cannot tell 1000 from 1003.
+        In the precision of the target's mean, double unless the strategy is cast, as predictions
+        may differ by little compared to their size.
         """
         if self.schema.task != "regression":
             return raw
-        raw = raw.to(torch.promote_types(raw.dtype, torch.float32))
+        precise = torch.promote_types(self.target_mean.dtype, torch.float32)
+        raw = raw.to(torch.promote_types(raw.dtype, precise))
         return raw * self.target_scale + self.target_mean
+
+    def standardise(self, rescaled: Tensor, dtype: torch.dtype) -> Tensor:
+        """Undo :meth:`rescale`; the result is in ``dtype``, or in single precision at least."""
+        if self.schema.task != "regression":
+            return rescaled
+        raw = (rescaled - self.target_mean) / self.target_scale
+        return raw.to(torch.promote_types(dtype, torch.float32))
 
 
 def check_whole_samples(has_units: bool) -> None:

@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from graphfuse.data import FusionDataset, load_dataset
+from graphfuse.data import FusionDataset, Sample, load_dataset
 from graphfuse.errors import InputError, UnknownNameError
 
 
@@ -76,7 +77,7 @@ def test_unlabelled_samples():
         ({"x": {"a": np.eye(3)}, "y": np.ones((3, 2)), "task": "regression"}, r"y is \[n\]"),
         ({"x": {"a": np.eye(3)}, "y": np.ones((3, 2)), "task": "binary"}, r"y is \[n\]"),
         ({"x": {"a": np.eye(3)}, "y": [0, 1, 1], "task": "multilabel"}, r"y is \[n, L\]"),
-        ({"x": {"a": np.eye(3)}, "y": [0.5, np.inf, 1]}, "sample 1 is infinite"),
+        ({"x": {"a": np.eye(3)}, "y": [0.5, np.inf, 1]}, "sample 1 has inf"),
         ({"x": {"a": np.eye(3)}, "groups": [[1], [2], [3]]}, r"got shape \[3, 1\]"),
         ({"x": {"a": np.eye(3)}, "groups": ["u", None, np.nan]}, "None or NaN at sample 1"),
         ({"x": {"a": np.eye(3)}, "groups": [1.0, np.nan, 2.0]}, "None or NaN at sample 1"),
@@ -200,3 +201,25 @@ def test_npz_and_folders_load(tmp_path):
         load_dataset("planted/null", size=3)
     with pytest.raises(UnknownNameError, match="did you mean 'emoji'"):
         load_dataset("emojy")
+
+
+def test_labels_keep_double_precision(tmp_path):
+    y = np.array([1.6e9 + 0.125, 1.6e9 + 0.25, 1.6e9, np.nan])
+    data = FusionDataset.from_arrays({"a": np.eye(4)}, y)
+    by_samples = [Sample({"a": torch.ones(1, 4)}, None if np.isnan(v) else float(v)) for v in y]
+    data.save(tmp_path / "data")
+    graphs = data.batch(range(4)).to_pyg()
+    for made in (
+        data,
+        FusionDataset.from_samples(by_samples),
+        FusionDataset.from_samples(list(data), data.schema),
+        FusionDataset.load(tmp_path / "data"),
+        FusionDataset.from_pyg(graphs, data.schema),
+        data.subset([0, 1, 2, 3]),
+    ):
+        assert np.array_equal(made.labels(), y, equal_nan=True)
+        assert made.batch([0]).y.dtype == made[0].y.dtype == torch.float64
+    units = Sample(
+        {"a": torch.ones(2, 4)}, [1.6e9 + 0.125, 1.6e9], unit={"a": torch.tensor([0, 1])}
+    )
+    assert FusionDataset.from_samples([units]).labels().tolist() == [1.6e9 + 0.125, 1.6e9]

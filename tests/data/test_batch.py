@@ -32,7 +32,7 @@ def test_a_precision_is_that_of_features_positions_and_weights():
         assert after.x["raw"].dtype == torch.uint8
         assert after.attrs["who"]["a"].dtype == after.unit["a"].dtype == torch.long
         assert after.mask["a"].dtype == after.unit_mask.dtype == torch.bool
-        assert (after.y["kind"].dtype, after.y["size"].dtype) == (torch.long, torch.float32)
+        assert (after.y["kind"].dtype, after.y["size"].dtype) == (torch.long, torch.float64)
         assert (after.ids, after.domain) == (before.ids, before.domain)
     assert batch().to(torch.float64).edges[OTHER].dtype == torch.bool
 

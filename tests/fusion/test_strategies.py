@@ -6,7 +6,7 @@ from graphfuse.data import FusionDataset, Modality, Sample, Schema, Target, load
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.fusion import create_strategy, list_strategies, strategy_info
 from graphfuse.testing import check_strategy
-from graphfuse.training import Recipe, fit
+from graphfuse.training import Recipe, fit, predict
 
 SCHEMA = Schema([Modality("image", (6,)), Modality("text", (4,))], Target("multiclass", 3))
 
@@ -165,6 +165,29 @@ def test_regression_is_in_the_units_of_the_target():
     batch = data.batch(range(40))
     assert (model(batch).logits - 1e6).abs().max() < 1e3
     assert float(model.loss(model(batch), batch)["task"].detach()) < 10
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["majority", "concat", "graph:hgt", "stacking", "weighted_vote", "product_of_experts_vae",
+     "unimodal:best"],
+)  # fmt: skip
+@pytest.mark.parametrize("balance", [None, "distillation", "unimodal_loss"])
+def test_a_large_mean_of_the_target_changes_nothing(name, balance):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(60, 4))
+    y = x[:, 0] + x[:, 2] + 0.1 * random.normal(size=60)
+    recipe = Recipe(epochs=2, balance=balance)
+    if balance and name in ("majority", "unimodal:best"):
+        pytest.skip("there is nothing to balance")
+    found = []
+    for mean in (0.0, 1.6e9):
+        data = FusionDataset.from_arrays({"a": x[:, :2], "b": x[:, 2:]}, mean + y)
+        torch.manual_seed(0)
+        model = create_strategy(name, data.schema)
+        fit(model, data.subset(range(40)), data.subset(range(40, 60)), recipe)
+        found.append(predict(model, data) - mean)
+    assert np.abs(found[1] - found[0]).max() < 1e-4
 
 
 def test_majority_predicts_frequencies():

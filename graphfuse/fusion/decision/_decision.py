@@ -79,7 +79,7 @@ class DecisionStrategy(Strategy):
         """Return the loss of the combined prediction, which trains the rule and no network."""
         each = output.modality_logits or {}
         single = torch.stack([each[m].detach() for m in self.encoder.names], dim=1)
-        single = (single - self.target_mean) / self.target_scale  # as before rescale
+        single = self.standardise(single, output.embedding.dtype)
         present = torch.stack([batch.mask[m].any(1) for m in self.encoder.names], dim=1)
         return self.task_loss(self.rescale(self.combine(single, present)), batch)
 

@@ -58,7 +58,7 @@ class Stacking(DecisionStrategy):
         """Fit the linear model."""
         each = output.modality_logits or {}
         single = torch.stack([each[m] for m in self.encoder.names], dim=1)
-        single = (single - self.target_mean) / self.target_scale
+        single = self.standardise(single, output.embedding.dtype)
         features = self._features(single, presence(batch)).double().numpy(force=True)
         labels = batch.y.numpy(force=True)
         if self.schema.task == "regression":
