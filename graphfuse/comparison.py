@@ -123,7 +123,7 @@ def compare(
         >>> list(result.table()["strategy"].sort_values())
         ['concat', 'majority']
     """
-    from graphfuse.bench.conditions import look_through, write_conditions
+    from graphfuse.bench.conditions import check_datasets, write_conditions
     from graphfuse.bench.jobs import plan_jobs
     from graphfuse.bench.plan import Plan
     from graphfuse.bench.runner import check_backend, pending, run_jobs
@@ -154,7 +154,7 @@ def compare(
     store = ResultStore(out)
     jobs = plan_jobs(loaded, plan, out=str(Path(out).resolve()))
     store.make()
-    cautions = look_through(loaded, jobs)
+    cautions = check_datasets(loaded, jobs)
     command = command or "graphfuse.compare(...)"
     write_conditions(store, loaded, jobs, metrics, plan.to_dict(), command, cautions)
     run_jobs(pending(jobs), n_jobs=n_jobs, backend=backend, address=address, progress=progress)

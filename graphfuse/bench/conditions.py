@@ -1,10 +1,10 @@
-"""What a comparison ran on and under which conditions, as its report tells it."""
+"""The datasets and the conditions of a comparison, as its report shows them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,24 @@ from typing import Any
 import torch
 
 from graphfuse.bench.environment import describe_environment
-from graphfuse.bench.plan import describe_strategies, left_out, seen_schema
+from graphfuse.bench.plan import left_out, seen_schema
+from graphfuse.bench.records import (
+    Caution,
+    ComparisonRecord,
+    DatasetFacts,
+    EdgeCount,
+    Environment,
+    ModalityFacts,
+    NamedOptions,
+    PlannedRun,
+    SplitCounts,
+    StrategyFacts,
+)
 from graphfuse.bench.run import Job
-from graphfuse.bench.store import SCHEMA_VERSION, ResultStore
+from graphfuse.bench.store import ResultStore
 from graphfuse.data import FusionDataset, Steps, list_datasets
 from graphfuse.data.edges import list_edges
+from graphfuse.fusion import strategy_info
 from graphfuse.fusion.end_to_end import encode_at_start
 from graphfuse.graph import GraphBuilder, draw
 from graphfuse.raw.inspection import Finding, inspect_splits
@@ -34,9 +47,9 @@ def write_conditions(
     command: str,
     cautions: Mapping[str, Sequence[Finding]],
 ) -> None:
-    """Write the datasets, their sample graphs, and what was planned under which conditions.
+    """Write the datasets, drawings of their sample graphs, the planned runs and the conditions.
 
-    ``cautions`` are what is to be known of each dataset before its scores are believed.
+    ``cautions`` are what :func:`check_datasets` found.
     """
     graphs = {
         job.spec.dataset: job.spec.options["relations"]
@@ -48,52 +61,55 @@ def write_conditions(
         folder = store.dataset_path(dataset.fingerprint)
         if not folder.exists():
             dataset.save(folder)
-        described[name] = _describe(name, dataset, graphs.get(name, []))
         networks = config.get("networks", {}).get(name)
+        facts = replace(
+            _describe(name, dataset, [job for job in jobs if job.spec.dataset == name]),
+            left_out=left_out(config["strategies"], seen_schema(dataset.schema, networks)),
+            cautions=tuple(Caution(f.check, f.text, f.advice) for f in cautions[name]),
+        )
         if name in graphs:
             path = store.graph_path(name)
-            described[name]["edges"] = _draw(path, dataset, graphs[name], networks)
-        schema = seen_schema(dataset.schema, networks)
-        described[name]["left_out"] = left_out(config["strategies"], schema)
-        described[name]["cautions"] = [asdict(finding) for finding in cautions[name]]
-        described[name]["splits"] = _count_splits(job for job in jobs if job.spec.dataset == name)
+            facts = replace(
+                facts,
+                relations=_named(graphs[name]),
+                edges=_draw(path, dataset, graphs[name], networks),
+                graph=path.name,
+            )
+        described[name] = facts
     names = list(dict.fromkeys(job.spec.strategy for job in jobs))
     store.write_comparison(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "metric": dict(metrics),
-            "bounds": {
-                name: metric_registry.get(name).bounds for name in sorted({*metrics.values()})
-            },
-            "lower_is_better": [
+        ComparisonRecord(
+            metric=dict(metrics),
+            bounds={name: metric_registry.get(name).bounds for name in sorted({*metrics.values()})},
+            lower_is_better=tuple(
                 name
                 for name in metric_registry.names()
                 if not metric_registry.get(name).greater_is_better
-            ],
-            "command": command,
-            "config": dict(config),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "environment": describe_environment(),
-            "datasets": described,
-            "strategies": describe_strategies(names),
-            "planned": [
-                {
-                    "key": job.spec.key,
-                    "dataset": job.spec.dataset,
-                    "strategy": job.spec.strategy,
-                    "repeat": job.spec.repeat,
-                    "fold": job.spec.fold,
-                }
+            ),
+            command=command,
+            config=dict(config),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            environment=Environment(**describe_environment()),
+            datasets=described,
+            strategies={name: _describe_strategy(name) for name in names},
+            planned=tuple(
+                PlannedRun(
+                    key=job.spec.key,
+                    dataset=job.spec.dataset,
+                    strategy=job.spec.strategy,
+                    repeat=job.spec.repeat,
+                    fold=job.spec.fold,
+                )
                 for job in jobs
-            ],
-        }
+            ),
+        )
     )
 
 
-def look_through(
+def check_datasets(
     datasets: Mapping[str, FusionDataset], jobs: Sequence[Job]
 ) -> dict[str, list[Finding]]:
-    """Return, and warn of, what is to be known of each dataset before scores are believed."""
+    """Check each dataset for leaks between splits; log and return the findings."""
     found = {}
     for name, dataset in datasets.items():
         splits = {job.split.digest: job.split for job in jobs if job.spec.dataset == name}
@@ -103,39 +119,57 @@ def look_through(
     return found
 
 
-def _count_splits(jobs: Iterable[Job]) -> dict[str, int]:
+def _count_splits(jobs: Sequence[Job]) -> SplitCounts:
     cells = {(job.spec.repeat, job.spec.fold) for job in jobs}
     repeats = {repeat for repeat, _ in cells}
-    return {"folds": len(cells) // max(len(repeats), 1), "repeats": len(repeats)}
+    return SplitCounts(folds=len(cells) // max(len(repeats), 1), repeats=len(repeats))
 
 
-def _describe(name: str, dataset: FusionDataset, relations: Sequence[Any]) -> dict[str, Any]:
+def _describe_strategy(name: str) -> StrategyFacts:
+    info = strategy_info(name)
+    return StrategyFacts(
+        family=info.family,
+        needs=info.needs,
+        summary=info.summary,
+        paper=info.paper,
+        ablation_of=info.ablation_of,
+        ablation=info.ablation,
+        modality=info.modality,
+    )
+
+
+def _describe(name: str, dataset: FusionDataset, jobs: Sequence[Job]) -> DatasetFacts:
     card = next((card for card in list_datasets() if card.name == name), None)
     target = dataset.schema.target
-    return {
-        "fingerprint": dataset.fingerprint,
-        "samples": len(dataset.originals),
-        "task": target.task,
-        "classes": list(target.classes),
-        "modalities": dataset.schema.to_dict()["modalities"],
-        "groups": dataset.groups is not None,
-        "missing": {
+    return DatasetFacts(
+        fingerprint=dataset.fingerprint,
+        samples=len(dataset.originals),
+        task=target.task,
+        classes=tuple(target.classes),
+        modalities=tuple(
+            ModalityFacts(name=m.name, shape=m.shape, pos_dim=m.pos_dim, pos_unit=m.pos_unit)
+            for m in dataset.schema.modalities
+        ),
+        groups=dataset.groups is not None,
+        missing={
             m: float((c.counts[dataset.originals] == 0).float().mean())
             for m, c in dataset.x.items()
         },
-        "given_splits": dataset.splits is not None,
-        "title": card.title if card else name,
-        "license": card.license if card else "",
-        "source": card.source if card else "",
-        "description": card.description if card else "",
-        "bayes_accuracy": dataset.bayes_accuracy,
-        "graph_should_win": dataset.graph_should_win,
-        "origin": None if dataset.origin is None else dict(dataset.origin),
-        "steps": [spec.plain for spec in Steps(dataset.steps).specs],
-        "relations": [
-            {"name": key, "options": chosen} for spec in relations for key, chosen in spec.items()
-        ],
-    }
+        given_splits=dataset.splits is not None,
+        splits=_count_splits(jobs),
+        title=card.title if card else name,
+        license=card.license if card else "",
+        source=card.source if card else "",
+        description=card.description if card else "",
+        bayes_accuracy=dataset.bayes_accuracy,
+        graph_should_win=dataset.graph_should_win,
+        origin=None if dataset.origin is None else dict(dataset.origin),
+        steps=_named([spec.plain for spec in Steps(dataset.steps).specs]),
+    )
+
+
+def _named(specs: Sequence[Mapping[str, Any]]) -> tuple[NamedOptions, ...]:
+    return tuple(NamedOptions(name, options) for spec in specs for name, options in spec.items())
 
 
 def _draw(
@@ -143,10 +177,10 @@ def _draw(
     dataset: FusionDataset,
     relations: Sequence[Any],
     networks: Mapping[str, Any] | None,
-) -> list[dict[str, Any]]:
-    """Draw the graph of the first sample that lacks nothing; return its edge types and counts.
+) -> tuple[EdgeCount, ...]:
+    """Draw the graph of the first sample without a missing modality; count its edges by type.
 
-    With networks, as they encode the sample before they learn.
+    With networks, the nodes are those of the untrained networks.
     """
     some = dataset.subset(dataset.originals[: 100 if networks else 500])
     scaled = Steps(some.steps).fit(some).transform(some)
@@ -160,11 +194,11 @@ def _draw(
     path.parent.mkdir(parents=True, exist_ok=True)
     graph = GraphBuilder(relations).fit(scaled).transform(batch)
     draw(graph, 0, path)
-    return [
-        {
-            "type": list(edge_type),
-            "edges": len(list_edges(graph, edge_type)[0]),
-            "of": batch.x[edge_type[0]].shape[1] * batch.x[edge_type[2]].shape[1],
-        }
+    return tuple(
+        EdgeCount(
+            type=edge_type,
+            edges=len(list_edges(graph, edge_type)[0]),
+            of=batch.x[edge_type[0]].shape[1] * batch.x[edge_type[2]].shape[1],
+        )
         for edge_type in sorted(graph.edges)
-    ]
+    )

@@ -12,8 +12,8 @@ import numpy as np
 from graphfuse.bench.code import code_digest
 from graphfuse.bench.match import match_parameters
 from graphfuse.bench.plan import Plan, expand_strategies, seen_schema
+from graphfuse.bench.records import RunSpec, Sizes
 from graphfuse.bench.run import Job
-from graphfuse.bench.store import RunSpec
 from graphfuse.data import FusionDataset, Schema, Split, Steps, make_splits
 from graphfuse.errors import InputError
 from graphfuse.fusion import strategy_info, strategy_options
@@ -45,10 +45,12 @@ def _dataset_jobs(name: str, dataset: FusionDataset, plan: Plan, out: str) -> It
     splits = list(make_splits(dataset, plan.folds, plan.repeats, plan.seed))
     options = _options(name, dataset, plan, splits[0])
     for split in splits:
-        sizes = {
-            part: len(np.intersect1d(getattr(split, part), dataset.originals))
-            for part in ("train", "validation", "test")
-        }
+        sizes = Sizes(
+            **{
+                part: len(np.intersect1d(getattr(split, part), dataset.originals))
+                for part in ("train", "validation", "test")
+            }
+        )
         for strategy, chosen in options.items():
             place = f"{split.repeat}|{split.fold}|{plan.seed}"
             spec = RunSpec(

@@ -227,17 +227,3 @@ def check_strategies(wanted: Sequence[str], schemas: Sequence[Schema]) -> None:
 def seen_schema(schema: Schema, networks: Mapping[str, Any] | None) -> Schema:
     """Return what strategies see of data: after encoding, if there are networks."""
     return encoded_schema(schema, create_networks(networks, schema)) if networks else schema
-
-
-def describe_strategies(names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return family, needs, summary and paper of strategies by name."""
-    infos = {name: strategy_info(name) for name in names}
-    return {
-        name: {
-            "family": info.family,
-            "needs": info.needs,
-            "summary": info.summary,
-            "paper": info.paper,
-        }
-        for name, info in infos.items()
-    }

@@ -6,7 +6,7 @@ import functools
 import logging
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,17 @@ from threadpoolctl import threadpool_limits
 from graphfuse.bench.environment import describe_environment
 from graphfuse.bench.flops import flops_per_sample
 from graphfuse.bench.match import count_parameters
-from graphfuse.bench.store import SCHEMA_VERSION, ResultStore, RunSpec
+from graphfuse.bench.records import (
+    DONE,
+    FAILED,
+    Cost,
+    Environment,
+    RunError,
+    RunRecord,
+    RunSpec,
+    Sizes,
+)
+from graphfuse.bench.store import ResultStore
 from graphfuse.data import FusionDataset, Split, Steps
 from graphfuse.fusion import Strategy, StrategyInfo, create_strategy, strategies
 from graphfuse.training import Recipe, compute_metrics, fit, predict
@@ -28,52 +38,52 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """A run to be done, and where its inputs and its result lie."""
+    """A planned run, and the folder of its inputs and its result."""
 
     spec: RunSpec
     split: Split
-    sizes: Mapping[str, int]
-    """Samples of each part, without changed copies."""
+    sizes: Sizes
     out: str
     info: StrategyInfo
     """Carries a strategy that a user registered into another process."""
 
 
 def execute(job: Job) -> str:
-    """Do a run and write its record, a failure included; return its status."""
+    """Compute a run and write its record, also where it fails; return its status."""
     store = ResultStore(job.out)
-    record: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "key": job.spec.key,
-        "status": "failed",
-        "run": job.spec.to_dict(),
-        "sizes": dict(job.sizes),
-        "metrics": {},
-        "undefined": {},
-        "cost": {},
-        "history": {},
-        "environment": describe_environment(),
-        "error": None,
-    }
-    predictions: dict[str, np.ndarray] = {}
     base = job.info.base
     if base.name not in strategies.names():
         strategies.add(base.name, base)
+    predictions: dict[str, np.ndarray] = {}
     try:
         with one_thread():
-            predictions = _compute(job, store, record)
-        record["status"] = "done"
-    except Exception as error:  # whatever it is: it is recorded, and the comparison goes on
-        record["error"] = {
-            "type": type(error).__name__,
-            "message": str(error),
-            "traceback": traceback.format_exc(),
-        }
-    store.write(job.spec.folder, record, predictions)
-    return str(record["status"])
+            record, predictions = _compute(job, store)
+    except Exception as error:  # of any kind: it is recorded, and the comparison goes on
+        record = _record(
+            job,
+            FAILED,
+            error=RunError(
+                type=type(error).__name__, message=str(error), traceback=traceback.format_exc()
+            ),
+        )
+    store.write(job.spec.folder, record.to_dict(), predictions)
+    return record.status
 
 
-def _compute(job: Job, store: ResultStore, record: dict[str, Any]) -> dict[str, np.ndarray]:
+def _record(job: Job, status: str, **result: Any) -> RunRecord:
+    empty: dict[str, Any] = {"metrics": {}, "undefined": {}, "history": {}}
+    return RunRecord(
+        key=job.spec.key,
+        status=status,
+        run=job.spec,
+        sizes=job.sizes,
+        environment=Environment(**describe_environment()),
+        folder=job.spec.folder,
+        **({"cost": None, "error": None} | empty | result),
+    )
+
+
+def _compute(job: Job, store: ResultStore) -> tuple[RunRecord, dict[str, np.ndarray]]:
     dataset = load_stored(str(store.dataset_path(job.spec.fingerprint)))
     train, validation, test = fold_parts(dataset, job.split)
     with torch.random.fork_rng():
@@ -93,23 +103,29 @@ def _compute(job: Job, store: ResultStore, record: dict[str, Any]) -> dict[str, 
     done = time.perf_counter()
     labels = test.labels()
     metrics = compute_metrics(labels, scores, dataset.schema.target)
-    record["history"] = history.to_dict()
-    record["cost"] = {
-        "parameters": count_parameters(strategy),
-        "flops_per_sample": _count_flops(strategy, test),
-        "fit_seconds": fitted - start,
-        "predict_ms_per_sample": 1e3 * (done - fitted) / len(test),
-        "epochs": len(history.train_loss),
-    }
-    record["metrics"], record["undefined"] = metrics.values, metrics.undefined
-    return {"index": job.split.test, "y": labels, "scores": scores, "ids": test.ids}
+    cost = Cost(
+        parameters=count_parameters(strategy),
+        flops_per_sample=_count_flops(strategy, test),
+        fit_seconds=fitted - start,
+        predict_ms_per_sample=1e3 * (done - fitted) / len(test),
+        epochs=len(history.train_loss),
+    )
+    record = _record(
+        job,
+        DONE,
+        metrics=metrics.values,
+        undefined=metrics.undefined,
+        cost=cost,
+        history=history.to_dict(),
+    )
+    return record, {"index": job.split.test, "y": labels, "scores": scores, "ids": test.ids}
 
 
 def _count_flops(strategy: Strategy, test: FusionDataset) -> float | None:
-    """Return the operations of predicting a sample; None if the counter cannot follow."""
+    """Return the operations of predicting one sample; None if they cannot be counted."""
     try:
         return flops_per_sample(strategy, test)
-    except Exception as error:  # whatever it is: the run is done, and its scores stand
+    except Exception as error:  # of any kind: the run is done, and its scores are valid
         logger.warning("the operations of %s are not counted: %s", strategy.name, error)
         return None
 
@@ -128,7 +144,7 @@ def fold_parts(
 
 @functools.lru_cache(maxsize=4)
 def load_stored(path: str) -> FusionDataset:
-    """Return a dataset from disk, once a process."""
+    """Return a dataset from disk, read once per process."""
     return FusionDataset.load(path)
 
 

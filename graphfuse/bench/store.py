@@ -4,71 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import json
+import logging
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from graphfuse.bench.records import ComparisonRecord, RunRecord, RunSpec, graph_file, slug
 from graphfuse.errors import InputError
 
-SCHEMA_VERSION = 1
 RECORD, PREDICTIONS, COMPARISON = "record.json", "predictions.npz", "comparison.json"
 
-
-@dataclass(frozen=True, kw_only=True)
-class RunSpec:
-    """Everything that determines a run's result.
-
-    Example:
-        >>> spec = RunSpec(dataset="emoji", fingerprint="ab", strategy="concat", options={},
-        ...     recipe={}, repeat=0, fold=1, split="cd", seed=7, data_seed=8, code="ef")
-        >>> spec.folder
-        'emoji-concat-r0-f1-9ddb67364614'
-    """
-
-    dataset: str
-    fingerprint: str
-    strategy: str
-    options: Mapping[str, Any]
-    recipe: Mapping[str, Any]
-    repeat: int
-    fold: int
-    split: str
-    """Hash of the training, validation and test part."""
-    seed: int
-    """Seed of the weights; it depends on strategy, repeat and fold."""
-    data_seed: int
-    """Seed of the order of batches; it depends on dataset, repeat and fold, not on the strategy."""
-    code: str
-    """Hash of the code that computes it."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
-        return asdict(self)
-
-    @property
-    def key(self) -> str:
-        """SHA-256 of the canonical JSON of all fields."""
-        canonical = json.dumps(
-            {"schema_version": SCHEMA_VERSION, **self.to_dict()},
-            sort_keys=True,
-            separators=(",", ":"),
-        )
-        return hashlib.sha256(canonical.encode()).hexdigest()
-
-    @property
-    def folder(self) -> str:
-        """Name of the run's folder, readable and as unique as its key."""
-        name = f"{slug(self.dataset)[:40]}-{slug(self.strategy)[:60]}"
-        return f"{name}-r{self.repeat}-f{self.fold}-{self.key[:12]}"
+logger = logging.getLogger(__name__)
 
 
 class ResultStore:
@@ -149,9 +101,21 @@ class ResultStore:
                 found.append({**record, "folder": path.name})
         return found
 
-    def predictions(self, record: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Return the arrays of a run that :meth:`records` returned: index, y, scores, ids."""
-        with np.load(self.runs / record["folder"] / PREDICTIONS, allow_pickle=False) as file:
+    def read_runs(self) -> list[RunRecord]:
+        """Return all runs, sorted by folder; a damaged record is logged and left out."""
+        found = []
+        for plain in self.records():
+            try:
+                where = str(self.runs / plain["folder"] / RECORD)
+                found.append(RunRecord.from_dict(plain, where))
+            except InputError as error:
+                logger.warning("a stored run is damaged: %s; compare computes it again", error)
+        return found
+
+    def predictions(self, record: RunRecord | Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Return the arrays of a run that was read: index, y, scores, ids."""
+        folder = record.folder if isinstance(record, RunRecord) else record["folder"]
+        with np.load(self.runs / folder / PREDICTIONS, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
 
     def make(self) -> None:
@@ -171,19 +135,25 @@ class ResultStore:
                 f"be made or written with out= (--out)"
             ) from None
 
-    def write_comparison(self, comparison: dict[str, Any]) -> None:
+    def write_comparison(self, comparison: ComparisonRecord | Mapping[str, Any]) -> None:
         """Write what was planned, under which conditions."""
+        if not isinstance(comparison, ComparisonRecord):
+            comparison = ComparisonRecord.from_dict(comparison)
         self.make()
         work = self.path / f".{uuid.uuid4().hex}.json"
-        _write_json(work, comparison)
+        _write_json(work, comparison.to_dict())
         work.replace(self.path / COMPARISON)
         _sync_folder(self.path)
 
     def comparison(self) -> dict[str, Any]:
+        """Return the comparison as plain data; see :meth:`read_comparison`."""
+        return self.read_comparison().to_dict()
+
+    def read_comparison(self) -> ComparisonRecord:
         """Return what :meth:`write_comparison` wrote.
 
         Raises:
-            InputError: the folder holds no comparison.
+            InputError: the folder holds no comparison, or a damaged one.
         """
         try:
             comparison = json.loads((self.path / COMPARISON).read_text())
@@ -194,12 +164,11 @@ class ResultStore:
             ) from None
         if not isinstance(comparison, dict):
             raise InputError(f"{self.path / COMPARISON} is not a comparison")
-        return comparison
+        return ComparisonRecord.from_dict(comparison, str(self.path / COMPARISON))
 
     def graph_path(self, dataset: str) -> Path:
         """Return where the picture of a dataset's sample graph lies."""
-        mark = hashlib.sha256(dataset.encode()).hexdigest()[:8]
-        return self.path / "graphs" / f"{slug(dataset)[:60]}-{mark}.svg"
+        return self.path / "graphs" / graph_file(dataset)
 
     def graph_svg(self, dataset: str) -> str | None:
         """Return the picture of a dataset's sample graph, if there is one."""
@@ -209,16 +178,6 @@ class ResultStore:
     def dataset_path(self, fingerprint: str) -> Path:
         """Return where a copy of a dataset lies, for the processes that run on it."""
         return self.path / "datasets" / fingerprint[:16]
-
-
-def slug(name: str) -> str:
-    """Return a name with anything but letters and digits turned into dashes.
-
-    Example:
-        >>> slug("graph:hgt/no_edges")
-        'graph-hgt-no-edges'
-    """
-    return re.sub(r"[^A-Za-z0-9]+", "-", name)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
@@ -238,3 +197,6 @@ def _sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+__all__ = ["ResultStore", "RunSpec", "slug"]

@@ -79,7 +79,7 @@ def _unreadable(origin: Mapping[str, Any]) -> str:
 def _steps(steps: Any) -> str:
     told = []
     for spec in steps:
-        ((name, options),) = spec.items()
+        name, options = spec["name"], spec["options"]
         plain = [f"{k}={v}" for k, v in options.items() if isinstance(v, str | int | float)]
         told.append(f"{name}({', '.join(plain)})" if plain else name)
     return f"{', '.join(told)}; fitted on each training part" if told else ""
