@@ -18,7 +18,7 @@ from graphfuse.encoders.choice import sources
 from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
 from graphfuse.encoders.problems import Problem
 from graphfuse.encoders.store import NodeStore, default_cache
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import FusionError, InputError, check_whole
 from graphfuse.raw import Cell, Item, Manifest
 from graphfuse.raw.manifest import ROWS
 
@@ -241,9 +241,18 @@ def _read(encoder: Encoder, content: tuple[str, Cell]) -> tuple[str, Any, str | 
     """Return a content's digest, its item ready to be encoded, and why it cannot be read."""
     digest, cell = content
     try:
-        return digest, encoder.prepare(cell.read()), None
+        item = cell.read()
     except InputError as error:
         return digest, None, str(error)
+    try:
+        return digest, encoder.prepare(item), None
+    except InputError as error:
+        return digest, None, str(error)
+    except FusionError:
+        raise
+    except Exception as error:  # one odd item never stops the others
+        name = type(error).__name__
+        return digest, None, f"{encoder.info.name} cannot prepare it: {name}: {error}"
 
 
 def _encode(

@@ -1,4 +1,4 @@
-"""Nodes that are kept: encoded once under the content they come from, and found again."""
+"""The cache of encoded nodes, found by the content that they were computed from."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save
 
 from graphfuse.encoders.encoder import Encoder, Nodes
 from graphfuse.errors import InputError
 
 IDENTITY = "encoder.json"
+SUFFIX = ".safetensors"
+NAMES = ("digests", "counts", "x", "pos")
+CHECKSUM = "crc32"
 
 
 class NodeStore:
     """A folder of nodes that one encoder made, in files of many items each.
 
     An item is found under the SHA-256 of its content; the folder under the encoder's identity:
-    weights and options included. A file is written whole or not at all, and what stands in the
-    folder half-written, or damaged, counts as not there.
+    weights and options included. A file is written whole or not at all. One that is damaged
+    counts as not there, so that its items are encoded again; a checksum shows it.
 
     Example:
         >>> import tempfile
@@ -46,29 +50,17 @@ class NodeStore:
             _write_atomically(self.folder / IDENTITY, identity.encode())
         except OSError as error:
             raise InputError(
-                f"no encoded nodes can be kept in {self.folder}: {error.strerror}; give a folder "
-                f"that can be written, cache=... or the environment variable GRAPHFUSE_CACHE"
+                f"no encoded nodes can be kept in {self.folder}: {error.strerror}; make room "
+                f"there, or name another folder, cache=... or the environment variable "
+                f"GRAPHFUSE_CACHE"
             ) from None
 
     def get(self, digests: Iterable[str]) -> dict[str, Nodes]:
         """Return the nodes of those items that are there."""
         wanted = set(digests)
         found: dict[str, Nodes] = {}
-        for path in sorted(self.folder.glob("*.safetensors")):
-            try:
-                tensors = load_file(path)
-            except (OSError, SafetensorError):
-                continue
-            names = [bytes(row).hex() for row in tensors["digests"].numpy()]
-            if not wanted.intersection(names):
-                continue
-            counts = tensors["counts"].tolist()
-            parts = (torch.split(tensors[name], counts) for name in ("x", "pos"))
-            rows = zip(*parts, strict=True)
-            found |= {
-                name: Nodes(x, pos) for name, (x, pos) in zip(names, rows, strict=True)
-                if name in wanted
-            }  # fmt: skip
+        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
+            found |= _read(path, wanted)
         return found
 
     def put(self, digests: Sequence[str], nodes: Sequence[Nodes]) -> None:
@@ -81,23 +73,53 @@ class NodeStore:
             "pos": torch.cat([one.pos for one in nodes]).float().contiguous(),
         }
         name = hashlib.sha256("".join(digests).encode()).hexdigest()[:32]
-        work = self.folder / f".{name}-{uuid.uuid4().hex}"
         try:
-            save_file(tensors, work)
-            work.replace(self.folder / f"{name}.safetensors")
+            content = save(tensors, {CHECKSUM: _checksum(tensors)})
+            _write_atomically(self.folder / f"{name}{SUFFIX}", content)
         except OSError as error:
             raise InputError(
                 f"{len(digests)} encoded items cannot be written to {self.folder}: "
-                f"{error.strerror}; what was written before is kept, so make room and start again"
+                f"{error.strerror}; what was written before is kept: make room and start again, or "
+                f"name another folder, cache=... or the environment variable GRAPHFUSE_CACHE"
             ) from None
-        finally:
-            work.unlink(missing_ok=True)
+
+
+def _read(path: Path, wanted: Set[str]) -> dict[str, Nodes]:
+    """Return the wanted nodes of a file; none if it is damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = [bytes(row).hex() for row in file.get_tensor("digests").numpy()]
+            if not wanted.intersection(names):
+                return {}
+            tensors = {name: file.get_tensor(name) for name in NAMES}
+            stored = (file.metadata() or {}).get(CHECKSUM)
+    except Exception:  # of a damaged file, anything
+        return {}
+    if stored != _checksum(tensors):
+        return {}
+    counts = tensors["counts"].tolist()
+    parts = (torch.split(tensors[name], counts) for name in ("x", "pos"))
+    rows = zip(names, *parts, strict=True)
+    return {name: Nodes(x, pos) for name, x, pos in rows if name in wanted}
+
+
+def _checksum(tensors: Mapping[str, torch.Tensor]) -> str:
+    """Return the CRC-32 of all tensors with their types and shapes."""
+    checksum = 0
+    for name in NAMES:
+        tensor = tensors[name]
+        checksum = zlib.crc32(f"{name} {tensor.dtype} {list(tensor.shape)}".encode(), checksum)
+        checksum = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy(), checksum)
+    return f"{checksum:08x}"
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
     work = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    work.write_bytes(content)
-    work.replace(path)
+    try:
+        work.write_bytes(content)
+        work.replace(path)
+    finally:
+        work.unlink(missing_ok=True)
 
 
 def default_cache(environment: Mapping[str, str] = os.environ) -> Path:

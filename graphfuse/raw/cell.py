@@ -1,4 +1,4 @@
-"""A cell of a manifest: what it names or holds of one modality of one sample."""
+"""A cell of a manifest: one modality of one sample, as a path or a value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from graphfuse.data.files import read_bytes
 from graphfuse.data.spec import CleaningSpec
-from graphfuse.errors import InputError
+from graphfuse.errors import FusionError, InputError
 from graphfuse.raw.columns import MEDIA
 from graphfuse.raw.readers.items import Item
 from graphfuse.raw.readers.read import locate, read
@@ -33,7 +33,7 @@ class ItemRepair(Protocol):
 
 @dataclass(frozen=True)
 class Cell:
-    """What a manifest holds of one modality of one sample, not yet read.
+    """One modality of one sample as the manifest holds it, not yet read.
 
     ``value`` is the path of a file or its bytes (image, audio, video), a text or, as a ``Path``,
     the file that holds it, a table's row ``{column: value}``, or a time series: a path, or a list
@@ -56,7 +56,7 @@ class Cell:
         named = isinstance(self.value, str) and self.kind in (*MEDIA, "series")
         if not named and not isinstance(self.value, Path):
             return None
-        with self._named():
+        with self._errors():
             return locate(self.value, self.root)
 
     def digest(self) -> str:
@@ -67,7 +67,7 @@ class Cell:
         """
         path = self.path()
         if path is not None:
-            with self._named():
+            with self._errors():
                 content = read_bytes(path)
         elif isinstance(self.value, bytes):
             content = self.value
@@ -86,18 +86,35 @@ class Cell:
             InputError: see :meth:`path`; or the content is not of this kind, or damaged.
         """
         path = self.path()
-        with self._named():
+        with self._errors():
             item = read(self.kind, self.value, path)
             for repair in self.repairs:
                 item = repair.item(item)
             return item
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Begin the message of an error with row and column."""
+    def _errors(self) -> Iterator[None]:
+        """Make an error of the cell of whatever is raised, with its row and column.
+
+        Decoders raise what they happen to meet in damaged bytes; this is the one place where it is
+        caught, so that one bad cell never stops the others.
+        """
+        place = f"{self.where}: " if self.where else ""
         try:
             yield
         except InputError as error:
-            if not self.where:
+            if not place:
                 raise
-            raise InputError(f"{self.where}: {error}") from None
+            raise InputError(f"{place}{error}") from None
+        except FusionError:
+            raise
+        except MemoryError:
+            raise InputError(
+                f"{place}the {self.kind} cannot be read: it needs more memory than there is; make "
+                f"it smaller"
+            ) from None
+        except Exception as error:
+            raise InputError(
+                f"{place}the {self.kind} cannot be read: it is damaged, or of another format "
+                f"({type(error).__name__}: {error})"
+            ) from error

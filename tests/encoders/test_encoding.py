@@ -202,14 +202,17 @@ def test_killed_and_resumed_is_the_same_bit_for_bit(tmp_path, jobs):
 
 
 def test_a_disk_that_is_full_says_so(tmp_path, monkeypatch):
-    def full(*arguments):
+    write = Path.write_bytes
+
+    def full(path, content):
+        if path.name.startswith(".encoder.json"):
+            return write(path, content)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("graphfuse.encoders.store.save_file", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(InputError, match=r"20 encoded items cannot be written .*make room"):
         encode(manifest(words(20)), {"said": Lengths()}, cache=tmp_path)
     assert not list(tmp_path.rglob("*.safetensors"))
-    assert isinstance(NodeStore(tmp_path, Lengths()).get(["0" * 64]), dict)
 
 
 def several(kind, pairs):
@@ -358,3 +361,28 @@ def test_new_nodes_are_taken_from_the_store_and_not_from_memory(tmp_path, monkey
     monkeypatch.setattr(NodeStore, "put", lambda store, digests, nodes: None)
     with pytest.raises(InputError, match="nodes are gone from"):
         encode(manifest(words(4)), {"said": "ngrams"}, cache=tmp_path, unreadable="error")
+
+
+class Fragile(Lengths):
+    def prepare(self, item):
+        if item == "odd":
+            raise ZeroDivisionError("no words")
+        return item
+
+
+def test_an_item_that_an_encoder_cannot_prepare_does_not_stop_the_others(tmp_path, caplog):
+    data = encode(manifest([*words(10), "odd"]), {"said": Fragile()}, cache=tmp_path)
+    assert data.x["said"].counts.tolist() == [1] * 10 + [0]
+    assert "lengths cannot prepare it: ZeroDivisionError: no words" in caplog.text
+
+
+def test_a_damaged_time_series_does_not_stop_the_others(tmp_path, caplog):
+    for i in range(8):
+        np.save(tmp_path / f"{i}.npy", np.arange(6.0) + i)
+    content = (tmp_path / "3.npy").read_bytes()
+    (tmp_path / "3.npy").write_bytes(content.replace(b"(6,)", b"(6, "))
+    rows = "".join(f"{i}.npy,{i % 2}\n" for i in range(8))
+    (tmp_path / "a.csv").write_text(f"curve,label\n{rows}")
+    data = encode(read_manifest(tmp_path / "a.csv"), cache=tmp_path / "cache")
+    assert (data.x["curve"].counts == 0).tolist() == [i == 3 for i in range(8)]
+    assert "sample 3, column 'curve': 3.npy is no readable .npy file" in caplog.text

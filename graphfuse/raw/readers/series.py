@@ -17,6 +17,10 @@ TIMES = ("time", "t", "seconds")
 """Names of a column that says when a row was measured, in seconds."""
 
 
+MOST = 2**28
+"""Values that a time series in a file may have: 2 GiB in double precision."""
+
+
 def read_series(given: Path | Any) -> Series:
     """Return the series of a file, or of a list of numbers or of lists of them.
 
@@ -63,11 +67,13 @@ def _as_numbers(given: Any, name: str) -> np.ndarray:
 
 def _of_array(path: Path) -> tuple[np.ndarray, None]:
     try:  # mapped, so that a header that lies about the size takes no memory
-        mapped = np.load(path, allow_pickle=False, mmap_mode="r")
-    except (EOFError, OSError, ValueError) as error:
+        mapped = np.lib.format.open_memmap(path, mode="r")
+    except Exception as error:  # the header is Python code, of which damaged bytes make anything
         raise InputError(
             f"{path.name} is no readable .npy file of plain numbers: {error}"
         ) from None
+    if mapped.size > MOST:
+        raise InputError(f"{path.name} has {mapped.size} values, more than {MOST}; cut it")
     if mapped.dtype.kind not in "fiub":
         raise InputError(f"{path.name} holds {mapped.dtype}, not numbers")
     return np.array(mapped, dtype=np.float64), None

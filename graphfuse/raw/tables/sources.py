@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphfuse.data.files import LINES, PARQUET, TEXTS
-from graphfuse.errors import InputError, MissingDependencyError, check_whole
+from graphfuse.errors import FusionError, InputError, MissingDependencyError, check_whole
 from graphfuse.raw.columns import CONTENT
 from graphfuse.raw.manifest import Manifest
 from graphfuse.raw.readers.read import similar
@@ -100,14 +100,22 @@ def read_manifest(
     for option, value in {"name": name, "encoding": encoding, "split": split, "root": root}.items():
         if not isinstance(value, str | Path | None):
             raise InputError(f"{option} is a text, got {value!r}")
-    found = _find(source, split, limit, encoding, columns or {})
-    table = undecoded(found.table)
-    if root is None:
-        root = found.root or common_folder(table, found.made_here)
-    own_name = found.name if name is None else name
-    if not len(table):
-        raise InputError(f"{own_name} has columns {table.column_names}, but no row")
-    table, told = recognise(table, columns or {}, found.known)
+    try:
+        found = _find(source, split, limit, encoding, columns or {})
+        table = undecoded(found.table)
+        if root is None:
+            root = found.root or common_folder(table, found.made_here)
+        own_name = found.name if name is None else name
+        if not len(table):
+            raise InputError(f"{own_name} has columns {table.column_names}, but no row")
+        table, told = recognise(table, columns or {}, found.known)
+    except FusionError:
+        raise
+    except Exception as error:  # damaged files make readers raise what they happen to meet
+        raise InputError(
+            f"{str(source)[:100]} cannot be read as raw samples: it is damaged, or of another "
+            f"format ({type(error).__name__}: {str(error)[:200]})"
+        ) from error
     if not any(column.kind in CONTENT for column in told):
         raise InputError(
             f"{own_name} has no column that becomes nodes ({', '.join(CONTENT)}), only "

@@ -84,3 +84,36 @@ def test_a_header_that_lies_about_the_size_takes_no_memory(tmp_path):
 def test_a_series_with_decimal_commas(tmp_path):
     (tmp_path / "a.csv").write_text("sep=;\nt;x\n0;1,5\n1;2,25\n")
     assert read(tmp_path, "a.csv").values.tolist() == [[1.5], [2.25]]  # t is the time
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{'descr': '<f8', 'fortran_order': False, 'shape': (3,",  # no end: TokenError
+        b"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000,), }",
+        b"{'descr': '|O', 'fortran_order': False, 'shape': (3,), }",
+        b"{'descr': ['<f8'], 'fortran_order': False, 'shape': (3,), }",
+        b"((((((((((((((((((",
+        b"",
+    ],
+)
+def test_a_damaged_npy_header_is_an_error(tmp_path, header):
+    padded = header.ljust(118) + b"\n"
+    start = b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little")
+    (tmp_path / "a.npy").write_bytes(start + padded + bytes(24))
+    with pytest.raises(InputError, match=r"a\.npy is no readable \.npy file of plain numbers"):
+        read(tmp_path, "a.npy")
+
+
+def test_an_archive_called_npy_is_an_error(tmp_path):
+    with (tmp_path / "a.npy").open("wb") as file:
+        np.savez(file, x=np.ones(3))
+    with pytest.raises(InputError, match=r"a\.npy is no readable \.npy file"):
+        read(tmp_path, "a.npy")
+
+
+def test_a_series_of_too_many_values_is_refused(tmp_path):
+    file = np.lib.format.open_memmap(tmp_path / "a.npy", "w+", dtype="u1", shape=(2**28 + 1,))
+    file.flush()  # a file with a hole, which takes no room on the disk
+    with pytest.raises(InputError, match=r"a\.npy has 268435457 values, more than"):
+        read(tmp_path, "a.npy")
