@@ -7,7 +7,7 @@ import json
 import os
 import uuid
 import zlib
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -84,7 +84,7 @@ class NodeStore:
             ) from None
 
 
-def _read(path: Path, wanted: Set[str]) -> dict[str, Nodes]:
+def _read(path: Path, wanted: set[str]) -> dict[str, Nodes]:
     """Return the wanted nodes of a file; none if it is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -109,7 +109,7 @@ def _checksum(tensors: Mapping[str, torch.Tensor]) -> str:
     for name in NAMES:
         tensor = tensors[name]
         checksum = zlib.crc32(f"{name} {tensor.dtype} {list(tensor.shape)}".encode(), checksum)
-        checksum = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy(), checksum)
+        checksum = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, checksum)
     return f"{checksum:08x}"
 
 
