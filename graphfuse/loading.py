@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from graphfuse.data.catalog import list_datasets
 from graphfuse.data.catalog import load_dataset as load_features
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.files import LINES, PARQUET, TEXTS
+from graphfuse.data.in_memory import WAYS_IN, from_memory, is_in_memory
 from graphfuse.data.steps.sequence import choose_steps
 from graphfuse.data.storage import ARROW, JSON
 from graphfuse.encoders.encoding import encode
@@ -38,7 +41,8 @@ def is_raw(source: Any) -> bool:
     if isinstance(source, (list, tuple)):
         return bool(source) and all(isinstance(one, (str, Path)) for one in source)
     if not isinstance(source, (str, Path)):
-        return isinstance(source, Manifest) or hasattr(source, "column_names")
+        table = isinstance(source, (Manifest, pd.DataFrame))
+        return table or hasattr(source, "column_names")
     name, path = str(source), Path(source)
     if name in raw_datasets.names() or name.startswith(HUB):
         return True
@@ -78,41 +82,81 @@ def read_raw(source: Any, **options: Any) -> Manifest:
     return read_manifest(source, **options)
 
 
-def _check_there(source: Any) -> None:
-    """Raise an error unless a source is a path that there is, or a name that is built in."""
+def _check_exists(source: Any) -> None:
+    """Raise an error unless a source is an existing path or the name of a built-in dataset."""
+    if not isinstance(source, (str, Path)):
+        raise InputError(
+            f"samples come as a name, {WAYS_IN}; got {type(source).__name__}: {str(source)[:60]}"
+        )
     features = [card.name for card in list_datasets()]
     if str(source) not in features and not Path(source).exists():
         known = [*features, *raw_datasets.names()]
         raise UnknownNameError("dataset (and no such path)", source, known)
 
 
-def load_dataset(source: Any, **options: Any) -> FusionDataset:
-    """Load any source of samples as a dataset; raw samples are encoded.
+def load_dataset(source: Any, *, target: Any = None, **options: Any) -> FusionDataset:
+    """Load samples from any source as a dataset; raw samples are encoded.
 
     Args:
-        source: name of a built-in dataset, a saved dataset or ``.npz`` file; or a CSV, TSV, JSON
-            Lines or Parquet file, several of these (a folder, a pattern such as ``shards/*.csv``,
-            a list), a folder of class folders, a ``datasets.Dataset``, the name of one on the hub
-            after ``hf:``, or a :class:`~graphfuse.raw.Manifest`.
-        options: those of :func:`graphfuse.data.load_dataset`; for raw samples those of
-            :func:`~graphfuse.raw.read_manifest` and of :func:`~graphfuse.encoders.encode`,
-            and ``clean``, the steps of ``graphfuse.raw.cleaning.clean``. For all, ``steps``: what
-            nodes go through, fitted on the training part of each fold, names or
-            ``{name: options}`` (:mod:`graphfuse.data.steps`), instead of the source's own, else
-            standardisation; the steps that encoders ask for stay before them.
+        source: a name, a path, or an object in memory.
+
+            - The name of a built-in dataset; that of a dataset on the Hugging Face hub after
+              ``hf:``.
+            - A saved dataset, or an ``.npz`` file of arrays.
+            - Raw samples: a CSV, TSV, JSON Lines or Parquet file; several of these, as a folder, a
+              pattern such as ``shards/*.csv`` or a list; a folder with one folder per class.
+            - A ``pandas.DataFrame``, a ``datasets.Dataset`` or ``DatasetDict``, a
+              :class:`~graphfuse.raw.Manifest`: raw samples too.
+            - Features: ``{modality: array, "y": labels}``, a ``TensorDataset``, a list of
+              :class:`~graphfuse.data.Sample` or of PyTorch Geometric's ``HeteroData``; see
+              :func:`graphfuse.data.in_memory.from_memory`.
+            - A :class:`~graphfuse.data.FusionDataset`.
+        target: name of the column or key with the labels, or for arrays the labels themselves.
+        options: for names and saved data those of :func:`graphfuse.data.load_dataset`; for features
+            those of :meth:`~graphfuse.data.FusionDataset.from_arrays`; for raw samples those of
+            :func:`~graphfuse.raw.read_manifest` and of :func:`~graphfuse.encoders.encode`, and
+            ``clean``, the steps of ``graphfuse.raw.cleaning.clean``. For all, ``steps``: names or
+            ``{name: options}`` of :mod:`graphfuse.data.steps`, which are fitted on the training
+            part of each fold. They replace the source's own, or standardisation; the steps that
+            encoders ask for stay before them.
+
+    Raises:
+        UnknownNameError: an unknown name, option or column.
+        InputError: a source of another kind, or data that cannot be read.
 
     Example:
         >>> load_dataset("planted/null", n=100)
         FusionDataset('planted/null', 100 samples, a[8], b[8], binary)
+        >>> import numpy as np
+        >>> load_dataset({"image": np.eye(2), "y": ["cat", "dog"]})
+        FusionDataset('', 2 samples, image[2], binary)
     """
     chosen = options.pop("steps", None)
-    if not is_raw(source):
-        _check_there(source)
-        return choose_steps(load_features(source, **options), chosen)
+    if is_raw(source):
+        return choose_steps(_encode(source, target, options), chosen)
+    if is_in_memory(source):
+        return choose_steps(from_memory(source, target, **options), chosen)
+    if target is not None:
+        raise InputError(
+            f"target={target!r} names the labels of a table or of arrays; "
+            f"choose one of several targets with dataset.select_target(name)"
+        )
+    if isinstance(source, FusionDataset):
+        if options:
+            raise InputError(f"a FusionDataset takes no options but steps, got {sorted(options)}")
+        return choose_steps(source, chosen)
+    _check_exists(source)
+    return choose_steps(load_features(source, **options), chosen)
+
+
+def _encode(source: Any, target: Any, options: dict[str, Any]) -> FusionDataset:
+    """Read raw samples, clean and encode them."""
+    if target is not None:
+        options["columns"] = {**(options.get("columns") or {}), target: "label"}
     encoding = {name: options.pop(name) for name in ENCODING if name in options}
     steps = options.pop("clean", ())
     manifest = clean(read_raw(source, **options), steps, progress=encoding.get("progress", True))
-    return choose_steps(encode(manifest, **encoding), chosen)
+    return encode(manifest, **encoding)
 
 
 def load_datasets(
@@ -131,7 +175,8 @@ def load_datasets(
     Raises:
         InputError: no source, two data sets of one name, or one that cannot be compared.
     """
-    items = list(given) if isinstance(given, (list, tuple)) else [given]
+    several = isinstance(given, (list, tuple)) and not is_in_memory(given)
+    items = list(given) if several else [given]
     if not items:
         raise InputError("a comparison has at least one dataset, got none")
     loaded: dict[str, FusionDataset] = {}
@@ -154,25 +199,29 @@ def _load_item(
     item: Any, number: int, encoding: Mapping[str, Any]
 ) -> tuple[list[tuple[str, FusionDataset]], Any]:
     """Return the data sets of a source by name, and the source as plain data."""
-    if isinstance(item, Mapping):
-        options = {name: _options_of(name, chosen) for name, chosen in item.items()}
-        pairs = []
-        for name, own in options.items():
-            raw = is_raw(name)
-            dataset = load_dataset(name, **{**(encoding if raw else {}), **own})
-            pairs.append((dataset.name if raw else name, dataset))
-        plain = {str(name): own for name, own in options.items()}
-        return pairs, json.loads(json.dumps(plain, default=str))  # paths as text
-    if isinstance(item, FusionDataset):
-        name = item.name or f"dataset-{number}"
-        return [(name, item)], name
-    if isinstance(item, (str, Path)) or is_raw(item):
+    if isinstance(item, (str, Path)):
         dataset = load_dataset(item, **(encoding if is_raw(item) else {}))
-        named = str(item) if isinstance(item, (str, Path)) else dataset.name
-        return [(dataset.name or Path(str(item)).stem, dataset)], named
-    raise InputError(
-        f"a dataset is a name, a path, a FusionDataset or {{name: options}}, got {item!r}"
-    )
+        return [(dataset.name or Path(item).stem, dataset)], str(item)
+    if is_raw(item):
+        dataset = load_dataset(item, **encoding)
+        return [(dataset.name, dataset)], dataset.name
+    if isinstance(item, FusionDataset) or is_in_memory(item):
+        dataset = load_dataset(item)
+        name = dataset.name or f"dataset-{number}"
+        return [(name, dataset)], name
+    if not isinstance(item, Mapping):
+        raise InputError(
+            f"a dataset is a name, a path, a FusionDataset or {{name: options}}, or {WAYS_IN}; "
+            f"got {item!r}"
+        )
+    options = {name: _options_of(name, chosen) for name, chosen in item.items()}
+    pairs = []
+    for name, own in options.items():
+        raw = is_raw(name)
+        dataset = load_dataset(name, **{**(encoding if raw else {}), **own})
+        pairs.append((dataset.name if raw else name, dataset))
+    plain = {str(name): own for name, own in options.items()}
+    return pairs, json.loads(json.dumps(plain, default=str))  # paths as text
 
 
 def _options_of(name: Any, chosen: Any) -> dict[str, Any]:

@@ -3,12 +3,16 @@ from dataclasses import replace
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+import numpy as np
 import pytest
+import torch
 from datasets import Dataset
+from torch.utils.data import TensorDataset
+from torch_geometric.data import HeteroData
 
 import graphfuse
 from graphfuse.bench.run import fold_parts
-from graphfuse.data import FusionDataset, StepSpec, make_splits
+from graphfuse.data import FusionDataset, Sample, StepSpec, make_splits
 from graphfuse.encoders import Preprocessor
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.loading import is_raw, load_dataset, read_raw
@@ -137,3 +141,45 @@ def test_sources_that_there_are_not(tmp_path):
     manifest = read_manifest(Dataset.from_dict({"text": ["a b", "c d"], "label": ["x", "y"]}))
     with pytest.raises(InputError, match="a manifest is read already and takes no options"):
         read_raw(manifest, limit=3)
+
+
+def test_what_a_program_holds_is_loaded_and_compared_directly(tmp_path):
+    random = np.random.default_rng(0)
+    y = np.array(["cat", "dog"] * 20)
+    arrays = {"image": random.normal(size=(40, 3)), "text": random.normal(size=(40, 2, 4)), "y": y}
+    tensors = TensorDataset(torch.randn(40, 3), torch.randn(40, 4), torch.arange(40) % 2)
+    graphs = []
+    for i in range(40):
+        graph = HeteroData()
+        graph["a"].x, graph["b"].x, graph.y = torch.randn(2, 3), torch.randn(1, 2), i % 2
+        graphs.append(graph)
+    samples = [Sample({"a": torch.randn(1, 3), "b": torch.randn(1, 2)}, i % 2) for i in range(40)]
+    for number, source in enumerate((arrays, tensors, graphs, samples)):
+        result = graphfuse.compare(
+            source, ["majority"], folds=2, out=tmp_path / str(number), progress=False
+        )
+        assert {record["status"] for record in result.records()} == {"done"}
+    both = graphfuse.compare(
+        [arrays, tensors], ["majority"], folds=2, out=tmp_path / "both", progress=False
+    )
+    assert set(both.table()["dataset"]) == {"dataset-1", "dataset-2"}
+    data = load_dataset(arrays, name="pets", task="multiclass", steps=["project"])
+    assert (data.name, data.steps[0].name) == ("pets", "project")
+    assert load_dataset(data) is data
+
+
+def test_a_dataset_of_another_kind_is_told_the_ways_in():
+    for source in (3, object(), {"planted/xor": 3}, [1, 2]):
+        with pytest.raises(InputError, match=r"\{modality: array, 'y': labels\}, a DataFrame"):
+            load_dataset(source)
+    with pytest.raises(InputError, match="takes no options but steps"):
+        load_dataset(load_dataset("planted/null", n=40), n=3)
+    with pytest.raises(InputError, match="names the labels of a table or of arrays"):
+        load_dataset("planted/null", target="y")
+
+
+def test_the_target_of_a_table_is_named(table, tmp_path):
+    rows = table.read_text().splitlines()
+    table.write_text("\n".join(["text,age,pet", *rows[1:]]))
+    data = load_dataset(table, target="pet", cache=tmp_path / "cache")
+    assert data.schema.classes == ("cat", "dog")
