@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -63,10 +64,9 @@ def moved_names(module: str, new_names: Mapping[str, str]) -> Callable[[str], An
     def look_up(name: str) -> Any:
         if name not in new_names:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        home, _, new = new_names[name].rpartition(".")
         message = f"{module}.{name} has moved to {new_names[name]}"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
-        return getattr(importlib.import_module(home), new)
+        return pkgutil.resolve_name(new_names[name])
 
     return look_up
 

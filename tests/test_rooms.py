@@ -10,6 +10,7 @@ ORDER = [
         "errors",
         "_registry",
         "_keys",
+        "_plain",
         "_version",
         "_folder",
         "_markdown",

@@ -163,7 +163,7 @@ def _describe(name: str, dataset: FusionDataset, jobs: Sequence[Job]) -> Dataset
         description=card.description if card else "",
         bayes_accuracy=dataset.bayes_accuracy,
         graph_should_win=dataset.graph_should_win,
-        origin=None if dataset.origin is None else dict(dataset.origin),
+        origin=None if dataset.origin is None else dataset.origin.to_dict(),
         steps=_named([spec.plain for spec in Steps(dataset.steps).specs]),
     )
 

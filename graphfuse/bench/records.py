@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphfuse.bench._plain import absent, from_plain, to_plain
+from graphfuse._plain import absent, from_plain, to_plain
 from graphfuse.errors import InputError
 
 SCHEMA_VERSION = 1

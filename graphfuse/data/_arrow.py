@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,52 +11,41 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.ragged import Ragged
+from graphfuse.data.columns import Array, Column, Columns, Per, arrays, declared, fields_of
 from graphfuse.data.schema import Schema
+from graphfuse.errors import InputError
 
 AS_BITS = {torch.bool: torch.uint8, torch.bfloat16: torch.int16}
 """How values are stored that Arrow packs (bool) or that numpy lacks (bfloat16)."""
-TEXTS = ("domain", "groups", "splits", "copy_of")
-"""What a dataset may say of each sample in words, besides its id."""
+FROM_BITS = {str(dtype): dtype for dtype in AS_BITS}
+EDGE_WEIGHTS = "edge_weights"
 
 
-def to_table(dataset: FusionDataset) -> tuple[pa.Table, list[dict[str, Any]]]:
-    """Return a table with one row a sample, and what each of its columns is."""
-    columns: list[pa.Array] = [pa.array([str(i) for i in dataset.ids])]
-    layout: list[dict[str, Any]] = [{"kind": "ids"}]
+def to_table(columns: Columns) -> tuple[pa.Table, list[dict[str, Any]]]:
+    """Return a table with one row per sample, and a description of each of its columns."""
+    written = [pair for array in arrays(columns) for pair in _to_arrow(array)]
+    layout = [description for _, description in written]
+    names = [f"{number}:{_title(description)}" for number, description in enumerate(layout)]
+    return pa.table(dict(zip(names, (column for column, _ in written), strict=True))), layout
 
-    def add(values: Tensor, offsets: Tensor | None, **description: Any) -> None:
+
+def _to_arrow(array: Array) -> Iterator[tuple[pa.Array, dict[str, Any]]]:
+    named = dict(zip(array.column.key, array.key, strict=True))
+    kinds = [(array.column.name, array.values)]
+    if array.weight is not None:
+        kinds.append((EDGE_WEIGHTS, array.weight))
+    for kind, values in kinds:
+        description: dict[str, Any] = {"kind": kind, **named}
+        if isinstance(values, np.ndarray):
+            yield pa.array([str(text) for text in values], pa.string()), description
+            continue
+        offsets = None if array.offsets is None else array.offsets.numpy()
         description |= {"shape": list(values.shape[1:]), "ragged": offsets is not None}
         if values.dtype in AS_BITS:
             description["dtype"] = str(values.dtype)
             values = values.view(AS_BITS[values.dtype])
-        array = np.ascontiguousarray(values.numpy())
-        columns.append(_list_column(array, None if offsets is None else offsets.numpy()))
-        layout.append(description)
-
-    for m, column in dataset.x.items():
-        add(column.values, column.offsets, kind="x", modality=m)
-        if m in dataset.pos:
-            add(dataset.pos[m], column.offsets, kind="pos", modality=m)
-        if dataset.unit is not None and m in dataset.unit:
-            add(dataset.unit[m], column.offsets, kind="unit", modality=m)
-        for attribute, values in dataset.attrs.items():
-            if m in values:
-                add(values[m], column.offsets, kind="attrs", modality=m, attribute=attribute)
-    for name, labels in (dataset.y or {}).items():
-        add(labels, dataset.unit_offsets, kind="y", target=name)
-    for edge_type, (index, weight) in dataset.edges.items():
-        add(index.values, index.offsets, kind="edges", edge_type=list(edge_type))
-        if weight is not None:
-            add(weight, index.offsets, kind="edge_weights", edge_type=list(edge_type))
-    for kind in TEXTS:
-        texts = getattr(dataset, kind)
-        if texts is not None:
-            columns.append(pa.array([str(text) for text in texts]))
-            layout.append({"kind": kind})
-    names = [f"{number}:{_title(description)}" for number, description in enumerate(layout)]
-    return pa.table(dict(zip(names, columns, strict=True))), layout
+        plain = np.ascontiguousarray(values.numpy())
+        yield _list_column(plain, offsets), description
 
 
 def _list_column(array: np.ndarray, offsets: np.ndarray | None) -> pa.Array:
@@ -69,72 +58,99 @@ def _list_column(array: np.ndarray, offsets: np.ndarray | None) -> pa.Array:
 
 
 def _title(description: Mapping[str, Any]) -> str:
-    parts = [
-        description[key]
-        for key in ("kind", "modality", "attribute", "target")
-        if key in description
-    ]
+    keys = ("kind", "modality", "attribute", "target")
+    parts = [description[key] for key in keys if key in description]
     return "/".join([*parts, *description.get("edge_type", [])])
 
 
 def from_table(
-    table: pa.Table, layout: Sequence[Mapping[str, Any]], schema: Schema
-) -> FusionDataset:
-    """Return the dataset that the columns hold; what is not a column is left out."""
-    kinds: dict[str, Any] = {"x": {}, "pos": {}, "unit": {}, "attrs": {}, "y": {}, "edges": {}}
-    weights: dict[tuple[str, ...], Tensor] = {}
-    unit_offsets = None
+    table: pa.Table, layout: Sequence[Mapping[str, Any]], schema: Schema, owner: type[Columns]
+) -> dict[str, Any]:
+    """Return the fields of ``owner`` that a table holds.
+
+    Raises:
+        InputError: the table is not one that :func:`to_table` returned for the layout.
+        pyarrow.ArrowException: the table is not valid.
+    """
+    table.validate(full=True)
+    known = {c.name: c for per in declared(owner).values() for c in per}
+    held, weights = list[Array](), dict[tuple[str, ...], Array]()
     for column, description in zip(table.columns, layout, strict=True):
         kind = description["kind"]
-        if kind in ("ids", *TEXTS):
-            kinds[kind] = np.array(column.to_pylist(), dtype=str)
-            continue
-        values, offsets = _tensors(column, description)
-        if kind == "x":
-            kinds["x"][description["modality"]] = Ragged(values, offsets)
-        elif kind in ("pos", "unit"):
-            kinds[kind][description["modality"]] = values
-        elif kind == "attrs":
-            kinds["attrs"].setdefault(description["attribute"], {})[description["modality"]] = (
-                values
-            )
-        elif kind == "y":
-            kinds["y"][description["target"]] = values
-            unit_offsets = offsets if description["ragged"] else None
-        elif kind == "edges":
-            kinds["edges"][tuple(description["edge_type"])] = Ragged(values, offsets)
+        array = _from_arrow(column, description, known["edges" if kind == EDGE_WEIGHTS else kind])
+        if kind == EDGE_WEIGHTS:
+            weights[array.key[0]] = array
         else:
-            weights[tuple(description["edge_type"])] = values
-    return FusionDataset(
-        schema,
-        x=kinds["x"],
-        ids=kinds["ids"],
-        y=kinds["y"] or None,
-        pos=kinds["pos"],
-        attrs=kinds["attrs"],
-        edges={t: (index, weights.get(t)) for t, index in kinds["edges"].items()},
-        unit=kinds["unit"] or None,
-        unit_offsets=unit_offsets,
-        domain=kinds.get("domain"),
-        groups=kinds.get("groups"),
-        splits=kinds.get("splits"),
-        copy_of=kinds.get("copy_of"),
+            held.append(array)
+    held = [_with_weight(array, weights) for array in held]
+    fields = fields_of(_share_offsets(held))
+    units = [a.offsets for a in held if a.column.per is Per.UNIT and a.offsets is not None]
+    return {"schema": schema, **fields, "unit_offsets": units[0] if units else None}
+
+
+def _from_arrow(chunked: pa.ChunkedArray, description: Mapping[str, Any], column: Column) -> Array:
+    key = tuple(
+        tuple(description[part]) if part == "edge_type" else description[part]
+        for part in column.key
     )
-
-
-def _tensors(column: pa.ChunkedArray, description: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    offsets = torch.arange(len(array) + 1)
+    array = chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
+    if "shape" not in description:
+        _check_kind(array, pa.types.is_string, column)
+        return Array(column, key, np.array(array.to_pylist(), dtype=str))
+    offsets = None
     if description["ragged"]:
+        _check_kind(array, pa.types.is_large_list, column)
         offsets = _tensor(array.offsets)
         array = array.values
+        if int(offsets[0]) != 0 or int(offsets[-1]) != len(array):
+            raise InputError(f"{column.name} has values that belong to no sample")
     rows = len(array)
-    for _ in description["shape"]:
+    for size in description["shape"]:
+        _check_kind(array, pa.types.is_fixed_size_list, column)
+        if array.type.list_size != size:
+            raise InputError(f"{column.name} has {array.type.list_size} values, not {size}")
         array = array.values
+    _check_kind(array, _is_number, column)
     values = _tensor(array).reshape(rows, *description["shape"])
     if "dtype" in description:
-        values = values.view({str(dtype): dtype for dtype in AS_BITS}[description["dtype"]])
-    return values, offsets
+        values = values.view(FROM_BITS[description["dtype"]])
+    return Array(column, key, values, offsets)
+
+
+def _check_kind(array: pa.Array, fits: Callable[[pa.DataType], bool], column: Column) -> None:
+    if not fits(array.type) or array.null_count:
+        raise InputError(f"{column.name} has type {array.type} and {array.null_count} empty cells")
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _with_weight(array: Array, weights: Mapping[tuple[str, ...], Array]) -> Array:
+    weight = weights.get(array.key[0]) if array.column.per is Per.EDGE else None
+    if weight is None or isinstance(weight.values, np.ndarray):
+        return array
+    _check_same(array.column.name, array.offsets, weight.offsets)
+    return array._replace(weight=weight.values)
+
+
+def _share_offsets(held: Sequence[Array]) -> Iterator[Array]:
+    """Yield the arrays, those of one modality, or of units, with the very same offsets."""
+    shared = {a.key[-1]: a.offsets for a in held if a.column.ragged}
+    for array in held:
+        place = array.key[-1] if array.column.per is Per.NODE else array.column.per
+        if array.column.per in (Per.NODE, Per.UNIT):
+            offsets = shared.setdefault(place, array.offsets)
+            _check_same(array.column.name, offsets, array.offsets)
+            array = array._replace(offsets=offsets)
+        yield array
+
+
+def _check_same(name: str, offsets: Tensor | None, others: Tensor | None) -> None:
+    if (offsets is None) is not (others is None) or (
+        offsets is not None and others is not None and not torch.equal(offsets, others)
+    ):
+        raise InputError(f"{name} does not have as many values per sample as what it belongs to")
 
 
 def _tensor(array: pa.Array) -> Tensor:

@@ -10,19 +10,18 @@ import torch
 from torch import Tensor
 
 from graphfuse.data.edges import list_edges
+from graphfuse.data.padded import Padded
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.errors import InputError
 
 if TYPE_CHECKING:
     from torch_geometric.data import HeteroData
 
-    from graphfuse.data.batch import Batch
-
 NOT_ATTRIBUTES = ("x", "pos", "unit", "y", "modality", "batch", "ptr", "num_nodes")
 """Names of a node's own values, which no attribute of a dataset can have in a graph."""
 
 
-def to_pyg(batch: Batch) -> list[HeteroData]:
+def to_pyg(batch: Padded) -> list[HeteroData]:
     """Implement :meth:`Batch.to_pyg`."""
     from torch_geometric.data import HeteroData
 
@@ -54,7 +53,7 @@ def to_pyg(batch: Batch) -> list[HeteroData]:
     return graphs
 
 
-def to_networkx(batch: Batch, i: int) -> networkx.MultiDiGraph:
+def to_networkx(batch: Padded, i: int) -> networkx.MultiDiGraph:
     """Implement :meth:`Batch.to_networkx`."""
     graph: networkx.MultiDiGraph = networkx.MultiDiGraph(id=batch.ids[i] if batch.ids else "")
     for name, mask in batch.mask.items():
@@ -118,7 +117,7 @@ def samples_from_pyg(graphs: Sequence[HeteroData]) -> Iterator[Sample]:
         )
 
 
-def _split(batch: Batch, edge_type: EdgeType) -> list[tuple[Tensor, Tensor | None]]:
+def _split(batch: Padded, edge_type: EdgeType) -> list[tuple[Tensor, Tensor | None]]:
     """Return the edges of each sample: rows of both ends [2, E], and the weights [E] if any."""
     place, weight = list_edges(batch, edge_type)
     if not len(batch):
@@ -129,22 +128,15 @@ def _split(batch: Batch, edge_type: EdgeType) -> list[tuple[Tensor, Tensor | Non
     return [(own.T, w) for own, w in zip(places, weights, strict=True)]
 
 
-def _node_values(batch: Batch, m: str) -> dict[str, Tensor]:
-    """Everything that nodes of a modality have: x, pos, attributes, unit."""
-    values = {"x": batch.x[m]}
-    if m in batch.pos:
-        values["pos"] = batch.pos[m]
-    for attribute, columns in batch.attrs.items():
+def _node_values(batch: Padded, m: str) -> dict[str, Tensor]:
+    """Return what nodes of a modality have by name: x, pos, unit and attributes."""
+    for attribute in batch.attrs:
         if attribute in NOT_ATTRIBUTES:
             raise InputError(
                 f"attribute {attribute!r} has a name that graphs use otherwise, as they do "
                 f"{', '.join(NOT_ATTRIBUTES)}; rename it in attrs"
             )
-        if m in columns:
-            values[attribute] = columns[m]
-    if batch.unit is not None and m in batch.unit:
-        values["unit"] = batch.unit[m]
-    return values
+    return dict(batch.node_values(m))
 
 
 def _is_attribute(values: Any, nodes: int) -> bool:

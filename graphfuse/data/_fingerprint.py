@@ -1,71 +1,65 @@
-"""What tells two datasets apart."""
+"""A hash of all that the samples of a dataset hold."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from graphfuse.data._numpy import bits
+from graphfuse.data.columns import Array, Columns, Per, arrays
+from graphfuse.data.spec import StepSpec
 
-if TYPE_CHECKING:
-    from graphfuse.data.dataset import FusionDataset
 
-
-def fingerprint(dataset: FusionDataset) -> str:
-    """Implement :attr:`FusionDataset.fingerprint`."""
-    digest = hashlib.sha256(json.dumps(dataset.schema.to_dict(), sort_keys=True).encode())
-    if dataset.steps is not None:
-        plain = [[spec.name, dict(spec.options)] for spec in dataset.steps]
+def fingerprint(columns: Columns, steps: Sequence[StepSpec] | None) -> str:
+    """Return the SHA-256 of schema, steps and arrays."""
+    digest = hashlib.sha256(json.dumps(columns.schema.to_dict(), sort_keys=True).encode())
+    if steps is not None:
+        plain = [[spec.name, dict(spec.options)] for spec in steps]
         digest.update(json.dumps(plain, sort_keys=True, default=str).encode())
-    for label, column in columns(dataset):
-        array = np.ascontiguousarray(column)
+    for label, values in labelled_arrays(columns):
+        array = np.ascontiguousarray(values)
         digest.update(f"|{label}|{array.dtype.str}|{array.shape}|".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
 
 
-def columns(dataset: FusionDataset) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield every array with a label that tells it apart, in a fixed order."""
-    for label, values in _tensors(dataset):
-        kind = "/bfloat16" if values.dtype == torch.bfloat16 else ""
-        yield label + kind, bits(values)
-    for label, texts in (
-        ("ids", dataset.ids),
-        ("domain", dataset.domain),
-        ("groups", dataset.groups),
-        ("splits", dataset.splits),
-        ("copy_of", dataset.copy_of),
-    ):
-        if texts is not None:
-            joined = "\0".join(str(text) for text in texts)
-            yield label, np.frombuffer(joined.encode(), dtype=np.uint8)
+def labelled_arrays(columns: Columns) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield every array under a unique label, in a fixed order; texts as their bytes."""
+    held = list(arrays(columns))
+    for per in Per:  # in the order of arrays
+        for array in held:
+            if array.column.per is per:
+                for label, values in _labelled(array):
+                    yield _numpy(label, values)
+        if per is Per.UNIT and columns.y is not None and columns.unit_offsets is not None:
+            yield _numpy("unit_offsets", columns.unit_offsets)
 
 
-def _tensors(dataset: FusionDataset) -> Iterator[tuple[str, Tensor]]:
-    for m in dataset.schema.names:
-        yield f"x/{m}", dataset.x[m].values
-        yield f"offsets/{m}", dataset.x[m].offsets
-        if m in dataset.pos:
-            yield f"pos/{m}", dataset.pos[m]
-        if dataset.unit is not None and m in dataset.unit:
-            yield f"unit/{m}", dataset.unit[m]
-        for attribute in sorted(dataset.attrs):
-            if m in dataset.attrs[attribute]:
-                yield f"attrs/{json.dumps([attribute, m])}", dataset.attrs[attribute][m]
-    for target in sorted(dataset.y or {}):
-        yield f"y/{target}", (dataset.y or {})[target]
-    if dataset.y is not None and dataset.unit_offsets is not None:
-        yield "unit_offsets", dataset.unit_offsets
-    for edge_type in dataset.edge_types:
-        index, weight = dataset.edges[edge_type]
+def _numpy(label: str, values: Tensor | np.ndarray) -> tuple[str, np.ndarray]:
+    if isinstance(values, np.ndarray):
+        joined = "\0".join(str(text) for text in values)
+        return label, np.frombuffer(joined.encode(), dtype=np.uint8)
+    return label + ("/bfloat16" if values.dtype == torch.bfloat16 else ""), bits(values)
+
+
+def _labelled(array: Array) -> Iterator[tuple[str, Tensor | np.ndarray]]:
+    """Yield the values under a label, and the offsets that belong to no other array."""
+    name, per = array.column.name, array.column.per
+    if per is Per.EDGE:
+        (edge_type,) = array.key
         label = json.dumps(edge_type)
-        yield f"edges/{label}", index.values
-        yield f"edge_offsets/{label}", index.offsets
-        if weight is not None:
-            yield f"edge_weights/{label}", weight
+        yield f"{name}/{label}", array.values
+        if array.offsets is not None:
+            yield f"edge_offsets/{label}", array.offsets
+        if array.weight is not None:
+            yield f"edge_weights/{label}", array.weight
+        return
+    key = json.dumps(array.key) if array.column.nested else "/".join(array.key)
+    yield f"{name}/{key}" if array.key else name, array.values
+    if array.column.ragged and array.offsets is not None:
+        yield f"offsets/{key}", array.offsets

@@ -22,6 +22,7 @@ class PerSample:
 
 
 Given = Sequence[Any] | np.ndarray
+"""One entry per sample, as users give it."""
 
 
 def per_sample(

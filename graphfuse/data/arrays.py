@@ -9,17 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse._moved import moved_names
 from graphfuse.data._numpy import native
-from graphfuse.data._per_sample import per_sample
-from graphfuse.data.dataset import FusionDataset
+from graphfuse.data._per_sample import Given, per_sample
+from graphfuse.data.columns import Columns
 from graphfuse.data.labels import infer_target
 from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.schema import Modality, Schema, Target
-from graphfuse.data.spec import RelationSpec
 from graphfuse.errors import InputError
 
+__getattr__ = moved_names(__name__, {"from_arrays": "graphfuse.data.FusionDataset.from_arrays"})
 
-def from_arrays(
+
+def read_arrays(
     x: Mapping[str, Any],
     y: Any = None,
     *,
@@ -27,41 +29,13 @@ def from_arrays(
     classes: Sequence[str] | None = None,
     pos: Mapping[str, Any] | None = None,
     shapes: Mapping[str, Sequence[int]] | None = None,
-    ids: Sequence[str] | None = None,
-    groups: Sequence[Any] | np.ndarray | None = None,
-    splits: Sequence[str] | np.ndarray | None = None,
-    copy_of: Sequence[str] | np.ndarray | None = None,
-    name: str = "",
-    relations: Sequence[RelationSpec] | None = None,
-    bayes_accuracy: float | None = None,
-    graph_should_win: bool | None = None,
+    ids: Given | None = None,
+    groups: Given | None = None,
+    splits: Given | None = None,
+    copy_of: Given | None = None,
     dtype: torch.dtype | Mapping[str, torch.dtype] = torch.float32,
-) -> FusionDataset:
-    """Build a dataset from arrays; features become ``dtype``, one for all or one a modality.
-
-    Args:
-        x: for each modality an array ``[n, F]`` (one node a sample; a row that is all NaN is a
-            missing modality), an array ``[n, N, F]`` (N nodes a sample), or a list of n arrays
-            ``[N_i, F]`` or None (missing).
-        y: labels ``[n]`` (names, codes or numbers), ``[n, L]`` of 0 and 1 for several labels, or
-            a dict of these for several targets; None or NaN marks an unlabelled sample. A column
-            ``[n, 1]`` is read as ``[n]`` unless the task is "multilabel".
-        task: "binary", "multiclass", "multilabel" or "regression"; told from ``y`` if left out:
-            numbers with a fractional part are a regression, everything else is classes.
-        classes: class names; codes in ``y`` then count through them.
-        pos: positions of the nodes, one row a node: ``[n, N, P]``, ``[n, P]`` for one node a
-            sample, or a list of n arrays ``[N_i, P]``. Those of a missing modality, None in the
-            list, are not looked at.
-        shapes: shape of a raw node, ``{"image": (3, 32, 32)}``; arrays are then ``[n, 3, 32, 32]``.
-        ids: names of the samples; their numbers if left out.
-        groups: samples of one group are never split.
-        splits: a given part for each sample, "train", "validation" or "test".
-        copy_of: for changed copies of samples the id of the one each was made of, "" for all
-            others. They are trained on wherever that one is, and never tested on.
-
-    Raises:
-        InputError: lengths differ, values are NaN or infinite, or labels do not fit the task.
-    """
+) -> Columns:
+    """Return the columns of a dataset; see :meth:`FusionDataset.from_arrays`."""
     if not x:
         raise InputError("x holds at least one modality, {name: array}; got an empty dict")
     shapes = shapes or {}
@@ -82,19 +56,8 @@ def from_arrays(
     ]
     schema = Schema(tuple(modalities), targets)
     own = per_sample(n, range(n) if ids is None else ids, groups, splits, copy_of)
-    return FusionDataset(
-        schema,
-        x={m: columns[m] for m in schema.names},
-        ids=own.ids,
-        y=labels,
-        pos=positions,
-        groups=own.groups,
-        splits=own.splits,
-        copy_of=own.copy_of,
-        name=name,
-        relations=None if relations is None else tuple(relations),
-        bayes_accuracy=bayes_accuracy,
-        graph_should_win=graph_should_win,
+    return Columns(
+        schema, x={m: columns[m] for m in schema.names}, y=labels, pos=positions, **vars(own)
     )
 
 

@@ -4,42 +4,69 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data._fingerprint import columns, fingerprint
+from graphfuse.data._convert import samples_from_pyg
+from graphfuse.data._fingerprint import fingerprint, labelled_arrays
+from graphfuse.data._per_sample import Given
 from graphfuse.data._rows import as_row, as_rows
+from graphfuse.data.arrays import read_arrays
 from graphfuse.data.batch import Batch
 from graphfuse.data.batch_edges import batch_edges, in_one_block
-from graphfuse.data.ragged import Padding, Ragged, offsets_of
+from graphfuse.data.columns import About, Array, Columns, Per, arrays, declared, nest, take
+from graphfuse.data.ragged import Padding, Ragged
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
+from graphfuse.data.samples import gather, read_samples
 from graphfuse.data.schema import Schema
-from graphfuse.data.spec import RelationSpec, StepSpec
+from graphfuse.data.spec import RelationSpec
+from graphfuse.data.storage import load, save
 from graphfuse.errors import EmptySampleWarning, InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from torch_geometric.data import HeteroData
 
 
-@dataclass(frozen=True, eq=False)
-class FusionDataset:
-    """Samples of one schema; made by ``from_...`` methods, :meth:`load` or ``load_dataset``.
+BATCHED = {f.name for f in fields(Batch)}
+"""Columns that a batch has too."""
 
-    ``dataset[i]`` is a :class:`Sample`, ``dataset.batch(indices)`` a :class:`Batch` built by
-    gathers. ``groups`` are kept together by every split; ``splits`` names a given part ("train",
-    "validation", "test") for each sample; ``copy_of`` the sample that a row is a changed copy of,
-    by its id, "" for samples themselves: copies are trained on and never tested on. ``relations``
-    are those that fit this data, if known, and ``steps`` what its features go through, fitted on
-    the training part of each fold (None: standardised). ``augment`` says by modality, in plain
-    data, how raw nodes change anew in every epoch where a network encodes them. ``origin`` tells,
-    as plain data, which encoders made it of raw samples, and what cleaning did to these.
-    A dataset never changes: ``with_edges``, ``subset`` and ``dataclasses.replace`` make new ones.
+
+@dataclass(frozen=True, eq=False)
+class FusionDataset(Columns, About):
+    """Samples of one schema, built by the ``from_...`` methods, :meth:`load` or ``load_dataset``.
+
+    ``dataset[i]`` is a :class:`Sample`, and ``dataset.batch(indices)`` a padded :class:`Batch`.
+    A dataset never changes: ``subset``, ``with_edges`` and ``dataclasses.replace`` return new ones.
+
+    Args:
+        schema: modalities and targets.
+        x: features of the nodes by modality, as values and offsets.
+        ids: name of each sample, unique.
+        y: labels by target, one per sample or one per unit.
+        pos: positions of the nodes by modality.
+        unit: unit of each node by modality, counted from 0 within a sample.
+        unit_offsets: where the units of each sample begin and end.
+        attrs: attributes of the nodes, ``{attribute: {modality: values}}``.
+        edges: given edges by type, as rows [E, 2] with offsets, and weights or None.
+        domain: the site or device that each sample comes from, "" where unknown.
+        groups: samples of one group are never split.
+        splits: the part that each sample belongs to: "train", "validation" or "test".
+        copy_of: the id of the sample that a row is a changed copy of, "" for the samples
+            themselves. Copies are trained on and never tested on.
+        name: what results call the dataset.
+        relations: the relations that fit the data, if known.
+        steps: what features go through, fitted on the training part of each fold. None means that
+            they are standardised.
+        bayes_accuracy: accuracy of the best possible prediction, if known.
+        graph_should_win: whether a graph helps, if known.
+        augment: options by modality for changing raw nodes anew in every epoch.
+        origin: how raw samples became nodes.
 
     Example:
         >>> dataset = FusionDataset.from_arrays(
@@ -53,124 +80,174 @@ class FusionDataset:
                 [False, False]])
     """
 
-    schema: Schema
-    x: Mapping[str, Ragged]
-    ids: np.ndarray
-    y: Mapping[str, Tensor] | None = None
-    pos: Mapping[str, Tensor] = field(default_factory=dict)
-    attrs: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
-    edges: Mapping[EdgeType, tuple[Ragged, Tensor | None]] = field(default_factory=dict)
-    unit: Mapping[str, Tensor] | None = None
-    unit_offsets: Tensor | None = None
-    domain: np.ndarray | None = None
-    groups: np.ndarray | None = None
-    splits: np.ndarray | None = None
-    copy_of: np.ndarray | None = None
-    name: str = ""
-    relations: tuple[RelationSpec, ...] | None = None
-    steps: tuple[StepSpec, ...] | None = None
-    bayes_accuracy: float | None = None
-    graph_should_win: bool | None = None
-    augment: Mapping[str, Any] | None = None
-    origin: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        if self.unit is not None and self.unit_offsets is None:
-            object.__setattr__(self, "unit_offsets", _count_units(self.x, self.unit))
-
     @classmethod
     def from_arrays(
-        cls, x: Mapping[str, Any], y: Any = None, *, task: str | None = None, **options: Any
-    ) -> FusionDataset:
-        """Build a dataset from arrays; see :func:`graphfuse.data.arrays.from_arrays`."""
-        from graphfuse.data.arrays import from_arrays
+        cls,
+        x: Mapping[str, Any],
+        y: Any = None,
+        *,
+        task: str | None = None,
+        classes: Sequence[str] | None = None,
+        pos: Mapping[str, Any] | None = None,
+        shapes: Mapping[str, Sequence[int]] | None = None,
+        ids: Given | None = None,
+        groups: Given | None = None,
+        splits: Given | None = None,
+        copy_of: Given | None = None,
+        name: str = "",
+        relations: Sequence[RelationSpec] | None = None,
+        bayes_accuracy: float | None = None,
+        graph_should_win: bool | None = None,
+        dtype: torch.dtype | Mapping[str, torch.dtype] = torch.float32,
+    ) -> Self:
+        """Build a dataset from arrays, one per modality.
 
-        return from_arrays(x, y, task=task, **options)
+        Args:
+            x: for each modality an array ``[n, F]`` (one node per sample; a row that is all NaN is
+                a missing modality), an array ``[n, N, F]`` (N nodes per sample), or a list of n
+                arrays ``[N_i, F]`` or None (missing).
+            y: labels ``[n]`` (names, codes or numbers), ``[n, L]`` of 0 and 1 for several labels,
+                or a dict of these for several targets; None or NaN marks an unlabelled sample. A
+                column ``[n, 1]`` is read as ``[n]`` unless the task is "multilabel".
+            task: "binary", "multiclass", "multilabel" or "regression"; inferred from ``y`` if left
+                out.
+            classes: class names; codes in ``y`` are then positions in this list.
+            pos: positions of the nodes, one row per node: ``[n, N, P]``, ``[n, P]`` for one node
+                per sample, or a list of n arrays ``[N_i, P]``. Entries of samples that lack the
+                modality, None in the list, are ignored.
+            shapes: shape of a raw node, ``{"image": (3, 32, 32)}``; arrays are then
+                ``[n, 3, 32, 32]``.
+            ids: names of the samples; their numbers if left out.
+            groups: samples of one group are never split.
+            splits: a given part for each sample: "train", "validation" or "test".
+            copy_of: for changed copies of samples the id of the sample each was made of, "" for
+                all others. They are trained on wherever that sample is, and never tested on.
+            name: what results call the dataset.
+            relations: the relations that fit the data.
+            bayes_accuracy: accuracy of the best possible prediction.
+            graph_should_win: whether a graph helps.
+            dtype: dtype of the features, one for all modalities or one per modality.
+
+        Raises:
+            InputError: lengths differ, values are NaN or infinite, or labels do not fit the task.
+        """
+        columns = read_arrays(
+            x, y, task=task, classes=classes, pos=pos, shapes=shapes, ids=ids, groups=groups,
+            splits=splits, copy_of=copy_of, dtype=dtype,
+        )  # fmt: skip
+        return cls(
+            **vars(columns),
+            name=name,
+            relations=None if relations is None else tuple(relations),
+            bayes_accuracy=bayes_accuracy,
+            graph_should_win=graph_should_win,
+        )
 
     @classmethod
     def from_samples(
-        cls, samples: Sequence[Sample], schema: Schema | None = None, **options: Any
-    ) -> FusionDataset:
+        cls,
+        samples: Sequence[Sample],
+        schema: Schema | None = None,
+        *,
+        ids: Given | None = None,
+        groups: Given | None = None,
+        splits: Given | None = None,
+        copy_of: Given | None = None,
+        name: str = "",
+    ) -> Self:
         """Build a dataset from samples; without a schema, one that fits them.
 
-        Takes ``name``, and one entry a sample of ``ids``, ``groups``, ``splits`` and ``copy_of``;
-        see :func:`graphfuse.data.samples.from_samples`.
-        """
-        from graphfuse.data.samples import from_samples
+        Args:
+            samples: at least one.
+            schema: modalities and targets.
+            ids: names of the samples; those that the samples have if left out.
+            groups: samples of one group are never split.
+            splits: a given part for each sample: "train", "validation" or "test".
+            copy_of: the id of the sample that each changed copy was made of, "" for all others.
+            name: what results call the dataset.
 
-        return from_samples(samples, schema, **options)
+        Raises:
+            SchemaError: a modality, shape, length or label that does not fit.
+            InputError: ids that are not unique, an option without one entry per sample, or copies
+                of what is no sample.
+        """
+        columns = read_samples(
+            samples, schema, ids=ids, groups=groups, splits=splits, copy_of=copy_of
+        )
+        return cls(**vars(columns), name=name)
 
     @classmethod
     def from_pyg(
-        cls, graphs: Sequence[HeteroData], schema: Schema | None = None, **options: Any
-    ) -> FusionDataset:
+        cls,
+        graphs: Sequence[HeteroData],
+        schema: Schema | None = None,
+        *,
+        ids: Given | None = None,
+        groups: Given | None = None,
+        splits: Given | None = None,
+        copy_of: Given | None = None,
+        name: str = "",
+    ) -> Self:
         """Build a dataset from ``HeteroData``: node types are modalities, edges are given edges.
 
         Takes the options of :meth:`from_samples`.
         """
-        from graphfuse.data._convert import samples_from_pyg
-
-        return cls.from_samples(list(samples_from_pyg(graphs)), schema, **options)
+        samples = list(samples_from_pyg(graphs))
+        return cls.from_samples(
+            samples, schema, ids=ids, groups=groups, splits=splits, copy_of=copy_of, name=name
+        )
 
     @classmethod
-    def load(cls, path: str | Path) -> FusionDataset:
+    def load(cls, path: str | Path, *, verify: bool = False) -> Self:
         """Read a folder that :meth:`save` wrote; values are mapped, not copied, into memory.
 
-        That the values are those saved is not looked at, as that would read them all; see
-        :meth:`verify`.
-        """
-        from graphfuse.data.storage import load
+        Args:
+            path: the folder.
+            verify: read every value, and raise an error unless all are those that were saved.
 
-        return load(Path(path))
+        Raises:
+            InputError: there is no saved dataset, or it is damaged.
+        """
+        stored = load(Path(path), cls)
+        dataset = cls(**stored.columns, **vars(stored.about))
+        if verify:
+            stored.check_fingerprint(dataset.fingerprint)
+        return dataset
 
     @classmethod
     def verify(cls, path: str | Path) -> None:
         """Raise an error if a saved folder does not hold what was saved; reads every value."""
-        from graphfuse.data.storage import verify
-
-        verify(Path(path))
+        cls.load(path, verify=True)
 
     def save(self, path: str | Path) -> None:
         """Write a folder: ``samples.arrow`` and ``schema.json``; whole or not at all.
 
-        A saved dataset that is there is replaced; anything else there is an error.
+        A dataset that was saved there is replaced; anything else there is an error.
         """
-        from graphfuse.data.storage import save
-
-        save(self, Path(path))
-
-    def __len__(self) -> int:
-        return len(self.ids)
+        save(self, self, self.fingerprint, Path(path))
 
     def __repr__(self) -> str:
         task = "/".join(target.task for target in self.schema.targets.values()) or "unlabelled"
         sizes = ", ".join(f"{m.name}{list(m.shape)}" for m in self.schema.modalities)
         copies = len(self) - len(self.originals)
         samples = f"{len(self.originals)} samples" + (f" + {copies} copies" if copies else "")
-        return f"FusionDataset({self.name!r}, {samples}, {sizes}, {task})"
+        return f"{type(self).__name__}({self.name!r}, {samples}, {sizes}, {task})"
 
     def __getitem__(self, i: int) -> Sample:
         """Return a sample, a copy that may be changed."""
         i = as_row(i, len(self))
-        spans = {
-            name: slice(int(column.offsets[i]), int(column.offsets[i + 1]))
-            for name, column in self.x.items()
+        present = {
+            c.name: dict[str, Any]()
+            for c in declared(type(self))[Per.NODE]
+            if c.name in SAMPLED and getattr(self, c.name) is not None
         }
-        present = {name: span for name, span in spans.items() if span.stop > span.start}
-
-        def rows(values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-            return {m: values[m][span].clone() for m, span in present.items() if m in values}
-
-        return Sample(
-            x=rows({name: column.values for name, column in self.x.items()}),
-            y=self._label(i),
-            pos=rows(self.pos),
-            attrs={name: rows(values) for name, values in self.attrs.items()},
-            edges={edge_type: self._sample_edges(edge_type, i) for edge_type in self.edges},
-            unit=None if self.unit is None else rows(self.unit),
-            domain=None if self.domain is None else str(self.domain[i]),
-            id=str(self.ids[i]),
+        held: dict[str, Any] = present | nest(
+            (array.path, value)
+            for array in arrays(self)
+            if array.column.name in SAMPLED and (value := _of_sample(array, i)) is not None
         )
+        held["y"] = _only(held.get("y"))
+        return Sample(id=held.pop("ids"), **held)
 
     def __iter__(self) -> Iterator[Sample]:
         return (self[i] for i in range(len(self)))
@@ -200,125 +277,41 @@ class FusionDataset:
     def batch(self, indices: Sequence[int] | np.ndarray | Tensor) -> Batch:
         """Return the samples at ``indices`` as one padded batch, by gathers alone."""
         rows = as_rows(indices, len(self))
-        paddings = {
-            name: Padding.of(column.offsets, rows, column.width) for name, column in self.x.items()
-        }
-        unit_mask, y = self._targets(rows)
+        paddings = {m: Padding.of(own.offsets, rows, own.width) for m, own in self.x.items()}
+        units = None if self.unit_offsets is None else Padding.of(self.unit_offsets, rows)
+        held = nest(
+            (array.path, self._batched(array, rows, paddings, units))
+            for array in arrays(self)
+            if array.column.name in BATCHED
+        )
+        held["y"] = _only(held.get("y"))
         return Batch(
-            x={name: paddings[name].apply(column.values) for name, column in self.x.items()},
-            mask={name: padding.mask for name, padding in paddings.items()},
-            pos={name: paddings[name].apply(values) for name, values in self.pos.items()},
+            mask={m: padding.mask for m, padding in paddings.items()},
+            unit_mask=None if units is None else units.mask,
             pos_unit={m.name: m.pos_unit for m in self.schema.modalities if m.pos_unit},
-            attrs={
-                attribute: {m: paddings[m].apply(v, -1) for m, v in values.items()}
-                for attribute, values in self.attrs.items()
-            },
-            edges={t: self._edges_of(t, rows, paddings) for t in self.edge_types},
-            unit=None
-            if self.unit is None
-            else {name: paddings[name].apply(values, -1) for name, values in self.unit.items()},
-            unit_mask=unit_mask,
-            y=y,
-            ids=self.ids[rows.numpy()].tolist(),
-            domain=None
-            if self.domain is None
-            else [None if d == "" else str(d) for d in self.domain[rows.numpy()]],
+            **held,
         )
 
-    def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> FusionDataset:
-        """Return a dataset of the samples at ``indices``, in that order."""
-        rows = as_rows(indices, len(self))
-        where = {name: column.positions(rows)[0] for name, column in self.x.items()}
-        picked = rows.numpy()
-        place, unit_offsets = rows, self.unit_offsets
-        if unit_offsets is not None:
-            units = Ragged(torch.arange(int(unit_offsets[-1])), unit_offsets).take(rows)
-            place, unit_offsets = units.values, units.offsets
-        y = None if self.y is None else {name: v[place] for name, v in self.y.items()}
-        edges: dict[EdgeType, tuple[Ragged, Tensor | None]] = {}
-        for edge_type, (index, weight) in self.edges.items():
-            chosen, _ = index.positions(rows)
-            edges[edge_type] = (index.take(rows), None if weight is None else weight[chosen])
-        return replace(
-            self,
-            x={name: column.take(rows) for name, column in self.x.items()},
-            ids=self.ids[picked],
-            y=y,
-            pos={m: values[where[m]] for m, values in self.pos.items()},
-            attrs={
-                attribute: {m: v[where[m]] for m, v in values.items()}
-                for attribute, values in self.attrs.items()
-            },
-            edges=edges,
-            unit=None
-            if self.unit is None
-            else {m: values[where[m]] for m, values in self.unit.items()},
-            unit_offsets=unit_offsets,
-            domain=None if self.domain is None else self.domain[picked],
-            groups=None if self.groups is None else self.groups[picked],
-            splits=None if self.splits is None else self.splits[picked],
-            copy_of=None if self.copy_of is None else self.copy_of[picked],
-        )
+    def _batched(
+        self,
+        array: Array,
+        rows: Tensor,
+        paddings: Mapping[str, Padding],
+        units: Padding | None,
+    ) -> Any:
+        values, column = array.values, array.column
+        if isinstance(values, np.ndarray):
+            texts = values[rows.numpy()].tolist()
+            return [text or None for text in texts] if column.optional else texts
+        if column.per is Per.EDGE:
+            return self._batched_edges(array.key[0], rows, paddings)
+        if column.per is Per.NODE:
+            return paddings[array.key[-1]].apply(values, column.fill)
+        if units is not None and column.per is Per.UNIT:
+            return units.apply(values, float("nan") if values.is_floating_point() else -1)
+        return values.index_select(0, rows)
 
-    def warn_of_empty_samples(self) -> None:
-        """Warn if there are samples without a node of any modality."""
-        counts = torch.stack([column.counts for column in self.x.values()]).sum(0)[self.originals]
-        if empty := int((counts == 0).sum()):
-            warnings.warn(
-                f"{empty} of {len(counts)} samples of {self.name or 'the dataset'} have no node of "
-                f"any modality; every strategy predicts a constant for them",
-                EmptySampleWarning,
-                stacklevel=4,
-            )
-
-    def select_target(self, name: str) -> FusionDataset:
-        """Return the dataset with one of its several targets alone."""
-        if name not in self.schema.targets:
-            raise UnknownNameError("target", name, self.schema.targets)
-        schema = Schema(self.schema.modalities, {name: self.schema.targets[name]})
-        return replace(self, schema=schema, y=None if self.y is None else {name: self.y[name]})
-
-    def with_edges(self, edges: Mapping[EdgeType, tuple[Ragged, Tensor | None]]) -> FusionDataset:
-        """Return the dataset with these edges in place of its own: rows [E, 2], weights [E]."""
-        return replace(self, edges=dict(edges))
-
-    def labels(self) -> np.ndarray:
-        """Copy the labels of the only target to an array [n, ...]; an error if there are none."""
-        _ = self.schema.target
-        if self.y is None:
-            raise InputError(f"dataset {self.name!r} has no labels; give y when building it")
-        return next(iter(self.y.values())).numpy().copy()
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the schema, the steps and all that the samples hold."""
-        return fingerprint(self)
-
-    def columns(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Yield every array with a label that tells it apart, in a fixed order."""
-        return columns(self)
-
-    def _label(self, i: int) -> Any:
-        if self.y is None:
-            return None
-        span = slice(i, i + 1)
-        if self.unit_offsets is not None:
-            span = slice(int(self.unit_offsets[i]), int(self.unit_offsets[i + 1]))
-        single = self.unit_offsets is None
-        labels = {
-            name: (values[span][0] if single else values[span]).clone()
-            for name, values in self.y.items()
-        }
-        return labels if len(labels) > 1 else next(iter(labels.values()))
-
-    def _sample_edges(self, edge_type: EdgeType, i: int) -> Tensor | SparseEdges:
-        index, weight = self.edges[edge_type]
-        own = index[i].T.clone()
-        if weight is None:
-            return own
-        return SparseEdges(own, weight[int(index.offsets[i]) : int(index.offsets[i + 1])].clone())
-
-    def _edges_of(
+    def _batched_edges(
         self, edge_type: EdgeType, rows: Tensor, paddings: Mapping[str, Padding]
     ) -> Tensor | SparseEdges:
         if len(rows) and edge_type in self._dense_edges:
@@ -338,27 +331,72 @@ class FusionDataset:
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_dense_edges"}
 
-    def _targets(self, rows: Tensor) -> tuple[Tensor | None, Any]:
-        padding = None if self.unit_offsets is None else Padding.of(self.unit_offsets, rows)
-        unit_mask = None if padding is None else padding.mask
-        if self.y is None:
-            return unit_mask, None
-        y = dict[str, Tensor]()
-        for name, values in self.y.items():
-            fill = float("nan") if values.is_floating_point() else -1
-            y[name] = (
-                values.index_select(0, rows) if padding is None else padding.apply(values, fill)
+    def subset(self, indices: Sequence[int] | np.ndarray | Tensor) -> Self:
+        """Return a dataset of the samples at ``indices``, in that order."""
+        return replace(self, **take(self, as_rows(indices, len(self))))
+
+    def warn_of_empty_samples(self) -> None:
+        """Warn if there are samples without a node of any modality."""
+        counts = torch.stack([column.counts for column in self.x.values()]).sum(0)[self.originals]
+        if empty := int((counts == 0).sum()):
+            warnings.warn(
+                f"{empty} of {len(counts)} samples of {self.name or 'the dataset'} have no node of "
+                f"any modality; every strategy predicts a constant for them",
+                EmptySampleWarning,
+                stacklevel=4,
             )
-        return unit_mask, (y if len(y) > 1 else next(iter(y.values())))
+
+    def select_target(self, name: str) -> Self:
+        """Return the dataset with one of its several targets alone."""
+        if name not in self.schema.targets:
+            raise UnknownNameError("target", name, self.schema.targets)
+        schema = Schema(self.schema.modalities, {name: self.schema.targets[name]})
+        return replace(self, schema=schema, y=None if self.y is None else {name: self.y[name]})
+
+    def with_edges(self, edges: Mapping[EdgeType, tuple[Ragged, Tensor | None]]) -> Self:
+        """Return the dataset with these edges in place of its own: rows [E, 2], weights [E]."""
+        return replace(self, edges=dict(edges))
+
+    def labels(self) -> np.ndarray:
+        """Copy the labels of the only target to an array [n, ...]; an error if there are none."""
+        _ = self.schema.target
+        if self.y is None:
+            raise InputError(f"dataset {self.name!r} has no labels; give y when building it")
+        return next(iter(self.y.values())).numpy().copy()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the schema, the steps and all that the samples hold."""
+        return fingerprint(self, self.steps)
+
+    def columns(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield every array under a unique label, in a fixed order."""
+        return labelled_arrays(self)
 
 
-def _count_units(x: Mapping[str, Ragged], unit: Mapping[str, Tensor]) -> Tensor:
-    """Return offsets of the units of each sample, as many as its nodes show."""
-    top = torch.zeros(len(next(iter(x.values()))), dtype=torch.long)
-    for m, values in unit.items():
-        owner = torch.repeat_interleave(torch.arange(len(top)), x[m].counts)
-        top.scatter_reduce_(0, owner, values + 1, "amax")
-    return offsets_of(top)
+SAMPLED = {*(f.name for f in fields(Sample)), "ids"}
+"""Columns that a sample has too."""
+
+
+def _of_sample(array: Array, i: int) -> Any:
+    """Return what sample i holds of an array, as a copy; None for a modality that it lacks."""
+    values, column = array.values, array.column
+    if isinstance(values, np.ndarray):
+        return str(values[i]) if str(values[i]) or not column.optional else None
+    if array.offsets is None:
+        return values[i].clone()
+    own = slice(int(array.offsets[i]), int(array.offsets[i + 1]))
+    if column.per is Per.EDGE:
+        index = values[own].T.clone()
+        return index if array.weight is None else SparseEdges(index, array.weight[own].clone())
+    if column.per is Per.NODE and own.start == own.stop:
+        return None
+    return values[own].clone()
+
+
+def _only(labels: dict[str, Tensor] | None) -> Any:
+    """Return the labels of several targets as a dict, those of one by themselves."""
+    return next(iter(labels.values())) if labels and len(labels) == 1 else labels
 
 
 def collate(samples: Sequence[Sample], schema: Schema) -> Batch:
@@ -378,9 +416,7 @@ def collate(samples: Sequence[Sample], schema: Schema) -> Batch:
         >>> batch.mask["a"].tolist()
         [[True, True], [False, False]]
     """
-    from graphfuse.data.samples import gather
-
-    dataset = gather(samples, schema)
+    dataset = FusionDataset(**vars(gather(samples, schema)))
     batch = dataset.batch(range(len(dataset)))
     # A sample without an id has none here either: its place in the batch must mean nothing.
     return replace(batch, ids=[sample.id for sample in samples])

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 
+from graphfuse.data.padded import Padded
 from graphfuse.data.sample import EdgeType, SparseEdges
 
-if TYPE_CHECKING:
-    from graphfuse.data.batch import Batch
 
-
-def dense_edges(batch: Batch, edge_type: EdgeType) -> Tensor:
+def dense_edges(batch: Padded, edge_type: EdgeType) -> Tensor:
     """Edges of one type as a tensor [B, Ns, Nd], False or 0 at padded nodes."""
     source, _, destination = edge_type
     edges = batch.edges[edge_type]
@@ -23,7 +19,7 @@ def dense_edges(batch: Batch, edge_type: EdgeType) -> Tensor:
     return edges * (sources.unsqueeze(2) & destinations.unsqueeze(1))
 
 
-def list_edges(batch: Batch, edge_type: EdgeType) -> tuple[Tensor, Tensor | None]:
+def list_edges(batch: Padded, edge_type: EdgeType) -> tuple[Tensor, Tensor | None]:
     """Return (sample, source, destination) of every edge, [E, 3], and the weights [E] if any.
 
     In order, each pair of real nodes once; the weights of parallel edges add up.
@@ -41,7 +37,7 @@ def list_edges(batch: Batch, edge_type: EdgeType) -> tuple[Tensor, Tensor | None
     return place, None if dense.dtype == torch.bool else dense[tuple(place.T)]
 
 
-def real_ones(batch: Batch, edge_type: EdgeType, edges: SparseEdges) -> SparseEdges:
+def real_ones(batch: Padded, edge_type: EdgeType, edges: SparseEdges) -> SparseEdges:
     """Leave out edges at padded nodes and of weight 0, merge parallel ones."""
     source, destination = edges.index
     real = batch.mask[edge_type[0]].flatten()[source]
@@ -52,6 +48,6 @@ def real_ones(batch: Batch, edge_type: EdgeType, edges: SparseEdges) -> SparseEd
     return SparseEdges(edges.index[:, real], weight).coalesce(*_widths(batch, edge_type))
 
 
-def _widths(batch: Batch, edge_type: EdgeType) -> tuple[int, int]:
+def _widths(batch: Padded, edge_type: EdgeType) -> tuple[int, int]:
     """Return how many nodes, padded ones included, samples have at both ends of an edge type."""
     return batch.mask[edge_type[0]].shape[1], batch.mask[edge_type[2]].shape[1]

@@ -5,46 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse._moved import moved_names
 from graphfuse.data._check_sample import check_sample
-from graphfuse.data._per_sample import per_sample
+from graphfuse.data._per_sample import Given, per_sample
 from graphfuse.data._sample_labels import infer_targets, label_columns
-from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.columns import Columns
 from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Modality, Schema
 from graphfuse.errors import InputError, SchemaError
 
+__getattr__ = moved_names(__name__, {"from_samples": "graphfuse.data.FusionDataset.from_samples"})
 
-def from_samples(
+
+def read_samples(
     samples: Sequence[Sample],
     schema: Schema | None = None,
     *,
-    ids: Sequence[Any] | np.ndarray | None = None,
-    groups: Sequence[Any] | np.ndarray | None = None,
-    splits: Sequence[Any] | np.ndarray | None = None,
-    copy_of: Sequence[Any] | np.ndarray | None = None,
-    name: str = "",
-) -> FusionDataset:
-    """Implement :meth:`FusionDataset.from_samples`.
-
-    Raises:
-        SchemaError: a modality, shape, length or label that does not fit.
-        InputError: ids that are not unique, not one id, group or split a sample, or copies of what
-            is no sample.
-    """
-    dataset = gather(samples, schema)
-    names = dataset.ids if ids is None else ids
-    own = per_sample(len(dataset), names, groups, splits, copy_of)
-    return replace(dataset, **vars(own), name=name)
+    ids: Given | None = None,
+    groups: Given | None = None,
+    splits: Given | None = None,
+    copy_of: Given | None = None,
+) -> Columns:
+    """Return the columns of a dataset; see :meth:`FusionDataset.from_samples`."""
+    columns = gather(samples, schema)
+    names = columns.ids if ids is None else ids
+    return replace(columns, **vars(per_sample(len(columns), names, groups, splits, copy_of)))
 
 
-def gather(samples: Sequence[Sample], schema: Schema | None = None) -> FusionDataset:
+def gather(samples: Sequence[Sample], schema: Schema | None = None) -> Columns:
     """Return the samples as columns; the same sample may occur more than once."""
     samples = list(samples)
     if not samples:
@@ -56,7 +50,7 @@ def gather(samples: Sequence[Sample], schema: Schema | None = None) -> FusionDat
         check_sample(sample, schema, with_units, who)
     y, unit_offsets = label_columns(samples, schema, with_units, names)
     domains = [sample.domain or "" for sample in samples]
-    return FusionDataset(
+    return Columns(
         schema,
         x={m.name: _nodes(samples, m) for m in schema.modalities},
         ids=np.array([sample.id or str(number) for number, sample in enumerate(samples)]),

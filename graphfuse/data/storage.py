@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from graphfuse._folder import check_free, replace_folder
 from graphfuse.data._arrow import from_table, to_table
-from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.columns import About, Columns
+from graphfuse.data.origin import Origin
 from graphfuse.data.schema import Schema
 from graphfuse.data.spec import RelationSpec, Spec, StepSpec
 from graphfuse.errors import InputError
@@ -35,12 +36,31 @@ UNREADABLE = (
 """What reading raises where the files are not as they were written."""
 
 
-def save(dataset: FusionDataset, path: Path) -> None:
+@dataclass(frozen=True)
+class Stored:
+    """What a saved folder holds."""
+
+    path: Path
+    columns: Mapping[str, Any]
+    """The fields of :class:`~graphfuse.data.columns.Columns`."""
+    about: About
+    fingerprint: Any
+
+    def check_fingerprint(self, found: str) -> None:
+        """Raise an error unless the values are those that were saved."""
+        if found != self.fingerprint:
+            raise InputError(
+                f"the values in {self.path} are not those that were saved: their fingerprint is "
+                f"{found}, {JSON} says {self.fingerprint}; save the data again"
+            )
+
+
+def save(columns: Columns, about: About, fingerprint: str, path: Path) -> None:
     """Implement :meth:`FusionDataset.save`."""
     check_destination(path)
-    header, table = _describe(dataset)
+    header, table = _describe(columns, about, fingerprint)
     with replace_folder(path) as work:
-        _write_table(work / ARROW, table, len(dataset))
+        _write_table(work / ARROW, table, len(columns))
         (work / JSON).write_text(header)
 
 
@@ -54,36 +74,21 @@ def _write_table(path: Path, table: pa.Table, rows: int) -> None:
         file.write_table(table, max_chunksize=max(rows, 1))
 
 
-def load(path: Path) -> FusionDataset:
-    """Implement :meth:`FusionDataset.load`."""
-    return _read(path)[0]
-
-
-def verify(path: Path) -> None:
-    """Implement :meth:`FusionDataset.verify`."""
-    dataset, header = _read(path)
-    if dataset.fingerprint != header.get("fingerprint"):
-        raise InputError(
-            f"the values in {path} are not those that were saved: their fingerprint is "
-            f"{dataset.fingerprint}, {JSON} says {header.get('fingerprint')}; save the data again"
-        )
-
-
-def _describe(dataset: FusionDataset) -> tuple[str, pa.Table]:
-    table, layout = to_table(dataset)
+def _describe(columns: Columns, about: About, fingerprint: str) -> tuple[str, pa.Table]:
+    table, layout = to_table(columns)
     header = {
         "format": FORMAT,
-        "name": dataset.name,
-        "samples": len(dataset),
-        "fingerprint": dataset.fingerprint,
-        "schema": dataset.schema.to_dict(),
+        "name": about.name,
+        "samples": len(columns),
+        "fingerprint": fingerprint,
+        "schema": columns.schema.to_dict(),
         "columns": layout,
-        "relations": _plain_specs(dataset.relations),
-        **({} if dataset.steps is None else {"steps": _plain_specs(dataset.steps)}),
-        "bayes_accuracy": dataset.bayes_accuracy,
-        "graph_should_win": dataset.graph_should_win,
-        **({} if dataset.augment is None else {"augment": dict(dataset.augment)}),
-        **({} if dataset.origin is None else {"origin": dict(dataset.origin)}),
+        "relations": _plain_specs(about.relations),
+        **({} if about.steps is None else {"steps": _plain_specs(about.steps)}),
+        "bayes_accuracy": about.bayes_accuracy,
+        "graph_should_win": about.graph_should_win,
+        **({} if about.augment is None else {"augment": dict(about.augment)}),
+        **({} if about.origin is None else {"origin": about.origin.to_dict()}),
     }
     return json.dumps(header, indent=1), table
 
@@ -136,7 +141,12 @@ def _read_header(path: Path) -> dict[str, Any]:
     return header
 
 
-def _read(path: Path) -> tuple[FusionDataset, dict[str, Any]]:
+def load(path: Path, owner: type[Columns]) -> Stored:
+    """Return what :func:`save` wrote: the columns that ``owner`` declares, mapped into memory.
+
+    Raises:
+        InputError: there is no saved dataset, or it is damaged.
+    """
     if not (path / JSON).is_file() or not (path / ARROW).is_file():
         raise InputError(
             f"{path} is no saved dataset: a folder with {JSON} and {ARROW} is expected; "
@@ -146,24 +156,30 @@ def _read(path: Path) -> tuple[FusionDataset, dict[str, Any]]:
     try:
         with pa.memory_map(str(path / ARROW)) as source:
             table = pa.ipc.open_file(source).read_all()
-        dataset = replace(
-            from_table(table, header["columns"], Schema.from_dict(header["schema"])),
-            name=header["name"],
-            relations=_specs(RelationSpec, header["relations"]),
-            steps=_specs(StepSpec, header.get("steps")),
-            bayes_accuracy=header["bayes_accuracy"],
-            graph_should_win=header["graph_should_win"],
-            augment=header.get("augment"),
-            origin=header.get("origin"),
-        )
+        columns = from_table(table, header["columns"], Schema.from_dict(header["schema"]), owner)
+        about = _about(header)
     except UNREADABLE as error:
         raise InputError(
             f"{path} is damaged: {ARROW} and {JSON} are not as graphfuse wrote them "
             f"({type(error).__name__}: {error}); save the dataset again"
         ) from error
-    if len(dataset) != header.get("samples"):
+    samples = len(columns["ids"])
+    if samples != header.get("samples"):
         raise InputError(
-            f"{path} is damaged: {ARROW} holds {len(dataset)} samples, {JSON} says "
+            f"{path} is damaged: {ARROW} holds {samples} samples, {JSON} says "
             f"{header.get('samples')}; save the dataset again"
         )
-    return dataset, header
+    return Stored(path, columns, about, header.get("fingerprint"))
+
+
+def _about(header: Mapping[str, Any]) -> About:
+    origin = header.get("origin")
+    return About(
+        name=header["name"],
+        relations=_specs(RelationSpec, header["relations"]),
+        steps=_specs(StepSpec, header.get("steps")),
+        bayes_accuracy=header["bayes_accuracy"],
+        graph_should_win=header["graph_should_win"],
+        augment=header.get("augment"),
+        origin=None if origin is None else Origin.from_dict(origin),
+    )

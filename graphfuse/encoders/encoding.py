@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.origin import ChangeRecord, Origin
 from graphfuse.encoders.assembly import CLOCKED, assemble
 from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders
@@ -172,33 +173,37 @@ def _origin(
     made: Mapping[str, Encoder],
     problems: Sequence[Problem],
     dataset: FusionDataset,
-) -> dict[str, Any]:
-    """Return what a report tells of how a dataset was made, as plain data."""
-    plain = {
-        "encoders": {m: encoder.identity() for m, encoder in made.items()},
-        "models": {m: e.options["model"] for m, e in made.items() if "model" in e.options},
-        "unreadable": len(problems),
-        "problems": _first(problems),
-        "empty": _empty(dataset, made),
-        "changes": [
-            {
-                "step": c.step,
-                "options": dict(c.options),
-                "what": c.what,
-                "samples": len(c.ids),
-                "ids": _first(c.ids),
-                "details": _first(c.details),
-            }
+) -> Origin:
+    """Return how a dataset was made, which its report describes."""
+    return Origin(
+        encoders={m: _plain(encoder.identity()) for m, encoder in made.items()},
+        models={m: str(e.options["model"]) for m, e in made.items() if "model" in e.options},
+        unreadable=len(problems),
+        problems=_first(problems),
+        empty=_empty(dataset, made),
+        changes=tuple(
+            ChangeRecord(
+                step=c.step,
+                what=c.what,
+                options=_plain(c.options),
+                samples=len(c.ids),
+                ids=_first(c.ids),
+                details=_first(c.details),
+            )
             for c in manifest.changes
-        ],
-    }
-    return dict(json.loads(json.dumps(plain, default=str)))
+        ),
+    )
 
 
-def _first(named: Sequence[object]) -> list[str]:
-    """Return the first of those that are named, and how many more there are."""
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as JSON reads them back."""
+    return dict(json.loads(json.dumps(dict(options), default=str)))
+
+
+def _first(named: Sequence[object]) -> tuple[str, ...]:
+    """Return the first entries as text, and how many more there are."""
     more = [f"and {len(named) - TOLD} more"] if len(named) > TOLD else []
-    return [*map(str, named[:TOLD]), *more]
+    return (*map(str, named[:TOLD]), *more)
 
 
 def _empty(dataset: FusionDataset, made: Mapping[str, Encoder]) -> dict[str, dict[str, float]]:

@@ -159,8 +159,11 @@ class EndToEnd(Strategy):
                 )
         self.train(was)
         made = FusionDataset.from_samples(samples, self.inner.schema)
-        kept = {name: getattr(dataset, name) for name in ("ids", "groups", "splits", "copy_of")}
-        return replace(made, **kept)
+        # The samples are the same, and what is known about them; only their nodes are new.
+        return replace(
+            dataset, schema=made.schema, x=made.x, pos=made.pos, unit=made.unit, attrs=made.attrs,
+            edges=made.edges, steps=None, augment=None,
+        )  # fmt: skip
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
         """Let the strategy inside fit what it fits on the training part, encoded as of now."""

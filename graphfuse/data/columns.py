@@ -1,0 +1,238 @@
+"""The columns of a dataset, each declared once, and a walk over the arrays in them.
+
+Whatever handles every column (subset, batch, file, fingerprint, conversion) loops over the
+declaration. A new column is a field of :class:`Columns` with ``metadata=column(...)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graphfuse.data.origin import Origin
+from graphfuse.data.ragged import Ragged, offsets_of
+from graphfuse.data.sample import EdgeType
+from graphfuse.data.schema import Schema
+from graphfuse.data.spec import RelationSpec, StepSpec
+
+
+class Per(Enum):
+    """What a column has one entry for."""
+
+    NODE = "node"
+    UNIT = "unit"  # the sample itself where samples have no units
+    EDGE = "edge"
+    SAMPLE = "sample"
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a column is built: the declaration from which everything that handles it follows.
+
+    ``nested`` columns per node are ``{attribute: {modality: values}}``, others
+    ``{modality: values}``. ``ragged`` values carry the offsets that tell samples apart. ``fill``
+    is the value at the padded nodes of a batch. An ``optional`` column may be None, and its text
+    per sample may be empty.
+    """
+
+    per: Per
+    nested: bool = False
+    ragged: bool = False
+    fill: float = 0
+    name: str = ""
+    optional: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What the key of each array stands for."""
+        if self.per is Per.NODE:
+            return ("attribute", "modality") if self.nested else ("modality",)
+        return {Per.UNIT: ("target",), Per.EDGE: ("edge_type",), Per.SAMPLE: ()}[self.per]
+
+
+def column(
+    per: Per, *, nested: bool = False, ragged: bool = False, fill: float = 0
+) -> dict[str, Column]:
+    """Return the metadata that declares a dataclass field to be a column."""
+    return {"column": Column(per, nested, ragged, fill)}
+
+
+def declared(owner: type) -> Mapping[Per, tuple[Column, ...]]:
+    """Return the columns that a dataclass declares, in the order of its fields.
+
+    Example:
+        >>> [column.name for column in declared(Columns)[Per.SAMPLE]]
+        ['ids', 'domain', 'groups', 'splits', 'copy_of']
+    """
+    found: Mapping[Per, tuple[Column, ...]] = _declared(owner)
+    return found
+
+
+@cache
+def _declared(owner: type) -> Mapping[Per, tuple[Column, ...]]:
+    columns = [
+        replace(f.metadata["column"], name=f.name, optional=f.default is None)
+        for f in fields(owner)
+        if "column" in f.metadata
+    ]
+    return {per: tuple(c for c in columns if c.per is per) for per in Per}
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """All that the samples of a dataset hold."""
+
+    schema: Schema
+    x: Mapping[str, Ragged] = field(metadata=column(Per.NODE, ragged=True))
+    ids: np.ndarray = field(metadata=column(Per.SAMPLE))
+    y: Mapping[str, Tensor] | None = field(default=None, metadata=column(Per.UNIT))
+    pos: Mapping[str, Tensor] = field(default_factory=dict, metadata=column(Per.NODE))
+    unit: Mapping[str, Tensor] | None = field(default=None, metadata=column(Per.NODE, fill=-1))
+    unit_offsets: Tensor | None = None
+    attrs: Mapping[str, Mapping[str, Tensor]] = field(
+        default_factory=dict, metadata=column(Per.NODE, nested=True, fill=-1)
+    )
+    edges: Mapping[EdgeType, tuple[Ragged, Tensor | None]] = field(
+        default_factory=dict, metadata=column(Per.EDGE)
+    )
+    domain: np.ndarray | None = field(default=None, metadata=column(Per.SAMPLE))
+    groups: np.ndarray | None = field(default=None, metadata=column(Per.SAMPLE))
+    splits: np.ndarray | None = field(default=None, metadata=column(Per.SAMPLE))
+    copy_of: np.ndarray | None = field(default=None, metadata=column(Per.SAMPLE))
+
+    def __post_init__(self) -> None:
+        if self.unit is not None and self.unit_offsets is None:
+            object.__setattr__(self, "unit_offsets", _count_units(self.x, self.unit))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class About:
+    """What is known about a dataset as a whole."""
+
+    name: str = ""
+    relations: tuple[RelationSpec, ...] | None = None
+    steps: tuple[StepSpec, ...] | None = None
+    bayes_accuracy: float | None = None
+    graph_should_win: bool | None = None
+    augment: Mapping[str, Any] | None = None
+    origin: Origin | None = None
+
+
+class Array(NamedTuple):
+    """One array of a column: ``values`` [rows, ...], and which rows belong to which sample.
+
+    ``key`` says where the array stands in its column: the modality, the attribute and modality,
+    the target or the edge type. Without ``offsets`` there is one row per sample. ``weight`` is
+    that of edges.
+    """
+
+    column: Column
+    key: tuple[Any, ...]
+    values: Tensor | np.ndarray
+    offsets: Tensor | None = None
+    weight: Tensor | None = None
+
+    @property
+    def path(self) -> tuple[Any, ...]:
+        """Name of the column, and the key."""
+        return (self.column.name, *self.key)
+
+
+def arrays(columns: Columns) -> Iterator[Array]:
+    """Yield every array in a fixed order: by modality, target, edge type, then per sample."""
+    of = declared(type(columns))
+    for m in columns.schema.names:
+        offsets = columns.x[m].offsets
+        for per_node in of[Per.NODE]:
+            held = getattr(columns, per_node.name) or {}
+            if per_node.nested:
+                for name in sorted(held):
+                    if m in held[name]:
+                        yield Array(per_node, (name, m), held[name][m], offsets)
+            elif m in held:
+                values = held[m].values if per_node.ragged else held[m]
+                yield Array(per_node, (m,), values, offsets)
+    for per_unit in of[Per.UNIT]:
+        for target, labels in sorted((getattr(columns, per_unit.name) or {}).items()):
+            yield Array(per_unit, (target,), labels, columns.unit_offsets)
+    for per_edge in of[Per.EDGE]:
+        for edge_type, (index, weight) in sorted(getattr(columns, per_edge.name).items()):
+            yield Array(per_edge, (edge_type,), index.values, index.offsets, weight)
+    for per_sample in of[Per.SAMPLE]:
+        texts = getattr(columns, per_sample.name)
+        if texts is not None:
+            yield Array(per_sample, (), texts)
+
+
+def nest(entries: Iterable[tuple[tuple[Any, ...], Any]]) -> dict[str, Any]:
+    """Put each value at its path of nested dicts.
+
+    Example:
+        >>> nest([(("ids",), [1]), (("attrs", "speaker", "text"), 2)])
+        {'ids': [1], 'attrs': {'speaker': {'text': 2}}}
+    """
+    nested: dict[str, Any] = {}
+    for path, value in entries:
+        place = nested
+        for part in path[:-1]:
+            place = place.setdefault(part, {})
+        place[path[-1]] = value
+    return nested
+
+
+def fields_of(held: Iterable[Array]) -> dict[str, Any]:
+    """Return the fields of :class:`Columns` that arrays fill: the inverse of :func:`arrays`."""
+    return nest((array.path, _stored(array)) for array in held)
+
+
+def _stored(array: Array) -> Any:
+    values, offsets = array.values, array.offsets
+    if offsets is None or isinstance(values, np.ndarray):
+        return values
+    if array.column.per is Per.EDGE:
+        return Ragged(values, offsets), array.weight
+    return Ragged(values, offsets) if array.column.ragged else values
+
+
+def take(columns: Columns, rows: Tensor) -> dict[str, Any]:
+    """Return the fields of :class:`Columns` for the samples at the given rows."""
+    places: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def place(offsets: Tensor) -> tuple[Tensor, Tensor]:
+        # The arrays of a modality share their offsets.
+        if id(offsets) not in places:
+            own = Ragged(offsets, offsets)
+            places[id(offsets)] = own.positions(rows)[0], offsets_of(own.counts[rows])
+        return places[id(offsets)]
+
+    def taken(array: Array) -> Array:
+        if isinstance(array.values, np.ndarray):
+            return array._replace(values=array.values[rows.numpy()])
+        if array.offsets is None:
+            return array._replace(values=array.values[rows])
+        position, offsets = place(array.offsets)
+        weight = None if array.weight is None else array.weight[position]
+        return array._replace(values=array.values[position], offsets=offsets, weight=weight)
+
+    units = columns.unit_offsets
+    picked = fields_of(taken(array) for array in arrays(columns))
+    return picked | {"unit_offsets": None if units is None else place(units)[1]}
+
+
+def _count_units(x: Mapping[str, Ragged], unit: Mapping[str, Tensor]) -> Tensor:
+    """Return offsets of the units of each sample, as many as its nodes show."""
+    top = torch.zeros(len(next(iter(x.values()))), dtype=torch.long)
+    for m, values in unit.items():
+        owner = torch.repeat_interleave(torch.arange(len(top)), x[m].counts)
+        top.scatter_reduce_(0, owner, values + 1, "amax")
+    return offsets_of(top)
