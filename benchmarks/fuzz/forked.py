@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import logging
 import os
@@ -118,6 +119,7 @@ def _where() -> str:
 def _be_quiet() -> None:
     """Keep what the cases print and log to themselves."""
     logging.disable(logging.CRITICAL)
+    faulthandler.disable()
     warnings.simplefilter("ignore")
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
