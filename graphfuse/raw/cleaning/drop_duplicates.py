@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphfuse.errors import InputError, UnknownNameError, check_whole
-from graphfuse.raw.cleaning._find_alike import find_alike
-from graphfuse.raw.cleaning.alike import DISTANCE, SIMILARITY
 from graphfuse.raw.cleaning.cleaner import Cleaner, cleaner
 from graphfuse.raw.facts import splits_of
 from graphfuse.raw.manifest import Manifest
+from graphfuse.raw.near_duplicates import DISTANCE, SIMILARITY, cluster_manifest
 
 ACROSS = ("train", "test", "keep")
 
@@ -48,7 +47,7 @@ class DropDuplicates(Cleaner):
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
         """Return the manifest without samples that are there already."""
-        found = find_alike(manifest, self.near, self.distance, self.similarity, progress)
+        found = cluster_manifest(manifest, self.near, self.distance, self.similarity, progress)
         what = "copies or near-copies" if self.near else "copies"
         parts = splits_of(manifest)
         parts = np.full(len(manifest), "") if parts is None else parts

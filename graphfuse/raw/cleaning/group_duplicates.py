@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graphfuse._progress import without_datasets_bars
-from graphfuse.raw.cleaning._find_alike import find_alike
-from graphfuse.raw.cleaning.alike import DISTANCE, SIMILARITY
 from graphfuse.raw.cleaning.cleaner import Cleaner, cleaner
 from graphfuse.raw.cleaning.drop_duplicates import DropDuplicates
 from graphfuse.raw.columns import Column
 from graphfuse.raw.manifest import Manifest
+from graphfuse.raw.near_duplicates import DISTANCE, SIMILARITY, cluster_manifest
 
 
 @cleaner("group_duplicates")
@@ -32,7 +31,7 @@ class GroupDuplicates(Cleaner):
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
         """Return the manifest with a column of groups."""
-        found = find_alike(manifest, True, self.distance, self.similarity, progress)
+        found = cluster_manifest(manifest, True, self.distance, self.similarity, progress)
         counts = np.bincount(found, minlength=1)[found]
         rows = np.flatnonzero(counts > 1)
         if not len(rows):

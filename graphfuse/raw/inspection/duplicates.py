@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from graphfuse.raw.cleaning.alike import samples_alike
 from graphfuse.raw.columns import TABLE
 from graphfuse.raw.inspection.finding import Finding, some
 from graphfuse.raw.inspection.survey import Survey
+from graphfuse.raw.near_duplicates import cluster_samples
 
 DROP = "drop them with --clean drop_duplicates"
 
@@ -19,7 +19,7 @@ def check(found: Survey) -> Iterator[Finding]:
     exact = _rows_of_samples(
         found, {m: [e.digest for e in own] for m, own in found.entries.items()}
     )
-    near = _rows_of_samples(found, {m: own.tolist() for m, own in found.classes.items()})
+    near = _rows_of_samples(found, {m: own.tolist() for m, own in found.clusters.items()})
     if not exact and not near:
         yield Finding("duplicates", "no sample is there twice")
     advice = (
@@ -40,7 +40,7 @@ def _rows_of_samples(found: Survey, keys: dict[str, list[Any]]) -> list[list[int
     """Return the rows of samples that have the same keys in every modality."""
     held = [([e.row for e in own], keys[m]) for m, own in found.entries.items()]
     groups: dict[int, list[int]] = {}
-    for row, number in enumerate(samples_alike(len(found.manifest), held).tolist()):
+    for row, number in enumerate(cluster_samples(len(found.manifest), held).tolist()):
         groups.setdefault(number, []).append(row)
     return [rows for rows in groups.values() if len(rows) > 1]
 
@@ -67,7 +67,7 @@ def _across(found: Survey) -> Iterator[Finding]:
         if found.manifest.kind(m) == TABLE:
             continue
         seen: dict[int, dict[str, int]] = {}
-        for entry, number in zip(entries, found.classes[m].tolist(), strict=True):
+        for entry, number in zip(entries, found.clusters[m].tolist(), strict=True):
             if not entry.problem:
                 seen.setdefault(number, {}).setdefault(str(parts[entry.row]), entry.row)
         pairs: Counter[str] = Counter()

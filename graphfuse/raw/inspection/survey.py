@@ -13,11 +13,11 @@ from graphfuse.data.labels import infer_target
 from graphfuse.data.schema import Target
 from graphfuse.errors import InputError
 from graphfuse.raw.cell import Cell
-from graphfuse.raw.cleaning.alike import DISTANCE, SIMILARITY, classes_of, look
 from graphfuse.raw.columns import TABLE
 from graphfuse.raw.facts import facts
 from graphfuse.raw.inspection.tells import codes_of
 from graphfuse.raw.manifest import Manifest
+from graphfuse.raw.near_duplicates import DISTANCE, SIMILARITY, Signature, cluster_items, signature
 from graphfuse.raw.readers.items import Item, Series, Sound, Video
 
 
@@ -37,7 +37,7 @@ class Survey:
 
     manifest: Manifest
     entries: dict[str, list[Entry]]
-    looks: dict[str, Any]
+    signatures: dict[str, Signature]
 
     @cached_property
     def target(self) -> tuple[Target, np.ndarray] | None:
@@ -76,10 +76,10 @@ class Survey:
         return None if self.target is None else codes_of(*self.target)
 
     @cached_property
-    def classes(self) -> dict[str, np.ndarray]:
-        """Number of the class of each entry, by modality: the same for near-copies."""
+    def clusters(self) -> dict[str, np.ndarray]:
+        """Number of the cluster of each entry, by modality; near-duplicates share a cluster."""
         return {
-            m: classes_of([e.digest for e in own], self.looks, DISTANCE, SIMILARITY)
+            m: cluster_items([e.digest for e in own], self.signatures, DISTANCE, SIMILARITY)
             for m, own in self.entries.items()
         }
 
@@ -87,7 +87,7 @@ class Survey:
 def survey(manifest: Manifest, progress: bool = True) -> Survey:
     """Read every cell of a manifest once."""
     entries: dict[str, list[Entry]] = {}
-    looks: dict[str, Any] = {}
+    signatures: dict[str, Signature] = {}
     known: dict[str, dict[str, float | str]] = {}
     names = list(manifest.modalities)
     total = len(manifest) * len(names)
@@ -99,12 +99,14 @@ def survey(manifest: Manifest, progress: bool = True) -> Survey:
             entries[modality] = []
             for row, cells in enumerate(manifest.each(modality)):
                 for cell in cells:
-                    entries[modality].append(_entry(kind, row, cell, looks, known))
+                    entries[modality].append(_entry(kind, row, cell, signatures, known))
                 bar.update()
-    return Survey(manifest, entries, looks)
+    return Survey(manifest, entries, signatures)
 
 
-def _entry(kind: str, row: int, cell: Cell, looks: dict[str, Any], known: dict[str, Any]) -> Entry:
+def _entry(
+    kind: str, row: int, cell: Cell, signatures: dict[str, Signature], known: dict[str, Any]
+) -> Entry:
     try:
         digest = cell.digest()
         if kind == TABLE:
@@ -112,7 +114,7 @@ def _entry(kind: str, row: int, cell: Cell, looks: dict[str, Any], known: dict[s
         if digest not in known:
             item = cell.read()
             known[digest] = facts_of(item)
-            looks[digest] = look(kind, item)
+            signatures[digest] = signature(kind, item)
     except InputError as error:
         return Entry(row, f"unread {cell.where} {cell.value!r:.99}", {}, str(error))
     return Entry(row, digest, {**known[digest], **_file(cell)})

@@ -6,7 +6,7 @@ import pytest
 
 from graphfuse.raw import facts
 from graphfuse.raw.cleaning import clean
-from graphfuse.raw.cleaning.alike import classes_of, look_of_picture, pieces
+from graphfuse.raw.near_duplicates import appearance, cluster_items, shingles
 
 WORDS = "the quick brown fox jumps over the lazy dog and runs into the dark wood near the old mill"
 
@@ -53,19 +53,19 @@ def test_colours_and_one_colour_tell_pictures_apart():
     y, x = np.mgrid[:64, :64]
     ball[(x - 30) ** 2 + (y - 30) ** 2 < 400] = (250, 90, 90)
     blue = ball[:, :, ::-1]
-    red, other = look_of_picture(ball), look_of_picture(blue)
-    assert classes_of(["r", "b"], {"r": red, "b": other}, 4, 0.9).tolist() == [0, 1]
-    bright = look_of_picture(np.clip(ball.astype(int) - 8, 0, 255).astype(np.uint8))
-    assert classes_of(["r", "b"], {"r": red, "b": bright}, 4, 0.9).tolist() == [0, 0]
-    assert look_of_picture(np.full((9, 9, 3), 7, np.uint8)) is None
+    red, other = appearance(ball), appearance(blue)
+    assert cluster_items(["r", "b"], {"r": red, "b": other}, 4, 0.9).tolist() == [0, 1]
+    bright = appearance(np.clip(ball.astype(int) - 8, 0, 255).astype(np.uint8))
+    assert cluster_items(["r", "b"], {"r": red, "b": bright}, 4, 0.9).tolist() == [0, 0]
+    assert appearance(np.full((9, 9, 3), 7, np.uint8)) is None
 
 
-def test_texts_that_share_most_pieces_are_found_among_many():
+def test_texts_that_share_most_shingles_are_found_among_many():
     generator = np.random.default_rng(0)
     texts = [" ".join(generator.permutation(WORDS.split())) for _ in range(300)]
     texts += [f"{text} ok" for text in texts]
-    looks = {text: pieces(text) for text in texts}
-    found = classes_of(texts, looks, 4, 0.9)
+    signatures = {text: shingles(text) for text in texts}
+    found = cluster_items(texts, signatures, 4, 0.9)
     assert (found[:300] == found[300:]).all()
     assert len(set(found.tolist())) > 290
 
@@ -97,9 +97,9 @@ def test_copies_with_different_labels_are_named(make):
 
 
 def test_texts_differ_by_vowel_signs_and_smileys_and_not_by_how_accents_are_written():
-    assert pieces("किताब") != pieces("कुताब")
-    assert pieces("\u2764\ufe0f") != pieces("\u260e\ufe0f")  # a heart, a telephone
-    assert pieces(unicodedata.normalize("NFD", "un été")) == pieces("UN ÉTÉ!")
+    assert shingles("किताब") != shingles("कुताब")
+    assert shingles("\u2764\ufe0f") != shingles("\u260e\ufe0f")  # a heart, a telephone
+    assert shingles(unicodedata.normalize("NFD", "un été")) == shingles("UN ÉTÉ!")
 
 
 def test_the_copy_that_a_time_column_tests_stays(make):
