@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.missing_cells import (
+    columns_with_missing_cells,
+    flag_missing_cells,
+    impute_cells,
+)
 from graphfuse.data.sample import Sample
+from graphfuse.data.spec import StepSpec
 from graphfuse.errors import InputError, UnknownNameError
 
 LABELS = "y"
@@ -97,12 +105,30 @@ def _from_mapping(source: Mapping[Any, Any], target: Any, options: dict[str, Any
         raise InputError(
             f"a mapping of arrays holds at least one modality beside {sorted(map(str, source))}"
         )
-    return FusionDataset.from_arrays(
-        {name: _values(value) for name, value in arrays.items()},
-        labels,
-        **extras,
-        **options,
+    return build_dataset(arrays, labels, **extras, **options)
+
+
+def build_dataset(arrays: Mapping[str, Any], y: Any = None, **options: Any) -> FusionDataset:
+    """Build a dataset from arrays by modality, with a step that imputes their missing cells.
+
+    Takes what :meth:`FusionDataset.from_arrays` takes.
+
+    Example:
+        >>> holes = np.array([[1.0, 2.0], [np.nan, 4.0], [5.0, 6.0]])
+        >>> [step.name for step in build_dataset({"a": holes}).steps]
+        ['impute', 'scale']
+    """
+    x = {name: _values(value) for name, value in arrays.items()}
+    holes = {name: columns_with_missing_cells(value) for name, value in x.items()}
+    data = FusionDataset.from_arrays(
+        {name: flag_missing_cells(value, holes[name]) for name, value in x.items()}, y, **options
     )
+    steps = [
+        impute_cells(name, data.schema[name].features - len(columns), columns)
+        for name, columns in sorted(holes.items())
+        if columns
+    ]
+    return replace(data, steps=(*steps, StepSpec("scale"))) if steps else data
 
 
 def _of_tensors(source: TensorDataset, target: Any) -> tuple[dict[str, Any], Any]:
@@ -118,7 +144,11 @@ def _of_tensors(source: TensorDataset, target: Any) -> tuple[dict[str, Any], Any
 
 
 def _values(value: Any) -> Any:
-    """Return a table of pandas or a sparse matrix of scipy as a plain array."""
+    """Return a table of pandas, a sparse matrix or a tensor as a plain array."""
+    if isinstance(value, Tensor):
+        return value.detach().cpu().numpy() if value.dtype != torch.bfloat16 else value
+    if isinstance(value, np.ma.MaskedArray):
+        return value.astype(np.float64).filled(np.nan)
     if hasattr(value, "toarray"):
         return value.toarray()
     return value.to_numpy() if hasattr(value, "to_numpy") else value
