@@ -148,7 +148,7 @@ def _values(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.detach().cpu().numpy() if value.dtype != torch.bfloat16 else value
     if isinstance(value, np.ma.MaskedArray):
-        return value.astype(np.float64).filled(np.nan)
+        return np.ma.filled(value.astype(np.float64), np.nan)
     if hasattr(value, "toarray"):
         return value.toarray()
     return value.to_numpy() if hasattr(value, "to_numpy") else value
