@@ -1,6 +1,11 @@
-"""Counts in words, with the right singular or plural."""
+"""Counts and lists of names in sentences."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+NAMED = 5
+"""Names that a sentence lists."""
 
 
 def count(n: object, noun: str, plural: str | None = None) -> str:
@@ -33,3 +38,14 @@ def plural_of(noun: str) -> str:
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{noun[:-1]}ies"
     return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+def first_names(names: Sequence[object]) -> str:
+    """Return the first five names, for a sentence.
+
+    Example:
+        >>> first_names(list("abcdefgh"))
+        'a, b, c, d, e and 3 more'
+    """
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(map(str, names[:NAMED])) + more

@@ -190,7 +190,7 @@ def test_copies_across_folds_are_warned_of_before_anything_runs_and_reported(tmp
     x = np.random.default_rng(0).normal(size=(40, 32))
     x[30:] = x[:10]
     data = FusionDataset.from_arrays({"a": x}, y=[0, 1] * 20, name="own")
-    told = "are tested after a near-copy of them was learnt, so that scores are too good"
+    told = "tested although a near-copy of them is trained on, so that scores are too high"
     found = compare(data, ["majority"], folds=4, out=tmp_path, progress=False)
     assert told in caplog.text
     assert told in found.verdict()

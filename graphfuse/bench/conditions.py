@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 
+from graphfuse._check import Check
 from graphfuse.bench.environment import describe_environment
 from graphfuse.bench.plan import left_out, seen_schema
 from graphfuse.bench.records import (
-    Caution,
     ComparisonRecord,
     DatasetFacts,
     EdgeCount,
@@ -32,7 +32,7 @@ from graphfuse.data.edges import list_edges
 from graphfuse.fusion import strategy_info
 from graphfuse.fusion.end_to_end import encode_at_start
 from graphfuse.graph import GraphBuilder, draw
-from graphfuse.raw.inspection import Finding, inspect_splits
+from graphfuse.raw.inspection import inspect_splits
 from graphfuse.training.metrics import metrics as metric_registry
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def write_conditions(
     metrics: Mapping[str, str],
     config: Mapping[str, Any],
     command: str,
-    cautions: Mapping[str, Sequence[Finding]],
+    cautions: Mapping[str, Sequence[Check]],
 ) -> None:
     """Write the datasets, drawings of their sample graphs, the planned runs and the conditions.
 
@@ -65,7 +65,7 @@ def write_conditions(
         facts = replace(
             _describe(name, dataset, [job for job in jobs if job.spec.dataset == name]),
             left_out=left_out(config["strategies"], seen_schema(dataset.schema, networks)),
-            cautions=tuple(Caution(f.check, f.text, f.advice) for f in cautions[name]),
+            cautions=tuple(cautions[name]),
         )
         if name in graphs:
             path = store.graph_path(name)
@@ -108,7 +108,7 @@ def write_conditions(
 
 def check_datasets(
     datasets: Mapping[str, FusionDataset], jobs: Sequence[Job]
-) -> dict[str, list[Finding]]:
+) -> dict[str, list[Check]]:
     """Check each dataset for leaks between splits; log and return the findings."""
     found = {}
     for name, dataset in datasets.items():

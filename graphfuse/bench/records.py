@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphfuse._check import Check
 from graphfuse._plain import absent, from_plain, to_plain
 from graphfuse.errors import InputError
 
@@ -201,15 +202,6 @@ class EdgeCount:
     """Number of all pairs of nodes that the type could join."""
 
 
-@dataclass(frozen=True)
-class Caution:
-    """A warning about a dataset that limits how far its scores can be trusted."""
-
-    check: str
-    text: str
-    advice: str = ""
-
-
 @dataclass(frozen=True, kw_only=True)
 class SplitCounts:
     """Folds and repeats of a comparison."""
@@ -251,7 +243,8 @@ class DatasetFacts:
     """Name of the file with the drawing of a sample graph; None where there is none."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """What each strategy needs that this dataset cannot serve, by strategy."""
-    cautions: tuple[Caution, ...] = ()
+    cautions: tuple[Check, ...] = ()
+    """Warnings that limit how far the scores can be trusted."""
 
 
 @dataclass(frozen=True, kw_only=True)

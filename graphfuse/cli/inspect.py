@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphfuse.raw.inspection import Finding
+    from graphfuse._check import Check
 
 EPILOG = """examples:
   graphfuse inspect my-data.csv
@@ -48,13 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
     columns = pairs("--column", arguments.column)
     manifest = read_raw(arguments.data, **({"columns": columns} if columns else {}))
     if arguments.json:
-        print(json.dumps([asdict(finding) for finding in inspect(manifest)], indent=1))
+        print(json.dumps([check.to_dict() for check in inspect(manifest)], indent=1))
         return 0
     print(manifest.describe())
     open_ = 0
-    by_check: dict[str, list[Finding]] = {}
+    by_check: dict[str, list[Check]] = {}
     for finding in inspect(manifest):
-        by_check.setdefault(finding.check, []).append(finding)
+        by_check.setdefault(finding.code, []).append(finding)
     for check, findings in by_check.items():
         print(f"\n{check}")
         for finding in findings:

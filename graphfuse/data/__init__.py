@@ -1,5 +1,6 @@
 """Samples, batches, datasets, splits and scaling."""
 
+from graphfuse._check import Check, Severity
 from graphfuse.data.batch import Batch
 from graphfuse.data.catalog import list_datasets, load_dataset
 from graphfuse.data.catalog._card import DatasetCard
@@ -19,6 +20,7 @@ from graphfuse.data.steps.sequence import Steps
 
 __all__ = [
     "Batch",
+    "Check",
     "DatasetCard",
     "EdgeType",
     "EncoderSpec",
@@ -27,6 +29,7 @@ __all__ = [
     "RelationSpec",
     "Sample",
     "Schema",
+    "Severity",
     "SparseEdges",
     "Split",
     "StepSpec",

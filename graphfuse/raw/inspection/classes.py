@@ -1,4 +1,4 @@
-"""Classes: how many samples each has, and whether that will do."""
+"""Labels and classes: how many samples each has, and whether they suffice."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from graphfuse.raw.inspection.finding import Finding, some
+from graphfuse._check import Check
+from graphfuse._wording import first_names
 from graphfuse.raw.inspection.splits import untrained
 from graphfuse.raw.inspection.survey import Survey
 
 FOLDS = 5
 UNEVEN = 10
-"""Times the smallest class that the largest may be before it is told."""
+"""Ratio of the largest to the smallest class from which on a warning is given."""
 
 
-def check(found: Survey) -> Iterator[Finding]:
-    """Tell of labels and classes."""
+def check(found: Survey) -> Iterator[Check]:
+    """Report labels and classes."""
     if found.trouble:
-        yield Finding(
+        yield Check(
             "classes",
-            f"the label cannot be learnt: {found.trouble}",
+            f"the label cannot be learned: {found.trouble}",
             "correct it, or say which column is the label with --column NAME=label",
         )
         return
     if found.target is None:
         names = [c.name for c in found.manifest.columns if c.kind == "label"]
-        several = f"the columns {some(names)} are labels, several targets"
-        yield Finding(
+        several = f"the columns {first_names(names)} are labels, several targets"
+        yield Check(
             "classes",
-            several if names else "no column is told to be the label",
-            "" if names else "say which with --column NAME=label",
+            several if names else "no column is the label",
+            "" if names else "name it with --column NAME=label",
         )
         return
     target, y = found.target
@@ -38,19 +39,19 @@ def check(found: Survey) -> Iterator[Finding]:
         shares = ", ".join(
             f"{c} {int(n)}" for c, n in zip(target.classes, np.nansum(y, axis=0), strict=True)
         )
-        yield Finding("classes", f"several labels a sample: {shares}")
+        yield Check("classes", f"several labels per sample: {shares}")
         return
     known = ~np.isnan(y) if target.task == "regression" else y >= 0
     if not known.all():
-        yield Finding(
+        yield Check(
             "classes",
             f"{int((~known).sum())} of {len(y)} samples have no label "
-            f"({some(found.manifest.ids[~known].tolist())})",
-            "label them, or leave them out: nothing is learnt or tested on them",
+            f"({first_names(found.manifest.ids[~known].tolist())})",
+            "label them, or leave them out: they are neither trained nor tested on",
         )
     if target.task == "regression":
         own = y[known]
-        yield Finding(
+        yield Check(
             "classes",
             f"the label is a number, from {own.min():g} to {own.max():g}, median "
             f"{np.median(own):g}; --column NAME=label keeps it so",
@@ -59,12 +60,13 @@ def check(found: Survey) -> Iterator[Finding]:
     counts = np.bincount(y[known], minlength=len(target.classes))
     order = np.argsort(-counts, kind="stable")
     listed = ", ".join(f"{target.classes[i]} {counts[i]}" for i in order[:20])
-    yield Finding("classes", f"{len(target.classes)} classes: {listed}")
+    yield Check("classes", f"{len(target.classes)} classes: {listed}")
     rare = [f"{target.classes[i]} {counts[i]}" for i in order if counts[i] < FOLDS]
     if rare:
-        yield Finding(
+        yield Check(
             "classes",
-            f"classes with fewer than {FOLDS} samples: {some(rare)}; not every fold can hold one",
+            f"classes with fewer than {FOLDS} samples: {first_names(rare)}; not every fold can "
+            f"hold one",
             "merge them with others, collect more, or leave them out",
         )
     if found.parts is not None:
@@ -73,7 +75,7 @@ def check(found: Survey) -> Iterator[Finding]:
     largest, smallest = counts[order[0]], max(int(counts[order[-1]]), 1)
     if largest > UNEVEN * smallest:
         share = 100 * largest / counts.sum()
-        yield Finding(
+        yield Check(
             "classes",
             f"the largest class has {largest / smallest:.0f} times the samples of the smallest; "
             f"always guessing {target.classes[order[0]]!r} gives an accuracy of {share:.0f} %",

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from graphfuse._check import Check
+from graphfuse._wording import first_names
 from graphfuse.raw.cleaning.drop_outliers import robust_range
-from graphfuse.raw.inspection.finding import Finding, some
 from graphfuse.raw.inspection.survey import Survey
 from graphfuse.raw.inspection.tells import tells
 
@@ -21,14 +22,14 @@ MOST = 200
 """Columns that are held against the label, the first ones."""
 
 
-def check(found: Survey) -> Iterator[Finding]:
+def check(found: Survey) -> Iterator[Check]:
     """Tell of columns of numbers and categories."""
     own = [c for c in found.manifest.columns if c.kind in ("number", "category")]
     for place, column in enumerate(own):
         values = found.manifest.table[column.name][:]
         known = [v for v in values if not (v is None or v != v or v == "")]
         if len(set(known)) == 1 and len(known) > 1:
-            yield Finding(
+            yield Check(
                 "columns",
                 f"{column.name}: the same in every row, {known[0]!r}",
                 f"leave it out with --column {column.name}=skip",
@@ -39,7 +40,7 @@ def check(found: Survey) -> Iterator[Finding]:
         if found.codes is not None and place < MOST:
             told = tells({column.name: values}, found.codes)
             if told is not None and told.sure and told.accuracy >= COPY:
-                yield Finding(
+                yield Check(
                     "leaks",
                     f"{column.name} tells the label nearly always: {told}",
                     f"if it is the label in another form, or known only after it, leave it out "
@@ -47,7 +48,7 @@ def check(found: Survey) -> Iterator[Finding]:
                 )
 
 
-def _out_of_range(found: Survey, name: str, values: list[float | None]) -> Iterator[Finding]:
+def _out_of_range(found: Survey, name: str, values: list[float | None]) -> Iterator[Check]:
     pair = robust_range(values, Z)
     if pair is None:
         return
@@ -56,9 +57,9 @@ def _out_of_range(found: Survey, name: str, values: list[float | None]) -> Itera
     if rows and len(rows) <= ISOLATED * len(values):
         shown = [f"{values[row]:g} (sample {found.manifest.ids[row]})" for row in rows]
         middle = float(np.nanmedian(np.array(values, dtype=np.float64)))
-        yield Finding(
+        yield Check(
             "columns",
-            f"{name}: {len(rows)} numbers far from the median, {middle:g}: {some(shown)}",
+            f"{name}: {len(rows)} numbers far from the median, {middle:g}: {first_names(shown)}",
             f"correct them, or let them count as missing: clean with "
             f"{{drop_outliers: {{limits: {{{name}: [lowest, highest]}}}}}}",
         )

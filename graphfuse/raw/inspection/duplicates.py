@@ -1,4 +1,4 @@
-"""Samples and files that are there more than once, and whether copies straddle parts."""
+"""Samples and files that occur more than once, and copies across parts of a split."""
 
 from __future__ import annotations
 
@@ -6,34 +6,39 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from graphfuse._check import Check
+from graphfuse._wording import count, first_names, plural_of, verb
 from graphfuse.raw.columns import TABLE
-from graphfuse.raw.inspection.finding import Finding, some
 from graphfuse.raw.inspection.survey import Survey
 from graphfuse.raw.near_duplicates import cluster_samples
 
 DROP = "drop them with --clean drop_duplicates"
 
 
-def check(found: Survey) -> Iterator[Finding]:
-    """Tell of copies and near-copies."""
+def check(found: Survey) -> Iterator[Check]:
+    """Report copies and near-copies."""
     exact = _rows_of_samples(
         found, {m: [e.digest for e in own] for m, own in found.entries.items()}
     )
     near = _rows_of_samples(found, {m: own.tolist() for m, own in found.clusters.items()})
     if not exact and not near:
-        yield Finding("duplicates", "no sample is there twice")
+        yield Check("duplicates", "no sample occurs twice")
     advice = (
         DROP if found.parts is not None else f"{DROP}, or keep them together with group_duplicates"
     )
-    for what, groups in (("copies", exact), ("near-copies", [g for g in near if g not in exact])):
+    for what, groups in (("copy", exact), ("near-copy", [g for g in near if g not in exact])):
         if groups:
-            count = sum(len(g) - 1 for g in groups)
+            n = sum(len(g) - 1 for g in groups)
             ids = [" = ".join(str(found.manifest.ids[row]) for row in g[:3]) for g in groups]
-            yield Finding(
-                "duplicates", f"{count} samples are {what} of others: {some(ids)}", advice
-            )
+            yield Check("duplicates", f"{_copies(n, what)}: {first_names(ids)}", advice)
     yield from _conflicts(found, near)
     yield from _across(found)
+
+
+def _copies(n: int, what: str) -> str:
+    if n == 1:
+        return f"1 sample is a {what} of another"
+    return f"{n} samples are {plural_of(what)} of others"
 
 
 def _rows_of_samples(found: Survey, keys: dict[str, list[Any]]) -> list[list[int]]:
@@ -45,21 +50,21 @@ def _rows_of_samples(found: Survey, keys: dict[str, list[Any]]) -> list[list[int
     return [rows for rows in groups.values() if len(rows) > 1]
 
 
-def _conflicts(found: Survey, groups: Sequence[Sequence[int]]) -> Iterator[Finding]:
+def _conflicts(found: Survey, groups: Sequence[Sequence[int]]) -> Iterator[Check]:
     if found.codes is None or found.target is None or found.target[0].task == "regression":
         return
     bad = [rows for rows in groups if len({int(found.codes[r]) for r in rows}) > 1]
     if bad:
         ids = [" = ".join(str(found.manifest.ids[row]) for row in rows[:3]) for rows in bad]
-        yield Finding(
+        yield Check(
             "duplicates",
-            f"copies with different labels: {some(ids)}",
-            "at most one of the labels is right: look at them",
+            f"copies with different labels: {first_names(ids)}",
+            "at most one of the labels is right: check them",
         )
 
 
-def _across(found: Survey) -> Iterator[Finding]:
-    """Tell of one content in several given parts."""
+def _across(found: Survey) -> Iterator[Check]:
+    """Report content that lies in several of the given parts."""
     parts = found.parts
     if parts is None:
         return
@@ -78,10 +83,11 @@ def _across(found: Survey) -> Iterator[Finding]:
                 pairs[label] += 1
                 ids = " = ".join(str(found.manifest.ids[row]) for row in by_part.values())
                 example.setdefault(label, ids)
-        for label, count in pairs.items():
-            yield Finding(
+        for label, number in pairs.items():
+            phrase = f"{count(number, 'content')} or near-copies {verb(number, 'lies', 'lie')}"
+            yield Check(
                 "duplicates",
-                f"{m}: {count} contents, or near-copies, lie both in {label} ({example[label]})",
+                f"{m}: {phrase} both in {label} ({example[label]})",
                 "the test is too easy: --clean drop_duplicates drops whole samples of the training "
-                "part that are in the test part; otherwise split anew",
+                "part that are in the test part; otherwise draw new splits",
             )

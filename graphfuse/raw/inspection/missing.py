@@ -1,16 +1,20 @@
-"""Missing modalities, and whether that something is missing gives the label away."""
+"""Missing and unreadable values, and whether gaps give the label away."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graphfuse.raw.inspection.finding import Finding, some
+from graphfuse._check import Check
+from graphfuse._wording import first_names
 from graphfuse.raw.inspection.survey import Survey
 from graphfuse.raw.inspection.tells import tells
 
+LISTED = 20
+"""Unreadable cells that are reported one by one."""
 
-def check(found: Survey) -> Iterator[Finding]:
-    """Tell of what is missing."""
+
+def check(found: Survey) -> Iterator[Check]:
+    """Report what is missing, and every cell that cannot be read, up to 20."""
     n = len(found.manifest)
     present = {m: {e.row for e in own if not e.problem} for m, own in found.entries.items()}
     flags: dict[str, list[float | str | None]] = {}
@@ -18,15 +22,13 @@ def check(found: Survey) -> Iterator[Finding]:
         if len(rows) < n:
             share = 100 * (n - len(rows)) / n
             flags[m] = [float(row in rows) for row in range(n)]
-            yield Finding(
-                "missing", f"{m}: missing in {n - len(rows)} of {n} samples, {share:.1f} %"
-            )
+            yield Check("missing", f"{m}: missing in {n - len(rows)} of {n} samples, {share:.1f} %")
     empty = [
         i for row, i in enumerate(found.manifest.ids) if all(row not in p for p in present.values())
     ]
     if empty:
-        yield Finding(
-            "missing", f"samples that hold nothing at all: {some(empty)}", "leave them out"
+        yield Check(
+            "missing", f"samples without any content: {first_names(empty)}", "leave them out"
         )
     for column in found.manifest.columns:
         if column.kind in ("number", "category"):
@@ -35,20 +37,35 @@ def check(found: Survey) -> Iterator[Finding]:
             if any(gone):
                 flags[f"column {column.name}"] = [float(g) for g in gone]
                 share = 100 * sum(gone) / n
-                yield Finding(
+                yield Check(
                     "missing",
                     f"column {column.name}: empty in {sum(gone)} of {n} rows, {share:.1f} %",
                 )
     told = None if found.codes is None else tells(flags, found.codes)
     if told is None:
         if not flags:
-            yield Finding("missing", "nothing is missing")
+            yield Check("missing", "nothing is missing")
     elif told.sure:
-        yield Finding(
+        yield Check(
             "missing",
-            f"what is missing gives the label away: it alone tells the classes with {told}",
-            "find out why before any result is believed; a model may learn the gaps instead of the "
+            f"gaps give the label away: they alone predict the classes with {told}",
+            "find out why before trusting any result; a model may learn the gaps instead of the "
             "content",
         )
     else:
-        yield Finding("missing", f"what is missing does not tell the label ({told})")
+        yield Check("missing", f"gaps do not predict the label ({told})")
+    yield from _unreadable(found)
+
+
+def _unreadable(found: Survey) -> Iterator[Check]:
+    problems = [e.problem for own in found.entries.values() for e in own if e.problem]
+    for problem in problems[:LISTED]:
+        yield Check("unreadable", problem, "repair it; until then it counts as missing")
+    if len(problems) > LISTED:
+        yield Check(
+            "unreadable",
+            f"... and {len(problems) - LISTED} more cells",
+            "the cleaning step drop_unreadable logs them all",
+        )
+    if not problems:
+        yield Check("unreadable", "every cell can be read")

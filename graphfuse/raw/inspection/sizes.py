@@ -1,4 +1,4 @@
-"""Lengths, durations, rates and sizes, and whether such facts of files give the label away."""
+"""Lengths, durations, rates and sizes, and whether they give the label away."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from graphfuse.raw.inspection.finding import Finding
+from graphfuse._check import Check
 from graphfuse.raw.inspection.survey import Entry, Survey
 from graphfuse.raw.inspection.tells import tells
 
 NAMES = ("file name", "number in the file name")
 CONTENT = ("characters", "words")
-"""Facts of texts are part of what they say, and no leak."""
+"""The length of a text is part of its content, so that it is no leak."""
 
 
-def check(found: Survey) -> Iterator[Finding]:
-    """Tell of sizes, and of leaks through them."""
+def check(found: Survey) -> Iterator[Check]:
+    """Report sizes, and leaks through them."""
     for m, entries in found.entries.items():
         read = [e for e in entries if not e.problem and e.facts]
         names = list(dict.fromkeys(name for e in read for name in e.facts))
         told = [_describe(name, read) for name in names if name not in NAMES]
         if told:
-            yield Finding("sizes", f"{m}: {'; '.join(told)}")
+            yield Check("sizes", f"{m}: {'; '.join(told)}")
         rates = {e.facts["sample rate"] for e in read if "sample rate" in e.facts}
         if len(rates) > 1:
-            yield Finding(
+            yield Check(
                 "sizes",
                 f"{m}: {len(rates)} different sample rates",
-                "encoders bring them to one rate; what a lower rate lacks stays lacking",
+                "encoders resample to one rate; what a lower rate lacks stays missing",
             )
         yield from _leaks(found, m, read, names)
 
@@ -44,13 +44,13 @@ def _describe(name: str, read: list[Entry]) -> str:
     return f"{name} {low:.4g} to {high:.4g}, median {middle:.4g}"
 
 
-def _leaks(found: Survey, m: str, read: list[Entry], names: list[str]) -> Iterator[Finding]:
+def _leaks(found: Survey, m: str, read: list[Entry], names: list[str]) -> Iterator[Check]:
     if found.codes is None or not read:
         return
     first = {e.row: e for e in reversed(read)}
     rows = sorted(first)
     for label, chosen in (
-        ("facts of its files", [n for n in names if n not in (*NAMES, *CONTENT)]),
+        ("sizes of its files", [n for n in names if n not in (*NAMES, *CONTENT)]),
         ("names of its files", [n for n in names if n in NAMES]),
     ):
         facts = {n: [first[row].facts.get(n) for row in rows] for n in chosen}
@@ -58,14 +58,14 @@ def _leaks(found: Survey, m: str, read: list[Entry], names: list[str]) -> Iterat
         if told is not None and told.sure:
             alone = {n: tells({n: own}, found.codes[rows]) for n, own in facts.items()}
             most = max(alone, key=lambda n: t.accuracy if (t := alone[n]) else 0.0)
-            yield Finding(
+            yield Check(
                 "leaks",
-                f"{m}: {label} give the label away, {most} above all: they tell the classes with "
-                f"{told}",
-                "a model sees how long a sound is, and how wide for its height a picture, unless "
-                "their encoders' options seconds and square hide it; of the rest it may see what "
-                "it comes from (resolution, silence, source): make files of all classes alike, or "
-                "test on another source"
-                if label == "facts of its files"
-                else "keep names of files out of texts and tables; they are not given to a model",
+                f"{m}: {label} give the label away, {most} most of all: they predict the classes "
+                f"with {told}",
+                "a model sees the length of a sound and the aspect ratio of a picture unless the "
+                "encoder options seconds and square hide them; it may also see their causes "
+                "(resolution, silence, source): prepare the files of all classes in the same way, "
+                "or test on another source"
+                if label == "sizes of its files"
+                else "keep file names out of texts and tables; models do not see them otherwise",
             )

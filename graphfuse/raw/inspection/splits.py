@@ -1,4 +1,4 @@
-"""Splits: what is tested after a copy of it was learnt, and classes that are never learnt."""
+"""Leaks across the parts of a split, and classes without training samples."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from graphfuse._check import Check
+from graphfuse._wording import first_names, verb
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.near_duplicates import near_duplicates
 from graphfuse.data.splits import Split
-from graphfuse.raw.inspection.finding import Finding, some
 
 MOST = 50_000
-"""Samples up to which copies are looked for, which takes some ten seconds."""
+"""Largest dataset that is searched for near-copies, which takes some ten seconds."""
 APART = (
     "drop them from the training part (raw data: --clean drop_duplicates for equal ones; in a "
-    "configuration clean: [{drop_duplicates: {near: true}}] for all), or split anew"
+    "configuration clean: [{drop_duplicates: {near: true}}] for all), or draw new splits"
 )
 TOGETHER = (
     "keep copies together by a column of kind group or --clean group_duplicates (raw data), or by "
@@ -23,11 +24,11 @@ TOGETHER = (
 )
 
 
-def inspect_splits(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[Finding]:
-    """Yield what is to be known of splits before a score is believed; quick, as no file is read.
+def inspect_splits(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[Check]:
+    """Yield warnings about splits that limit how far scores can be trusted; no file is read.
 
-    Samples that are tested after a near-copy of them was learnt, in training or early stopping; see
-    :func:`~graphfuse.data.near_duplicates`. Classes that are tested, and that no model has learnt.
+    It reports test samples with a near-copy in the training or validation part (see
+    :func:`~graphfuse.data.near_duplicates`), and tested classes without a training sample.
 
     Example:
         >>> x = np.random.default_rng(0).normal(size=(40, 64))
@@ -35,9 +36,9 @@ def inspect_splits(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[
         >>> parts = ["train"] * 30 + ["test"] * 10
         >>> data = FusionDataset.from_arrays({"a": x}, y=[0, 1] * 20, splits=parts)
         >>> from graphfuse.data import make_splits
-        >>> [finding.text for finding in inspect_splits(data, list(make_splits(data)))]
-        ['1 of 40 samples (2.5 %) are tested after a near-copy of them was learnt, so that
-        scores are too good: 3 = 39']
+        >>> [check.text for check in inspect_splits(data, list(make_splits(data)))]
+        ['1 of 40 samples (2.5 %) is tested although a near-copy of it is trained on, so that
+        scores are too high: 3 = 39']
     """
     yield from _copies(dataset, splits)
     target = dataset.schema.target
@@ -48,28 +49,28 @@ def inspect_splits(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[
 
 def untrained(
     classes: Sequence[str], parts: Iterable[tuple[np.ndarray, np.ndarray]]
-) -> Iterator[Finding]:
-    """Tell of classes that are tested and not learnt; parts are codes learnt and codes tested."""
+) -> Iterator[Check]:
+    """Report tested classes without training samples; parts are codes trained and tested on."""
     pairs = list(parts)
     missing = sorted({int(c) for learnt, tested in pairs for c in np.setdiff1d(tested, learnt)})
     names = [classes[c] for c in missing if c >= 0]
     if names:
-        yield Finding(
+        yield Check(
             "classes",
             f"classes without a sample in {'the' if len(pairs) == 1 else 'some'} training part: "
-            f"{some(names)}; no strategy can learn them, and what is tested of them counts as "
+            f"{first_names(names)}; no strategy can learn them, and their test samples count as "
             f"wrong",
             "move some of their samples into the training part, or leave the classes out",
         )
 
 
-def _copies(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[Finding]:
-    rows = dataset.originals  # a changed copy is meant to be near its original
+def _copies(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[Check]:
+    rows = dataset.originals  # an augmented copy is meant to be near its original
     if len(rows) > MOST:
-        yield Finding(
+        yield Check(
             "duplicates",
-            f"near-copies were not looked for among more than {MOST:,} samples",
-            "near_duplicates(dataset) looks for them, in time that grows with the square",
+            f"more than {MOST:,} samples are not searched for near-copies",
+            "near_duplicates(dataset) finds them, in quadratic time",
         )
         return
     found = np.full(len(dataset), -1)
@@ -83,10 +84,11 @@ def _copies(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[Finding
     if pairs:
         both = dict.fromkeys((min(pair), max(pair)) for pair in sorted(pairs.items()))
         named = [f"{dataset.ids[first]} = {dataset.ids[second]}" for first, second in both]
-        yield Finding(
+        yield Check(
             "duplicates",
-            f"{len(pairs)} of {len(rows)} samples ({100 * len(pairs) / len(rows):.1f} %) are "
-            f"tested after a near-copy of them was learnt, so that scores are too good: "
-            f"{some(named)}",
+            f"{len(pairs)} of {len(rows)} samples ({100 * len(pairs) / len(rows):.1f} %) "
+            f"{verb(len(pairs), 'is', 'are')} tested although a near-copy of "
+            f"{verb(len(pairs), 'it is', 'them is')} trained on, so that scores are too high: "
+            f"{first_names(named)}",
             TOGETHER if dataset.splits is None else APART,
         )

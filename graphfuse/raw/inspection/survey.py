@@ -1,4 +1,4 @@
-"""Every cell of a manifest read once, and what checks need to know of it."""
+"""Every cell of a manifest, read once, and the facts that checks need."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from graphfuse.raw.readers.items import Item, Series, Sound, Video
 
 @dataclass(frozen=True)
 class Entry:
-    """A cell that was looked at: of which row, its content's digest, its facts, what is wrong."""
+    """A cell that was read: its row, the digest of its content, facts about it, and any problem."""
 
     row: int
     digest: str
@@ -121,7 +121,7 @@ def _entry(
 
 
 def facts_of(item: Item) -> dict[str, float | str]:
-    """Return what can be told of an item without understanding it.
+    """Return simple facts about an item, such as its size and length.
 
     Example:
         >>> facts_of("a cat")
