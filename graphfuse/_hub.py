@@ -5,18 +5,23 @@ Importing this imports ``huggingface_hub``, so it is imported where it is used.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from itertools import chain
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import huggingface_hub
+import torch
 from huggingface_hub import ModelCard, PyTorchModelHubMixin
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, load_model, save_model
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from graphfuse._folder import check_free, replace_folder
 from graphfuse._version import __version__
@@ -26,6 +31,11 @@ FORMAT = 1
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
 BESIDE = ("preprocessor.json", "state.safetensors")
 """Files of the preprocessor that a model may be saved with."""
+
+
+LARGEST_CONFIG = 2**26
+"""Bytes of a configuration that is read; one with many classes has less."""
+DIGEST = "weights_sha256"
 
 
 class SavedModel(PyTorchModelHubMixin):
@@ -43,6 +53,7 @@ class SavedModel(PyTorchModelHubMixin):
 
     def _save_pretrained(self, save_directory: Path) -> None:
         save_model(self.module, str(save_directory / WEIGHTS))
+        self.config[DIGEST] = _digest(save_directory / WEIGHTS)
         self.write_beside(save_directory)
 
     def generate_model_card(self, *args: Any, **kwargs: Any) -> ModelCard:
@@ -92,8 +103,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     Raises:
         InputError: it is missing, not of graphfuse, or of another format.
     """
+    path = folder / CONFIG
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if path.stat().st_size > LARGEST_CONFIG:
+            raise ValueError(f"{path.stat().st_size} bytes, more than {LARGEST_CONFIG}")
+        config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{folder} is no saved model: it has no readable {CONFIG} ({error}); write one with "
@@ -112,17 +126,97 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def load_weights(module: nn.Module, folder: Path) -> None:
-    """Load parameters and buffers, each in the precision in which it was saved.
+class WeightsBound(TorchFunctionMode):
+    """Refuse to build a module that is far larger than the file of its weights.
+
+    A configuration of a few bytes can ask for a module that fills the memory. All parameters and
+    buffers are in the file, so that while a module is built within this context, the tensors that
+    it makes are counted against those of the file, before they are allocated.
 
     Raises:
-        InputError: the file is missing or damaged, or its tensors are not those of the module.
+        InputError: the file is missing or damaged, or the module is too large for it.
+    """
+
+    SLACK_TENSORS, SLACK_ELEMENTS, TIMES = 10_000, 2**24, 8
+    """What building may take beyond the file's number of tensors and their elements, and how many
+    times these: a layer may be replaced, or filled by way of another tensor."""
+    BY_SHAPE = (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full)
+    BY_LENGTH = (torch.arange, torch.linspace, torch.eye, torch.randperm)
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        sizes = [math.prod(shape) for shape in read_shapes(folder).values()]
+        self.tensors = self.TIMES * len(sizes) + self.SLACK_TENSORS
+        self.elements = self.TIMES * sum(sizes) + self.SLACK_ELEMENTS
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Count what a call is going to make, then call."""
+        kwargs = dict(kwargs or {})
+        if func in self.BY_SHAPE:
+            self._count(math.prod(_sizes(args, kwargs)))
+        elif func in self.BY_LENGTH:
+            self._count(max(_sizes(args, kwargs), default=0))
+        elif func is torch.Tensor.clone:  # by which copies of layers are made
+            self._count(args[0].numel())
+        return func(*args, **kwargs)
+
+    def _count(self, elements: int) -> None:
+        self.tensors -= 1
+        self.elements -= elements
+        if self.tensors < 0 or self.elements < 0:
+            raise InputError(
+                f"{self.folder / CONFIG} describes a model that is much larger than the weights in "
+                f"{WEIGHTS}: one of the two is damaged; save the model again"
+            )
+
+
+def _sizes(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[int]:
+    """Return the sizes that a function which makes a tensor is called with."""
+    given = kwargs.get("size", args)
+    if len(given) and isinstance(given[0], tuple | list):
+        given = given[0]
+    return [abs(int(size)) for size in given if isinstance(size, Integral)]
+
+
+def read_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the saved tensors by name, from the header of their file.
+
+    Raises:
+        InputError: the file is missing or damaged.
     """
     path = folder / WEIGHTS
     if not path.is_file():
         raise InputError(
             f"{folder} has a {CONFIG} but no {WEIGHTS}; save the model again, or download all of it"
         )
+    try:
+        with safe_open(path, "pt") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            f"{path} is damaged and does not hold the weights: {error}; save the model again"
+        ) from error
+
+
+def load_weights(module: nn.Module, folder: Path, digest: object = None) -> None:
+    """Load parameters and buffers, each in the precision in which it was saved.
+
+    Args:
+        module: what was built by the configuration.
+        folder: of the saved model.
+        digest: SHA-256 of the file as the configuration has it; None in models of old versions.
+
+    Raises:
+        InputError: the file is missing or damaged, or its tensors are not those of the module.
+    """
+    path = folder / WEIGHTS
     try:
         stored = load_file(path)
         named = chain(
@@ -141,3 +235,13 @@ def load_weights(module: nn.Module, folder: Path) -> None:
         raise InputError(
             f"{path} does not hold the weights of the {type(module).__name__} in {CONFIG}: {error}"
         ) from error
+    if digest is not None and digest != _digest(path):
+        raise InputError(
+            f"{path} is not the file that was saved with {CONFIG} (its SHA-256 differs): one of "
+            f"the two was changed or damaged; save the model again, or download both anew"
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

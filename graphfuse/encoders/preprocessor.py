@@ -300,7 +300,7 @@ def _same_encoder(modality: str, saved: Mapping[str, Any]) -> Encoder:
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path} is no saved preprocessor: {error}; write one with preprocessor.save(path)"
         ) from None

@@ -71,6 +71,8 @@ class CoOccurrence(Relation):
         check_whole("codes", codes, 2)
         if top_k is not None:
             check_whole("top_k", top_k, 1)
+        if not isinstance(ids, str | None):
+            raise InputError(f"ids of co_occurrence is the name of an attribute, got {ids!r}")
         self.codes, self.ids, self.top_k = codes, ids, top_k
 
     def options(self) -> dict[str, Any]:

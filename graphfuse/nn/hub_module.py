@@ -179,7 +179,14 @@ class HubModule(nn.Module):
                 or of another class.
             UnknownNameError: a strategy, relation or option that is not known here.
         """
-        from graphfuse._hub import CONFIG, find_folder, load_weights, read_config
+        from graphfuse._hub import (
+            CONFIG,
+            DIGEST,
+            WeightsBound,
+            find_folder,
+            load_weights,
+            read_config,
+        )
 
         folder = find_folder(
             pretrained_model_name_or_path,
@@ -191,17 +198,17 @@ class HubModule(nn.Module):
         )
         config = read_config(folder)
         try:
-            with torch.random.fork_rng():
+            with torch.random.fork_rng(), WeightsBound(folder):
                 module = cls.from_config(config)
         except FusionError as error:
             error.add_note(f"while loading {folder / CONFIG}")
             raise
-        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        except Exception as error:  # whatever a constructor raises at values of any kind
             raise InputError(
                 f"{folder / CONFIG} is damaged: no {cls.__name__} can be made of it "
                 f"({type(error).__name__}: {error}); save the model again"
             ) from error
-        load_weights(module, folder)
+        load_weights(module, folder, config.get(DIGEST))
         module.read_beside(folder)
         return module.eval()
 

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import huggingface_hub
 import numpy as np
@@ -11,7 +13,13 @@ from graphfuse import _hub
 from graphfuse.data import FusionDataset, Modality, Sample, Schema, Target, load_dataset
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.estimators import FusionClassifier
-from graphfuse.fusion import Strategy, create_strategy, list_strategies, strategies
+from graphfuse.fusion import (
+    Strategy,
+    create_strategy,
+    list_strategies,
+    strategies,
+    strategy_options,
+)
 from graphfuse.graph import (
     Attention,
     Causal,
@@ -206,6 +214,98 @@ def test_a_damaged_folder_is_told(damage, message, tmp_path):
     trained().save_pretrained(tmp_path / "model")
     damage(tmp_path / "model")
     with pytest.raises((InputError, UnknownNameError), match=message):
+        Strategy.from_pretrained(tmp_path / "model")
+
+
+MANY = 10**9
+LARGE = {
+    "graph:hgt": ({"num_layers": MANY}, {"hidden_channels": MANY}, {"hidden_channels": 40_000}),
+    "perceiver": ({"latents": MANY}, {"num_layers": MANY}),
+    "token_transformer": ({"num_layers": MANY},),
+    "concat": ({"hidden_channels": MANY}, {"hidden_channels": 100_000}),
+    "stacking": ({"hidden_channels": MANY},),
+}
+
+
+def limited(code, folder):
+    """Run code in a process with 3 GiB of memory and 120 s, both far above its need."""
+    start = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (3 * 2**30,) * 2)\n"
+        "from graphfuse.errors import InputError\n"
+        "from graphfuse.fusion import Strategy\n"
+    )
+    command = [sys.executable, "-c", start + code, str(folder)]
+    return subprocess.run(command, timeout=120, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_model_much_larger_than_its_weights_is_not_built(name, tmp_path):
+    cases = LARGE[name]
+    for number, large in enumerate(cases):
+        folder = tmp_path / str(number)
+        known = strategy_options(name)
+        assert set(large) <= set(known), known
+        trained(name).save_pretrained(folder)
+        edit(folder, **options_of(folder, **large))
+    code = (
+        "for folder in sorted(__import__('pathlib').Path(sys.argv[1]).iterdir()):\n"
+        "    try:\n"
+        "        Strategy.from_pretrained(folder)\n"
+        "    except InputError as error:\n"
+        "        assert 'much larger than the weights' in str(error), error\n"
+        "        print('refused')\n"
+    )
+    done = limited(code, tmp_path)
+    assert done.stdout.split() == ["refused"] * len(cases), done.stderr[-2000:]
+
+
+def test_networks_that_are_larger_than_their_weights_are_not_built(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 3, 16, 16), dtype=np.uint8)
+    x = {"image": pictures, "age": np.ones((4, 2))}
+    data = FusionDataset.from_arrays(x, [0, 1, 0, 1], shapes={"image": (3, 16, 16)})
+    create_strategy("concat", data.schema, encoders={"image": "cnn"}).save_pretrained(tmp_path)
+    edit(tmp_path, **options_of(tmp_path, encoders={"image": {"cnn": {"stages": MANY}}}))
+    with pytest.raises(InputError, match="much larger than the weights"):
+        Strategy.from_pretrained(tmp_path)
+
+
+def test_weights_that_were_changed_are_refused(tmp_path):
+    trained("concat").save_pretrained(tmp_path / "model")
+    path = tmp_path / "model/model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(InputError, match=r"is not the file that was saved with config\.json"):
+        Strategy.from_pretrained(tmp_path / "model")
+
+
+def test_models_without_a_checksum_are_read(tmp_path):
+    strategy = trained("concat")
+    strategy.save_pretrained(tmp_path / "model")
+    config = json.loads((tmp_path / "model/config.json").read_text())
+    del config["weights_sha256"]
+    (tmp_path / "model/config.json").write_text(json.dumps(config))
+    loaded = Strategy.from_pretrained(tmp_path / "model")
+    assert equal(loaded.head[1].weight, strategy.head[1].weight)
+
+
+@pytest.mark.parametrize("value", [None, "8", [8], {"a": 8}, 8.5, -1, 1e400, 10**30, True, "x" * 9])
+@pytest.mark.parametrize("option", ["hidden_channels", "heads", "num_layers", "readout", "dropout"])
+def test_options_of_a_wrong_type_are_refused(value, option, tmp_path):
+    trained().save_pretrained(tmp_path / "model")
+    edit(tmp_path / "model", **options_of(tmp_path / "model", **{option: value}))
+    try:
+        Strategy.from_pretrained(tmp_path / "model")(dataset().batch([0, 1]))
+    except (InputError, UnknownNameError):
+        return
+    assert value is True or (option == "dropout" and value is None) or value == 8.5, option
+
+
+def test_a_configuration_of_any_size_is_refused(tmp_path, monkeypatch):
+    trained("concat").save_pretrained(tmp_path / "model")
+    monkeypatch.setattr(_hub, "LARGEST_CONFIG", 100)
+    with pytest.raises(InputError, match=r"no readable config.json \(\d+ bytes, more than 100\)"):
         Strategy.from_pretrained(tmp_path / "model")
 
 

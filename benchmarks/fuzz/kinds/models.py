@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,16 +18,29 @@ from graphfuse.encoders import Preprocessor
 from graphfuse.fusion import Strategy
 from graphfuse.raw import read_manifest
 
-NAMES = ("concat", "graph:hgt", "stacking", "cca")
+RELATIONS = (
+    {"attention": {"top_k": 2, "components": 3}},
+    {"co_occurrence": {"codes": 4}},
+    {"prune": {"relation": {"k_nearest": {"k": 2}}, "top_k": 1}},
+    {"union": {"relations": ["temporal", "complete"]}},
+)
+MODELS_TO_SAVE: dict[str, dict[str, Any]] = {
+    "concat": {},
+    "graph:hgt": {"relations": RELATIONS},
+    "graph:mtag": {},
+    "perceiver": {},
+    "stacking": {},
+    "cca": {},
+}
 
 
 def prepare(folder: Path) -> tuple[FusionDataset, list[Path]]:
     """Save a model of several families and a preprocessor."""
     dataset = example()
     saved = []
-    for name in NAMES:
+    for name, options in MODELS_TO_SAVE.items():
         torch.manual_seed(0)
-        strategy = create_strategy(name, dataset.schema).prepare(dataset)
+        strategy = create_strategy(name, dataset.schema, **options).prepare(dataset)
         path = folder / name.replace(":", "-")
         strategy.save_pretrained(path)
         saved.append(path)
