@@ -21,13 +21,23 @@ from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.raw import Manifest, read_manifest
 from graphfuse.raw.catalog import load_raw_dataset, raw_datasets
 from graphfuse.raw.cleaning import clean
-from graphfuse.raw.readers.read import similar
+from graphfuse.raw.readers.paths import similar
 from graphfuse.raw.tables.shards import is_pattern
 
 HUB = "hf:"
 """What the name of a data set on the Hugging Face hub begins with here."""
 
-ENCODING = ("encoders", "steps", "augment", "cache", "n_jobs", "device", "progress", "unreadable")
+ENCODING = (
+    "encoders",
+    "steps",
+    "augment",
+    "cache",
+    "n_jobs",
+    "device",
+    "progress",
+    "unreadable",
+    "allow_missing_modality",
+)
 READING = ("columns", "name", "root", "task", "split", "limit", "encoding")
 
 

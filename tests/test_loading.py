@@ -124,7 +124,7 @@ def test_empty_cells_of_a_table_are_counted_and_long_lists_cut(tmp_path):
         ({"columns": {"aeg": "label"}}, UnknownNameError, "unknown column 'aeg'; did you mean"),
         ({"encoders": {"txt": "ngrams"}}, UnknownNameError, "modality in encoders 'txt'"),
         ({"encoders": {"text": "timm"}}, UnknownNameError, "unknown text encoder 'timm'"),
-        ({"unreadable": "drop"}, UnknownNameError, "way with unreadable cells 'drop'"),
+        ({"unreadable": "drop"}, UnknownNameError, "value of unreadable 'drop'"),
     ],
 )
 def test_options_that_there_are_not(table, tmp_path, options, error, message):

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from graphfuse.raw import Manifest
 
 
+OPTIONS: tuple[str, ...] = ("root", "allow_missing_modality")
+"""Options that all raw datasets of the command line take."""
+
+
 def add_raw(settings: dict[str, Any]) -> None:
     """Give the options of raw data to the datasets that they fit, and print what these hold."""
     data = settings.pop("data", [])
@@ -24,17 +28,25 @@ def add_raw(settings: dict[str, Any]) -> None:
         for option in ("column", "encoder", "network")
     }
     steps, augment = settings.pop("clean", None), augment_of(settings)
+    options = {name: settings.pop(name) for name in OPTIONS if name in settings}
     items = settings.get("datasets", [])
     if not isinstance(items, list):
         return
     raw = _raw_of(items)
     wanted = [
-        f"--{option}"
-        for option, found in [*given.items(), ("clean", steps), ("augment", augment)]
+        f"--{option.replace('_', '-')}"
+        for option, found in [
+            *given.items(),
+            ("clean", steps),
+            ("augment", augment),
+            *options.items(),
+        ]
         if found
     ]
     if wanted and not raw:
         raise InputError(f"{', '.join(wanted)}: for raw data, of which there is none: {items}")
+    for name in raw:
+        raw[name] = {**_for(name, options), **raw[name]}
     manifests = _read(raw, given["column"])
     for name, manifest in manifests.items():
         print(manifest.describe())
@@ -64,6 +76,14 @@ def _raw_of(items: list[Any]) -> dict[Any, dict[str, Any]]:
         for name, options in item.items()
         if is_raw(name) and isinstance(options, dict | None)
     }
+
+
+def _for(name: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that a raw dataset takes; a built-in one knows its folder."""
+    from graphfuse.raw.catalog import raw_datasets
+
+    built_in = name in raw_datasets.names()
+    return {option: value for option, value in options.items() if option != "root" or not built_in}
 
 
 def _is_named(item: Any) -> bool:

@@ -76,6 +76,13 @@ def add_parser(subparsers: Any) -> None:
         help="change training samples of raw data: image=photo, audio=speech, text=caption, "
         "text=caption:en (with synonyms); copies=4 says how often where items are encoded once",
     )
+    add("--root", metavar="FOLDER", help="folder that the paths in raw data start from")
+    add(
+        "--allow-missing-modality",
+        action="store_true",
+        default=None,
+        help="go on where no cell of a column can be read (an error otherwise)",
+    )
     add("--clean", metavar="A,B", help="steps of cleaning for raw data (graphfuse list cleaning)")
     add("--strategies", metavar="A,B", help="names, 'unimodal', 'all' (graphfuse list strategies)")
     add("--folds", type=int, metavar="N", help="parts of the cross-validation (default: 5)")

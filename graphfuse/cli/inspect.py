@@ -34,6 +34,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="NAME=KIND",
         help="what a column holds, where it is not as told",
     )
+    parser.add_argument("--root", metavar="FOLDER", help="folder that paths start from")
     parser.add_argument("--json", action="store_true", help="print findings as JSON")
     parser.set_defaults(run=run)
 
@@ -44,8 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     from graphfuse.loading import read_raw
     from graphfuse.raw.inspection import inspect
 
-    columns = pairs("--column", arguments.column)
-    manifest = read_raw(arguments.data, **({"columns": columns} if columns else {}))
+    given = {"columns": pairs("--column", arguments.column), "root": arguments.root}
+    manifest = read_raw(arguments.data, **{name: value for name, value in given.items() if value})
     if arguments.json:
         print(json.dumps([check.to_dict() for check in inspect(manifest)], indent=1))
         return 0

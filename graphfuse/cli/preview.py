@@ -27,6 +27,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="NAME=KIND",
         help="what a column holds, where it is not as told",
     )
+    add("--root", metavar="FOLDER", help="folder that paths start from")
     add("--samples", type=int, default=4, metavar="N", help="samples to show (default: 4)")
     add(
         "--augment",
@@ -52,8 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     given = augment_of(vars(arguments))
     augmentation = Augmentation.of(given or EVERY)
-    columns = pairs("--column", arguments.column)
-    manifest = read_raw(arguments.data, **({"columns": columns} if columns else {}))
+    reading = {"columns": pairs("--column", arguments.column), "root": arguments.root}
+    manifest = read_raw(arguments.data, **{name: value for name, value in reading.items() if value})
     print(manifest.describe(), end="\n\n")
     if given:
         modalities_changed(manifest, augmentation)  # an error where there is nothing to change

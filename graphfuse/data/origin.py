@@ -43,6 +43,10 @@ class Origin:
     problems: tuple[str, ...] = ()
     empty: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     changes: tuple[ChangeRecord, ...] = ()
+    modalities: tuple[str, ...] = ()
+    """Modalities that took part."""
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Why no cell of a column could be read, by column."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""

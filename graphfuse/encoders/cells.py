@@ -1,4 +1,4 @@
-"""Encode the cells of a manifest: each content once, kept, and found again."""
+"""Encode the cells of a manifest, each content once, with a cache."""
 
 from __future__ import annotations
 
@@ -16,20 +16,36 @@ from graphfuse._progress import progress_bar
 from graphfuse.encoders._ahead import HEAVY, ahead, size_of
 from graphfuse.encoders.choice import sources
 from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
-from graphfuse.encoders.problems import Problem
+from graphfuse.encoders.problems import LostColumn, Problem, check_lost
 from graphfuse.encoders.store import NodeStore, default_cache
 from graphfuse.errors import FusionError, InputError, check_whole
 from graphfuse.raw import Cell, Item, Manifest
-from graphfuse.raw.manifest import ROWS
+from graphfuse.raw.manifest import ROWS, first_paths
+from graphfuse.raw.readers.paths import suggest_root
 
 BLOCK = 128
-"""Items of one file of the store: what a process that is killed loses at most."""
+"""Items per file of the cache: what a process that is killed loses at most."""
 
 Block = Sequence[tuple[str, tuple[int, int]]]
 """Contents that are kept in one file, by digest, and the row and place of a cell of each."""
 
 Done = tuple[dict[str, Nodes], dict[str, str]]
 """Nodes of contents, and why others could not be encoded, by digest."""
+
+
+@dataclass(frozen=True)
+class EncodedCells:
+    """Nodes of each cell of each sample by modality, and what could not be read."""
+
+    nodes: dict[str, list[list[Nodes]]]
+    problems: list[Problem]
+    lost: list[LostColumn]
+
+    @property
+    def single_problems(self) -> list[Problem]:
+        """Problems of cells whose column is not lost as a whole."""
+        lost = {column.column for column in self.lost}
+        return [problem for problem in self.problems if problem.column not in lost]
 
 
 def encode_cells(
@@ -41,44 +57,100 @@ def encode_cells(
     device: str = "auto",
     keep: bool = True,
     progress: bool = True,
-) -> tuple[dict[str, list[list[Nodes]]], list[Problem]]:
+    allow_missing_modality: bool = False,
+) -> EncodedCells:
     """Return the nodes of each cell of each modality, and the cells that could not be read.
 
-    Unless they are to be kept, nothing is read from the cache or written there.
+    Unless ``keep``, nothing is read from the cache or written there.
+
+    Raises:
+        InputError: no cell of a column can be read, unless ``allow_missing_modality``.
     """
     if n_jobs != -1:
-        check_whole("n_jobs, the processes at work (-1 for one a core),", n_jobs, 1)
+        check_whole("n_jobs, the processes at work (-1 for one per core),", n_jobs, 1)
     root = default_cache() if cache is None else Path(cache)
     nodes: dict[str, list[list[Nodes]]] = {}
     problems: list[Problem] = []
+    lost: list[LostColumn] = []
+    of = {m: _Cells(manifest, sources(manifest)[m]) for m in made}
+    scans = {cells.modality: cells.scan(progress) for cells in of.values()}
+    # Files that are not there are known before the first item is encoded.
+    missing = [column for scan in scans.values() for column in scan.lost(manifest)]
+    check_lost(manifest, missing, allow_missing_modality)
     for modality, encoder in made.items():
-        cells = _Cells(manifest, sources(manifest)[modality])
-        digests, reasons = cells.digests(progress)
-        first: dict[str, tuple[int, int]] = {}
-        for row, own in enumerate(digests):
-            for place, digest in enumerate(own):
-                if digest not in reasons:
-                    first.setdefault(digest, (row, place))
+        cells = of[modality]
+        scan = scans[cells.modality]
+        contents = scan.contents()
         with progress_bar(
             desc=f"{modality} ({encoder.info.name})",
             unit="item",
-            total=len(first),
+            total=len(contents),
             leave=False,
             progress=progress,
         ) as bar:
             store = NodeStore(root, encoder) if keep else None
-            contents = list(first.items())
             found, failed = _fill(store, encoder.to(device), cells, contents, n_jobs, bar)
-        reasons |= failed
-        nodes[modality] = [[found[d] for d in own if d in found] for own in digests]
+        scan = replace(scan, reasons=scan.reasons | failed)
+        undecoded = scan.lost(manifest)
+        check_lost(manifest, [c for c in undecoded if c not in missing], allow_missing_modality)
+        lost += undecoded
+        nodes[modality] = [[found[d] for d in own if d in found] for own in scan.digests]
         problems += [
-            Problem(str(manifest.ids[row]), modality, cells.where(row, place), reasons[digest])
-            for row, own in enumerate(digests)
-            for place, digest in enumerate(own)
+            Problem(
+                str(manifest.ids[row]),
+                modality,
+                cells.where(row, place),
+                scan.reasons[digest],
+                column,
+            )
+            for row, own in enumerate(scan.digests)
+            for place, (digest, column) in enumerate(zip(own, scan.columns[row], strict=True))
             if digest not in found
         ]
     # A video that cannot be read has neither frames nor sound, and is one problem.
-    return nodes, list({str(problem): problem for problem in problems}.values())
+    problems = list({str(problem): problem for problem in problems}.values())
+    lost = list({str(column): column for column in lost}.values())
+    return EncodedCells(nodes, problems, lost)
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """Digest and column of each cell of each row of a modality, and why some cannot be read.
+
+    A file that cannot be read has its place in the manifest instead of a digest.
+    """
+
+    modality: str
+    digests: list[list[str]]
+    columns: list[list[str]]
+    reasons: dict[str, str]
+
+    def contents(self) -> list[tuple[str, tuple[int, int]]]:
+        """Return each content once, with the row and place of its first cell."""
+        first: dict[str, tuple[int, int]] = {}
+        for row, own in enumerate(self.digests):
+            for place, digest in enumerate(own):
+                if digest not in self.reasons:
+                    first.setdefault(digest, (row, place))
+        return list(first.items())
+
+    def lost(self, manifest: Manifest) -> list[LostColumn]:
+        """Return the columns of which no cell can be read."""
+        cells: dict[str, list[str]] = {}
+        for own, names in zip(self.digests, self.columns, strict=True):
+            for digest, name in zip(own, names, strict=True):
+                cells.setdefault(name, []).append(digest)
+        return [
+            LostColumn(
+                name,
+                self.modality,
+                len(own),
+                self.reasons[own[0]],
+                suggest_root(first_paths(manifest, name), manifest.root),
+            )
+            for name, own in cells.items()
+            if name and all(digest in self.reasons for digest in own)
+        ]
 
 
 @dataclass(frozen=True)
@@ -88,12 +160,10 @@ class _Cells:
     manifest: Manifest
     modality: str
 
-    def digests(self, progress: bool) -> tuple[list[list[str]], dict[str, str]]:
-        """Return the digest of each cell of each row, and why files could not be read.
-
-        A file that cannot be read has its place in the list instead of a digest.
-        """
+    def scan(self, progress: bool) -> _Scan:
+        """Read each cell once for its digest."""
         digests: list[list[str]] = []
+        columns: list[list[str]] = []
         reasons: dict[str, str] = {}
         rows = progress_bar(
             self.manifest.each(self.modality),
@@ -105,6 +175,7 @@ class _Cells:
         )
         for row, cells in enumerate(rows):
             digests.append([])
+            columns.append([cell.column for cell in cells])
             for place, cell in enumerate(cells):
                 try:
                     digest = _bare(cell).digest()
@@ -112,7 +183,7 @@ class _Cells:
                     digest = f"row {row}, cell {place}"
                     reasons[digest] = str(error)
                 digests[-1].append(digest)
-        return digests, reasons
+        return _Scan(self.modality, digests, columns, reasons)
 
     def read(self, block: Block) -> Iterator[tuple[str, Cell]]:
         """Yield the contents of a block, by digest."""

@@ -18,7 +18,7 @@ from graphfuse.encoders.assembly import CLOCKED, assemble
 from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders
 from graphfuse.encoders.encoder import Encoder
-from graphfuse.encoders.problems import Problem, check_unreadable, report_problems
+from graphfuse.encoders.problems import LostColumn, Problem, check_unreadable, report_problems
 from graphfuse.encoders.table.table import TableEncoder
 from graphfuse.errors import InputError
 from graphfuse.raw import Manifest
@@ -45,6 +45,7 @@ def encode(
     device: str = "auto",
     progress: bool = True,
     unreadable: str = "missing",
+    allow_missing_modality: bool = False,
 ) -> FusionDataset:
     """Return the dataset that a manifest's samples become, with nodes from encoders.
 
@@ -74,17 +75,19 @@ def encode(
             gets changed copies; raw nodes (``pixels``, ``word_ids``, ``token_ids``) are changed
             anew in every epoch, by the strategies whose networks encode them.
         cache: folder of encoded nodes; see :func:`graphfuse.encoders.store.default_cache`.
-        n_jobs: processes at work, -1 for one a core. Each holds a copy of the encoder's network;
+        n_jobs: processes at work, -1 for one per core. Each holds a copy of the encoder's network;
             on a GPU, a network has one process, for which threads read ahead.
         device: that encoders with weights compute on: "cpu", "cuda", or "auto" for CUDA where it
             is there.
         progress: show how many items are done, and the time left, on a terminal.
         unreadable: what to do with a cell that cannot be read: "missing" warns and leaves it out,
             "error" raises.
+        allow_missing_modality: whether to go on, with a warning, where no cell of a column can be
+            read, as with a wrong folder.
 
     Raises:
-        InputError: nothing can be read, or something cannot and ``unreadable`` is "error".
-        UnknownNameError: a modality or encoder that there is not.
+        InputError: no cell of a column can be read, or one cannot and ``unreadable`` is "error".
+        UnknownNameError: an unknown modality or encoder.
     """
     check_unreadable(unreadable)
     for column in manifest.columns:
@@ -92,15 +95,21 @@ def encode(
             logger.warning("column %s is left out: %s", column.name, column.why)
     made = create_encoders(manifest, encoders)
     manifest, live = augmented(manifest, made, augment)
-    nodes, problems = encode_cells(
-        manifest, made, cache=cache, n_jobs=n_jobs, device=device, progress=progress
+    encoded = encode_cells(
+        manifest,
+        made,
+        cache=cache,
+        n_jobs=n_jobs,
+        device=device,
+        progress=progress,
+        allow_missing_modality=allow_missing_modality,
     )
-    problems = _of_samples(problems, manifest)
+    problems = _of_samples(encoded.single_problems, manifest)
     report_problems(manifest, problems, unreadable)
-    dataset = assemble(manifest, made, nodes)
+    dataset = assemble(manifest, made, encoded.nodes)
     _warn_of_durations(dataset, made)
     live = {m: options for m, options in live.items() if m in dataset.x}
-    origin = _origin(manifest, made, problems, dataset)
+    origin = _origin(manifest, made, problems, encoded.lost, dataset)
     return replace(dataset, augment=live or None, origin=origin)
 
 
@@ -172,14 +181,17 @@ def _origin(
     manifest: Manifest,
     made: Mapping[str, Encoder],
     problems: Sequence[Problem],
+    lost: Sequence[LostColumn],
     dataset: FusionDataset,
 ) -> Origin:
     """Return how a dataset was made, which its report describes."""
     return Origin(
         encoders={m: _plain(encoder.identity()) for m, encoder in made.items()},
         models={m: str(e.options["model"]) for m, e in made.items() if "model" in e.options},
-        unreadable=len(problems),
-        problems=_first(problems),
+        unreadable=len(problems) + sum(column.cells for column in lost),
+        problems=(*map(str, lost), *_first(problems)),
+        modalities=tuple(dataset.schema.names),
+        lost={column.column: str(column) for column in lost},
         empty=_empty(dataset, made),
         changes=tuple(
             ChangeRecord(

@@ -47,8 +47,9 @@ class Preprocessor:
             Those that change each item on its own (and ranges of numbers) hold for new samples,
             of which none is left out.
         unreadable: what to do with a cell that cannot be read, "missing" or "error".
+        allow_missing_modality: whether to fit where no cell of a column can be read.
         cache: folder of encoded nodes.
-        n_jobs: processes at work, -1 for one a core; see :func:`graphfuse.encoders.encode`.
+        n_jobs: processes at work, -1 for one per core; see :func:`graphfuse.encoders.encode`.
         device: that encoders with weights compute on; "auto" is CUDA where it is there.
 
     Example:
@@ -68,6 +69,7 @@ class Preprocessor:
         *,
         clean: Sequence[Any] = (),
         unreadable: str = "missing",
+        allow_missing_modality: bool = False,
         cache: str | Path | None = None,
         n_jobs: int = 1,
         device: str = "auto",
@@ -79,6 +81,7 @@ class Preprocessor:
         self.given = dict(encoders or {})
         self.wanted = None if steps is None else Steps(steps).specs
         self.unreadable = check_unreadable(unreadable)
+        self.allow_missing_modality = allow_missing_modality
         self.cache, self.n_jobs, self.device = cache, n_jobs, device
         self.columns: tuple[Column, ...] = ()
         self.forms: dict[str, str] = {}
@@ -117,7 +120,7 @@ class Preprocessor:
         train = clean_manifest(train, self.cleaners)
         self.repairs = dict(train.repairs)
         made = create_encoders(train, self.given)
-        raw = assemble(train, made, self._encode(train, made))
+        raw = assemble(train, made, self._encode(train, made, self.allow_missing_modality))
         self.encoders = {m: made[m] for m in raw.schema.names}
         self.columns = tuple(c for c in train.columns if _is_used(c, self.encoders))
         self.forms = text_forms(replace(train, columns=self.columns))
@@ -142,7 +145,7 @@ class Preprocessor:
         known = facts(manifest, labelled=False)
         y, strange = labels_in(schema, known["y"], known["classes"], manifest.ids)
         report_problems(manifest, strange, self.unreadable)
-        raw = assemble(manifest, self.encoders, self._encode(manifest, self.encoders), schema)
+        raw = assemble(manifest, self.encoders, self._encode(manifest, self.encoders, True), schema)
         return replace(steps.transform(replace(raw, y=y)), steps=())
 
     def sample(self, values: Mapping[str, Any], root: str | Path | None = None) -> Sample:
@@ -171,9 +174,15 @@ class Preprocessor:
             None if root is None else Path(root),
         )
         manifest = replace(manifest, repairs=self.repairs)
-        nodes, problems = encode_cells(
-            manifest, self.encoders, device=self.device, keep=False, progress=False
+        encoded = encode_cells(
+            manifest,
+            self.encoders,
+            device=self.device,
+            keep=False,
+            progress=False,
+            allow_missing_modality=True,
         )
+        nodes, problems = encoded.nodes, encoded.problems
         if problems:
             raise InputError("; ".join(str(problem) for problem in problems))
         if not any(rows for (rows,) in nodes.values()):
@@ -256,14 +265,19 @@ class Preprocessor:
         return made
 
     def _encode(
-        self, manifest: Manifest, made: Mapping[str, Encoder]
+        self, manifest: Manifest, made: Mapping[str, Encoder], allow_missing_modality: bool
     ) -> dict[str, list[list[Nodes]]]:
         manifest = replace(manifest, repairs=self.repairs)
-        nodes, problems = encode_cells(
-            manifest, made, cache=self.cache, n_jobs=self.n_jobs, device=self.device
+        encoded = encode_cells(
+            manifest,
+            made,
+            cache=self.cache,
+            n_jobs=self.n_jobs,
+            device=self.device,
+            allow_missing_modality=allow_missing_modality,
         )
-        report_problems(manifest, problems, self.unreadable)
-        return nodes
+        report_problems(manifest, encoded.single_problems, self.unreadable)
+        return encoded.nodes
 
     def _fitted(self) -> tuple[Steps, Schema, Schema]:
         """Return the fitted steps, and the schemas of the nodes that they take and return."""

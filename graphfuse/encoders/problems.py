@@ -20,22 +20,58 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Problem:
-    """A cell that could not be read: whose, of which modality, where it stands, and why."""
+    """A cell that could not be read: of which sample and modality, its place, and the reason."""
 
     sample: str
     modality: str
     where: str
     reason: str
+    column: str = ""
 
     def __str__(self) -> str:
         return f"{self.where or f'sample {self.sample}, {self.modality}'}: {self.reason}"
 
 
-def check_unreadable(way: str) -> str:
-    """Return a way with cells that cannot be read, if there is such a way."""
-    if way not in UNREADABLE:
-        raise UnknownNameError("way with unreadable cells", way, UNREADABLE)
-    return way
+@dataclass(frozen=True)
+class LostColumn:
+    """A column of which no cell could be read: how many there are, why, and where files may lie."""
+
+    column: str
+    modality: str
+    cells: int
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        cells = "its only cell" if self.cells == 1 else f"none of its {self.cells} cells"
+        verb = "cannot" if self.cells == 1 else "can"
+        reason = f"the first: {self.reason}" if self.cells > 1 else self.reason
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"column {self.column!r}: {cells} {verb} be read; {reason}{hint}"
+
+
+def check_lost(manifest: Manifest, lost: Sequence[LostColumn], allowed: bool) -> None:
+    """Raise an error for columns of which no cell could be read, or warn where that is allowed.
+
+    Raises:
+        InputError: there are such columns, and it is not allowed.
+    """
+    name = manifest.name or "the manifest"
+    if lost and not allowed:
+        listed = "\n".join(map(str, lost))
+        raise InputError(
+            f"{name}: {listed}\nCorrect this, or go on without what cannot be read: "
+            f"allow_missing_modality=True (--allow-missing-modality)"
+        )
+    for column in lost:
+        logger.warning("%s: %s", name, column)
+
+
+def check_unreadable(given: str) -> str:
+    """Return the option ``unreadable`` if it has a known value."""
+    if given not in UNREADABLE:
+        raise UnknownNameError("value of unreadable", given, UNREADABLE)
+    return given
 
 
 def report_problems(manifest: Manifest, problems: Sequence[Problem], unreadable: str) -> None:

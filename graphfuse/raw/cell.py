@@ -15,7 +15,8 @@ from graphfuse.data.spec import CleaningSpec
 from graphfuse.errors import FusionError, InputError
 from graphfuse.raw.columns import MEDIA
 from graphfuse.raw.readers.items import Item
-from graphfuse.raw.readers.read import locate, read
+from graphfuse.raw.readers.paths import locate
+from graphfuse.raw.readers.read import read
 
 
 class ItemRepair(Protocol):
@@ -38,7 +39,8 @@ class Cell:
     ``value`` is the path of a file or its bytes (image, audio, video), a text or, as a ``Path``,
     the file that holds it, a table's row ``{column: value}``, or a time series: a path, or a list
     of numbers or of lists of these. ``where`` names its row and column in messages; ``repairs``
-    are the steps of cleaning that its content goes through when it is read.
+    are the steps of cleaning that its content goes through when it is read. ``column`` is the
+    name of the column that it stands in, empty for a table's row.
     """
 
     kind: str
@@ -46,6 +48,7 @@ class Cell:
     root: Path | None = None
     where: str = field(default="", compare=False)
     repairs: tuple[ItemRepair, ...] = ()
+    column: str = field(default="", compare=False)
 
     def path(self) -> Path | None:
         """Return the file that the cell names; None if it holds its content.

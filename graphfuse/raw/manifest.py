@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -117,7 +118,14 @@ class Manifest:
         ids = self.ids if rows is None else self.ids[list(map(int, rows))]
         return [
             [
-                Cell(kind, v, self.root, f"sample {i!s}, column {column.name!r}", repairs)
+                Cell(
+                    kind,
+                    v,
+                    self.root,
+                    f"sample {i!s}, column {column.name!r}",
+                    repairs,
+                    column.name,
+                )
                 for column, value in zip(own, line, strict=True)
                 for v in several(kind, value)
             ]
@@ -187,6 +195,14 @@ class Manifest:
         chosen = list(map(int, rows))
         kept = [self._rows[row] for row in chosen]
         return replace(self, table=self.table.select(chosen), rows=kept)
+
+
+def first_paths(manifest: Manifest, column: str, most: int = 3) -> list[str]:
+    """Return the first paths that the cells of a column name."""
+    (own,) = (c for c in manifest.columns if c.name == column)
+    cells = itertools.chain.from_iterable(manifest.each(own.modality))
+    named = (str(c.value) for c in cells if c.column == column and isinstance(c.value, str | Path))
+    return list(itertools.islice(named, most))
 
 
 def several(kind: str, value: Any) -> list[Any]:

@@ -1,6 +1,7 @@
 import io
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -99,7 +100,7 @@ def test_a_network_on_a_gpu_has_one_process(tmp_path, device, here):
 def test_no_number_of_processes_is_named(tmp_path):
     for wrong in (0, -2, 1.5):
         with pytest.raises(
-            InputError, match=r"n_jobs, the processes at work \(-1 for one a core\)"
+            InputError, match=r"n_jobs, the processes at work \(-1 for one per core\)"
         ):
             encode(manifest(words(4)), cache=tmp_path, n_jobs=wrong)
 
@@ -135,7 +136,7 @@ def test_what_there_is_not(tmp_path):
     ):
         with pytest.raises((InputError, UnknownNameError), match=problem):
             encode(texts, given, cache=tmp_path)
-    with pytest.raises(UnknownNameError, match="way with unreadable cells"):
+    with pytest.raises(UnknownNameError, match="value of unreadable"):
         encode(texts, cache=tmp_path, unreadable="ignore")
     with pytest.raises(InputError, match="no modality that can be read in any sample"):
         encode(manifest([None, None]), cache=tmp_path)
@@ -386,3 +387,76 @@ def test_a_damaged_time_series_does_not_stop_the_others(tmp_path, caplog):
     data = encode(read_manifest(tmp_path / "a.csv"), cache=tmp_path / "cache")
     assert (data.x["curve"].counts == 0).tolist() == [i == 3 for i in range(8)]
     assert "sample 3, column 'curve': 3.npy is no readable .npy file" in caplog.text
+
+
+def pictures(folder, cells):
+    """Return a manifest of texts and pictures; the files are in folder/img."""
+    (folder / "img").mkdir()
+    for i in range(6):
+        (folder / "img" / f"{i}.png").write_bytes(png(4 + i))
+    rows = "".join(f"{cell},a word {i},{i % 2}\n" for i, cell in enumerate(cells))
+    (folder / "a.csv").write_text(f"photo,said,label\n{rows}")
+    return folder / "a.csv"
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("{i}.png", r"did you mean the folder 'img/'\? root='{folder}/img' \(--root"),
+        ("images/{i}.png", r"did you mean 'img/0\.png'\?"),
+        ("/nowhere/img/{i}.png", "leaves the folder"),
+    ],
+)
+def test_a_column_of_which_no_cell_can_be_read_is_an_error(tmp_path, cell, message):
+    cells = [cell.format(i=i, folder=tmp_path) for i in range(6)]
+    data = read_manifest(pictures(tmp_path, cells))
+    with pytest.raises(InputError) as error:
+        encode(data, cache=tmp_path / "cache")
+    told = str(error.value)
+    assert "column 'photo': none of its 6 cells can be read; the first: " in told
+    assert "--allow-missing-modality" in told
+    assert re.search(message.format(folder=re.escape(str(tmp_path))), told)
+    assert len(told.splitlines()) == 2
+
+
+def test_absolute_paths_name_the_root_that_reads_them(tmp_path):
+    (tmp_path / "table").mkdir()
+    path = pictures(tmp_path, [f"{tmp_path}/img/{i}.png" for i in range(6)])
+    moved = path.rename(tmp_path / "table" / "a.csv")
+    with pytest.raises(InputError, match=rf"absolute: .*--root {tmp_path}/img\)"):
+        encode(read_manifest(moved), cache=tmp_path / "cache")
+    data = encode(read_manifest(moved, root=tmp_path / "img"), cache=tmp_path / "cache")
+    assert data.schema.names == ("photo", "said")
+    with pytest.raises(InputError, match="there is no folder"):
+        read_manifest(moved, root=tmp_path / "imgs")
+
+
+def test_a_lost_modality_is_left_out_where_that_is_allowed(tmp_path, caplog):
+    data = read_manifest(pictures(tmp_path, [f"{i}.png" for i in range(6)]))
+    made = encode(data, cache=tmp_path / "cache", allow_missing_modality=True)
+    assert made.schema.names == ("said",)
+    assert made.origin.modalities == ("said",)
+    assert list(made.origin.lost) == ["photo"]
+    assert made.origin.unreadable == 6
+    assert len(made.origin.problems) == 1
+    assert caplog.text.count("sample") == 1  # that none has the modality, not one per cell
+    assert caplog.text.count("none of its 6 cells can be read") == 1
+
+
+def test_damaged_pictures_are_a_lost_column_too(tmp_path):
+    data = read_manifest(pictures(tmp_path, [f"img/{i}.png" for i in range(6)]))
+    for i in range(6):
+        (tmp_path / "img" / f"{i}.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"none of its 6 cells .* is no picture of a format"):
+        encode(data, cache=tmp_path / "cache")
+
+
+def test_one_column_of_a_modality_may_be_lost(tmp_path):
+    path = pictures(tmp_path, [f"img/{i}.png" for i in range(6)])
+    path.write_text(
+        "photo_1,photo_2,label\n" + "".join(f"img/{i}.png,{i}.png,{i % 2}\n" for i in range(6))
+    )
+    with pytest.raises(InputError, match="column 'photo_2': none of its 6 cells"):
+        encode(read_manifest(path), cache=tmp_path / "cache")
+    made = encode(read_manifest(path), cache=tmp_path / "cache", allow_missing_modality=True)
+    assert made.schema.names == ("photo",)

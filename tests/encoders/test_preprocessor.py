@@ -283,7 +283,7 @@ def test_yaml_and_python_declare_the_same(manifest, folder, tmp_path):
         ("steps: scale", "steps are a list"),
         ("steps: [{scale: {who: 1}}]", "unknown option of step 'scale' 'who'"),
         ("encoders: tfidf", "encoders are {modality: encoder}"),
-        ("unreadable: drop", "unknown way with unreadable cells 'drop'"),
+        ("unreadable: drop", "unknown value of unreadable 'drop'"),
         ("encoders: !!python/object/apply:os.system ['true']", "is no readable YAML file"),
     ],
 )

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from graphfuse._check import Check
 from graphfuse._wording import first_names
-from graphfuse.raw.inspection.survey import Survey
+from graphfuse.raw.inspection.survey import Entry, Survey
 from graphfuse.raw.inspection.tells import tells
+from graphfuse.raw.manifest import first_paths
+from graphfuse.raw.readers.paths import suggest_root
 
 LISTED = 20
 """Unreadable cells that are reported one by one."""
@@ -58,7 +60,22 @@ def check(found: Survey) -> Iterator[Check]:
 
 
 def _unreadable(found: Survey) -> Iterator[Check]:
-    problems = [e.problem for own in found.entries.values() for e in own if e.problem]
+    """Report cells that cannot be read; a column of which none can be read is one check."""
+    columns: dict[str, list[Entry]] = {}
+    for own in found.entries.values():
+        for entry in own:
+            columns.setdefault(entry.column, []).append(entry)
+    lost = [name for name, own in columns.items() if name and all(entry.problem for entry in own)]
+    for name in sorted(lost):
+        hint = suggest_root(first_paths(found.manifest, name), found.manifest.root)
+        first = columns.pop(name)
+        yield Check(
+            "unreadable",
+            f"column {name!r}: none of its {len(first)} cells can be read; the first: "
+            f"{first[0].problem}",
+            hint or "correct the paths of the column, or repair its files",
+        )
+    problems = [entry.problem for own in columns.values() for entry in own if entry.problem]
     for problem in problems[:LISTED]:
         yield Check("unreadable", problem, "repair it; until then it counts as missing")
     if len(problems) > LISTED:
@@ -67,5 +84,5 @@ def _unreadable(found: Survey) -> Iterator[Check]:
             f"... and {len(problems) - LISTED} more cells",
             "the cleaning step drop_unreadable logs them all",
         )
-    if not problems:
+    if not problems and not lost:
         yield Check("unreadable", "every cell can be read")

@@ -29,6 +29,7 @@ class Entry:
     digest: str
     facts: dict[str, float | str]
     problem: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +117,9 @@ def _entry(
             known[digest] = facts_of(item)
             signatures[digest] = signature(kind, item)
     except InputError as error:
-        return Entry(row, f"unread {cell.where} {cell.value!r:.99}", {}, str(error))
-    return Entry(row, digest, {**known[digest], **_file(cell)})
+        unread = f"unread {cell.where} {cell.value!r:.99}"
+        return Entry(row, unread, {}, str(error), column=cell.column)
+    return Entry(row, digest, {**known[digest], **_file(cell)}, column=cell.column)
 
 
 def facts_of(item: Item) -> dict[str, float | str]:

@@ -1,8 +1,7 @@
-"""Read what a cell of a manifest holds, and find the file that it names, within its folder."""
+"""Read the content of a cell of a manifest, by its kind."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,61 +49,6 @@ def read(kind: str, value: Any, path: Path | None = None) -> Item:
         raise UnknownNameError("kind of cell", kind, [*readers, "text", "series", TABLE])
     content, name = _content(kind, value, path)
     return readers[kind](content, name)
-
-
-def locate(value: str | Path, root: Path | None) -> Path:
-    """Return the file that a path in a manifest names; the path starts from ``root``.
-
-    Backslashes are read as slashes where no file has them in its name.
-
-    Raises:
-        InputError: there is no root or no such file, or the path leads out of root, be it as an
-            absolute path, by ``..`` or through a symbolic link.
-    """
-    given = str(value)
-    if "://" in given:
-        raise InputError(
-            f"{given!r} is an address; files are read from the manifest's folder alone: download "
-            f"it and name the file"
-        )
-    if root is None:
-        raise InputError(
-            f"{given!r} is a path, but the manifest has no folder that it could start from; name "
-            f"it with root="
-        )
-    try:
-        path = _resolve(given, root)
-        is_file, is_folder = path.is_file(), path.is_dir()
-    except (OSError, ValueError, RuntimeError) as error:  # too long, a null, a loop of links
-        raise InputError(f"{given!r} is no path of a file: {error}") from None
-    if not path.is_relative_to(root.resolve()):
-        raise InputError(
-            f"{given!r} leaves the folder {root}: it is {path}; files outside are not read: move "
-            f"the file, or give root= a folder that holds all of them"
-        )
-    if not is_file:
-        what = "is a folder, not a file" if is_folder else "does not exist"
-        raise InputError(f"{given!r} {what} in the folder {root}{similar(path)}")
-    return path
-
-
-def _resolve(given: str, root: Path) -> Path:
-    path = (root / given).resolve()
-    if "\\" in given and not path.exists():
-        return (root / given.replace("\\", "/")).resolve()
-    return path
-
-
-def similar(path: Path) -> str:
-    """Name the file that may be meant: one whose name has other capitals, or a similar one."""
-    if not path.parent.is_dir():
-        return f"; there is no folder {path.parent.name!r} there"
-    names = [entry.name for entry in path.parent.iterdir() if entry.name != path.name]
-    capitals = [name for name in names if name.casefold() == path.name.casefold()]
-    if capitals:
-        return f"; there is {capitals[0]!r}: capital and small letters differ"
-    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _content(kind: str, value: Any, path: Path | None) -> tuple[bytes, str]:

@@ -12,7 +12,7 @@ from graphfuse.data.files import LINES, PARQUET, TEXTS
 from graphfuse.errors import FusionError, InputError, MissingDependencyError, check_whole
 from graphfuse.raw.columns import CONTENT
 from graphfuse.raw.manifest import Manifest
-from graphfuse.raw.readers.read import similar
+from graphfuse.raw.readers.paths import similar
 from graphfuse.raw.tables.datasets import (
     common_folder,
     from_hub,
@@ -100,6 +100,8 @@ def read_manifest(
     for option, value in {"name": name, "encoding": encoding, "split": split, "root": root}.items():
         if not isinstance(value, str | Path | None):
             raise InputError(f"{option} is a text, got {value!r}")
+    if root is not None and not Path(root).is_dir():
+        raise InputError(f"root is a folder, and there is no folder {str(root)!r}")
     try:
         found = _find(source, split, limit, encoding, columns or {})
         table = undecoded(found.table)

@@ -105,6 +105,16 @@ def test_files_that_cannot_be_read_are_named_up_to_twenty(write, tmp_path):
     assert "... and 39 more cells" in found
 
 
+def test_a_column_of_which_no_cell_can_be_read_is_one_line(write, tmp_path):
+    (tmp_path / "img").mkdir()
+    for i in range(N):
+        Image.new("RGB", (4, 4)).save(tmp_path / "img" / f"{i}.png")
+    found = write(photo=[f"{i}.png" for i in range(N)], a=noise(), label=LABELS)["unreadable"]
+    assert f"column 'photo': none of its {N} cells can be read; the first: sample 0" in found
+    assert "did you mean the folder 'img/'?" in found
+    assert "sample 1" not in found
+
+
 def test_sizes_rates_and_facts_of_files_that_tell_the_label(write, tmp_path):
     for i, label in enumerate(LABELS):
         size, rate = ((30, 20), 8000) if label == "yes" else ((20, 20), 16000)

@@ -6,7 +6,7 @@ import pytest
 from graphfuse.data.files import decode
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.raw import Cell
-from graphfuse.raw.readers.read import locate
+from graphfuse.raw.readers.paths import locate
 
 
 @pytest.fixture
