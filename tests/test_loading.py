@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
+from PIL import Image
 from torch.utils.data import TensorDataset
 from torch_geometric.data import HeteroData
 
@@ -48,12 +49,15 @@ def test_what_is_raw_is_told_from_what_is_encoded(table, tmp_path):
 
 def test_how_it_was_made_is_told_and_saved(table, tmp_path):
     rows = table.read_text().splitlines()
-    table.write_text("\n".join(["photo,text,age,label", *(f"no.png,{row}" for row in rows[1:])]))
+    Image.new("RGB", (4, 4)).save(tmp_path / "yes.png")
+    cells = ["yes.png", *["no.png"] * 11]
+    rows = [f"{cell},{row}" for cell, row in zip(cells, rows[1:], strict=True)]
+    table.write_text("\n".join(["photo,text,age,label", *rows]))
     data = load_dataset(
         table, cache=tmp_path / "cache", encoders={"text": {"ngrams": {"nodes": "text"}}}
     )
     assert data.origin["encoders"]["text"]["options"]["nodes"] == "text"
-    assert data.origin["unreadable"] == len(data.origin["problems"]) == 12
+    assert data.origin["unreadable"] == len(data.origin["problems"]) == 11
     assert "'no.png' does not exist" in data.origin["problems"][0]
     data.save(tmp_path / "saved")
     assert FusionDataset.load(tmp_path / "saved").origin == data.origin
@@ -102,7 +106,9 @@ def test_steps_that_a_manifest_names_hold_where_none_are_chosen(table, tmp_path)
 
 def test_empty_cells_of_a_table_are_counted_and_long_lists_cut(tmp_path):
     rows = [f"{'' if i % 4 == 0 else i},{'' if i == 4 else 'ab'[i % 2]}" for i in range(40)]
-    rows = [f"no.png,{row},{'xy'[i // 2 % 2]}" for i, row in enumerate(rows)]
+    Image.new("RGB", (4, 4)).save(tmp_path / "yes.png")
+    cells = ["yes.png", *["no.png"] * 39]
+    rows = [f"{cells[i]},{row},{'xy'[i // 2 % 2]}" for i, row in enumerate(rows)]
     (tmp_path / "t.csv").write_text("\n".join(["photo,age,colour,label", *rows]))
     blocks = {"table": {"table": {"nodes": "columns", "numbers": ["age"],
                                   "categories": {"colour": ["a", "b"]}}}}  # fmt: skip
@@ -110,7 +116,7 @@ def test_empty_cells_of_a_table_are_counted_and_long_lists_cut(tmp_path):
         data = load_dataset(tmp_path / "t.csv", cache=tmp_path / "cache", encoders=encoders)
         assert data.origin["empty"] == {"table": {"age": 10 / 40, "colour": 1 / 40}}
     assert len(data.origin["problems"]) == 21
-    assert data.origin["problems"][-1] == "and 20 more"
+    assert data.origin["problems"][-1] == "and 19 more"
 
 
 @pytest.mark.parametrize(
