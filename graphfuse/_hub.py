@@ -23,7 +23,7 @@ from safetensors.torch import load_file, load_model, save_model
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from graphfuse._folder import check_free, replace_folder
+from graphfuse._files import check_free, whole_folder
 from graphfuse._version import __version__
 from graphfuse.errors import InputError
 
@@ -63,7 +63,7 @@ class SavedModel(PyTorchModelHubMixin):
     def save(self, path: Path) -> None:
         """Write the folder, whole or not at all; it replaces a model that was saved there."""
         check_free(path, "model", (CONFIG, WEIGHTS, CARD, *BESIDE), read_config)
-        with replace_folder(path) as work:
+        with whole_folder(path) as work:
             self.save_pretrained(work, config=self.config)
 
     def push(self, repo_id: str, **options: Any) -> str:

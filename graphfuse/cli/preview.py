@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from graphfuse._files import write_whole
 from graphfuse.cli._raw import augment_of, pairs
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import check_whole
 
 EVERY = {"image": "photo", "audio": "speech", "text": "caption"}
 
@@ -61,9 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     page = to_preview(
         manifest, augmentation, arguments.samples, arguments.versions + 1, arguments.seed
     )
-    try:
-        Path(arguments.out).write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {arguments.out}: {error.strerror}") from None
+    with write_whole(Path(arguments.out), "the page") as work:
+        work.write_text(page, encoding="utf-8")
     print(arguments.out)
     return 0

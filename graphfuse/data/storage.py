@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from graphfuse._folder import check_free, replace_folder
+from graphfuse._files import check_free, whole_folder
 from graphfuse.data._arrow import from_table, to_table
 from graphfuse.data.columns import About, Columns
 from graphfuse.data.origin import Origin
@@ -59,7 +59,7 @@ def save(columns: Columns, about: About, fingerprint: str, path: Path) -> None:
     """Implement :meth:`FusionDataset.save`."""
     check_destination(path)
     header, table = _describe(columns, about, fingerprint)
-    with replace_folder(path) as work:
+    with whole_folder(path) as work:
         _write_table(work / ARROW, table, len(columns))
         (work / JSON).write_text(header)
 

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from safetensors.torch import load, save
 
-from graphfuse._folder import check_free, replace_folder
+from graphfuse._files import check_free, whole_folder
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema
@@ -199,7 +199,7 @@ class Preprocessor:
         self._fitted()
         path = Path(path)
         check_free(path, "preprocessor", (CONFIG, STATE), _read_config)
-        with replace_folder(path) as work:
+        with whole_folder(path) as work:
             self.write(work)
 
     def write(self, folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import uuid
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save
 
+from graphfuse._files import write_whole
 from graphfuse.encoders.encoder import Encoder, Nodes
 from graphfuse.errors import InputError
 
@@ -21,6 +21,10 @@ IDENTITY = "encoder.json"
 SUFFIX = ".safetensors"
 NAMES = ("digests", "counts", "x", "pos")
 CHECKSUM = "crc32"
+MAKE_ROOM = (
+    "what was written before is kept: make room and start again, or name another folder, "
+    "cache=... or the environment variable GRAPHFUSE_CACHE"
+)
 
 
 class NodeStore:
@@ -47,13 +51,12 @@ class NodeStore:
         self.folder = Path(root).resolve() / name
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _write_atomically(self.folder / IDENTITY, identity.encode())
         except OSError as error:
             raise InputError(
-                f"no encoded nodes can be kept in {self.folder}: {error.strerror}; make room "
-                f"there, or name another folder, cache=... or the environment variable "
-                f"GRAPHFUSE_CACHE"
+                f"no encoded nodes can be kept in {self.folder}: {error.strerror}; {MAKE_ROOM}"
             ) from None
+        with write_whole(self.folder / IDENTITY, "encoded nodes", MAKE_ROOM) as work:
+            work.write_text(identity, encoding="utf-8")
 
     def get(self, digests: Iterable[str]) -> dict[str, Nodes]:
         """Return the nodes of those items that are there."""
@@ -73,15 +76,10 @@ class NodeStore:
             "pos": torch.cat([one.pos for one in nodes]).float().contiguous(),
         }
         name = hashlib.sha256("".join(digests).encode()).hexdigest()[:32]
-        try:
-            content = save(tensors, {CHECKSUM: _checksum(tensors)})
-            _write_atomically(self.folder / f"{name}{SUFFIX}", content)
-        except OSError as error:
-            raise InputError(
-                f"{len(digests)} encoded items cannot be written to {self.folder}: "
-                f"{error.strerror}; what was written before is kept: make room and start again, or "
-                f"name another folder, cache=... or the environment variable GRAPHFUSE_CACHE"
-            ) from None
+        content = save(tensors, {CHECKSUM: _checksum(tensors)})
+        path, what = self.folder / f"{name}{SUFFIX}", f"{len(digests)} encoded items"
+        with write_whole(path, what, MAKE_ROOM) as work:
+            work.write_bytes(content)
 
 
 def _read(path: Path, wanted: set[str]) -> dict[str, Nodes]:
@@ -111,15 +109,6 @@ def _checksum(tensors: Mapping[str, torch.Tensor]) -> str:
         checksum = zlib.crc32(f"{name} {tensor.dtype} {list(tensor.shape)}".encode(), checksum)
         checksum = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, checksum)
     return f"{checksum:08x}"
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    work = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    try:
-        work.write_bytes(content)
-        work.replace(path)
-    finally:
-        work.unlink(missing_ok=True)
 
 
 def default_cache(environment: Mapping[str, str] = os.environ) -> Path:

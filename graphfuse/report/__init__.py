@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import uuid
 from pathlib import Path
 
-from graphfuse.errors import InputError, UnknownNameError
+from graphfuse._files import write_whole
+from graphfuse.errors import UnknownNameError
 from graphfuse.report.html import to_html
 from graphfuse.report.summary import DatasetSummary, Summary, summarise
 from graphfuse.report.text import to_json, to_latex, to_markdown
@@ -33,16 +32,8 @@ def write_reports(results: str | Path, html: Path) -> list[Path]:
 
 
 def _write(path: Path, content: str) -> Path:
-    work = path.with_name(f".{uuid.uuid4().hex}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with write_whole(path, "the report") as work:
         work.write_text(content, encoding="utf-8")
-        work.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write the report {path}: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            work.unlink(missing_ok=True)
     return path
 
 

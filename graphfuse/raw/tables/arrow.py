@@ -8,11 +8,10 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfuse._files import write_whole
 from graphfuse._progress import progress_bar
 from graphfuse.errors import InputError
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 ROWS = 64
 """Rows in memory at once while they are written; pictures make them large."""
+ANOTHER_CACHE = "make room, or name another folder by the environment variable HF_DATASETS_CACHE"
 
 
 def mapped(path: Path) -> Dataset:
@@ -37,7 +37,10 @@ def mapped(path: Path) -> Dataset:
     told = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
     copy = _folder() / f"{hashlib.sha256(told.encode()).hexdigest()}.arrow"
     if not copy.exists():
-        with pyarrow.parquet.ParquetFile(path, buffer_size=2**20) as file, _whole(copy) as part:
+        with (
+            pyarrow.parquet.ParquetFile(path, buffer_size=2**20) as file,
+            write_whole(copy, "rows", ANOTHER_CACHE) as part,
+        ):
             bar = progress_bar(desc=path.name, unit="row", total=file.metadata.num_rows)
             with pyarrow.ipc.new_stream(str(part), file.schema_arrow) as writer, bar:
                 for batch in file.iter_batches(batch_size=ROWS):
@@ -99,15 +102,3 @@ def _folder() -> Path:
             f"can be written by the environment variable HF_DATASETS_CACHE"
         ) from None
     return folder
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Give the name of a file to write, which gets its own name when it is whole."""
-    handle, name = tempfile.mkstemp(prefix="part-", dir=path.parent)
-    os.close(handle)
-    try:
-        yield Path(name)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
