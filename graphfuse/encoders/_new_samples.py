@@ -19,7 +19,8 @@ from graphfuse.encoders.problems import Problem
 from graphfuse.errors import InputError
 from graphfuse.raw import Column, Manifest
 from graphfuse.raw.columns import CONTENT, MEDIA
-from graphfuse.raw.tables.typed import typed, with_columns
+from graphfuse.raw.tables.build import with_columns
+from graphfuse.raw.tables.kinds import typed
 
 if TYPE_CHECKING:
     from datasets import Dataset

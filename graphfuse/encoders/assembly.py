@@ -54,9 +54,9 @@ def assemble(
         raise InputError(
             f"{manifest.name or 'the manifest'} has no modality that can be read in any sample"
         )
-    known = facts(manifest, labelled=schema is None)
+    known = vars(facts(manifest, labelled=schema is None))
     if schema is not None:
-        known |= {"y": None, "task": None, "classes": None}
+        known = {**known, "y": None, "task": None, "classes": None}
     dtypes = {m: made[m].dtype for m in x}
     dataset = _with_units(FusionDataset.from_arrays(x, pos=pos, dtype=dtypes, **known), made)
     if schema is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
+from graphfuse.data.dates import days, varying_parts
 from graphfuse.data.spec import EncoderSpec
 from graphfuse.encoders.encoder import Encoder, create_encoder
 from graphfuse.errors import InputError, UnknownNameError
@@ -28,6 +30,11 @@ DEFAULTS = {
 SOUND = "_sound"
 """What is added to a modality of videos for the name of the one that holds their sound."""
 
+
+ROUNDED = 1e-5
+"""Standard deviations by which a number may change when it is cast to single precision."""
+MERGED = 0.25
+"""Share of different numbers of a column that may become equal, as dense ones always do."""
 
 LOOKED_AT = 100
 """Samples whose time series tell the number of channels."""
@@ -78,17 +85,73 @@ def _create(manifest: Manifest, modality: str, given: Any) -> Encoder:
 
 
 def table_layout(manifest: Manifest, modality: str) -> dict[str, Any]:
-    """Return the columns of a table as options of its encoder: numbers, and levels by category."""
-    own = manifest.modalities[modality]
+    """Return the columns of a table as options of its encoder.
+
+    These are the names of numbers, the levels of categories, the varying parts of dates, and the
+    centres of numbers and dates that would lose differences in single precision.
+
+    Raises:
+        InputError: a column that would lose differences even if it is centred.
+    """
+    cells = {column: manifest.table[column.name][:] for column in manifest.modalities[modality]}
     levels = {
-        column.name: sorted({str(v) for v in manifest.table[column.name][:] if v not in (None, "")})
-        for column in own
+        column.name: tuple(sorted({str(v) for v in own if v not in (None, "")}))
+        for column, own in cells.items()
         if column.kind == "category"
     }
-    return {
-        "numbers": tuple(column.name for column in own if column.kind == "number"),
-        "categories": {name: tuple(found) for name, found in levels.items()},
+    dates = {
+        column.name: [datetime.fromisoformat(v) for v in own if v]
+        for column, own in cells.items()
+        if column.kind == "date"
     }
+    numbers = {column.name: own for column, own in cells.items() if column.kind == "number"}
+    scales = {**numbers, **{name: list(map(days, own)) for name, own in dates.items()}}
+    centres = {name: centre for name, own in scales.items() if (centre := _centre(name, own))}
+    return {
+        "numbers": tuple(numbers),
+        "categories": levels,
+        "dates": {name: varying_parts(own) for name, own in dates.items()},
+        "centres": centres,
+    }
+
+
+def _centre(name: str, cells: Sequence[float | None]) -> float:
+    """Return what to subtract from numbers before they are cast to single precision, mostly 0.
+
+    A shift changes nothing that a scaling after it does not undo, so that it may be taken over all
+    samples.
+
+    Raises:
+        InputError: more than a few different numbers would become equal all the same.
+    """
+    known = np.array([v for v in cells if v is not None and v == v], dtype=np.float64)
+    different = np.unique(known)
+    if len(different) < 2 or not _loses(different):
+        return 0.0
+    centre = float(np.round(np.median(known)))
+    kept = len(np.unique(_single(different - centre)))
+    if kept < (1 - MERGED) * len(different):
+        raise InputError(
+            f"column {name!r} has {len(different)} different numbers from {different[0]:.17g} to "
+            f"{different[-1]:.17g}, of which only {kept} stay different in single precision; take "
+            f"a remainder, a difference, or a coarser unit, or leave the column out with "
+            f"--column {name}=skip"
+        )
+    return centre
+
+
+def _loses(different: np.ndarray) -> bool:
+    """Return whether the cast to single precision merges numbers, or moves them far."""
+    single = _single(different)
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = np.abs(single - different).max()
+        spread = different.std()
+    return bool(error > ROUNDED * spread or len(np.unique(single)) < (1 - MERGED) * len(different))
+
+
+def _single(values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32).astype(np.float64)
 
 
 def _channels(manifest: Manifest, modality: str) -> int:

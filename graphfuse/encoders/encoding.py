@@ -25,7 +25,6 @@ from graphfuse.raw import Manifest
 from graphfuse.raw.augment import Augmentation, add_copies
 from graphfuse.raw.augment.copies import modalities_changed
 from graphfuse.raw.augment.presets import KINDS, on_the_fly
-from graphfuse.raw.columns import COPY
 from graphfuse.raw.inspection.tells import codes_of, tells
 from graphfuse.raw.manifest import Change
 
@@ -91,8 +90,8 @@ def encode(
     """
     check_unreadable(unreadable)
     for column in manifest.columns:
-        if column.kind == "skip" and column.why.startswith(COPY):
-            logger.warning("column %s is left out: %s", column.name, column.why)
+        for warning in column.warnings:
+            logger.warning("column %s: %s", column.name, warning)
     made = create_encoders(manifest, encoders)
     manifest, live = augmented(manifest, made, augment)
     encoded = encode_cells(

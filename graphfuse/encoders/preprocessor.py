@@ -143,7 +143,7 @@ class Preprocessor:
         steps, schema, _ = self._fitted()
         manifest = in_columns(manifest, self.columns)
         known = facts(manifest, labelled=False)
-        y, strange = labels_in(schema, known["y"], known["classes"], manifest.ids)
+        y, strange = labels_in(schema, known.y, known.classes, manifest.ids)
         report_problems(manifest, strange, self.unreadable)
         raw = assemble(manifest, self.encoders, self._encode(manifest, self.encoders, True), schema)
         return replace(steps.transform(replace(raw, y=y)), steps=())

@@ -1,8 +1,8 @@
 """Raw samples: manifests, what their cells hold, and how these are read."""
 
 from graphfuse.raw.cell import Cell
-from graphfuse.raw.columns import KINDS, Column
-from graphfuse.raw.facts import facts
+from graphfuse.raw.columns import KINDS, Column, Skipped
+from graphfuse.raw.facts import SampleFacts, facts
 from graphfuse.raw.manifest import Change, Manifest
 from graphfuse.raw.readers.items import Item, Row, Series, Sound, Video
 from graphfuse.raw.tables.sources import read_manifest
@@ -15,7 +15,9 @@ __all__ = [
     "Item",
     "Manifest",
     "Row",
+    "SampleFacts",
     "Series",
+    "Skipped",
     "Sound",
     "Video",
     "facts",

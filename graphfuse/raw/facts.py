@@ -1,30 +1,60 @@
-"""What a manifest says of its samples besides their content: labels, groups, parts and ids."""
+"""What a manifest says of its samples besides their content: labels, groups, parts, and ids."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from graphfuse.data.dates import days, read_dates
 from graphfuse.data.splits import split_by_time
 from graphfuse.errors import InputError
-from graphfuse.raw.manifest import Manifest
-from graphfuse.raw.tables.recognise import EMPTY
+from graphfuse.raw.columns import TABULAR, Skipped
+from graphfuse.raw.manifest import Manifest, is_empty
 
 CLASSES = range(2, 51)
 """Numbers of different values that a column which may be the label has."""
 
 
-def facts(manifest: Manifest, *, labelled: bool = True) -> dict[str, Any]:
-    """Return what :meth:`FusionDataset.from_arrays` takes besides nodes.
+@dataclass(frozen=True, eq=False)
+class SampleFacts:
+    """What a manifest says of its samples besides their content.
 
-    ``y``, ``task``, ``classes``, ``ids``, ``groups``, ``splits``, ``copy_of`` and ``name``. Labels
-    stay as they are, with None where there is none; lists of labels become 0 and 1, one column a
-    class. Changed copies are of the group and part of their original.
-    A column of times makes the splits where no column names them; see
-    :func:`graphfuse.data.split_by_time`. Of several columns of groups, samples that share a value
-    in any of them are one group; a sample without a value is a group of its own.
+    The fields are options of :meth:`FusionDataset.from_arrays`, which takes them as
+    ``**vars(facts)``.
+
+    Attributes:
+        y: labels [n], None where a sample has none; [n, L] of 0 and 1 for several labels; a dict of
+            these for several targets; None without a label column.
+        task: the task, None where it is to be inferred.
+        classes: names of the L labels of [n, L], None otherwise.
+        ids: names of the samples.
+        groups: the group of each sample, None without groups.
+        splits: the part of each sample, None without parts.
+        copy_of: for changed copies the id of their original; None without copies.
+        name: of the data.
+    """
+
+    y: Any
+    task: str | None
+    classes: list[str] | None
+    ids: np.ndarray
+    groups: np.ndarray | None
+    splits: np.ndarray | None
+    copy_of: np.ndarray | None
+    name: str
+
+
+def facts(manifest: Manifest, *, labelled: bool = True) -> SampleFacts:
+    """Return what a manifest says of its samples besides their content.
+
+    Changed copies are of the group and part of their original. A column of times makes the splits
+    where no column names them; see :func:`graphfuse.data.split_by_time`. Of several columns of
+    groups, samples that share a value in any of them are one group; a sample without a value is a
+    group of its own.
 
     Raises:
         InputError: there is no label and ``labelled``, or a part that is none of "train",
@@ -36,50 +66,49 @@ def facts(manifest: Manifest, *, labelled: bool = True) -> dict[str, Any]:
         >>> table = Dataset.from_dict({"t": ["a", "b"], "y": ["cat", "dog"], "who": ["x", None]})
         >>> kinds = (Column("t", "text", "t"), Column("y", "label"), Column("who", "group"))
         >>> found = facts(Manifest(table, kinds))
-        >>> found["y"].tolist(), found["groups"].tolist()
+        >>> found.y.tolist(), found.groups.tolist()
         (['cat', 'dog'], ['who x', 'row 1'])
     """
     labels = _columns(manifest, "label")
-    if labelled and not any(_labelled(manifest, name) for name in labels):
+    if labelled and not any(_has_label(manifest, name) for name in labels):
         raise InputError(_no_label(manifest))
     y, classes = _targets(manifest, labels)
-    return {
-        "y": y,
-        "task": manifest.task,
-        "classes": classes,
-        "ids": manifest.ids,
-        "groups": _of_samples(_groups, manifest),
-        "splits": _of_samples(splits_of, manifest),
-        "copy_of": manifest.copy_of,
-        "name": manifest.name,
-    }
+    return SampleFacts(
+        y=y,
+        task=manifest.task,
+        classes=classes,
+        ids=manifest.ids,
+        groups=_of_samples(_groups, manifest),
+        splits=_of_samples(splits_of, manifest),
+        copy_of=manifest.copy_of,
+        name=manifest.name,
+    )
 
 
 def _columns(manifest: Manifest, kind: str) -> list[str]:
     return [column.name for column in manifest.columns if column.kind == kind]
 
 
-def _labelled(manifest: Manifest, name: str) -> bool:
-    """Tell whether any sample has a label in this column."""
-    return any(value is not None for value in manifest.table[name][:])
+def _has_label(manifest: Manifest, name: str) -> bool:
+    """Return whether any sample has a label in this column."""
+    return any(not is_empty(value) for value in manifest.table[name][:])
 
 
 def _no_label(manifest: Manifest) -> str:
     candidates = [
         column.name
         for column in manifest.columns
-        if column.kind in ("category", "number")
-        and len(set(manifest.table[column.name][:])) in CLASSES
+        if column.kind in TABULAR and len(set(manifest.table[column.name][:])) in CLASSES
     ]
-    may = f"it may be {', '.join(map(repr, candidates))}" if candidates else "none looks like it"
+    may = f"it may be {', '.join(map(repr, candidates))}" if candidates else "no column fits"
     example = candidates[0] if candidates else "NAME"
-    told = _columns(manifest, "label")
-    what = f"no label in any row of {told}" if told else "no column that is told to be the label"
-    empty = [c.name for c in manifest.columns if c.why == EMPTY and c.name not in told]
+    named = _columns(manifest, "label")
+    what = f"no label in any row of {named}" if named else "no column of kind 'label'"
+    empty = [c.name for c in manifest.columns if c.skipped is Skipped.EMPTY and c.name not in named]
     left = f" ({', '.join(map(repr, empty))} is empty in every row)" if empty else ""
     return (
-        f"{manifest.name or 'the data'} has {what}{left}; {may}: say "
-        f"which with columns={{{example!r}: 'label'}} (--column {example}=label)"
+        f"{manifest.name or 'the data'} has {what}{left}; {may}: name "
+        f"it with columns={{{example!r}: 'label'}} (--column {example}=label)"
     )
 
 
@@ -104,13 +133,13 @@ def _target(values: Sequence[Any]) -> tuple[np.ndarray, list[str] | None]:
 
 
 def _of_samples(
-    told: Callable[[Manifest], np.ndarray | None], manifest: Manifest
+    of: Callable[[Manifest], np.ndarray | None], manifest: Manifest
 ) -> np.ndarray | None:
-    """Return what is told of samples, for changed copies what is told of their original."""
+    """Return a fact about each sample, for changed copies that about their original."""
     if manifest.copy_of is None:
-        return told(manifest)
+        return of(manifest)
     samples = manifest.select(np.flatnonzero(manifest.copy_of == ""))
-    found = told(samples)
+    found = of(samples)
     row = {name: number for number, name in enumerate(samples.ids.tolist())}
     names = np.where(manifest.copy_of == "", manifest.ids, manifest.copy_of).tolist()
     if lost := [name for name in names if name not in row]:
@@ -144,22 +173,16 @@ def _splits_by_time(manifest: Manifest) -> np.ndarray | None:
     found = manifest.role("time")
     if found is None:
         return None
-    import pandas as pd
-
-    dates = any(isinstance(value, str) for value in found)
-    times = (
-        pd.to_datetime(pd.Series(found), errors="coerce", format="ISO8601", utc=True)
-        if dates
-        else pd.Series(found)
-    )
-    if times.isna().any():
-        row = int(times.isna().to_numpy().argmax())
+    read = [days(v) if v else math.nan for v in read_dates(found.tolist()).values]
+    times = [value if isinstance(value, (int, float)) else read[n] for n, value in enumerate(found)]
+    late = [row for row, time in enumerate(times) if time != time]
+    if late:
         raise InputError(
-            f"{int(times.isna().sum())} samples have no time, the first is {manifest.ids[row]} "
-            f"with {found[row]!r}; times are numbers, or dates as 2026-01-31 12:30: fill them in, "
+            f"{len(late)} samples have no time, the first is {manifest.ids[late[0]]} with "
+            f"{found[late[0]]!r}; times are numbers, or dates as 2026-01-31 12:30: fill them in, "
             f"or skip the column"
         )
-    return split_by_time(times.to_numpy())
+    return split_by_time(np.array(times, dtype=np.float64))
 
 
 def _groups(manifest: Manifest) -> np.ndarray | None:

@@ -14,7 +14,7 @@ import numpy as np
 from graphfuse.data.spec import EncoderSpec, StepSpec
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.raw.cell import Cell, ItemRepair
-from graphfuse.raw.columns import MEDIA, TABLE, Column
+from graphfuse.raw.columns import MEDIA, TABLE, TABULAR, Column
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -87,7 +87,7 @@ class Manifest:
         if modality not in self.modalities:
             raise UnknownNameError("modality", modality, self.modalities)
         kinds = {column.kind for column in self.modalities[modality]}
-        if kinds <= {"number", "category"}:
+        if kinds <= set(TABULAR):
             return TABLE
         if len(kinds) > 1:
             names = [column.name for column in self.modalities[modality]]

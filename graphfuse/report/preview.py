@@ -67,7 +67,7 @@ def to_preview(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     template = environment.from_string((folder / "preview.html.j2").read_text())
-    parts = facts(manifest, labelled=False)["splits"]
+    parts = facts(manifest, labelled=False).splits
     trained = np.arange(len(manifest)) if parts is None else np.flatnonzero(parts == "train")
     rows = np.sort(np.random.default_rng(seed).permutation(trained)[:samples])
     return template.render(

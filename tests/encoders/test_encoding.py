@@ -287,7 +287,7 @@ def test_a_column_that_is_left_out_as_a_copy_of_the_label_is_named(tmp_path, cap
     with caplog.at_level(logging.WARNING):
         data = encode(read_manifest(table), cache=tmp_path)
     assert data.schema.names == ("said",)
-    assert "column pet is left out: a copy of the label 'label', one to one" in caplog.text
+    assert "column pet: left out: a copy of the label 'label', one to one" in caplog.text
 
 
 def test_what_is_encoded_once_gets_copies_and_raw_nodes_are_left_to_the_training(tmp_path):

@@ -126,7 +126,7 @@ def test_what_a_sample_lacks_is_missing_and_what_was_never_seen_is_unknown(fitte
         ({"photo_1": b"no picture"}, "column 'photo_1': the image is no picture"),
         ({"photo_1": np.zeros((2, 2, 3))}, "holds the path of a file, or its bytes; got list"),
         ({"curve": 3.0}, "holds the path of a file, or a list of numbers; got float"),
-        ({"age": "old"}, "column 'age' is told to hold numbers, but there is 'old'"),
+        ({"age": "old"}, "column 'age' is of kind 'number', but holds 'old' in row 0"),
     ],
 )
 def test_a_sample_that_cannot_be_read_says_why(fitted, folder, values, message):

@@ -19,7 +19,7 @@ def test_a_dataset_takes_them():
         {"label": ["cat", "dog", None, "cat"], "split": ["train", "train", "dev", "test"],
          "speaker": ["a", "b", None, "c"], "id": ["x", "y", "z", "w"]}
     )  # fmt: skip
-    dataset = FusionDataset.from_arrays({"t": np.eye(4)}, **given)
+    dataset = FusionDataset.from_arrays({"t": np.eye(4)}, **vars(given))
     assert dataset.name == "pets"
     assert dataset.schema.classes == ("cat", "dog")
     assert dataset.labels().tolist() == [0, 1, -1, 0]
@@ -37,41 +37,42 @@ def test_a_dataset_takes_them():
     ],
 )
 def test_the_task_is_told_from_the_labels(labels, task, classes):
-    target = FusionDataset.from_arrays({"t": np.eye(3)}, **found({"label": labels})).schema.target
+    given = vars(found({"label": labels}))
+    target = FusionDataset.from_arrays({"t": np.eye(3)}, **given).schema.target
     assert (target.task, tuple(target.classes or ())) == (task, classes)
 
 
 def test_the_task_may_be_given():
-    assert found({"label": [1, 2, 3]}, task="regression")["task"] == "regression"
+    assert found({"label": [1, 2, 3]}, task="regression").task == "regression"
 
 
 def test_lists_of_labels_are_several_labels_a_sample():
     given = found({"label": [["a", "b"], [], ["c"], None]})
-    assert given["classes"] == ["a", "b", "c"]
-    dataset = FusionDataset.from_arrays({"t": np.eye(4)}, **given)
+    assert given.classes == ["a", "b", "c"]
+    dataset = FusionDataset.from_arrays({"t": np.eye(4)}, **vars(given))
     assert dataset.schema.target.task == "multilabel"
-    assert np.array_equal(given["y"][:3], [[1, 1, 0], [0, 0, 0], [0, 0, 1]])
-    assert np.isnan(given["y"][3]).all()
+    assert np.array_equal(given.y[:3], [[1, 1, 0], [0, 0, 0], [0, 0, 1]])
+    assert np.isnan(given.y[3]).all()
 
 
 def test_several_label_columns_are_several_targets():
     given = found({"a": [0, 1], "b": ["x", "y"]}, a="label", b="label")
-    assert {name: y.tolist() for name, y in given["y"].items()} == {"a": [0, 1], "b": ["x", "y"]}
+    assert {name: y.tolist() for name, y in given.y.items()} == {"a": [0, 1], "b": ["x", "y"]}
 
 
 def test_without_a_label_the_candidates_are_named():
     columns = {"mood": ["sad", "glad"] * 4, "height": [1.5 + i for i in range(8)]}
     with pytest.raises(InputError, match=r"pets has no column.*'mood', 'height'.*--column mood="):
         found(columns)
-    assert found(columns, labelled=False)["y"] is None
-    with pytest.raises(InputError, match="none looks like it"):
+    assert found(columns, labelled=False).y is None
+    with pytest.raises(InputError, match="no column fits"):
         found({"t2": ["many words in this text", "and others in that one"]})
 
 
 def test_a_label_that_is_empty_in_every_row_is_named():
-    with pytest.raises(InputError, match=r"no label in any row of .'label'.; none looks like it"):
+    with pytest.raises(InputError, match=r"no label in any row of .'label'.; no column fits"):
         found({"label": ["", ""]}, label="label")
-    with pytest.raises(InputError, match=r"the label .'label' is empty in every row.; it may be"):
+    with pytest.raises(InputError, match=r"'label' .'label' is empty in every row.; it may be"):
         found({"label": ["", ""], "kind": ["1", "2"]})
 
 
@@ -83,10 +84,10 @@ def test_a_part_that_is_unknown_is_named():
 def test_samples_that_share_any_group_are_one():
     given = found({"label": [0, 1, 0, 1], "speaker": ["a", "a", "b", None],
                    "patient": ["p", "q", "q", None]})  # fmt: skip
-    groups = given["groups"]
+    groups = given.groups
     assert len(set(groups)) == 2
     assert groups[0] == groups[1] == groups[2]
-    assert found({"label": [0, 1]})["groups"] is None
+    assert found({"label": [0, 1]}).groups is None
 
 
 def test_equal_keys_of_two_kinds_are_no_common_group():
@@ -107,8 +108,8 @@ def test_a_column_of_times_splits_the_samples(table, dated):
     times = [f"2026-01-{d:02}" if dated else str(d) for d in range(10, 20)]
     lines = "".join(f"{t},{i},{i % 2}\n" for i, t in enumerate(reversed(times)))
     path = table(f"taken,age,label\n{lines}")
-    assert facts(read_manifest(path, {"age": "number"}))["splits"] is None
-    parts = facts(read_manifest(path, {"taken": "time", "age": "number"}))["splits"]
+    assert facts(read_manifest(path, {"age": "number"})).splits is None
+    parts = facts(read_manifest(path, {"taken": "time", "age": "number"})).splits
     assert parts.tolist() == ["test"] * 2 + ["validation"] + ["train"] * 7
     broken = table(
         f"taken,age,label\nsoon,1,2\n{lines}" if dated else f"taken,age,label\n,1,2\n{lines}"

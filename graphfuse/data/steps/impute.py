@@ -76,7 +76,7 @@ class Impute(Step):
                 fill[own] = _most_frequent(counts).to(fill.dtype)
             elif len(cells):
                 usual = np.median if self.fill == "median" else np.mean
-                fill[own] = float(usual(cells.numpy()))
+                fill[own] = torch.from_numpy(usual(cells.numpy(), axis=0)).to(fill.dtype)
         return {"fill": fill, "seen": seen}
 
     def apply(self, dataset: FusionDataset) -> FusionDataset:

@@ -1,10 +1,12 @@
-"""table: numbers and categories of a row as one node, a node a column, or named blocks."""
+"""table: numbers, categories and dates of a row as one node, a node per column, or blocks."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse.data.dates import CYCLES, cyclic, days
 from graphfuse.data.spec import StepSpec
 from graphfuse.data.steps.impute import FILLS
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
@@ -25,7 +28,7 @@ NODES = ("one", "columns")
     EncoderInfo(
         name="table",
         kind="table",
-        title="numbers and categories, with flags where they are missing",
+        title="numbers, categories and dates, with flags where they are missing",
         nodes="the row, a column, or a named block of columns",
         paper="Gorishniy et al. 2021, https://arxiv.org/abs/2106.11959",
     )
@@ -34,15 +37,18 @@ NODES = ("one", "columns")
 class TableEncoder(Encoder):
     """A row as numbers: each column has places of its own, the same ones in every node.
 
-    A number takes two places, its value and a flag; a category takes one a level, and a flag. The
-    flag is 1 where the cell is empty, and the other places are then 0, until step ``impute``, which
-    :meth:`steps` names, fills them from the training part. A level that is not among those given is
-    all 0, without the flag. That a cell is empty may itself tell the label, in ways that will not
-    hold for new samples: with ``flags=False`` the step takes the flags away once it has filled the
-    cells, and nothing says any more which these were.
+    A number takes two places, its value and a flag; a category takes one per level, and a flag; a
+    date its days since 2000, sine and cosine of each of its parts, and a flag. The flag is 1 where
+    the cell is empty, and the other places are then 0, until step ``impute``, which :meth:`steps`
+    names, fills them from the training part. A level that is not among those given is all 0,
+    without the flag. That a cell is empty may itself show the label, in ways that will not hold for
+    new samples: with ``flags=False`` the step removes the flags once it has filled the cells.
+
+    Numbers are read in double precision and their centre is subtracted before they are cast to
+    single precision, so that 1_700_000_050 and 1_700_000_051 stay different.
 
     With several nodes, each has the places of its own columns, 0 in the others, and a 1 in a place
-    that only this node has. A linear layer that all nodes share so gives each column a weight and
+    that only this node has. A linear layer that all nodes share thus gives each column a weight and
     a bias of its own, as the feature tokenizer of FT-Transformer does (Gorishniy et al., Revisiting
     Deep Learning Models for Tabular Data, 2021, https://arxiv.org/abs/2106.11959). Such nodes are
     as wide as the whole row: for thousands of columns, take few blocks. Nodes form a set. The
@@ -51,9 +57,11 @@ class TableEncoder(Encoder):
     Args:
         numbers: columns of numbers.
         categories: the levels of each column of categories.
+        dates: the parts of each column of dates that come back, of "month", "weekday" and "hour".
+        centres: what is subtracted from the numbers, or days since 2000, of a column; 0 by default.
         nodes: "one", "columns", or ``{block: [columns]}`` with every column in one block.
         flags: whether flags stay once empty cells are filled.
-        fill: "median" or "mean", which empty cells of numbers are filled with.
+        fill: "median" or "mean", with which empty cells of numbers and dates are filled.
 
     Example:
         >>> encoder = TableEncoder(numbers=["age"], categories={"sex": ["f", "m"]})
@@ -63,6 +71,8 @@ class TableEncoder(Encoder):
 
     numbers: Sequence[str] = ()
     categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    dates: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    centres: Mapping[str, float] = field(default_factory=dict)
     nodes: str | Mapping[str, Sequence[str]] = "one"
     flags: bool = True
     fill: str = "median"
@@ -73,6 +83,8 @@ class TableEncoder(Encoder):
         given: dict[str, Any] = {
             "numbers": _names("numbers", self.numbers),
             "categories": _named("categories", self.categories),
+            "dates": _parts(self.dates),
+            "centres": {str(name): float(self.centres[name]) for name in sorted(self.centres)},
         }
         if not isinstance(self.nodes, str):
             given["nodes"] = _named("nodes", self.nodes)
@@ -80,19 +92,24 @@ class TableEncoder(Encoder):
             raise UnknownNameError("nodes (or blocks of columns by name)", self.nodes, NODES)
         for name, value in given.items():
             object.__setattr__(self, name, value)
-        _unique("columns", [*self.numbers, *self.categories])
+        _unique("columns", [*self.numbers, *self.categories, *self.dates])
         if not self.columns:
-            raise InputError("a table has columns; give numbers=[...], categories={...}, or both")
+            raise InputError(
+                "a table has columns; give numbers=[...], categories={...}, dates={...}"
+            )
+        for name in self.centres:
+            if name not in (*self.numbers, *self.dates):
+                raise UnknownNameError("column of centres", name, (*self.numbers, *self.dates))
         self._check_blocks()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns, in the order of their places."""
-        return (*self.numbers, *self.categories)
+        return (*self.numbers, *self.categories, *self.dates)
 
     @property
     def features(self) -> int:
-        """Places of all columns, and one a node if there are several."""
+        """Places of all columns, and one per node if there are several."""
         return sum(self._sizes) + len(self.columns) + len(self.blocks)
 
     @property
@@ -111,7 +128,8 @@ class TableEncoder(Encoder):
     def layout(self) -> dict[str, dict[str, Any]]:
         """Where each column lies: "kind", "first" place, "size", place of "flag" and of "node".
 
-        "node" is the place that is 1 in the node of the column, None for a single node.
+        The kind of a date is "number". "node" is the place that is 1 in the node of the column,
+        None for a single node.
         """
         owner = {column: k for k, own in enumerate(self.blocks.values()) for column in own}
         end, found = 0, dict[str, dict[str, Any]]()
@@ -131,11 +149,12 @@ class TableEncoder(Encoder):
         """Return the nodes [N, features] of each row, and no positions.
 
         Raises:
-            InputError: a row without one of the columns, or with something else than a number.
+            InputError: a row without one of the columns, or with a cell that is no number or date,
+                or a number beyond single precision.
         """
         rows = [_row(item, self.columns) for item in items]
         x = np.zeros((len(rows), self.features), dtype=np.float32)
-        values = np.stack([_numbers(row, self.numbers) for row in rows]) if rows else x
+        values = np.stack([self._numbers(row) for row in rows]) if rows else x
         for k, column in enumerate(self.numbers):
             own, missing = self.layout[column], np.isnan(values[:, k])
             x[:, own["first"]] = np.where(missing, 0, values[:, k])
@@ -147,6 +166,12 @@ class TableEncoder(Encoder):
                     vector[own["flag"]] = 1
                 elif str(row[column]) in codes:
                     vector[own["first"] + codes[str(row[column])]] = 1
+        for column in self.dates:
+            first, size = self.layout[column]["first"], self.layout[column]["size"]
+            for row, vector in zip(rows, x, strict=True):
+                date = self._date(column, row[column])
+                vector[first : first + size] = date or 0.0
+                vector[first + size] = date is None
         pos = torch.zeros(max(len(self.blocks), 1), 0)
         return [Nodes(self._split(row), pos) for row in torch.from_numpy(x)]
 
@@ -157,7 +182,35 @@ class TableEncoder(Encoder):
 
     @property
     def _sizes(self) -> list[int]:
-        return [1] * len(self.numbers) + [len(own) for own in self.categories.values()]
+        levels = [len(own) for own in self.categories.values()]
+        return [1] * len(self.numbers) + levels + [1 + 2 * len(p) for p in self.dates.values()]
+
+    def _numbers(self, row: Mapping[str, Any]) -> np.ndarray:
+        """Return numbers less their centres as float32, NaN where one is missing."""
+        centres = [self.centres.get(column, 0.0) for column in self.numbers]
+        try:
+            return _float32([row[column] for column in self.numbers], centres)
+        except (TypeError, ValueError):
+            for column, centre in zip(self.numbers, centres, strict=True):  # one is to blame
+                try:
+                    _float32([row[column]], [centre])
+                except (TypeError, ValueError):
+                    raise InputError(_no_number(column, row[column])) from None
+            raise
+
+    def _date(self, column: str, cell: Any) -> list[float] | None:
+        """Return a date as numbers, None where it is missing."""
+        if cell is None or cell != cell:
+            return None
+        try:
+            date = datetime.fromisoformat(cell)
+        except (TypeError, ValueError):
+            raise InputError(
+                f"column {column!r} holds dates as 2026-01-31, None where one is missing; got "
+                f"{cell!r}"
+            ) from None
+        parts = [value for part in self.dates[column] for value in cyclic(date, part)]
+        return [days(date) - self.centres.get(column, 0.0), *parts]
 
     def _check_blocks(self) -> None:
         placed = [column for own in self.blocks.values() for column in own]
@@ -206,28 +259,34 @@ def _row(item: Item, columns: Sequence[str]) -> Mapping[str, Any]:
     return item
 
 
-def _numbers(row: Mapping[str, Any], columns: Sequence[str]) -> np.ndarray:
-    """Return numbers as float32, NaN where one is missing."""
-    try:
-        return _float32([row[column] for column in columns])
-    except (TypeError, ValueError):
-        for column in columns:  # one of them is to blame
-            try:
-                _float32([row[column]])
-            except (TypeError, ValueError):
-                raise InputError(
-                    f"column {column!r} holds finite numbers, None where one is missing; got "
-                    f"{row[column]!r}; clean it, or name it among the categories"
-                ) from None
-        raise
+def _no_number(column: str, cell: Any) -> str:
+    if isinstance(cell, (int, float)) and math.isfinite(cell):
+        return (
+            f"column {column!r} holds {cell!r}, which overflows single precision (3.4e38); divide "
+            f"the column by a power of ten, or take its logarithm"
+        )
+    return (
+        f"column {column!r} holds finite numbers, None where one is missing; got {cell!r}; clean "
+        f"it, or name it among the categories"
+    )
 
 
-def _float32(cells: list[Any]) -> np.ndarray:
+def _float32(cells: list[Any], centres: list[float]) -> np.ndarray:
     with np.errstate(over="ignore"):
-        values = np.array(cells, dtype=np.float64).astype(np.float32)
+        values = (np.array(cells, dtype=np.float64) - centres).astype(np.float32)
     if np.isinf(values).any():
         raise ValueError
     return values
+
+
+def _parts(given: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(given, Mapping):
+        raise InputError(f"dates are {{column: [parts]}}, got {given!r}")
+    for own in given.values():
+        for part in own:
+            if part not in CYCLES:
+                raise UnknownNameError("part of a date", part, CYCLES)
+    return {str(name): _names(f"dates[{name!r}]", given[name]) for name in sorted(given)}
 
 
 def _names(what: str, given: object) -> tuple[str, ...]:

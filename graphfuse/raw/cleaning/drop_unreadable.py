@@ -10,7 +10,7 @@ from typing import Any
 from graphfuse._progress import progress_bar, without_datasets_bars
 from graphfuse.errors import InputError
 from graphfuse.raw.cleaning.cleaner import Cleaner, cleaner, samples
-from graphfuse.raw.columns import Column
+from graphfuse.raw.columns import TABULAR, Column
 from graphfuse.raw.manifest import Manifest, is_empty, several
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class DropUnreadable(Cleaner):
         lost: dict[int, list[str]] = {}
         columns = {}
         content = [c for own in manifest.modalities.values() for c in own]
-        files = [c for c in content if c.kind not in ("number", "category")]
+        files = [c for c in content if c.kind not in TABULAR]
         total = len(manifest) * len(files)
         with progress_bar(
             desc="reading", unit="cell", total=total, leave=False, progress=progress

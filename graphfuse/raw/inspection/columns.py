@@ -9,6 +9,7 @@ import numpy as np
 from graphfuse._check import Check
 from graphfuse._wording import first_names
 from graphfuse.raw.cleaning.drop_outliers import robust_range
+from graphfuse.raw.columns import TABULAR
 from graphfuse.raw.inspection.survey import Survey
 from graphfuse.raw.inspection.tells import tells
 
@@ -24,7 +25,7 @@ MOST = 200
 
 def check(found: Survey) -> Iterator[Check]:
     """Tell of columns of numbers and categories."""
-    own = [c for c in found.manifest.columns if c.kind in ("number", "category")]
+    own = [c for c in found.manifest.columns if c.kind in TABULAR]
     for place, column in enumerate(own):
         values = found.manifest.table[column.name][:]
         known = [v for v in values if not (v is None or v != v or v == "")]

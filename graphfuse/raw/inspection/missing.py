@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from graphfuse._check import Check
 from graphfuse._wording import first_names
+from graphfuse.raw.columns import TABULAR
 from graphfuse.raw.inspection.survey import Entry, Survey
 from graphfuse.raw.inspection.tells import tells
 from graphfuse.raw.manifest import first_paths
@@ -33,7 +34,7 @@ def check(found: Survey) -> Iterator[Check]:
             "missing", f"samples without any content: {first_names(empty)}", "leave them out"
         )
     for column in found.manifest.columns:
-        if column.kind in ("number", "category"):
+        if column.kind in TABULAR:
             values = found.manifest.table[column.name][:]
             gone = [v is None or v != v for v in values]
             if any(gone):

@@ -14,7 +14,7 @@ from graphfuse.data.schema import Target
 from graphfuse.errors import InputError
 from graphfuse.raw.cell import Cell
 from graphfuse.raw.columns import TABLE
-from graphfuse.raw.facts import facts
+from graphfuse.raw.facts import SampleFacts, facts
 from graphfuse.raw.inspection.tells import codes_of
 from graphfuse.raw.manifest import Manifest
 from graphfuse.raw.near_duplicates import DISTANCE, SIMILARITY, Signature, cluster_items, signature
@@ -52,7 +52,7 @@ class Survey:
 
     @cached_property
     def _told(self) -> tuple[Target, np.ndarray] | str | None:
-        y, task, classes = (self._facts[name] for name in ("y", "task", "classes"))
+        y, task, classes = self._facts.y, self._facts.task, self._facts.classes
         if y is None or isinstance(y, dict):
             return None
         try:
@@ -64,11 +64,10 @@ class Survey:
     @property
     def parts(self) -> np.ndarray | None:
         """The given part [n] of each sample, by a column of parts or of times; None without."""
-        parts: np.ndarray | None = self._facts["splits"]
-        return parts
+        return self._facts.splits
 
     @cached_property
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> SampleFacts:
         return facts(self.manifest, labelled=False)
 
     @cached_property

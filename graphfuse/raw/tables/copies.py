@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from graphfuse.data.numbers import number
-from graphfuse.raw.columns import COPY
+from graphfuse.data.numbers import read_numbers
+from graphfuse.raw.columns import TABULAR, Skipped
+from graphfuse.raw.tables.kinds.values import Inferred, is_empty
 
 SURE = 0.001
 """Probability below which no accident made a copy, in any column of the table."""
-TOLD = {"label", "labels", "class", "classes", "target", "targets"}
+NAMED = {"label", "labels", "class", "classes", "target", "targets"}
 """Words in the name of a column that is a copy, however few the samples are."""
 LEAST = 10
 """Different numbers that a copy of a label of numbers has at least."""
@@ -24,32 +25,33 @@ EXACT = 0.01
 
 
 def copies(
-    found: Mapping[str, tuple[str, str]],
-    values: Mapping[str, list[Any] | None],
+    found: Mapping[str, Inferred],
+    values: Mapping[str, Sequence[Any]],
     overrides: Mapping[str, Any],
-) -> dict[str, tuple[str, str]]:
+) -> dict[str, Inferred]:
     """Return the columns, by name, that are to be skipped as copies of a label, and why.
 
     A copy has one value for each class and no other, so often that an accident is less likely than
-    :data:`SURE`, or a name that tells; or its numbers and the label's are on a straight line.
+    :data:`SURE`, or a name that says so; or its numbers and the label's are on a straight line.
     """
-    labels = [name for name, (kind, _) in found.items() if kind == "label"]
+    labels = [name for name, own in found.items() if own.kind == "label" and name in values]
     changed = {}
-    for name, (kind, _) in found.items():
-        own = values[name]
-        if own is None or name in overrides or kind not in ("number", "category", "text"):
+    for name, own in found.items():
+        kind = own.kind
+        if name not in values or name in overrides or kind not in (*TABULAR, "text"):
             continue
-        told = bool(TOLD & set(re.split(r"[^a-z]+", name.lower())))
+        named = bool(NAMED & set(re.split(r"[^a-z]+", name.lower())))
         for label in labels:
-            given = values[label] or []
-            chance = accident(own, given)
-            if (told and chance < 1) or chance * len(found) <= SURE:
+            chance = accident(values[name], values[label])
+            if (named and chance < 1) or chance * len(found) <= SURE:
                 how = "one to one"
-            elif kind == "number" and on_a_line(own, given):
+            elif kind == "number" and on_a_line(values[name], values[label]):
                 how = "on a straight line"
             else:
                 continue
-            changed[name] = ("skip", f"{COPY} {label!r}, {how}; --column {name}={kind} keeps it")
+            copy = Skipped.LABEL_COPY
+            why = f"{copy.value} {label!r}, {how}; --column {name}={kind} keeps it"
+            changed[name] = Inferred("skip", why, copy)
             break
     return changed
 
@@ -57,7 +59,7 @@ def copies(
 def accident(values: Sequence[Any], labels: Sequence[Any]) -> float:
     """Return how likely shuffled values are one to one with the labels, if they are; 1 if not.
 
-    Of all orders of the values, those count that tell the same samples apart, whatever the names.
+    Of all orders of the values, those count that separate the same samples, whatever the names.
 
     Example:
         >>> round(accident(["cat", "cat", "dog", "dog"], [1, 1, 0, 0]), 3)  # 2 orders of 6
@@ -69,7 +71,7 @@ def accident(values: Sequence[Any], labels: Sequence[Any]) -> float:
     value_of: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for value, label in zip(values, labels, strict=True):
-        if _is_empty(value) or _is_empty(label):
+        if is_empty(value) or is_empty(label):
             continue
         value, label = str(value).strip(), str(label).strip()
         if label_of.setdefault(value, label) != label or value_of.setdefault(label, value) != value:
@@ -81,7 +83,7 @@ def accident(values: Sequence[Any], labels: Sequence[Any]) -> float:
 
 
 def on_a_line(values: Sequence[Any], labels: Sequence[Any]) -> bool:
-    """Tell whether numbers are the label's in another unit, up to rounding.
+    """Return whether numbers are the label's in another unit, up to rounding.
 
     Example:
         >>> celsius = [0.0, 3.5, 9.1, 14.2, 17.7, 21.0, 22.5, 24.0, 29.3, 31.8]
@@ -92,10 +94,11 @@ def on_a_line(values: Sequence[Any], labels: Sequence[Any]) -> bool:
     """
     if len(set(map(str, labels))) < LEAST:
         return False
-    pairs = [(number(v), number(y)) for v, y in zip(values, labels, strict=True)]
-    if any(v is None or y is None for v, y in pairs):
+    numbers, given = read_numbers(values), read_numbers(labels)
+    if given.strange:
         return False
-    known = np.array([pair for pair in pairs if pair[0] == pair[0] and pair[1] == pair[1]], float)
+    pairs = np.array([numbers.values, given.values]).T
+    known = pairs[~np.isnan(pairs).any(1)]
     if len(known) < LEAST or len(np.unique(known[:, 1])) < LEAST:
         return False
     x, y = (known - known.mean(0)).T
@@ -103,7 +106,3 @@ def on_a_line(values: Sequence[Any], labels: Sequence[Any]) -> bool:
     if not x.any() or not spread:
         return False
     return float(np.abs(y - (x @ y) / (x @ x) * x).max()) <= EXACT * spread
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value != value or not str(value).strip()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.raw.columns import SPLITS
 from graphfuse.raw.tables.arrow import stored
-from graphfuse.raw.tables.typed import as_part
+from graphfuse.raw.tables.build import as_part
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

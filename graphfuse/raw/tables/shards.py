@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphfuse.errors import InputError
 from graphfuse.raw.columns import SPLITS
-from graphfuse.raw.tables.typed import to_table, with_columns
+from graphfuse.raw.tables.build import to_table, with_columns
 
 if TYPE_CHECKING:
     from datasets import Dataset

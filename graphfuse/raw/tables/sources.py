@@ -110,7 +110,7 @@ def read_manifest(
         own_name = found.name if name is None else name
         if not len(table):
             raise InputError(f"{own_name} has columns {table.column_names}, but no row")
-        table, told = recognise(table, columns or {}, found.known)
+        table, told = recognise(table, columns or {}, found.known, task)
     except FusionError:
         raise
     except Exception as error:  # damaged files make readers raise what they happen to meet

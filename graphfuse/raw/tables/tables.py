@@ -12,9 +12,9 @@ from graphfuse.data.delimited import read_delimited
 from graphfuse.data.files import LINES, PARQUET, TEXTS, table_text
 from graphfuse.errors import InputError
 from graphfuse.raw.tables.arrow import mapped
-from graphfuse.raw.tables.recognise import tells_split
+from graphfuse.raw.tables.build import as_part, to_table
+from graphfuse.raw.tables.recognise import names_split
 from graphfuse.raw.tables.shards import check_columns, joined, parts_of
-from graphfuse.raw.tables.typed import as_part, to_table
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -62,7 +62,7 @@ def read_shards(
     check_columns(shards, [table.column_names for table in tables])
     parts = parts_of(shards)
     told = any(str(kind) == "split" for kind in columns.values())
-    if parts and not told and not any(map(tells_split, tables)):
+    if parts and not told and not any(map(names_split, tables)):
         tables = [as_part(table, part) for table, part in zip(tables, parts, strict=True)]
     return joined(tables, shards)
 

@@ -101,7 +101,7 @@ def test_the_step_is_named_with_the_layout():
     [
         ({**ROW, "age": "old"}, "column 'age' holds finite numbers.*got 'old'"),
         ({**ROW, "bmi": float("inf")}, "column 'bmi' holds finite numbers.*got inf"),
-        ({**ROW, "bmi": 1e39}, r"column 'bmi' holds finite numbers.*got 1e\+39"),
+        ({**ROW, "bmi": 1e39}, r"column 'bmi' holds 1e\+39, which overflows single"),
         ({"age": 1}, r"\['bmi', 'sex', 'ward'\] are not in a row of \['age'\]"),
         ("a text", "takes rows .* got str"),
     ],
@@ -128,3 +128,26 @@ def test_bad_rows_are_named(row, message):
 def test_bad_options_are_named(options, message):
     with pytest.raises((InputError, UnknownNameError), match=message):
         encode(ROW, **options)
+
+
+def test_dates_are_days_and_cyclic_parts():
+    encoder = create_encoder(
+        "table", "table", dates={"taken": ["month", "hour"]}, centres={"taken": 8766.0}
+    )
+    one, none = encoder.encode([{"taken": "2024-04-01T12:00:00"}, {"taken": None}])
+    expected = [91.5, 0, -1, 1, 0, 0]  # days since 2024, hour and month as sine and cosine, flag
+    assert torch.allclose(one.x[0], torch.tensor(expected), atol=1e-6)
+    assert none.x.tolist() == [[0, 0, 0, 0, 0, 1]]
+    with pytest.raises(InputError, match="column 'taken' holds dates as 2026-01-31"):
+        encoder.encode([{"taken": "soon"}])
+    with pytest.raises(UnknownNameError, match="part of a date 'moth'; did you mean 'month'"):
+        create_encoder("table", "table", dates={"taken": ["moth"]})
+    with pytest.raises(UnknownNameError, match="column of centres 'age'"):
+        create_encoder("table", "table", dates={"taken": []}, centres={"age": 1})
+
+
+def test_a_centre_keeps_large_numbers_apart():
+    rows = [{"t": 1_700_000_000.0 + k} for k in range(91)]
+    for centres, different in (({}, 2), ({"t": 1_700_000_045.0}, 91)):
+        encoder = create_encoder("table", "table", numbers=["t"], centres=centres)
+        assert len({float(nodes.x[0, 0]) for nodes in encoder.encode(rows)}) == different

@@ -87,12 +87,12 @@ def test_without_parts_every_sample_has_copies_and_groups_and_times_are_those_of
     timed = Manifest(table, (*COLUMNS[:-1], Column("when", "time")), manifest.root, "six")
     for whole, role in ((grouped, "groups"), (timed, "splits")):
         more = add_copies(whole, change(copies=3))
-        before, after = facts(whole)[role], facts(more)[role]
+        before, after = getattr(facts(whole), role), getattr(facts(more), role)
         assert after[:6].tolist() == before.tolist()
         of = [int(name) for name in more.copy_of[6:]]
         assert after[6:].tolist() == before[of].tolist()
     assert len(add_copies(grouped, change(copies=3))) == 6 * 4
-    assert set(facts(add_copies(timed, CHANGE))["splits"][6:]) == {"train"}
+    assert set(facts(add_copies(timed, CHANGE)).splits[6:]) == {"train"}
 
 
 def test_copies_follow_the_seed_and_the_sample_not_its_place(manifest, tmp_path):

@@ -48,14 +48,14 @@ def test_stamps_have_a_picture_a_text_and_speech(root):
     assert sorted(read.modalities) == ["image", "text"]
     assert read.table["text"][:] == ["A crow.", "A drawn crow.", "A crow."]
     assert read.cells("image")[0][0].read().shape == (2, 2, 3)
-    assert facts(read)["y"].tolist() == ["animals", "animals", "food"]
+    assert facts(read).y.tolist() == ["animals", "animals", "food"]
 
 
 def test_stamps_of_one_object_are_one_group(root):
-    groups = facts(load_raw_dataset("stamps", root=root, svg=False))["groups"]
+    groups = facts(load_raw_dataset("stamps", root=root, svg=False)).groups
     assert len(set(groups)) == 1  # of one name, and of one text
     put(root, "town/church", "A church.")
-    assert len(set(facts(load_raw_dataset("stamps", root=root, svg=False))["groups"])) == 2
+    assert len(set(facts(load_raw_dataset("stamps", root=root, svg=False)).groups)) == 2
 
 
 def test_languages_are_chosen(root):
@@ -109,11 +109,11 @@ def test_unknown_names_and_options():
 def test_the_real_stamps_are_those_that_were_measured():
     read = load_raw_dataset("stamps", root=REAL, svg=False)
     found = facts(read)
-    assert set(found["y"]) == set(CLASSES)
+    assert set(found.y) == set(CLASSES)
     assert len(read) == 461
     pytest.importorskip("resvg_py")
     found = facts(load_raw_dataset("stamps", root=REAL, speech="fr"))
     (card,) = list_raw_datasets()
-    assert len(found["y"]) == card.samples
-    assert Counter(found["y"]).most_common(1) == [("animals", 144)]
-    assert len(set(found["groups"])) == 501
+    assert len(found.y) == card.samples
+    assert Counter(found.y).most_common(1) == [("animals", 144)]
+    assert len(set(found.groups)) == 501

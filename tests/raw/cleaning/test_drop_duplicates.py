@@ -43,7 +43,7 @@ def test_near_copies(make, picture):
     assert cleaned.changes[0].ids == ("1", "2")
     grouped = clean(given, ["group_duplicates"])
     assert len(grouped) == 5
-    groups = facts(grouped, labelled=False)["groups"]
+    groups = facts(grouped, labelled=False).groups
     assert len(set(groups[:3])) == 1
     assert len(set(groups[2:])) == 3
 

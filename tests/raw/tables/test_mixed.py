@@ -109,10 +109,10 @@ def test_every_problem_is_named_by_row_and_column_and_nothing_else_is_lost(manif
 
 def test_duplicates_and_rare_classes_are_told_of_and_kept_for_cleaning(manifest):
     given = facts(manifest)
-    assert (given["y"] == "rare").sum() == 1
-    assert len(set(given["ids"])) == len(manifest)
+    assert (given.y == "rare").sum() == 1
+    assert len(set(given.ids)) == len(manifest)
     for name in DUPLICATES:
-        one, other = (list(given["ids"]).index(i) for i in (name, f"{name} (2)"))
+        one, other = (list(given.ids).index(i) for i in (name, f"{name} (2)"))
         for modality in manifest.modalities:
             first, second = manifest.cells(modality, [one, other])
             assert [cell.digest() for cell in first] == [cell.digest() for cell in second]
@@ -149,7 +149,7 @@ def test_through_encoding_and_a_comparison_nothing_else_is_lost(
         InputError, match=r"at least 2 samples of each class, but {'rare': 1}; .* leave them out"
     ):
         compare(data, strategies, **short)
-    rest = np.flatnonzero(facts(manifest)["y"] != "rare")
+    rest = np.flatnonzero(facts(manifest).y != "rare")
     result = compare(
         encode(manifest.select(rest), light, cache=tmp_path / "cache", progress=False),
         strategies,

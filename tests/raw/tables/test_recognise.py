@@ -35,7 +35,7 @@ def kind(values, name="x"):
         (["red", "green"], "category"),
         ([True, False], "category"),
         (["007", "008"], "category"),
-        (["2024-01-01", "2024-01-02"], "skip"),
+        (["2024-01-01", "2024-01-02"], "date"),
         ([None, None], "skip"),
         ([[1.0, 2.0], [3.0, 4.0, 5.0]], "series"),
         (["[1, 2]", "[3, 4, 5]"], "series"),
@@ -112,7 +112,7 @@ def test_a_column_that_is_one_to_one_with_the_label_is_skipped_and_named(pair):
     assert kind == "skip"
     assert why.startswith("a copy of the label 'label', one to one; --column x=")
     kept = why.split("x=")[1].split()[0]
-    assert told({"label": codes, "x": own}, x=kept)["x"] == (kept, "as told")
+    assert told({"label": codes, "x": own}, x=kept)["x"] == (kept, "as given")
     assert told({"label": codes, "x": [None, *own[1:]]})["x"][0] == "skip"
     assert told({"label": codes, "x": [pair[1], *own[1:]]})["x"][0] == kept
     assert told({"label": codes, "x": [pair[i % 4 // 2] for i in range(40)]})["x"][0] == kept
@@ -164,7 +164,7 @@ def test_numbers_of_folds_are_no_input_unless_told(name):
     assert kind == "skip"
     assert f"called {name!r}, but 0, 1, 2 are no parts (train, validation, test)" in why
     for chosen in ("group", "number"):
-        assert told({"label": labels, **folds}, **{name: chosen})[name] == (chosen, "as told")
+        assert told({"label": labels, **folds}, **{name: chosen})[name] == (chosen, "as given")
 
 
 def test_several_labels_are_several_targets_when_told():

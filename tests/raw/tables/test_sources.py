@@ -81,8 +81,8 @@ def test_tables_that_cannot_be_used(table, text, message):
         ('{"a": 1}\n{"a": \n', "line 2 is no JSON"),
         ("[1]\n", "line 1 is no object"),
         ('{"a": 1, "a": 2}\n', "line 1 has more than one column called 'a'"),
-        ('{"a": [1, "x"]}\n', "column 'a' holds values that do not go together"),
-        ('{"b": 1, "a": [[1], 2]}\n', "column 'a' holds values that do not go together"),
+        ('{"a": [1, "x"]}\n', "column 'a' holds values that a table cannot hold"),
+        ('{"b": 1, "a": [[1], 2]}\n', "column 'a' holds values that a table cannot hold"),
         ('{"a": 99999999999999999999}\n', "column 'a' .* numbers up to 64 bits"),
     ],
 )
@@ -210,7 +210,9 @@ def test_half_a_character_is_told_and_loses_nothing_else(tmp_path, caplog):
 def test_lists_in_lists_without_end_are_an_error(tmp_path, depth):
     deep = "[" * depth + "]" * depth
     (tmp_path / "a.jsonl").write_text(f'{{"t": {deep}, "label": 1}}')
-    with pytest.raises(InputError, match=r"line 1 is no JSON|column 't' holds values that do not"):
+    with pytest.raises(
+        InputError, match=r"line 1 is no JSON|column 't' holds values that a table cannot"
+    ):
         read_manifest(tmp_path / "a.jsonl")
     (tmp_path / "a.csv").write_text(f"t,label\n{deep},1\n")
     if depth > 10_000:  # too deep for JSON: a text
