@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 MARKS = "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u3099\u309a\ufe00-\ufe0f"
@@ -21,6 +22,7 @@ UNSPACED = (
 STOPS = "\u3000-\u3004\u3008-\u3020\u3030\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 """Punctuation of these scripts, which separates words as a space does."""
 
+RUN = re.compile(f"[{UNSPACED}{MARKS}]+")
 WORD = re.compile(f"[{UNSPACED}][{MARKS}]*|[^\\s{UNSPACED}{STOPS}]+")
 
 
@@ -37,6 +39,20 @@ def words(text: str) -> list[str]:
         ['用', '了', '3', '天', '很', '好']
     """
     return WORD.findall(text)
+
+
+def pairs(text: str) -> list[str]:
+    """Return the pairs of adjacent characters of scripts without spaces.
+
+    They take the place of words in counts of terms, as most words of Chinese have two characters.
+
+    Example:
+        >>> pairs("用了3天，很好"), pairs("a cat")
+        (['用了', '很好'], [])
+    """
+    return [
+        "".join(pair) for run in RUN.findall(text) for pair in itertools.pairwise(WORD.findall(run))
+    ]
 
 
 def count_words(text: str) -> int:

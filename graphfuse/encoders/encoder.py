@@ -55,6 +55,8 @@ class Encoder(ABC):
     """Where networks compute; set by :meth:`to`. Nodes always come back to the CPU."""
     dtype: ClassVar[torch.dtype] = torch.float32
     """Of its nodes; whole numbers where it only prepares raw nodes for a network."""
+    version: ClassVar[int] = 1
+    """Raised whenever the nodes of the same item and options change."""
     raw: ClassVar[bool] = False
     """Whether its nodes are raw, so that augmentation may change them while a network learns."""
 
@@ -120,7 +122,13 @@ class Encoder(ABC):
 
         An encoder with weights adds their checksum.
         """
-        return {"kind": self.info.kind, "name": self.info.name, "options": self.options}
+        version = {} if self.version == 1 else {"version": self.version}
+        return {
+            "kind": self.info.kind,
+            "name": self.info.name,
+            "options": self.options,
+            **version,
+        }
 
 
 EncoderType = TypeVar("EncoderType", bound=type[Encoder])

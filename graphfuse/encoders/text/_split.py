@@ -1,4 +1,4 @@
-"""Texts into sentences and words, by rules that hold in most languages."""
+"""Split texts into sentences and words, by rules that hold in most languages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from graphfuse.data.words import pairs
+from graphfuse.data.words import words as by_script
 from graphfuse.errors import InputError
 from graphfuse.raw import Item
 
@@ -24,19 +26,35 @@ def texts_of(items: Sequence[Item]) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    r"""Return runs of letters, marks and digits in lower case; never none.
+    r"""Return runs of letters, marks and digits in lower case; never an empty list.
 
-    A text without any, a smiley say, is one word as it is.
+    Chinese, Japanese, Thai and other scripts without spaces give one word per character. A text
+    without letters and digits, such as a smiley, is one word as it is.
 
     Example:
-        >>> words("Don't panic, 42!"), words("नमस्ते दुनिया"), words(":-)")
-        (['don', 't', 'panic', '42'], ['नमस्ते', 'दुनिया'], [':-)'])
+        >>> words("Don't panic, 42!"), words("नमस्ते दुनिया"), words(":-)"), words("很好，3天")
+        (['don', 't', 'panic', '42'], ['नमस्ते', 'दुनिया'], [':-)'], ['很', '好', '3', '天'])
         >>> words("\u2764\ufe0f") == ["\u2764\ufe0f"]  # a red heart: its mark alone is no word
         True
     """
+    plain, kept = _letters(text)
+    return by_script(kept) if any(map(str.isalnum, kept)) else [plain.strip()]
+
+
+def terms(text: str) -> list[str]:
+    """Return the words of a text, and the pairs of adjacent characters where it has no spaces.
+
+    Example:
+        >>> terms("A cat"), terms("很好")
+        (['a', 'cat'], ['很', '好', '很好'])
+    """
+    return words(text) + pairs(_letters(text)[1])
+
+
+def _letters(text: str) -> tuple[str, str]:
+    """Return a text in lower case, and the same with spaces for all but letters and digits."""
     plain = unicodedata.normalize("NFKC", text).lower()
-    kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in plain)
-    return kept.split() if any(map(str.isalnum, kept)) else [plain.strip()]
+    return plain, "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in plain)
 
 
 def sentences(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ import torch
 from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._nodes import MOST, PartEncoder, first_parts, in_order
-from graphfuse.encoders.text._split import sentences, texts_of, words
+from graphfuse.encoders.text._split import sentences, terms, texts_of, words
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 from graphfuse.raw import Item
 
@@ -35,7 +36,9 @@ class NgramsEncoder(PartEncoder):
     The n-grams of fastText (Bojanowski et al., Enriching Word Vectors with Subword Information,
     2017, https://arxiv.org/abs/1607.04606), without its learnt vectors: words that share parts lie
     close, whatever the language, and no vocabulary is fitted. A word is a run of letters and
-    digits, in lower case, marked at its beginning and end; a sentence or text adds up its words.
+    digits in lower case, marked at its beginning and end. In Chinese, Japanese, Thai and other
+    scripts without spaces each character is a word. A sentence or text adds up its words and, in
+    these scripts, the pairs of adjacent characters.
 
     Args:
         nodes: "words", "sentences", or "text" for one node an item, which has no position.
@@ -50,6 +53,8 @@ class NgramsEncoder(PartEncoder):
         >>> nodes.x.shape, nodes.pos.flatten()
         (torch.Size([3, 256]), tensor([0., 1., 2.]))
     """
+
+    version: ClassVar[int] = 2
 
     nodes: str = "words"
     places: int = 256
@@ -83,7 +88,7 @@ class NgramsEncoder(PartEncoder):
             return hashed_counts(ngrams(word, lengths), self.places)
 
         def total(part: str) -> np.ndarray:
-            added: np.ndarray = np.sum([count(word) for word in words(part)], axis=0)
+            added: np.ndarray = np.sum([count(term) for term in terms(part)], axis=0)
             return added
 
         parts = first_parts([self._split(text) for text in texts_of(items)], self.max_nodes)

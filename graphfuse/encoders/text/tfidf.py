@@ -15,7 +15,7 @@ from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.data.spec import StepSpec
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._nodes import MOST, PartEncoder, first_parts, in_order
-from graphfuse.encoders.text._split import sentences, texts_of, words
+from graphfuse.encoders.text._split import sentences, terms, texts_of
 from graphfuse.errors import UnknownNameError, check_whole
 from graphfuse.raw import Item
 
@@ -47,7 +47,8 @@ class TfidfEncoder(PartEncoder):
 
     Args:
         nodes: "text" for one node an item, which has no position, or "sentences".
-        terms: "words", or "chars" for the n-grams of 2 to 4 characters within a word.
+        terms: "words", or "chars" for the n-grams of 2 to 4 characters within a word. In scripts
+            without spaces, words are characters and pairs of adjacent ones.
         places: number of places, the features of a node before the step.
         components: features of a node after the step; at most ``places``.
         max_nodes: sentences of a text that become nodes; what lies beyond is cut off, and a warning
@@ -62,6 +63,7 @@ class TfidfEncoder(PartEncoder):
     """
 
     batch_size: ClassVar[int] = 256
+    version: ClassVar[int] = 2
 
     nodes: str = "text"
     terms: str = "words"
@@ -91,7 +93,7 @@ class TfidfEncoder(PartEncoder):
             return list(ngrams(word, NGRAM)) if self.terms == "chars" else [word]
 
         def count(part: str) -> np.ndarray:
-            return hashed_counts(chain.from_iterable(map(parts, words(part))), self.places)
+            return hashed_counts(chain.from_iterable(map(parts, terms(part))), self.places)
 
         whole = [sentences(t) if self.nodes == "sentences" else [t] for t in texts_of(items)]
         counts = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
@@ -41,6 +42,8 @@ class WordIds(NumberEncoder):
         >>> nodes.x.shape, nodes.x.dtype, bool(nodes.x[0] == nodes.x[3])
         (torch.Size([5, 1]), torch.int64, True)
     """
+
+    version: ClassVar[int] = 2
 
     vocabulary: int = 8192
     max_nodes: int = MOST

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +125,8 @@ def add_copies(
         raise InputError(f"{manifest.name!r} has changed copies already; add them once")
     parts, copies = splits_of(manifest), augmentation.copies
     rows = np.arange(len(manifest)) if parts is None else np.flatnonzero(parts == "train")
+    if parts is not None:  # with folds, no word may come from a text that is tested on
+        augmentation = _fitted(augmentation, manifest.select(rows), changed)
     table = manifest.table
     ids = [column.name for column in manifest.columns if column.kind == "id"]
     kept = tuple(column for column in manifest.columns if column.kind != "id")
@@ -152,6 +155,20 @@ def add_copies(
         repairs=manifest.repairs, steps=manifest.steps,
         augmentation=augmentation, changed=tuple(changed),
     )  # fmt: skip
+
+
+def _fitted(augmentation: Augmentation, train: Manifest, changed: Collection[str]) -> Augmentation:
+    """Return the augmentation with words to insert from the texts of the training part."""
+    if augmentation.text is None or not augmentation.text.takes_vocabulary:
+        return augmentation
+    texts = []
+    for m in changed:
+        if train.kind(m) == "text":
+            for cells in train.each(m):
+                for cell in cells:
+                    with contextlib.suppress(InputError):  # reported when it is encoded
+                        texts.append(str(cell.read()))
+    return replace(augmentation, text=augmentation.text.fit(texts))
 
 
 def modalities_changed(manifest: Manifest, augmentation: Augmentation) -> list[str]:

@@ -1,4 +1,4 @@
-"""Change texts at random, by seed: words left out, put in, exchanged, or said differently."""
+"""Change texts at random, by seed: delete, insert, swap or replace words."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse.data.words import MARKS as UNSPACED_MARKS
+from graphfuse.data.words import UNSPACED
 from graphfuse.errors import InputError
 from graphfuse.raw.augment._item import ItemAugmentation, Range, seeds_of
 from graphfuse.raw.augment.thesaurus import Synonyms
@@ -30,9 +32,14 @@ LIMITS: dict[str, Range] = {
 MARKS = "".join(c for c in map(chr, range(0x300, 0x1F000)) if unicodedata.category(c)[0] == "M")
 """Accents, vowel signs and the like that stand for themselves; :mod:`re` has no name for them."""
 
-_RUN = rf"\w[\w\u200c\u200d{MARKS}]*"  # with the joiners of Persian and of Indian scripts
-WORD = re.compile(rf"{_RUN}(?:['\u2019-]{_RUN})*")
-"""A word: letters with their marks, and digits; parts joined by an apostrophe or hyphen."""
+_LETTER = rf"[^\W{UNSPACED}]"
+_RUN = rf"{_LETTER}(?:{_LETTER}|[\u200c\u200d{MARKS}])*"  # joiners of Persian and Indian scripts
+WORD = re.compile(rf"[{UNSPACED}][{UNSPACED_MARKS}]*|{_RUN}(?:['\u2019-]{_RUN})*")
+"""A word: letters with their marks, and digits; parts joined by an apostrophe or hyphen. In scripts
+without spaces, such as Chinese, a character."""
+
+MOST_WORDS = 100_000
+"""Words of a vocabulary."""
 
 SHORTEST = 3
 """Letters of a word that has synonyms: shorter ones, as "a" and "in", are read as units."""
@@ -40,25 +47,29 @@ SHORTEST = 3
 
 @dataclass(frozen=True, kw_only=True)
 class TextAugmentation(ItemAugmentation[str]):
-    """A random change of texts; the same seed gives the same result. One word is left at least.
+    """A random change of texts; the same seed gives the same result. At least one word remains.
 
-    Each change has a range that the share of the words it touches is drawn from, evenly, and is
-    made with the given probability; None leaves it out. A share that is not 0 is one word at least.
-    After Easy Data Augmentation (Wei and Zou 2019, https://arxiv.org/abs/1901.11196), whose shares
-    of words are fixed. :data:`CAPTION` has mild ranges and needs no synonyms. Words are
-    what white space and punctuation part, so that a text without spaces, as in Chinese, is one.
+    Each change has a range from which the share of changed words is drawn uniformly, and is made
+    with the given probability; None leaves it out. A share above 0 is at least one word. After
+    Easy Data Augmentation (Wei and Zou 2019, https://arxiv.org/abs/1901.11196), whose shares of
+    words are fixed. :data:`CAPTION` has mild ranges and needs no synonyms. Spaces and punctuation
+    separate words; in Chinese, Japanese, Thai and other scripts without spaces each character is a
+    word.
 
     Args:
-        replace: words said by a synonym, in the same capitals.
-        insert: synonyms of words of the text, put anywhere.
-        swap: words that change places with another one. Not where the order says it all.
+        replace: words replaced by a synonym with the same capitals.
+        insert: words inserted at random places: synonyms of words of the text; without
+            ``synonyms`` words of ``vocabulary``; without both, words of the text itself.
+        swap: words that change places with another one. Not where the order carries the meaning.
         delete: words left out.
         synonyms: ``{word: (synonym, ...)}``, in lower case; see
-            :func:`~graphfuse.raw.augment.read_thesaurus`. Words that it lacks stay.
+            :func:`~graphfuse.raw.augment.read_thesaurus`. Words without synonyms stay.
+        vocabulary: words to insert, repeated as often as they occur. :meth:`fit` takes them from
+            texts; :func:`~graphfuse.raw.augment.add_copies` fits it where a training part is given.
         probability: of each change.
 
     Raises:
-        InputError: a range that is none, or synonyms are needed and not given.
+        InputError: an invalid range, or ``replace`` without synonyms.
 
     Example:
         >>> augmentation = TextAugmentation(
@@ -75,21 +86,49 @@ class TextAugmentation(ItemAugmentation[str]):
     swap: Range | None = None
     delete: Range | None = None
     synonyms: Synonyms = field(default_factory=dict, repr=False)
+    vocabulary: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        needing = [name for name in ("replace", "insert") if getattr(self, name) is not None]
-        if needing and not self.synonyms:
+        if self.replace is not None and not self.synonyms:
             raise InputError(
-                f"{' and '.join(needing)} take synonyms, and none are given; name them with "
-                f"synonyms={{word: (synonym, ...)}}, or a file or language of read_thesaurus"
+                "replace needs synonyms; give synonyms={word: (synonym, ...)}, or a file or "
+                "language of read_thesaurus"
             )
+
+    @property
+    def takes_vocabulary(self) -> bool:
+        """Whether it inserts words of a vocabulary, and has none yet."""
+        return self.insert is not None and not self.synonyms and not self.vocabulary
+
+    def fit(self, texts: Iterable[str]) -> TextAugmentation:
+        """Return this augmentation with the words of texts, of the training part, as vocabulary.
+
+        Of more than :data:`MOST_WORDS` words, every so many is kept.
+
+        Raises:
+            InputError: the texts have no words.
+
+        Example:
+            >>> augmentation = TextAugmentation(insert=(0.5, 0.5), probability=1.0)
+            >>> augmentation.fit(["sleepy"])("a cat", 0)
+            'sleepy a cat'
+        """
+        words = [word.lower() for text in texts for word in WORD.findall(text)]
+        if not words:
+            raise InputError("insert takes words of the training texts, which have none")
+        step = -(-len(words) // MOST_WORDS)
+        return replace(self, vocabulary=tuple(sorted(words)[::step]))
 
     def change(self, name: str, item: str, amount: float, rng: np.random.Generator) -> str:
         """Change a share of the words."""
         words = WORD.findall(item)
         count = min(len(words), int(np.ceil(amount * len(words) - 1e-9)))
-        return CHANGES[name](item, count, rng, self.synonyms) if count else item
+        if not count:
+            return item
+        if name == "insert" and not self.synonyms:
+            return insert_drawn(item, count, rng, self.vocabulary or words)
+        return CHANGES[name](item, count, rng, self.synonyms)
 
     def batch(
         self, tokens: Tensor, mask: Tensor, generator: torch.Generator
@@ -122,13 +161,21 @@ class TextAugmentation(ItemAugmentation[str]):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Options by name; of synonyms, which may be many thousands, the SHA-256."""
-        return {**super().options, "synonyms": self._checksum}
+        """Options by name; of synonyms and vocabulary, which may be large, the SHA-256."""
+        synonyms, vocabulary = self._checksums
+        known = {"vocabulary": vocabulary} if vocabulary else {}
+        options = {**super().options, "synonyms": synonyms}
+        del options["vocabulary"]
+        return {**options, **known}
 
     @cached_property
-    def _checksum(self) -> str:
-        words = json.dumps(sorted((word, list(own)) for word, own in self.synonyms.items()))
-        return hashlib.sha256(words.encode()).hexdigest() if self.synonyms else ""
+    def _checksums(self) -> tuple[str, str]:
+        synonyms = sorted((word, list(own)) for word, own in self.synonyms.items())
+        return _checksum(synonyms), _checksum(list(self.vocabulary))
+
+
+def _checksum(words: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest() if words else ""
 
 
 CAPTION = TextAugmentation(swap=(0.0, 0.1), delete=(0.0, 0.2))
@@ -147,10 +194,27 @@ def insert_words(text: str, count: int, rng: np.random.Generator, synonyms: Syno
     """Put synonyms of so many words of the text before words drawn at random."""
     words = [word for word in WORD.findall(text) if _has_synonym(word, synonyms)]
     for place in _picked(len(words), count, rng, keep=0):
-        starts = [match.start() for match in WORD.finditer(text)]
-        start = starts[int(rng.integers(len(starts)))]
-        text = f"{text[:start]}{_synonym(words[place].lower(), rng, synonyms)} {text[start:]}"
+        text = _inserted(text, _synonym(words[place].lower(), rng, synonyms), rng)
     return text
+
+
+def insert_drawn(text: str, count: int, rng: np.random.Generator, vocabulary: Sequence[str]) -> str:
+    """Insert so many words of a vocabulary before words drawn at random."""
+    for word in rng.choice(len(vocabulary), count):
+        text = _inserted(text, vocabulary[int(word)], rng)
+    return text
+
+
+def _inserted(text: str, word: str, rng: np.random.Generator) -> str:
+    """Return a text with a word before one drawn at random; a space follows where one is usual."""
+    starts = [match.start() for match in WORD.finditer(text)]
+    start = starts[int(rng.integers(len(starts)))]
+    space = "" if _is_unspaced(word) and _is_unspaced(text[start:]) else " "
+    return f"{text[:start]}{word}{space}{text[start:]}"
+
+
+def _is_unspaced(text: str) -> bool:
+    return re.match(f"[{UNSPACED}]", text) is not None
 
 
 def swap_words(text: str, count: int, rng: np.random.Generator, synonyms: Synonyms) -> str:

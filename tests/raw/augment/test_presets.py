@@ -59,7 +59,7 @@ def test_a_thesaurus_after_a_colon_replaces_and_inserts_too(tmp_path):
         ("image", {"photo": 3}, InputError, r"a name, \{name: \{option: value\}\} or"),
         ("image", 3, InputError, "the augmentation of image is a name"),
         ("image", CAPTION, InputError, "the augmentation of image is a name"),
-        ("text", {"replace": [0, 1]}, InputError, "replace take synonyms, and none are given"),
+        ("text", {"replace": [0, 1]}, InputError, "replace needs synonyms"),
         ("text", "caption:zz", InputError, "no thesaurus of the language 'zz'"),
     ],
 )

@@ -89,7 +89,7 @@ def test_tokens_of_a_batch_stay_behind_the_first_and_padding_behind_all():
 
 
 def test_words_said_differently_need_synonyms():
-    with pytest.raises(InputError, match="replace take synonyms, and none are given"):
+    with pytest.raises(InputError, match="replace needs synonyms"):
         TextAugmentation(replace=(0, 0.1))
     assert CAPTION(TEXT, 0)
 
@@ -135,3 +135,31 @@ def test_what_is_no_thesaurus_is_said(tmp_path, monkeypatch):
     (tmp_path / "empty.tsv").write_text("word\n")
     with pytest.raises(InputError, match="holds no synonym"):
         read_thesaurus(tmp_path / "empty.tsv")
+
+
+def test_words_are_inserted_without_a_thesaurus():
+    own = TextAugmentation(insert=(0.5, 0.5), probability=1.0)
+    made = [own("a cat sleeps here", seed) for seed in range(10)]
+    assert len(set(made)) > 1
+    for text in made:
+        assert len(words(text)) == 6
+        assert set(words(text)) == {"a", "cat", "sleeps", "here"}
+    fitted = own.fit(["Dogs bark.", "Dogs run!"])
+    inserted = [w for seed in range(60) for w in words(fitted("a cat sleeps here", seed))]
+    assert set(inserted) - {"a", "cat", "sleeps", "here"} == {"dogs", "bark", "run"}
+    assert inserted.count("dogs") > inserted.count("bark")  # as often as in the texts
+    assert fitted.options != own.options
+    with pytest.raises(InputError, match="which have none"):
+        own.fit(["...", ""])
+
+
+@pytest.mark.parametrize(
+    "text", ["这家酒店的房间很干净、早餐也不错。", "この部屋はとても静かです。"]
+)
+@pytest.mark.parametrize("name", ["swap", "delete", "insert"])
+def test_texts_without_spaces_change_by_character(text, name):
+    made = [TextAugmentation(**{name: (0.3, 0.5)}, probability=1.0)(text, s) for s in range(10)]
+    assert len(set(made)) > 5
+    assert all(" " not in one and set(one) <= set(text) for one in made)
+    lengths = {len(one) - len(text) for one in made}
+    assert {"swap": lengths == {0}, "delete": max(lengths) < 0, "insert": min(lengths) > 0}[name]
