@@ -77,7 +77,7 @@ class CorrectValues(Repair):
         }
         return replace(manifest, repairs={**manifest.repairs, **repairs})
 
-    def item(self, item: Row) -> Row:
+    def item(self, item: Any) -> Row:
         """Return a table's row with corrected values."""
         return {name: self._correct(name, value) for name, value in item.items()}
 
