@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from graphfuse.report import summarise, write_reports
-from graphfuse.report.text import show
+from graphfuse.report.show import show
 
 START, END = "<!-- results:start -->", "<!-- results:end -->"
 PICTURE = Path("docs/_static/report.png")
@@ -22,10 +22,10 @@ def block(folder: str) -> str:
     """Return the tables, the verdict, and where and when they were made."""
     summary = summarise(folder)
     conditions = summary.comparison
-    where = conditions["environment"]
+    where = conditions.environment
     lines = [
-        f"`{conditions['command']}`, {where['cpu']}, {where['cores']} cores, "
-        f"{conditions['created'][:10]}; = marks what cannot be told apart from the best:"
+        f"`{conditions.command}`, {where.cpu}, {where.cores} cores, {conditions.created[:10]}; "
+        f"= marks strategies that are not significantly different from the best:"
     ]
     for d in summary.datasets:
         lines += ["", f"**{d.name}**", ""]

@@ -7,14 +7,17 @@ from pathlib import Path
 from graphfuse._files import write_whole
 from graphfuse.errors import UnknownNameError
 from graphfuse.report.html import to_html
-from graphfuse.report.summary import DatasetSummary, Summary, summarise
-from graphfuse.report.text import to_json, to_latex, to_markdown
+from graphfuse.report.json import to_json
+from graphfuse.report.latex import to_latex
+from graphfuse.report.markdown import to_markdown
+from graphfuse.report.read import summarise
+from graphfuse.report.summary import DatasetSummary, Summary
 
 WRITERS = {".html": to_html, ".md": to_markdown, ".tex": to_latex, ".json": to_json}
 
 
 def write_report(results: str | Path, path: Path) -> Path:
-    """Write one report of a folder of results; the ending of ``path`` says which.
+    """Write one report of a folder of results, in the format that the ending of ``path`` names.
 
     Raises:
         UnknownNameError: an ending other than .html, .md, .tex, .json.

@@ -1,4 +1,4 @@
-"""What stored predictions say beyond scores: ROC curves and confusion matrices."""
+"""What stored predictions show beyond scores: ROC curves and confusion matrices."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, roc_curve
 
-from graphfuse.bench.store import ResultStore
+from graphfuse.report.questions import contenders
 from graphfuse.report.summary import DatasetSummary
+from graphfuse.training.metrics.metric import CLASSIFICATION
 
 GRID = np.linspace(0, 1, 51)
 """False positive rates at which curves are averaged."""
 
 
-def roc_curves(d: DatasetSummary, store: ResultStore) -> dict[str, np.ndarray]:
+def roc_curves(d: DatasetSummary) -> dict[str, np.ndarray]:
     """Return true positive rates [51] at :data:`GRID` of the best strategy of each family.
 
     Ablations do not count as strategies. The rates are means over folds and, for several classes,
-    over classes, each against the rest. Empty where there are no classes to tell apart.
+    over classes, each against the rest. Empty for a task without classes.
     """
-    if d.facts["task"] not in ("binary", "multiclass"):
+    if d.facts.task not in CLASSIFICATION:
         return {}
-    names = d.leaderboard["strategy"]
-    board = d.leaderboard[(names != "majority") & ~names.str.contains("/")]
     curves = {}
-    for name in board.drop_duplicates("family")["strategy"]:
+    for name in d.leaderboard[contenders(d.leaderboard)].drop_duplicates("family")["strategy"]:
         found = []
-        for arrays in _predictions(d, store, name):
+        for arrays in _predictions(d, name):
             y, scores = arrays["y"], arrays["scores"]
-            classes: Sequence[int] = [1] if d.facts["task"] == "binary" else range(scores.shape[1])
+            classes: Sequence[int] = range(scores.shape[1]) if scores.shape[1] > 2 else [1]
             for c in classes:
                 if 0 < (y == c).sum() < len(y):
                     x_rate, y_rate, _ = roc_curve(y == c, scores[:, c])
@@ -40,20 +39,16 @@ def roc_curves(d: DatasetSummary, store: ResultStore) -> dict[str, np.ndarray]:
     return curves
 
 
-def confusion(d: DatasetSummary, store: ResultStore, strategy: str) -> np.ndarray | None:
-    """Return counts [true, predicted] summed over folds; None without classes."""
-    if d.facts["task"] not in ("binary", "multiclass"):
+def confusion(d: DatasetSummary, strategy: str) -> np.ndarray | None:
+    """Return counts [true, predicted] summed over folds; None for a task without classes."""
+    if d.facts.task not in CLASSIFICATION:
         return None
-    classes = range(len(d.facts["classes"]))
+    classes = range(len(d.facts.classes))
     total = np.zeros((len(classes), len(classes)), dtype=int)
-    for arrays in _predictions(d, store, strategy):
+    for arrays in _predictions(d, strategy):
         total += confusion_matrix(arrays["y"], arrays["scores"].argmax(1), labels=classes)
     return total
 
 
-def _predictions(d: DatasetSummary, store: ResultStore, strategy: str) -> list[dict[str, Any]]:
-    return [
-        store.predictions(run)
-        for run in d.runs
-        if run["run"]["strategy"] == strategy and run["status"] == "done"
-    ]
+def _predictions(d: DatasetSummary, strategy: str) -> list[dict[str, Any]]:
+    return [d.store.predictions(r) for r in d.runs if r.run.strategy == strategy and r.done]

@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from graphfuse import stats
+from graphfuse.bench.records import ComparisonRecord, DatasetFacts, PlannedRun, RunRecord
 from graphfuse.bench.store import ResultStore
-from graphfuse.errors import InputError
-from graphfuse.report.verdict import ask, verdict
+from graphfuse.report.questions import ask
 
 MARGIN = 0.01
-"""What makes no practical difference: this much of a score, or this share of an error."""
+"""A difference that matters in practice is larger: this much of a score, or share of an error."""
 
 COSTS = ("parameters", "flops_per_sample", "fit_seconds", "predict_ms_per_sample")
-
-Run = Mapping[str, Any]
+TIMES = ("fit_seconds", "predict_ms_per_sample")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSummary:
-    """What one dataset's runs say; scores and differences are in the metric's own sign."""
+    """Results of one dataset; scores and differences are in units of the metric."""
 
     name: str
-    facts: Mapping[str, Any]
+    facts: DatasetFacts
     metric: str
     sign: int
     """-1 where a lower value of the metric is better."""
     bounds: tuple[float | None, float | None]
     margin: float
-    """Differences smaller than this count as none (region of practical equivalence)."""
+    """Smaller differences make no difference in practice (region of practical equivalence)."""
     leaderboard: pd.DataFrame
     scores: pd.DataFrame
     pairs: pd.DataFrame
     questions: pd.DataFrame
     metrics: pd.DataFrame
-    undefined: Mapping[tuple[str, str], tuple[str, int]]
+    undefined: dict[tuple[str, str], tuple[str, int]]
     """Why a metric of a strategy is undefined, and on how many folds."""
     detectable: float
+    """Minimum difference between two strategies that is detected with power 0.8."""
     planned: int
-    runs: tuple[Run, ...]
+    """Number of planned runs."""
+    runs: tuple[RunRecord, ...]
     """Records of the finished runs, failed ones included."""
-    verdict: tuple[str, ...] = field(default=())
+    store: ResultStore
+    """Holds the predictions of the runs and the drawing of a sample graph."""
 
     @property
     def finished(self) -> int:
@@ -56,86 +57,47 @@ class DatasetSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """A comparison: its conditions, one summary a dataset, and failures."""
+    """A comparison: its conditions, results and verdict per dataset, and failures."""
 
     path: Path
-    comparison: Mapping[str, Any]
+    comparison: ComparisonRecord
     datasets: tuple[DatasetSummary, ...]
-    failures: tuple[Run, ...]
+    failures: tuple[RunRecord, ...]
+    verdicts: dict[str, tuple[str, ...]]
+    """Sentences by dataset."""
 
     @property
     def verdict(self) -> tuple[str, ...]:
         """All sentences, each begun with the name of its dataset."""
-        return tuple(f"{d.name}: {sentence}" for d in self.datasets for sentence in d.verdict)
+        return tuple(f"{name}: {text}" for name, said in self.verdicts.items() for text in said)
 
     def table(self) -> pd.DataFrame:
         """Return the leaderboards of all datasets, without times."""
         parts = [d.leaderboard.assign(dataset=d.name) for d in self.datasets]
         table = pd.concat(parts, ignore_index=True)
-        times = ["fit_seconds", "predict_ms_per_sample"]
-        columns = ["dataset", *[c for c in table.columns if c not in ("dataset", *times)]]
-        return table[columns]
+        return table[["dataset", *[c for c in table.columns if c not in ("dataset", *TIMES)]]]
 
 
-def summarise(path: str | Path) -> Summary:
-    """Read a folder of results.
-
-    Raises:
-        InputError: the folder holds no results, or not one run with a score.
-    """
-    store = ResultStore(path)
-    comparison = store.comparison()
-    planned = {plan["key"]: plan for plan in comparison["planned"]}
-    runs = [
-        run
-        for run in store.records()
-        if run["key"] in planned and (run["status"] == "failed" or store.is_done(run["folder"]))
-    ]
-    failures = tuple(run for run in runs if run["status"] == "failed")
-    if not runs:
-        raise InputError(f"{path} holds no finished run yet; run graphfuse compare again to go on")
-    if len(failures) == len(runs):
-        first = failures[0]
-        raise InputError(
-            f"all {len(runs)} finished runs of {path} failed, the first, "
-            f"{first['run']['strategy']}, with: {first['error']['message']}; its traceback lies in "
-            f"{store.runs / first['folder'] / 'record.json'}"
-        )
-    datasets = tuple(
-        _dataset(
-            name,
-            facts,
-            comparison,
-            [r for r in runs if r["run"]["dataset"] == name],
-            [plan for plan in planned.values() if plan["dataset"] == name],
-        )
-        for name, facts in comparison["datasets"].items()
-    )
-    return Summary(Path(path), comparison, datasets, failures)
-
-
-def _dataset(
-    name: str,
-    facts: Mapping[str, Any],
-    comparison: Mapping[str, Any],
-    runs: Sequence[Run],
-    planned: Sequence[Mapping[str, Any]],
+def summarise_dataset(
+    name: str, comparison: ComparisonRecord, runs: Sequence[RunRecord], store: ResultStore
 ) -> DatasetSummary:
-    metric = comparison["metric"][name]
-    sign = -1 if metric in comparison["lower_is_better"] else 1
-    low, high = comparison["bounds"][metric]
+    """Return the results of one dataset out of all finished runs."""
+    runs = [run for run in runs if run.run.dataset == name]
+    planned = [plan for plan in comparison.planned if plan.dataset == name]
+    metric = comparison.metric[name]
+    sign = -1 if metric in comparison.lower_is_better else 1
+    low, high = comparison.bounds[metric]
     signed = _scores(name, runs, metric, sign)
-    if len({(plan["repeat"], plan["fold"]) for plan in planned}) == 1:
-        # A single given split: no variance over splits is known, so no test is valid.
+    if _is_one_split(planned):  # no variance over splits is known, so no test is valid
         signed = signed.drop(columns=["n_train", "n_test"])
     # Where a score has no upper bound, as an error has none, the margin is a share of it.
     best = float(signed.groupby("strategy")["score"].mean().max()) if len(signed) else 1.0
     margin = MARGIN if high is not None else MARGIN * abs(best if best == best else 1.0)
     pairs = _turn(stats.compare_pairs(signed, rope=margin), sign)
     board = _leaderboard(signed, pairs, runs, comparison, metric, sign)
-    summary = DatasetSummary(
+    return DatasetSummary(
         name=name,
-        facts=facts,
+        facts=comparison.datasets[name],
         metric=metric,
         sign=sign,
         bounds=(low, high),
@@ -151,22 +113,26 @@ def _dataset(
         detectable=_detectable(signed),
         planned=len(planned),
         runs=tuple(runs),
+        store=store,
     )
-    return replace(summary, verdict=verdict(summary))
 
 
-def _scores(name: str, runs: Sequence[Run], metric: str, sign: int) -> pd.DataFrame:
-    """Return one row a finished run; a higher score is better, a failed run has none."""
+def _is_one_split(planned: Sequence[PlannedRun]) -> bool:
+    return len({(plan.repeat, plan.fold) for plan in planned}) == 1
+
+
+def _scores(name: str, runs: Sequence[RunRecord], metric: str, sign: int) -> pd.DataFrame:
+    """Return one row per finished run; a higher score is better, a failed run has none."""
     rows = [
         {
             "dataset": name,
-            "strategy": r["run"]["strategy"],
-            "repeat": r["run"]["repeat"],
-            "fold": r["run"]["fold"],
-            "score": sign * r["metrics"].get(metric, np.nan),
-            # Early stopping looks at the validation part, so it belongs to what is learned from.
-            "n_train": r["sizes"]["train"] + r["sizes"]["validation"],
-            "n_test": r["sizes"]["test"],
+            "strategy": r.run.strategy,
+            "repeat": r.run.repeat,
+            "fold": r.run.fold,
+            "score": sign * r.metrics.get(metric, np.nan),
+            # Early stopping uses the validation part, so that it counts as training data.
+            "n_train": r.sizes.train + r.sizes.validation,
+            "n_test": r.sizes.test,
         }
         for r in runs
     ]
@@ -178,7 +144,7 @@ def _turn(table: pd.DataFrame, sign: int) -> pd.DataFrame:
     """Return differences in the metric's own sign."""
     if sign > 0:
         return table
-    turned = table.assign(difference=0.0 - table["difference"])
+    turned = table.assign(difference=0.0 - table["difference"], effect=0.0 - table["effect"])
     turned[["low", "high"]] = 0.0 - table[["high", "low"]].to_numpy()
     return turned
 
@@ -186,25 +152,26 @@ def _turn(table: pd.DataFrame, sign: int) -> pd.DataFrame:
 def _leaderboard(
     scores: pd.DataFrame,
     pairs: pd.DataFrame,
-    runs: Sequence[Run],
-    comparison: Mapping[str, Any],
+    runs: Sequence[RunRecord],
+    comparison: ComparisonRecord,
     metric: str,
     sign: int,
 ) -> pd.DataFrame:
     ranks = stats.tie_groups(scores)[["strategy", "rank", "tied_with_best"]]
     board = stats.summarize(scores).drop(columns=["dataset", "failed"]).merge(ranks, on="strategy")
     costs = pd.DataFrame(
-        [{"strategy": r["run"]["strategy"], **r["cost"]} for r in runs if r["cost"]],
+        [{"strategy": r.run.strategy, **{c: getattr(r.cost, c) for c in COSTS}}
+         for r in runs if r.cost],
         columns=["strategy", *COSTS],
-    )
-    costs = costs.groupby("strategy", as_index=False).median()
-    board = board.merge(costs, how="left", on="strategy")
-    board["family"] = [comparison["strategies"][s]["family"] for s in board["strategy"]]
-    board["failed"] = [
-        _count(runs, s, lambda r: r["status"] == "failed") for s in board["strategy"]
-    ]
+    )  # fmt: skip
+    costs[[*COSTS]] = costs[[*COSTS]].astype(float)
+    board = board.merge(costs.groupby("strategy", as_index=False).median(), "left", on="strategy")
+    known = [comparison.strategies[s] for s in board["strategy"]]
+    for field in ("family", "ablation_of", "ablation", "modality"):
+        board[field] = pd.Series([getattr(facts, field) for facts in known], dtype=object)
+    board["failed"] = [_count(runs, s, lambda r: not r.done) for s in board["strategy"]]
     board["undefined"] = [
-        _count(runs, s, lambda r: metric in r["undefined"]) for s in board["strategy"]
+        _count(runs, s, lambda r: metric in r.undefined) for s in board["strategy"]
     ]
     single = board[board["family"] == "unimodal"].sort_values("mean", ascending=False)
     for label, other in (
@@ -217,42 +184,41 @@ def _leaderboard(
     if sign < 0:
         board["mean"] *= -1
         board[["low", "high"]] = -board[["high", "low"]].to_numpy()
-    # One that failed somewhere has its mean over other folds: it comes after those that did not.
+    # A strategy that failed somewhere has its mean over other folds: it comes after those that
+    # did not fail.
     board = board.assign(order=-sign * board["mean"], less=-board["n"])
     board = board.sort_values(["less", "order", "strategy"])
     front = ["strategy", "family", "rank", "tied_with_best", "n", "failed", "undefined"]
     rest = [
         "mean", "std", "low", "high", "over_concat", "p_concat", "over_best_unimodal",
-        "p_best_unimodal", *COSTS,
+        "p_best_unimodal", *COSTS, "ablation_of", "ablation", "modality",
     ]  # fmt: skip
     return board[[*front, *rest]].reset_index(drop=True)
 
 
-def _count(runs: Sequence[Run], strategy: str, counts: Callable[[Run], bool]) -> int:
-    return sum(r["run"]["strategy"] == strategy and counts(r) for r in runs)
+def _count(runs: Sequence[RunRecord], strategy: str, counts: Callable[[RunRecord], bool]) -> int:
+    return sum(r.run.strategy == strategy and counts(r) for r in runs)
 
 
-def _metrics(runs: Sequence[Run], order: list[str]) -> pd.DataFrame:
+def _metrics(runs: Sequence[RunRecord], order: list[str]) -> pd.DataFrame:
     """Return means over the folds where a metric is defined."""
-    rows = [{"strategy": r["run"]["strategy"], **r["metrics"]} for r in runs if r["metrics"]]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame([{"strategy": r.run.strategy, **r.metrics} for r in runs if r.metrics])
     if table.empty:
         return pd.DataFrame({"strategy": order})
-    means = table.groupby("strategy").mean().reindex(order)
-    return means.reset_index()
+    return table.groupby("strategy").mean().reindex(order).reset_index()
 
 
-def _undefined(runs: Sequence[Run]) -> dict[tuple[str, str], tuple[str, int]]:
+def _undefined(runs: Sequence[RunRecord]) -> dict[tuple[str, str], tuple[str, int]]:
     found: dict[tuple[str, str], tuple[str, int]] = {}
     for run in runs:
-        for metric, reason in run["undefined"].items():
-            key = (run["run"]["strategy"], metric)
+        for metric, reason in run.undefined.items():
+            key = (run.run.strategy, metric)
             found[key] = (reason, found.get(key, ("", 0))[1] + 1)
     return found
 
 
 def _detectable(scores: pd.DataFrame) -> float:
-    """Return the difference that these folds would find in four of five cases, typically."""
+    """Return the minimum detectable difference (power 0.8) for the typical pair with the best."""
     wide = scores.pivot_table(index=["repeat", "fold"], columns="strategy", values="score")
     if len(wide) < 2 or wide.shape[1] < 2 or "n_test" not in scores:
         return float("nan")

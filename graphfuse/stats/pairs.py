@@ -11,11 +11,12 @@ from graphfuse.stats._checks import check_probability, check_rope
 from graphfuse.stats._table import DatasetScores, split_by_dataset
 from graphfuse.stats.bayes import Posterior, bayesian_correlated_t
 from graphfuse.stats.corrected_t import PairedTest, corrected_t_test
+from graphfuse.stats.effect import effect_size
 from graphfuse.stats.holm import holm
 
 COLUMNS = (
     *("dataset", "a", "b", "difference", "low", "high", "p_value", "p_holm"),
-    *("worse", "equivalent", "better", "wins", "ties", "losses", "n"),
+    *("worse", "equivalent", "better", "effect", "wins", "ties", "losses", "n"),
 )
 
 
@@ -31,6 +32,7 @@ def compare_pairs(scores: pd.DataFrame, rope: float = 0.01, level: float = 0.95)
       once; pairs without a p-value do not count;
     - ``worse``, ``equivalent``, ``better``: probability that a is so, see
       :func:`bayesian_correlated_t`;
+    - ``effect``: paired Cohen's d of the difference, see :func:`effect_size`;
     - ``wins``, ``ties``, ``losses``: folds in which a scores higher, the same (up to rounding) and
       lower than b; ``n``: their sum.
 
@@ -66,6 +68,7 @@ class _Pair:
     test: PairedTest
     p_holm: float
     posterior: Posterior
+    effect: float
     wins: int
     losses: int
 
@@ -74,7 +77,7 @@ class _Pair:
         return (
             *(self.dataset, self.a, self.b, test.mean, test.low, test.high),
             *(test.p_value, self.p_holm),
-            *(posterior.worse, posterior.equivalent, posterior.better),
+            *(posterior.worse, posterior.equivalent, posterior.better, self.effect),
             *(self.wins, test.n - self.wins - self.losses, self.losses, test.n),
         )
 
@@ -93,6 +96,7 @@ class _Pair:
                 statistic=0.0 - test.statistic,
             ),
             posterior=replace(posterior, worse=posterior.better, better=posterior.worse),
+            effect=0.0 - self.effect,
             wins=self.losses,
             losses=self.wins,
         )
@@ -109,6 +113,7 @@ def _pairs(data: DatasetScores, rope: float, level: float) -> list[_Pair]:
             test=corrected_t_test(differences, ratio, level, step),
             p_holm=float("nan"),
             posterior=bayesian_correlated_t(differences, ratio, rope, step),
+            effect=effect_size(differences),
             wins=int((differences > 0).sum()),
             losses=int((differences < 0).sum()),
         )

@@ -18,8 +18,8 @@ from graphfuse.report import (
     write_reports,
 )
 from graphfuse.report.figures import scatter
-from graphfuse.report.html import _sharing
-from graphfuse.report.text import DASH, rows_of
+from graphfuse.report.sections.leaderboard import rows_of, sharing
+from graphfuse.report.show import DASH
 
 sys.path.insert(0, str(Path(__file__).parent))
 from results import HOSTILE, write
@@ -36,33 +36,33 @@ def test_a_clear_winner(tmp_path):
     said = text(tmp_path)
     assert "graph:hgt has the best mean accuracy" in said
     assert "significantly better than all others" in said
-    assert "graph:hgt beats itself without edges" in said
+    assert "graph:hgt is significantly better than the same model without edges" in said
     assert "the graph was worth it." in said
 
 
 def test_a_graph_that_ties_with_itself_is_not_worth_it(tmp_path):
     said = text(tmp_path, WINNER | {"graph:hgt/no_edges": 0.9})
-    assert "graph:hgt cannot be told apart from itself without edges" in said
-    assert "nothing here says that the graph was worth it" in said
+    assert "removing the edges of graph:hgt makes no measurable difference (difference" in said
+    assert "this comparison does not show that the graph was worth it" in said
 
 
 def test_the_best_graph_is_judged_by_its_own_edges(tmp_path):
     other = {"graph:typed_attention": 0.7, "graph:typed_attention/no_edges": 0.8}
     said = text(tmp_path, WINNER | other)
-    assert "graph:typed_attention loses to itself without edges" in said
+    assert "graph:typed_attention is significantly worse than the same model without edges" in said
     assert "d: the graph was worth it." in said
 
 
 def test_a_better_graph_without_ablations_keeps_its_title(tmp_path):
     said = text(tmp_path, WINNER | {"graph:typed_attention": 0.95})
     assert "graph:typed_attention has the best mean" in said
-    assert "the best graph whose edges were tested, graph:hgt, beats the best of the rest" in said
+    assert "the best graph whose edges were tested, graph:hgt, is significantly better than" in said
     assert "the best graph, graph:hgt" not in said
 
 
 def test_edges_that_were_not_tested_are_not_called_worth_it(tmp_path):
     said = text(tmp_path, {"unimodal:a": 0.6, "concat": 0.7, "graph:hgt": 0.9})
-    assert "beats the best of the rest" in said
+    assert "is significantly better than the best of the other strategies" in said
     assert "whether the edges of graph:hgt matter was not tested" in said
     assert "worth it" not in said
 
@@ -101,25 +101,29 @@ def test_intervals_stay_within_what_a_metric_can_be(tmp_path):
     assert board["low"].min() >= 0
     assert board["high"].max() <= 1
     said = "\n".join(wide.verdict)
-    assert "too few to show any difference" in said
+    assert "there are too few folds to detect any difference" in said
 
 
 def test_a_graph_that_loses(tmp_path):
     said = text(tmp_path, WINNER | {"graph:hgt": 0.55, "concat": 0.8})
-    assert "the best graph, graph:hgt, loses to the best of the rest, concat" in said
+    assert "the best graph, graph:hgt, is significantly worse than the best of the other" in said
 
 
 def test_ties_name_the_cheapest(tmp_path):
     said = text(tmp_path, {"unimodal:a": 0.6, "concat": 0.8, "mean_prob": 0.8}, noise=0.02)
-    assert "1 other is tied with it; the cheapest of them, by parameters, is concat" in said
+    assert "1 other is not significantly different from it; the cheapest of these, by par" in said
+    assert re.search(
+        r"is concat \(probability 0\.\d\d that the two differ by less than 0\.01\)", said
+    )
 
 
 def test_fusion_that_loses_to_a_single_modality(tmp_path):
-    assert "loses to the best single modality" in text(tmp_path, {"unimodal:a": 0.9, "concat": 0.7})
+    said = text(tmp_path, {"unimodal:a": 0.9, "concat": 0.7})
+    assert "is significantly worse than the best single modality" in said
 
 
 def test_chance_failures_and_partial_results(tmp_path):
-    assert "told apart from predicting the majority" in text(
+    assert "but it is not significantly better than predicting the majority" in text(
         tmp_path / "a", {"majority": 0.5, "concat": 0.5}, noise=0.02
     )
     assert "concat failed in 1 of 5 runs" in text(tmp_path / "b", failed=["concat"])
@@ -133,7 +137,7 @@ def test_lower_is_better_keeps_its_sign(tmp_path):
     assert board["mean"].tolist() == pytest.approx([1, 2], abs=0.05)
     assert (board["low"] <= board["mean"]).all()
     assert board["over_best_unimodal"][0] == pytest.approx(-1, abs=0.05)
-    assert "beats the best single modality" in "\n".join(summary.verdict)
+    assert "is significantly better than the best single modality" in "\n".join(summary.verdict)
     d = summary.datasets[0]
     assert d.questions["difference"][0] == pytest.approx(board["over_best_unimodal"][0])
     pair = d.pairs[(d.pairs["a"] == "concat") & (d.pairs["b"] == "unimodal:a")].iloc[0]
@@ -224,7 +228,7 @@ def test_strategies_that_the_data_cannot_serve_are_named(tmp_path):
     comparison = store.comparison()
     comparison["datasets"]["d"]["left_out"] = {"graph:line": "positions"}
     store.write_comparison(comparison)
-    sentence = "left out, as the data cannot serve them: graph:line (needs positions)."
+    sentence = "left out, as the data do not meet their needs: graph:line (needs positions)."
     assert summarise(tmp_path).verdict[-1] == f"d: {sentence}"
 
 
@@ -240,9 +244,11 @@ def test_a_modality_at_chance_is_held_against_the_fusions_that_see_it(tmp_path):
         return [line for line in summarise(store.path).verdict if "alone" in line]
 
     (line,) = said("harm", means)
-    assert line.startswith("d: alone, a does not significantly beat predicting the majority; of 2")
-    assert "too, gated loses to the best single modality, unimodal:b. Whether it did" in line
-    assert "too, none loses to" in said("ignored", means | {"gated": 0.9})[0]
+    assert line.startswith(
+        "d: alone, a is not significantly better than predicting the majority; of 2"
+    )
+    assert "gated is significantly worse than the best single modality, unimodal:b." in line
+    assert "none is significantly worse than" in said("ignored", means | {"gated": 0.9})[0]
     assert not said("both tell", means | {"unimodal:a": 0.8})
     assert not said("neither", means | {"unimodal:b": 0.5})
     assert not said("too few folds", means, folds=2, noise=0.1)
@@ -273,7 +279,7 @@ def test_what_was_done_to_the_data_is_told_and_nothing_of_it_runs(tmp_path):
     summary = summarise(tmp_path)
     for page in (to_html(summary), to_markdown(summary), to_latex(summary)):
         assert HOSTILE not in page
-        for told in ("timm resnet18", "2 cells could not be read", "c8 18.0", "1 columns more",
+        for told in ("timm resnet18", "2 cells could not be read", "c8 18.0", "1 more column",
                      "scale(how=robust)", "sample 2: nothing", "hide: 2 cells"):  # fmt: skip
             assert told in " ".join(page.split())
     comments = [line for line in to_latex(summary).splitlines() if "sample 2" in line]
@@ -299,11 +305,11 @@ def test_many_graphs_have_one_sentence_an_ablation(tmp_path):
     for name, without in {"sage": 0.7, "rgcn": 0.79, "rgat": 0.8, "gatv2": 0.92}.items():
         many = many | {f"graph:{name}": 0.8, f"graph:{name}/no_edges": without}
     said = text(tmp_path, many)
-    assert "graph:hgt beats itself without edges" in said
-    assert "graph:sage beats" not in said
+    assert "graph:hgt is significantly better than the same model without edges" in said
+    assert "graph:sage is" not in said
     assert (
-        "d: 4 other graphs against themselves without edges: graph:sage better, graph:gatv2 worse."
-        in said
+        "d: 4 other graphs compared with the same model without edges: significantly better "
+        "graph:sage; significantly worse graph:gatv2." in said
     )
 
 
@@ -342,5 +348,34 @@ def test_only_whole_rows_share_a_rank():
             "undefined": 0,
         }
     )
-    assert _sharing(board) == {"a", "b"}
-    assert not _sharing(board.iloc[2:])
+    assert sharing(board) == {"a", "b"}
+    assert not sharing(board.iloc[2:])
+
+
+def test_the_modalities_that_took_part_and_the_labelled_samples_are_named(tmp_path):
+    store = ResultStore(write(tmp_path, WINNER))
+    comparison = store.comparison()
+    facts = comparison["datasets"]["d"]
+    facts["modalities"] = [{"name": m, "shape": [3], "pos_dim": 0} for m in ("photo", "note")]
+    facts |= {"samples": 90, "labelled": 72}
+    store.write_comparison(comparison)
+    summary = summarise(tmp_path)
+    assert "d: modalities in this comparison: photo, note." in summary.verdict
+    for page in (to_html(summary), to_markdown(summary), to_latex(summary)):
+        assert "72 of 90 labelled" in page
+        assert "photo" in page
+    facts["labelled"] = 90
+    store.write_comparison(comparison)
+    assert "90 samples" in to_html(summarise(tmp_path))
+
+
+def test_the_minimum_detectable_difference_is_named(tmp_path):
+    (d,) = summarise(write(tmp_path, WINNER)).datasets
+    said = text(tmp_path)
+    assert f"difference between two strategies: {d.detectable:.3f} (power 0.8)." in said
+
+
+def test_reports_of_a_comparison_without_a_graph(tmp_path):
+    summary = summarise(write(tmp_path, {"majority": 0.5, "concat": 0.7}))
+    assert "sample's graph" not in to_html(summary)
+    assert "graph" not in "\n".join(summary.verdict)

@@ -1,0 +1,116 @@
+"""The questions that a comparison answers, fixed before it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from graphfuse.stats import holm
+
+ALPHA = 0.05
+CHANCE = "majority"
+"""The strategy that ignores its input."""
+ABLATIONS = {
+    "no_edges": "the same model without edges",
+    "shuffled_edges": "the same model with shuffled edges",
+    "complete": "the same model on the complete graph",
+}
+EDGES_MATTER = ("no_edges", "shuffled_edges")
+"""Ablations that say whether the edges carry information."""
+COLUMNS = ("kind", "first", "second", "difference", "low", "high", "p_holm", "equivalent", "effect")
+MEASURED = ("difference", "low", "high", "equivalent", "effect", "p_value")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A leaderboard and the direction of its metric."""
+
+    board: pd.DataFrame
+    sign: int
+
+    def best(self, chosen: pd.Series) -> str | None:
+        """Return the best of the chosen strategies, those with the most scores first."""
+        some = self.board[chosen & (self.board["n"] > 0)]
+        some = some[some["n"] == some["n"].max()]
+        some = some.assign(order=-self.sign * some["mean"]).sort_values(["order", "strategy"])
+        return None if some.empty else str(some["strategy"].iloc[0])
+
+
+def contenders(board: pd.DataFrame) -> pd.Series:
+    """Return which strategies stand for themselves: neither an ablation nor chance."""
+    return board["ablation_of"].isna() & (board["strategy"] != CHANCE)
+
+
+def graphs(board: pd.DataFrame) -> pd.Series:
+    """Return which strategies are graph strategies, ablations left out."""
+    return contenders(board) & (board["family"] == "graph")
+
+
+def ask(board: pd.DataFrame, pairs: pd.DataFrame, sign: int) -> pd.DataFrame:
+    """Answer the planned questions, with Holm's correction over these alone.
+
+    The questions are few: the best fusion against the best single modality, each graph against its
+    own ablations, and a graph against the best of the other strategies. That graph is the best of
+    those that were tested without their edges, if any. ``difference`` is first minus second, in
+    units of the metric.
+    """
+    standing = Standing(board, sign)
+    whole = contenders(board)
+    single = board["family"] == "unimodal"
+    asked: list[tuple[str, str | None, str | None]] = [
+        ("fusion", standing.best(~single & whole), standing.best(single))
+    ]
+    names = set(board["strategy"])
+    ablated = board[board["ablation"].isin(ABLATIONS) & board["ablation_of"].isin(names)]
+    columns = ["ablation", "ablation_of", "strategy"]
+    asked += ablated.sort_values("strategy")[columns].itertuples(index=False, name=None)
+    rival = standing.best(whole & (board["family"] != "graph"))
+    asked.append(("rival", candidate(board, sign), rival))
+    table = pairs.set_index(["a", "b"])
+    rows = [
+        {"kind": kind, "first": first, "second": second, **table.loc[(first, second), [*MEASURED]]}
+        for kind, first, second in asked
+        if first and second and (first, second) in table.index
+    ]
+    answers = pd.DataFrame(rows, columns=[*COLUMNS, "p_value"])
+    answers["p_holm"] = holm(answers["p_value"].to_numpy(dtype=float))
+    return answers
+
+
+def candidate(board: pd.DataFrame, sign: int) -> str | None:
+    """Return the graph that is judged: the best of those whose edges were tested, if any."""
+    whole = graphs(board)
+    tested = board.loc[board["ablation"].isin(EDGES_MATTER), "ablation_of"]
+    standing = Standing(board, sign)
+    return standing.best(whole & board["strategy"].isin(tested)) or standing.best(whole)
+
+
+def recommend(board: pd.DataFrame) -> str | None:
+    """Return the cheapest of the tie group at the top: fewest parameters, no failed run.
+
+    None if there is nothing to choose, or if predicting the majority is in that group.
+    """
+    top = board[board["tied_with_best"]]
+    if len(top) < 2 or CHANCE in set(top["strategy"]):
+        return None
+    sound = top[top["failed"] == 0].sort_values(["parameters", "fit_seconds", "strategy"])
+    return None if sound.empty else str(sound["strategy"].iloc[0])
+
+
+def shown_strategy(board: pd.DataFrame) -> str | None:
+    """Return the strategy that is shown in detail: the recommended one, else the first."""
+    scored = board[board["n"] > 0]["strategy"]
+    return recommend(board) or (None if scored.empty else str(scored.iloc[0]))
+
+
+def show_p(p: object) -> str:
+    """Return a p-value in words, never as zero.
+
+    Example:
+        >>> show_p(0.0301), show_p(1e-9), show_p(float("nan"))
+        ('p = 0.030', 'p < 0.001', 'no valid test')
+    """
+    if not isinstance(p, float) or p != p:
+        return "no valid test"
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"

@@ -1,0 +1,54 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphfuse.bench.store import ResultStore
+from graphfuse.report import summarise
+from graphfuse.report.questions import candidate, contenders, graphs
+
+sys.path.insert(0, str(Path(__file__).parent))
+from results import write
+
+MEANS = {"majority": 0.5, "unimodal:a": 0.6, "concat": 0.7, "mine": 0.9, "mine-bare": 0.7,
+         "odd/no_edges": 0.55}  # fmt: skip
+
+
+@pytest.fixture
+def d(tmp_path):
+    """Results whose names say nothing: "mine" is a graph, "mine-bare" the same without edges."""
+    store = ResultStore(write(tmp_path, MEANS))
+    comparison = store.comparison()
+    facts = comparison["strategies"]
+    facts["mine"]["family"] = facts["mine-bare"]["family"] = "graph"
+    facts["mine-bare"] |= {"ablation_of": "mine", "ablation": "no_edges"}
+    store.write_comparison(comparison)
+    return summarise(tmp_path).datasets[0]
+
+
+def test_families_and_ablations_are_fields_not_names(d):
+    board = d.leaderboard
+    assert candidate(board, d.sign) == "mine"
+    assert set(board[graphs(board)]["strategy"]) == {"mine"}
+    assert set(board[contenders(board)]["strategy"]) == {
+        "unimodal:a", "concat", "mine", "odd/no_edges",
+    }  # fmt: skip
+    asked = d.questions.set_index("kind")
+    assert asked.loc["no_edges", ["first", "second"]].tolist() == ["mine", "mine-bare"]
+    assert asked.loc["rival", "second"] == "concat"
+
+
+def test_results_of_earlier_versions_have_the_fields_after_reading(tmp_path):
+    means = {"unimodal:a": 0.6, "graph:hgt": 0.9, "graph:hgt/no_edges": 0.7}
+    path = write(tmp_path, means) / "comparison.json"
+    stored = json.loads(path.read_text())
+    for facts in stored["strategies"].values():
+        for field in ("ablation_of", "ablation", "modality"):
+            facts.pop(field, None)
+    path.write_text(json.dumps(stored))
+    board = summarise(tmp_path).table().set_index("strategy")
+    assert board.loc["graph:hgt/no_edges", "ablation_of"] == "graph:hgt"
+    assert board.loc["graph:hgt/no_edges", "ablation"] == "no_edges"
+    assert board.loc["unimodal:a", "modality"] == "a"
+    assert board.loc["graph:hgt", "ablation_of"] is None
