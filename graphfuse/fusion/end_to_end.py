@@ -171,6 +171,8 @@ class EndToEnd(Strategy):
             train = self.encode_dataset(train)
             validation = None if validation is None else self.encode_dataset(validation)
         self.inner.prepare(train, validation)
+        self.target_mean.copy_(self.inner.target_mean)
+        self.target_scale.copy_(self.inner.target_scale)
         return self
 
     def members(self) -> Sequence[Strategy]:
@@ -206,6 +208,7 @@ class EndToEnd(Strategy):
     def weigh_classes(self, train: FusionDataset) -> None:
         """Let the strategy inside weigh them."""
         self.inner.weigh_classes(train)
+        self.class_weight.copy_(self.inner.class_weight)
 
     def task_loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return that of the strategy inside."""

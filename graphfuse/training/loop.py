@@ -6,6 +6,7 @@ import copy
 import math
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from itertools import count
 
 import numpy as np
 import torch
@@ -102,12 +103,37 @@ def fit(
                 _train(strategy, train, validation, recipe, data_seed, history, progress)
                 if recipe.refit:
                     strategy.load_state_dict(first)
-                    both = FusionDataset.from_samples([*train, *validation], train.schema)
+                    both = join_parts(train, validation)
                     epochs = history.best_epoch + 1
                     again = replace(recipe, epochs=epochs, patience=epochs)
                     _train(strategy, both, None, again, data_seed, History(), progress)
         strategy.eval()
     return history
+
+
+def join_parts(train: FusionDataset, validation: FusionDataset) -> FusionDataset:
+    """Return the samples of both parts.
+
+    A sample that is in both counts once: small data is its own validation part. Where another
+    sample of the validation part has an id of the training part, it gets an id of its own.
+
+    Example:
+        >>> data = FusionDataset.from_arrays({"a": np.eye(3)})
+        >>> other = FusionDataset.from_arrays({"a": -np.eye(3)})
+        >>> len(join_parts(data, data.subset([0, 1]))), len(join_parts(data, other))
+        (3, 6)
+    """
+    rows = {str(name): row for row, name in enumerate(train.ids)}
+    samples, used = list(train), {*rows, *map(str, validation.ids)}
+    for i, sample in enumerate(validation):
+        if (row := rows.get(sample.id)) is not None:
+            if train.subset([row]).fingerprint == validation.subset([i]).fingerprint:
+                continue
+            free = next(name for n in count(1) if (name := f"{sample.id} ({n})") not in used)
+            used.add(free)
+            sample = replace(sample, id=free)
+        samples.append(sample)
+    return FusionDataset.from_samples(samples, train.schema)
 
 
 def _fit_members(

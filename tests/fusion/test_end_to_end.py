@@ -11,7 +11,9 @@ from graphfuse.fusion import Strategy, create_strategy, list_strategies
 from graphfuse.raw.augment import SPEECH
 from graphfuse.testing import check_strategy
 from graphfuse.training import Recipe, fit, predict
+from graphfuse.training.balance import start_balance
 from graphfuse.training.balance.ogm_ge import owned_parameters
+from graphfuse.training.labelled import Labelled
 
 ENCODERS = {"image": {"cnn": {"channels": 16, "stages": 2}}, "speech": {"gru": {"channels": 6}}}
 SIDE = 12
@@ -232,6 +234,83 @@ def test_a_recipe_against_imbalance_and_with_gaps_trains_networks_too(balance):
     fit(model, data.subset(range(16)), data.subset(range(16, 24)), recipe)
     assert all(not torch.equal(before[k], v) for k, v in model.networks.named_parameters())
     assert np.isfinite(predict(model, data)).all()
+
+
+def numbers(n=48, scale=240.0):
+    """Return pictures whose brightness is the target, in units of its own."""
+    random = np.random.default_rng(0)
+    bright = random.random(n)
+    images = np.clip(bright[:, None, None, None] * 200 + random.normal(size=(n, 3, 8, 8)), 0, 255)
+    x = {"image": images.astype(np.uint8), "age": random.standard_normal((n, 2))}
+    y = 1000 + scale * bright
+    return FusionDataset.from_arrays(
+        x, y, task="regression", shapes={"image": (3, 8, 8)}, dtype={"image": torch.uint8}
+    )
+
+
+SMALL = {"image": {"cnn": {"channels": 8, "stages": 1}}}
+
+
+def test_the_unit_of_the_target_does_not_change_what_is_learned_from_a_teacher():
+    found = []
+    for scale in (1.0, 240.0):
+        data = numbers(scale=scale)
+        model = create("concat", data, SMALL).prepare(data)
+        balance = start_balance(model, data, data, Recipe(balance="distillation", epochs=1), 0)
+        batch = data.batch(range(len(data)))
+        output = model.eval()(batch)
+        terms = balance.terms({}, output, Labelled(batch))
+        found.append({name: term.detach() for name, term in terms.items()})
+    for name in ("distillation:age", "distillation:image"):
+        assert float(found[0][name]) == pytest.approx(float(found[1][name]), rel=1e-2)
+        assert float(found[1][name]) < 10
+
+
+def test_the_wrapper_measures_in_the_units_of_what_is_inside():
+    data = numbers()
+    model = create("concat", data, SMALL).prepare(data)
+    assert float(model.target_mean) == pytest.approx(data.labels().mean())
+    assert float(model.target_scale) == pytest.approx(data.labels().std())
+    classes = pictures(20)
+    model = create("concat", classes, SMALL).prepare(classes)
+    model.weigh_classes(classes)
+    assert torch.equal(model.class_weight, model.inner.class_weight)
+    assert model.class_weight.unique().numel() == 2
+
+
+@pytest.mark.parametrize("balance", [None, "unimodal_loss", "gradient_blending", "distillation"])
+@pytest.mark.parametrize("name", ["concat", "stacking"])
+def test_regression_with_networks_learns_with_each_method(name, balance):
+    data = numbers(96)
+    model = create(name, data, SMALL)
+    recipe = Recipe(epochs=20, batch_size=8, learning_rate=5e-3, balance=balance)
+    fit(model, data.subset(range(64)), data.subset(range(64, 80)), recipe)
+    test = data.subset(range(80, 96))
+    error = predict(model, test).squeeze(1) - test.labels()
+    assert (error**2).mean() < 0.5 * test.labels().var()
+
+
+@pytest.mark.parametrize("name", ["concat", "stacking", "unimodal:best"])
+def test_networks_are_refitted_on_both_parts(name):
+    data = numbers(64)
+    found = []
+    for refit in (False, True, True):
+        model = create(name, data, SMALL)
+        recipe = Recipe(epochs=2, refit=refit)
+        fit(model, data.subset(range(40)), data.subset(range(40, 64)), recipe)
+        found.append(predict(model, data))
+    assert np.isfinite(found).all()
+    assert not np.array_equal(found[0], found[1])
+    assert np.array_equal(found[1], found[2])
+
+
+def test_stacking_of_networks_is_fitted_on_numbers_that_were_held_out():
+    data = numbers(64)
+    model = create("stacking", data, SMALL)
+    before = model.inner.weight.clone()
+    fit(model, data.subset(range(48)), data.subset(range(48, 64)), Recipe(epochs=2))
+    assert not torch.equal(model.inner.weight, before)
+    assert abs(float(model.inner.bias)) < 1  # in standard deviations of the target
 
 
 def test_the_gradient_of_the_modality_ahead_shrinks_down_to_its_network():

@@ -8,7 +8,7 @@ from graphfuse.data import FusionDataset, load_dataset
 from graphfuse.errors import InputError
 from graphfuse.fusion import create_strategy
 from graphfuse.training import DivergedError, Recipe, fit, predict
-from graphfuse.training.loop import evaluate
+from graphfuse.training.loop import evaluate, join_parts
 
 
 def parts(name="planted/unique", n=300):
@@ -74,6 +74,24 @@ def test_refit_serves_strategies_that_fit_and_choose(name):
         found.append(predict(model, validation))
     assert np.array_equal(found[1], found[2])
     assert np.array_equal(found[0], found[1]) == (name == "majority")
+
+
+def test_refit_of_small_data_that_is_its_own_validation_part():
+    data = FusionDataset.from_arrays({"a": np.eye(15), "b": np.eye(15)}, [0, 1, 0] * 5)
+    model = made("concat", data)
+    fit(model, data, data, Recipe(epochs=2, refit=True))
+    assert np.isfinite(predict(model, data)).all()
+
+
+def test_parts_are_joined_sample_by_sample():
+    data = FusionDataset.from_arrays({"a": np.eye(6)}, [0, 1] * 3)
+    both = join_parts(data.subset(range(4)), data.subset(range(2, 6)))
+    assert both.fingerprint == data.fingerprint
+    assert list(both.ids) == list(data.ids)
+    other = FusionDataset.from_arrays({"a": 2 * np.eye(6)}, [0, 1] * 3, ids=[*"01234", "0 (1)"])
+    both = join_parts(data, other)
+    assert len(both) == len(set(both.ids)) == 12
+    assert both.x["a"].values.sum() == 18
 
 
 def test_refit_does_not_go_with_methods_that_watch_validation():
