@@ -1,4 +1,4 @@
-"""What names and sorts the samples of a dataset: ids, groups, given splits, and copies."""
+"""Ids, groups, given splits and copies: one text per sample."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
+from graphfuse.data.values import UNREADABLE
 from graphfuse.errors import InputError
 
 
@@ -38,8 +40,7 @@ def per_sample(
         InputError: another number of entries than samples, a missing entry, an id that occurs
             twice, or a copy of what is no sample, or a copy itself.
     """
-    _check("ids", ids, n)
-    names = np.array([str(i) for i in ids], dtype=str)
+    names = _read("ids", ids, n)
     values, counts = np.unique(names, return_counts=True)
     if len(values) < n:
         raise InputError(
@@ -68,19 +69,29 @@ def _check_originals(ids: np.ndarray, copy_of: np.ndarray) -> None:
 def _texts(what: str, given: Given | None, n: int) -> np.ndarray | None:
     if given is None:
         return None
-    _check(what, given, n)
-    return np.asarray(given).astype(str)
+    return _read(what, given, n)
 
 
-def _check(what: str, given: Given, n: int) -> None:
+def _read(what: str, given: Given, n: int) -> np.ndarray:
     import pandas as pd
 
-    entries = np.asarray(given, dtype=object)
+    try:
+        entries = np.asarray(given, dtype=object)
+        missing = pd.isna(entries)
+    except UNREADABLE:
+        raise InputError(
+            f"{what} is a list of {n} texts or numbers, got {type(given).__name__!r}"
+        ) from None
     if entries.shape != (n,):
-        raise InputError(f"{what} has one entry a sample, {n}; got shape {list(entries.shape)}")
-    missing = pd.isna(entries)
+        raise InputError(f"{what} has one entry per sample, {n}; got shape {list(entries.shape)}")
     if missing.any():
         raise InputError(
-            f"{what} has one entry a sample, but None or NaN at sample {missing.argmax()}; fill it "
-            f"in (a sample that belongs to no group is a group of its own)"
+            f"{what} has one entry per sample, but None or NaN at sample {missing.argmax()}; fill "
+            f"it in (a sample that belongs to no group is a group of its own)"
         )
+    strange = [e for e in entries if isinstance(e, list | tuple | dict | set | np.ndarray | Tensor)]
+    if strange:
+        raise InputError(
+            f"{what} has one text or number per sample, got {type(strange[0]).__name__!r}"
+        )
+    return np.array([str(entry) for entry in entries], dtype=str)

@@ -6,10 +6,12 @@ declaration. A new column is a field of :class:`Columns` with ``metadata=column(
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from functools import cache
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +23,7 @@ from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.sample import EdgeType
 from graphfuse.data.schema import Schema
 from graphfuse.data.spec import RelationSpec, StepSpec
+from graphfuse.errors import InputError
 
 
 class Per(Enum):
@@ -126,6 +129,40 @@ class About:
     graph_should_win: bool | None = None
     augment: Mapping[str, Any] | None = None
     origin: Origin | None = None
+
+    @classmethod
+    def of(
+        cls,
+        name: Any,
+        relations: Any = None,
+        bayes_accuracy: Any = None,
+        graph_should_win: Any = None,
+    ) -> About:
+        """Return what a caller says about a dataset, its types checked.
+
+        Raises:
+            InputError: a value of another type.
+        """
+        if not isinstance(name, str):
+            raise InputError(f"name is the name of the dataset, got {reprlib.repr(name)}")
+        if not isinstance(relations, list | tuple | None):
+            raise InputError(
+                f"relations are a list of names or specs, got {reprlib.repr(relations)}"
+            )
+        if not isinstance(bayes_accuracy, Real | None):
+            raise InputError(
+                f"bayes_accuracy is a number or None, got {reprlib.repr(bayes_accuracy)}"
+            )
+        if not isinstance(graph_should_win, bool | np.bool_ | None):
+            raise InputError(
+                f"graph_should_win is True, False or None, got {reprlib.repr(graph_should_win)}"
+            )
+        return cls(
+            name=name,
+            relations=None if relations is None else tuple(map(RelationSpec.of, relations)),
+            bayes_accuracy=bayes_accuracy,
+            graph_should_win=graph_should_win,
+        )
 
 
 class Array(NamedTuple):

@@ -98,14 +98,18 @@ class FusionDataset(Columns, About):
         relations: Sequence[RelationSpec] | None = None,
         bayes_accuracy: float | None = None,
         graph_should_win: bool | None = None,
-        dtype: torch.dtype | Mapping[str, torch.dtype] = torch.float32,
+        dtype: torch.dtype | Mapping[str, torch.dtype] | None = None,
     ) -> Self:
         """Build a dataset from arrays, one per modality.
 
+        Arrays are numpy arrays, tensors, nested lists, DataFrames of numbers, or sparse matrices,
+        which become dense.
+
         Args:
-            x: for each modality an array ``[n, F]`` (one node per sample; a row that is all NaN is
-                a missing modality), an array ``[n, N, F]`` (N nodes per sample), or a list of n
-                arrays ``[N_i, F]`` or None (missing).
+            x: for each modality an array ``[n, F]`` (one node per sample), an array ``[n, N, F]``
+                (N nodes per sample), or a list of n arrays ``[N_i, F]`` or None. A sample that is
+                None or all NaN lacks the modality. A ``TensorDataset`` of two tensors stands for
+                ``{"x": first}`` and ``y``.
             y: labels ``[n]`` (names, codes or numbers), ``[n, L]`` of 0 and 1 for several labels,
                 or a dict of these for several targets; None or NaN marks an unlabelled sample. A
                 column ``[n, 1]`` is read as ``[n]`` unless the task is "multilabel".
@@ -126,22 +130,20 @@ class FusionDataset(Columns, About):
             relations: the relations that fit the data.
             bayes_accuracy: accuracy of the best possible prediction.
             graph_should_win: whether a graph helps.
-            dtype: dtype of the features, one for all modalities or one per modality.
+            dtype: dtype of the features, one for all modalities or one per modality. By default
+                single precision, or double in a modality where single precision would make
+                distinct values equal.
 
         Raises:
-            InputError: lengths differ, values are NaN or infinite, or labels do not fit the task.
+            InputError: lengths differ, values are NaN, infinite or beyond the dtype, or labels do
+                not fit the task.
         """
+        about = About.of(name, relations, bayes_accuracy, graph_should_win)
         columns = read_arrays(
             x, y, task=task, classes=classes, pos=pos, shapes=shapes, ids=ids, groups=groups,
             splits=splits, copy_of=copy_of, dtype=dtype,
         )  # fmt: skip
-        return cls(
-            **vars(columns),
-            name=name,
-            relations=None if relations is None else tuple(relations),
-            bayes_accuracy=bayes_accuracy,
-            graph_should_win=graph_should_win,
-        )
+        return cls(**vars(columns), **vars(about))
 
     @classmethod
     def from_samples(
@@ -174,7 +176,7 @@ class FusionDataset(Columns, About):
         columns = read_samples(
             samples, schema, ids=ids, groups=groups, splits=splits, copy_of=copy_of
         )
-        return cls(**vars(columns), name=name)
+        return cls(**vars(columns), **vars(About.of(name)))
 
     @classmethod
     def from_pyg(

@@ -19,6 +19,7 @@ from graphfuse.data.missing_cells import (
 )
 from graphfuse.data.sample import Sample
 from graphfuse.data.spec import StepSpec
+from graphfuse.data.values import rows_of, to_tensor
 from graphfuse.errors import InputError, UnknownNameError
 
 LABELS = "y"
@@ -118,7 +119,7 @@ def build_dataset(arrays: Mapping[str, Any], y: Any = None, **options: Any) -> F
         >>> [step.name for step in build_dataset({"a": holes}).steps]
         ['impute', 'scale']
     """
-    x = {name: _values(value) for name, value in arrays.items()}
+    x = {name: _values(value, f"modality {name!r}") for name, value in arrays.items()}
     holes = {name: columns_with_missing_cells(value) for name, value in x.items()}
     data = FusionDataset.from_arrays(
         {name: flag_missing_cells(value, holes[name]) for name, value in x.items()}, y, **options
@@ -143,15 +144,17 @@ def _of_tensors(source: TensorDataset, target: Any) -> tuple[dict[str, Any], Any
     return {f"x{number}": tensor for number, tensor in enumerate(tensors)}, target
 
 
-def _values(value: Any) -> Any:
-    """Return a table of pandas, a sparse matrix or a tensor as a plain array."""
-    if isinstance(value, Tensor):
-        return value.detach().cpu().numpy() if value.dtype != torch.bfloat16 else value
-    if isinstance(value, np.ma.MaskedArray):
-        return np.ma.filled(value.astype(np.float64), np.nan)
-    if hasattr(value, "toarray"):
-        return value.toarray()
-    return value.to_numpy() if hasattr(value, "to_numpy") else value
+def _values(value: Any, what: str) -> Any:
+    """Return features as a plain array, or one per sample."""
+    rows = rows_of(value, what)
+    if rows is None:
+        return _plain(value, what)
+    return [None if row is None else _plain(row, what) for row in rows]
+
+
+def _plain(value: Any, what: str) -> Any:
+    tensor = to_tensor(value, what)
+    return tensor if tensor.dtype == torch.bfloat16 else tensor.numpy()
 
 
 def _is_array(value: Any) -> bool:

@@ -1,7 +1,8 @@
-"""Read labels of any form: what target they show, and the labels as codes or floats."""
+"""Read labels of any form: the target that they show, and the labels as codes or numbers."""
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data._numpy import native
-from graphfuse.data.schema import Target
-from graphfuse.errors import InputError
+from graphfuse.data.schema import TASKS, Target
+from graphfuse.data.values import UNREADABLE, to_tensor
+from graphfuse.errors import InputError, UnknownNameError
 
 LARGEST = 1e150
 """Size of the largest number that a regression predicts: its square fits double precision."""
@@ -20,42 +21,109 @@ LARGEST = 1e150
 def infer_target(
     y: Any, task: str | None = None, classes: Sequence[str] | None = None
 ) -> tuple[Target, Tensor]:
-    """Return the target that labels ``y`` [n] or [n, L] show, and the labels as codes or floats."""
-    import pandas as pd
+    """Return the target that labels ``y`` [n] or [n, L] show, and the labels as codes or numbers.
 
-    values = y.numpy() if isinstance(y, Tensor) else native(np.asarray(y))
-    if values.ndim == 0:
-        raise InputError(f"y is [n], one label a sample, or [n, L]; got the single value {y!r}")
+    Raises:
+        InputError: values that are no labels, or that do not fit the task or the classes.
+        UnknownNameError: an unknown task.
+    """
+    if task is not None and (not isinstance(task, str) or task not in TASKS):
+        raise UnknownNameError("task", task, TASKS)
+    names = None if classes is None else _class_names(classes)
+    values, unlabelled = _read(y)
     if values.ndim == 2 and values.shape[1] == 1 and task != "multilabel":
         values = values[:, 0]
-    unlabelled = np.asarray(np.asarray(pd.isna(values)).reshape(len(values), -1).any(1))
-    known = values[~unlabelled]
+    known = _typed(values[~unlabelled])
     if not len(known):
         raise InputError("y has no label at all; leave y out for unlabelled data")
-    if known.dtype == object:
-        known = np.array(known.tolist())
     if task is None:
-        task = _infer_task(known, classes)
+        task = _infer_task(known, names)
     if known.ndim != (2 if task == "multilabel" else 1):
-        shape = "[n, L] of 0 and 1" if task == "multilabel" else "[n], one label a sample"
+        shape = "[n, L] of 0 and 1" if task == "multilabel" else "[n], one label per sample"
         raise InputError(f"{task} y is {shape}; got shape {list(values.shape)}")
     if task == "regression":
         return Target("regression"), _numbers(known, unlabelled)
     if task == "multilabel":
-        if not np.isin(known, (0, 1)).all():
-            raise InputError(f"multilabel y is [n, L] of 0 and 1, got {np.unique(known)[:5]}")
-        names = tuple(classes) if classes else tuple(str(i) for i in range(known.shape[1]))
-        flags = torch.full(values.shape, float("nan"))
-        flags[torch.from_numpy(~unlabelled)] = torch.as_tensor(known, dtype=torch.float32)
-        return Target(task, names), flags
-    return _classes(known, unlabelled, task, classes)
+        return _flags(known, unlabelled, names)
+    return _classes(known, unlabelled, task, names)
+
+
+def _read(y: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels [n, ...], and which of the n are missing: None, NaN or masked."""
+    import pandas as pd
+    from scipy import sparse
+
+    try:
+        if isinstance(y, Tensor) or sparse.issparse(y):
+            values = to_tensor(y, "y").numpy()
+        elif isinstance(y, np.ndarray | pd.DataFrame | pd.Series | pd.Index):
+            values = np.asarray(y)
+        else:  # as objects: text beside NaN would become the text "nan"
+            values = np.asarray(None if isinstance(y, str | bytes | set) else y, dtype=object)
+        if values.ndim not in (1, 2):
+            raise InputError(
+                f"y is [n], one label per sample, or [n, L]; got "
+                f"{f'the single value {y!r}' if values.ndim == 0 else list(values.shape)}"
+            )
+        unlabelled = np.asarray(pd.isna(values))
+        if isinstance(y, np.ma.MaskedArray):
+            unlabelled = unlabelled | np.ma.getmaskarray(y)
+    except InputError:
+        raise
+    except UNREADABLE as error:
+        raise InputError(
+            f"y is an array or list of labels, got {type(y).__name__!r} ({error})"
+        ) from None
+    return values, unlabelled.any(1) if values.ndim == 2 else unlabelled
+
+
+def _typed(known: np.ndarray) -> np.ndarray:
+    """Return labels as numbers, truth values or text."""
+    if known.dtype == object:
+        try:
+            known = np.array(known.tolist())
+        except UNREADABLE:
+            raise InputError("y has one label per sample, or as many for each sample") from None
+    if known.dtype.kind == "S":
+        return np.char.decode(known, "utf-8", "replace")
+    if known.dtype.kind not in "biufU":
+        given = known.flat[0] if known.size else known.dtype
+        raise InputError(
+            f"labels are names, codes or real numbers; got {type(given).__name__!r} such as "
+            f"{reprlib.repr(given)}"
+        )
+    return known
+
+
+def _class_names(given: Any) -> list[str]:
+    try:
+        if not isinstance(given, str):
+            return [str(name) for name in given]
+    except UNREADABLE:
+        pass
+    raise InputError(
+        f"classes are the names of the classes, such as ['no', 'yes'], got {reprlib.repr(given)}"
+    )
+
+
+def _flags(
+    known: np.ndarray, unlabelled: np.ndarray, names: Sequence[str] | None
+) -> tuple[Target, Tensor]:
+    if not np.isin(known, (0, 1)).all():
+        raise InputError(f"multilabel y is [n, L] of 0 and 1, got {np.unique(known)[:5]}")
+    names = [str(i) for i in range(known.shape[1])] if names is None else names
+    if len(names) != known.shape[1]:
+        raise InputError(f"y has {known.shape[1]} labels per sample, but classes are {names}")
+    flags = torch.full((len(unlabelled), known.shape[1]), float("nan"))
+    flags[torch.from_numpy(~unlabelled)] = torch.from_numpy(known.astype(np.float32))
+    return Target("multilabel", tuple(names)), flags
 
 
 def _numbers(known: np.ndarray, unlabelled: np.ndarray) -> Tensor:
     if known.dtype.kind not in "fiub":
         raise InputError(f"a regression's y is numeric, got {known.dtype}")
     numbers = torch.full((len(unlabelled),), float("nan"), dtype=torch.float64)
-    numbers[torch.from_numpy(~unlabelled)] = torch.as_tensor(known, dtype=torch.float64)
+    numbers[torch.from_numpy(~unlabelled)] = torch.from_numpy(known.astype(np.float64))
     strange = numbers.abs() > LARGEST
     if bool(strange.any()):
         first = int(strange.nonzero()[0])
@@ -68,10 +136,10 @@ def _numbers(known: np.ndarray, unlabelled: np.ndarray) -> Tensor:
 
 
 def _classes(
-    known: np.ndarray, unlabelled: np.ndarray, task: str, classes: Sequence[str] | None
+    known: np.ndarray, unlabelled: np.ndarray, task: str, given: Sequence[str] | None
 ) -> tuple[Target, Tensor]:
     found = np.unique(known)
-    if classes is None:
+    if given is None:
         if len(found) < 2:
             raise InputError(
                 f"a {task} y has at least 2 classes, got only {found.tolist()}; add samples of "
@@ -80,7 +148,7 @@ def _classes(
         names = [class_name(value) for value in found]
         codes = np.searchsorted(found, known)
     else:
-        names = [str(name) for name in classes]
+        names = list(given)
         if known.dtype.kind in "iub" or (known.dtype.kind == "f" and _are_whole(known)):
             codes = known.astype(np.int64)
             strange = [str(int(c)) for c in found if not 0 <= c < len(names)]

@@ -34,6 +34,8 @@ class Modality:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise SchemaError(f"a modality's name is a string, got {self.name!r}")
+        if not self.name:
+            raise SchemaError("a modality has a name of at least one character, got ''")
         sizes = tuple(self.shape) if isinstance(self.shape, Iterable) else ()
         if not sizes or not all(_is_whole(size) and size >= 1 for size in sizes):
             raise SchemaError(

@@ -1,10 +1,16 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy import sparse
+from torch.utils.data import TensorDataset
 
-from graphfuse.data import FusionDataset, Sample, load_dataset
-from graphfuse.errors import InputError, UnknownNameError
+import graphfuse
+from graphfuse.data import FusionDataset, Sample, Steps, load_dataset
+from graphfuse.errors import FusionError, InputError, UnknownNameError
+from graphfuse.fusion import create_strategy
 
 
 def test_forms_of_a_modality():
@@ -55,18 +61,19 @@ def test_unlabelled_samples():
     [
         ({"x": {}}, "at least one modality"),
         ({"x": {"a": np.eye(3), "b": np.eye(2)}}, "different numbers of samples"),
-        ({"x": {"a": np.array([[1, np.nan]])}}, "NaN or infinite value"),
+        ({"x": {"a": np.array([[1, np.nan]])}}, "NaN or infinite value.*load_dataset"),
         ({"x": {"a": [np.array([[np.inf]])]}}, "sample 0: NaN or infinite"),
+        ({"x": {"a": [None, np.array([[np.inf]])]}}, "sample 1: NaN or infinite"),
         ({"x": {"a": [None, None]}}, "missing in every sample"),
         ({"x": {"a": [np.ones((1, 2)), np.ones((1, 3))]}}, r"nodes are \[N, 2\]"),
         ({"x": {"a": np.array([["x"]])}}, "is not numeric"),
-        ({"x": {"a": np.eye(3)}, "y": [0, 1]}, "one label a sample, 3; got 2"),
+        ({"x": {"a": np.eye(3)}, "y": [0, 1]}, "one label per sample, 3; got 2"),
         ({"x": {"a": np.eye(3)}, "y": [1, 1, 1]}, "at least 2 classes, got only"),
         ({"x": {"a": np.eye(3)}, "y": ["u", "v", "w"], "classes": ["u", "v"]}, "do not cover"),
         ({"x": {"a": np.eye(3)}, "ids": ["1", "1", "2"]}, "ids are unique"),
-        ({"x": {"a": np.eye(3)}, "groups": [1]}, "groups has one entry a sample"),
+        ({"x": {"a": np.eye(3)}, "groups": [1]}, "groups has one entry per sample"),
         ({"x": {"a": np.eye(3)}, "pos": {"b": np.eye(3)}}, "no modality of x"),
-        ({"x": {"a": np.eye(3)}, "pos": {"a": np.ones((2, 1, 1))}}, "one entry a sample, 3"),
+        ({"x": {"a": np.eye(3)}, "pos": {"a": np.ones((2, 1, 1))}}, "one entry per sample, 3"),
         ({"x": {"a": np.eye(3)}, "y": ["u", "v", "u"], "task": "regression"}, "is numeric"),
         ({"x": {"a": np.eye(3)}, "y": [[2, 0], [0, 1], [1, 1]]}, "of 0 and 1"),
         ({"x": {"a": np.eye(3)}, "y": [[2], [0], [1]], "task": "multilabel"}, "of 0 and 1"),
@@ -93,11 +100,11 @@ def test_mistakes_are_named(arguments, message):
 @pytest.mark.parametrize(
     ("x", "pos", "message"),
     [
-        ([1, 2], [[[0], [1]], [[5]]], r"sample 0: one row a node is \[1, P\], got \[2, 1\]"),
-        ([1, 2], [[[0]], None], r"sample 1: one row a node is \[2, P\], got None"),
-        ([1, 2], [[[0]]], "one entry a sample, 2"),
-        ([1, 2], np.zeros((2, 2, 1)), r"sample 0: one row a node is \[1, P\], got \[2, 1\]"),
-        ([1, 2], [[[0]], [[1, 2], [1, 2]]], "sample 1: 2 coordinates a node, but 1"),
+        ([1, 2], [[[0], [1]], [[5]]], r"sample 0: one row per node is \[1, P\], got \[2, 1\]"),
+        ([1, 2], [[[0]], None], r"sample 1: one row per node is \[2, P\], got None"),
+        ([1, 2], [[[0]]], "one entry per sample, 2"),
+        ([1, 2], np.zeros((2, 2, 1)), r"sample 0: one row per node is \[1, P\], got \[2, 1\]"),
+        ([1, 2], [[[0]], [[1, 2], [1, 2]]], "sample 1: 2 coordinates per node, but 1"),
         ([0, 1, 2], [[], [[0]], [[1], [np.nan]]], "sample 2: NaN or infinite value"),
         ([0, 1, 2], [None, [[np.inf]], [[1], [2]]], "sample 1: NaN or infinite value"),
     ],
@@ -223,3 +230,198 @@ def test_labels_keep_double_precision(tmp_path):
         {"a": torch.ones(2, 4)}, [1.6e9 + 0.125, 1.6e9], unit={"a": torch.tensor([0, 1])}
     )
     assert FusionDataset.from_samples([units]).labels().tolist() == [1.6e9 + 0.125, 1.6e9]
+
+
+def lossy(values):
+    return {"a": np.asarray(values, dtype=float)[:, None]}
+
+
+def test_features_keep_their_differences():
+    seconds = 1_700_000_000 + np.arange(-45.0, 46)
+    y = (seconds > 1_700_000_000).astype(int)
+    for given in (
+        {"a": seconds},
+        {"a": seconds.astype(np.int64)},
+        {"a": [row[None] for row in seconds[:, None]]},
+        {"a": pd.DataFrame({"time": seconds})},
+    ):
+        data = FusionDataset.from_arrays(given, y)
+        assert np.array_equal(data.x["a"].values[:, 0].numpy(), seconds)
+        scaled = Steps().fit(data).transform(data).x["a"].values[:, 0].numpy()
+        assert np.allclose(scaled, (seconds - seconds.mean()) / seconds.std())
+        model = create_strategy("unimodal:a", data.schema)
+        assert torch.isfinite(model(Steps().fit(data).transform(data).batch([0])).logits).all()
+    forced = FusionDataset.from_arrays({"a": seconds}, dtype=torch.float32)
+    assert forced.x["a"].values.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.random.default_rng(0).normal(size=10_000),
+        np.random.default_rng(0).lognormal(sigma=10, size=1000),
+        np.full(10, 1 / 3),
+        np.arange(300),
+        [np.nan, 0.1, 0.7],
+    ],
+)
+def test_features_are_single_where_nothing_is_lost(values):
+    assert FusionDataset.from_arrays(lossy(values)).x["a"].values.dtype == torch.float32
+
+
+def test_positions_keep_their_differences():
+    times = 1.7e9 + np.arange(6.0).reshape(2, 3, 1) / 50
+    data = FusionDataset.from_arrays({"a": np.ones((2, 3, 1))}, pos={"a": times})
+    assert np.array_equal(data.batch([0, 1]).pos["a"].numpy(), times)
+    near = FusionDataset.from_arrays({"a": np.ones((2, 3, 1))}, pos={"a": times - 1.7e9})
+    assert near.pos["a"].dtype == torch.float32
+
+
+@pytest.mark.parametrize("value", [1e39, -1e39, 2**1000])
+def test_what_overflows_is_named(value):
+    for given in (lossy([0, value]), {"a": [[[0.0]], [[value]]]}, {"a": [0.0, value]}):
+        with pytest.raises(InputError, match=r"overflows single precision, which ends at 3.4e\+38"):
+            FusionDataset.from_arrays(given)
+    with pytest.raises(InputError, match=r"pos of 'a': .*overflows single precision"):
+        FusionDataset.from_arrays({"a": np.ones((2, 1))}, pos=lossy([0, value]))
+    wide = FusionDataset.from_arrays(lossy([0, value]), dtype=torch.float64)
+    assert wide.x["a"].values.tolist() == [[0], [value]]
+
+
+def test_missing_cells_are_imputed_by_the_training_part():
+    x = np.array([[1.0, 10], [np.nan, 20], [3, 30], [np.nan, np.nan], [100, 40]])
+    forms = [
+        x,
+        [None if np.isnan(row).all() else row[None] for row in x],
+        np.ma.masked_array(np.nan_to_num(x), np.isnan(x)),
+        pd.DataFrame(x).astype("Float64"),
+        pd.DataFrame(x, dtype=object).where(~np.isnan(x), None),
+    ]
+    for form in forms:
+        data = graphfuse.load_dataset({"a": form, "b": np.ones(5), "y": list("uvuvu")})
+        assert data.batch([3]).mask["a"].tolist() == [[False]]
+        assert [spec.name for spec in data.steps] == ["impute", "scale"]
+        steps = Steps(data.steps[:1]).fit(data.subset([0, 1, 2]))
+        filled = steps.transform(data).batch(range(5)).x["a"][:, 0, :2]
+        assert filled.tolist() == [[1, 10], [2, 20], [3, 30], [0, 0], [100, 40]]
+    with pytest.raises(InputError, match="nan is no value of torch.int64"):
+        FusionDataset.from_arrays({"a": x}, dtype=torch.int64)
+
+
+@pytest.mark.parametrize(
+    ("y", "labels", "classes"),
+    [
+        (["cat", "dog", float("nan")], [0, 1, -1], ("cat", "dog")),
+        (np.ma.masked_array([3, 9, 5], [False, False, True]), [0, 1, -1], ("3", "9")),
+        (np.array([b"u", b"v", b"u"]), [0, 1, 0], ("u", "v")),
+        (pd.Series(["u", None, "v"], dtype="string"), [0, -1, 1], ("u", "v")),
+        (pd.Series([1, None, 2], dtype="Int64"), [0, -1, 1], ("1", "2")),
+        (torch.tensor([0, 1, 1]), [0, 1, 1], ("0", "1")),
+    ],
+)
+def test_labels_that_are_missing_make_no_class(y, labels, classes):
+    data = FusionDataset.from_arrays({"a": np.eye(3)}, y)
+    assert (data.labels().tolist(), data.schema.classes) == (labels, classes)
+
+
+def test_tensors_may_require_gradients():
+    weight = torch.rand(3, 2, requires_grad=True)
+    y = torch.rand(3, requires_grad=True)
+    data = FusionDataset.from_arrays({"a": weight, "b": [weight, None, weight]}, y * 2)
+    assert not data.x["a"].values.requires_grad
+    assert np.allclose(data.labels(), 2 * y.detach().numpy())
+
+
+class Strange:
+    ndim, shape = "two", None
+
+
+STRANGE = [
+    None, 3, "text", b"bytes", {1: 2}, {1, 2}, object(), Strange(), [], [None], ["a", "b", "c"],
+    [[1], [1, 2], [3]], [{}, {}, {}], [object()] * 3, np.array(["a", "b", "c"]), np.array(3),
+    np.zeros(3, dtype="M8[s]"), np.zeros(3, dtype="m8[s]"), np.zeros(3, dtype=[("u", "f4")]),
+    np.ones(3, complex), np.array([[1j]] * 3), torch.ones(3, dtype=torch.complex64),
+    torch.ones(3, device="meta"), pd.DataFrame({"c": list("abc")}), pd.DataFrame({"d": [1j] * 3}),
+    pd.DataFrame({"t": pd.to_datetime(["2020-01-01"] * 3)}), np.array([1, "a", None], dtype=object),
+    iter([1, 2, 3]), lambda: 3, np.zeros((3, 0)), np.zeros(0), [[[[[[1.0]]]]]] * 3,
+    sparse.eye_array(2).tocsr(), torch.eye(2).to_sparse(), type, range(3), [1j, 2, 3],
+    torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), [torch.ones(2, device="meta")] * 3,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", STRANGE, ids=lambda given: repr(given)[:30])
+@pytest.mark.parametrize(
+    "place",
+    ["x", "x/a", "x/a/1", "y", "y/u", "y/1", "pos", "pos/a", "pos/a/1", "shapes", "shapes/a", "ids",
+     "groups", "splits", "copy_of", "name", "relations", "dtype", "dtype/a", "task", "classes",
+     "bayes_accuracy", "graph_should_win"],
+)  # fmt: skip
+def test_wrong_types_are_named(place, given):
+    arguments = {
+        "x": {"a": np.eye(3)}, "y": [0, 1, 1], "pos": {"a": np.ones((3, 1))}, "ids": list("abc"),
+    }  # fmt: skip
+    argument, _, inner = place.partition("/")
+    if inner:
+        name, _, row = inner.partition("/")
+        if name.isdigit():
+            arguments[argument][int(name)] = given
+        elif row:
+            arguments[argument][name] = list(arguments[argument][name])
+            arguments[argument][name][int(row)] = given
+        else:
+            arguments[argument] = {name: given}
+    else:
+        arguments[argument] = given
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            data = FusionDataset.from_arrays(**arguments)
+        except FusionError as error:
+            assert len(str(error)) < 600
+        else:
+            repr(data), data.batch([0]), data.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("x", "dtype", "message"),
+    [
+        ([[1.0, np.nan]], torch.int64, "nan is no value of torch.int64"),
+        ([1, 300], torch.uint8, "300 is no value of torch.uint8, .* from 0 to 255"),
+        ([0.5, 1], torch.int16, "0.5 is no value of torch.int16"),
+        ([1, 2], torch.bool, "2 is no value of torch.bool"),
+        ([1j, 2], None, "complex numbers"),
+        (np.array(["2020-01-01"] * 2, dtype="M8[s]"), None, "dates or durations"),
+        ([1, 70000.0], torch.float16, "overflows torch.float16"),
+    ],
+)
+def test_values_are_never_changed_in_silence(x, dtype, message):
+    with pytest.raises(InputError, match=message):
+        FusionDataset.from_arrays({"a": np.asarray(x)}, dtype=dtype)
+
+
+def test_forms_that_users_hold():
+    dense = np.array([[0.0, 2], [3, 0], [0, 0]])
+    rows = [dense[:1], None, dense[1:]]
+    column = np.empty(3, dtype=object)
+    column[:] = rows
+    forms = {
+        "scipy": sparse.csr_matrix(dense),
+        "scipy_array": sparse.coo_array(dense),
+        "torch": torch.tensor(dense).to_sparse(),
+        "frame": pd.DataFrame(dense, columns=["u", "v"]),
+        "nested": dense.tolist(),
+        "rows": list(dense),
+        "tensors": list(torch.tensor(dense)),
+    }
+    data = FusionDataset.from_arrays(forms)
+    for name in forms:
+        assert np.array_equal(data.batch(range(3)).x[name][:, 0].numpy(), dense), name
+    ragged = FusionDataset.from_arrays({"list": rows, "object": column, "series": pd.Series(rows)})
+    for name in ragged.schema.names:
+        assert ragged.x[name].counts.tolist() == [1, 0, 2], name
+    both = TensorDataset(torch.tensor(dense), torch.tensor([0, 1, 0]))
+    assert FusionDataset.from_arrays(both).labels().tolist() == [0, 1, 0]
+    with pytest.raises(InputError, match="name the modalities: from_arrays"):
+        FusionDataset.from_arrays(TensorDataset(*[torch.tensor(dense)] * 3))
+    with pytest.raises(InputError, match=r"sparse matrix .* 298.0 GiB as dense .*TruncatedSVD"):
+        FusionDataset.from_arrays({"a": sparse.csr_matrix((200_000, 200_000))})

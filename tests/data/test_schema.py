@@ -48,9 +48,9 @@ def test_names_are_strings_of_any_spelling(tmp_path):
     for name in (None, 1, ("a",)):
         with pytest.raises(SchemaError, match="a modality's name is a string, got"):
             Modality(name, (1,))
-    names = ["", " ", "type", "a.b", "/"]
+    names = [".", " ", "type", "a.b", "/"]
     schema = Schema([Modality(name, (1,)) for name in names])
-    sample = Sample({name: torch.ones(1, 1) for name in names}, edges={("", "", "/"): EDGE})
+    sample = Sample({name: torch.ones(1, 1) for name in names}, edges={(".", "", "/"): EDGE})
     data = FusionDataset.from_samples([sample], schema)
     data.save(tmp_path / "d")
     assert FusionDataset.load(tmp_path / "d").fingerprint == data.fingerprint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from graphfuse.data.dataset import FusionDataset
@@ -70,7 +71,7 @@ class Scale(Step):
             if self.over == "node" or not len(values):
                 continue
             wide = values.double() if self.over == "feature" else values.double().flatten()
-            shift, scale = _measure(self.how, wide, 0)
+            shift, scale = _measure(self.how, wide, 0, torch.finfo(values.dtype).eps)
             state[f"shift/{name}"] = shift.to(values.dtype)
             state[f"scale/{name}"] = scale.to(values.dtype)
         return state
@@ -106,12 +107,13 @@ def _scale_nodes(how: str, values: Tensor) -> Tensor:
     if not len(values):
         return values
     flat = values.double().flatten(1)
-    shift, scale = (part.unsqueeze(1) for part in _measure(how, flat, 1))
+    precision = torch.finfo(values.dtype).eps
+    shift, scale = (part.unsqueeze(1) for part in _measure(how, flat, 1, precision))
     return ((flat - shift) / scale).to(values.dtype).view_as(values)
 
 
-def _measure(how: str, wide: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    """Return shift and scale along a dimension of float64 values."""
+def _measure(how: str, wide: Tensor, dim: int, precision: float) -> tuple[Tensor, Tensor]:
+    """Return shift and scale along a dimension of float64 values, which are stored in less."""
     if how == "standard":
         shift, scale = wide.mean(dim), wide.std(dim, correction=0)
     elif how == "robust":
@@ -123,7 +125,7 @@ def _measure(how: str, wide: Tensor, dim: int) -> tuple[Tensor, Tensor]:
         shift, scale = low, high - low
         if how == "min_max_symmetric":
             shift, scale = (low + high) / 2, (high - low) / 2
-    tiny = 1e-6 * shift.abs()  # whatever the unit
+    tiny = 8 * precision * shift.abs()  # less is rounding, whatever the unit
     return shift, scale.where(scale > tiny, scale.new_ones(()))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from graphfuse.data.values import cast
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 from graphfuse.raw import Item, Series
@@ -119,6 +120,7 @@ class WindowsEncoder(Encoder):
         start = self._starts(clock[-1])
         missing = np.isnan(series.values)
         filled = np.stack([_fill(times, own) for own in series.values.T.astype(np.float64)], 1)
+        _check_precision(filled)
         part = self.width / self._points
         edges = start[:, None] + part * np.arange(self._points + 1)  # [N, P + 1]
         x = np.moveaxis(_resample(clock, filled, edges), 2, 1)  # [N, C, P]
@@ -197,6 +199,16 @@ def _statistics(x: np.ndarray) -> np.ndarray:
     line = np.linspace(-0.5, 0.5, count) if count > 1 else np.zeros(1)
     trend = x @ line / max(float(np.square(line).sum()), 1e-9)
     return np.stack([x.mean(2), x.std(2), x.min(2), x.max(2), trend], axis=2)
+
+
+def _check_precision(values: np.ndarray) -> None:
+    """Raise an error if single precision makes distinct values of a channel [rows, C] equal."""
+    what = "a series"
+    if cast(torch.from_numpy(values), None, what).dtype == torch.float64:
+        raise InputError(
+            f"{what} has values near {np.abs(values).max():g} that differ by less than single "
+            f"precision resolves; subtract a number near their mean from all series"
+        )
 
 
 def _positions(middle: np.ndarray) -> torch.Tensor:

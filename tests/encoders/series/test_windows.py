@@ -131,6 +131,7 @@ def test_many_channels_of_large_offset_stay_exact():
         (series([1, 2], times=[0, NAN]), "none missing"),
         (series([1, 2], times=[0]), "one time a row"),
         (series(range(64), times=1.7e9 + np.arange(64)), "cannot be told apart in float32"),
+        (Series(np.array([[1.7e9], [1.7e9 + 1]]), np.arange(2.0)), "than single precision resol"),
     ],
 )
 def test_bad_items_are_named(item, message):
