@@ -160,8 +160,8 @@ class About:
         return cls(
             name=name,
             relations=None if relations is None else tuple(map(RelationSpec.of, relations)),
-            bayes_accuracy=bayes_accuracy,
-            graph_should_win=graph_should_win,
+            bayes_accuracy=None if bayes_accuracy is None else float(bayes_accuracy),
+            graph_should_win=None if graph_should_win is None else bool(graph_should_win),
         )
 
 

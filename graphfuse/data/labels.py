@@ -74,7 +74,7 @@ def _read(y: Any) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(
             f"y is an array or list of labels, got {type(y).__name__!r} ({error})"
         ) from None
-    return values, unlabelled.any(1) if values.ndim == 2 else unlabelled
+    return values, np.asarray(unlabelled.any(1) if values.ndim == 2 else unlabelled)
 
 
 def _typed(known: np.ndarray) -> np.ndarray:

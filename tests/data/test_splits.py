@@ -233,5 +233,5 @@ def test_copies_of_what_is_no_sample_are_refused():
         dataset(3, copy_of=["", "", "7"])
     with pytest.raises(InputError, match="sample '2' is a copy of '1', which is a copy itself"):
         dataset(3, copy_of=["", "0", "1"])
-    with pytest.raises(InputError, match="copy_of has one entry a sample"):
+    with pytest.raises(InputError, match="copy_of has one entry per sample"):
         dataset(3, copy_of=["", ""])
