@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Mapping, Sequence
-from numbers import Integral
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from graphfuse.bench.run import one_thread
-from graphfuse.data import FusionDataset, Steps, hold_out
+from graphfuse.data import FusionDataset, Schema, Steps, Target, hold_out
+from graphfuse.data.in_memory import build_dataset, plain_features
+from graphfuse.data.missing_cells import columns_with_missing_cells, fill, medians
 from graphfuse.errors import InputError
+from graphfuse.estimator_input import (
+    Columns,
+    Features,
+    column_numbers,
+    dense_matrix,
+    read_structured,
+)
 from graphfuse.fusion import create_strategy
 from graphfuse.training import Recipe, fit, predict
 
-Columns = slice | Sequence[int] | Sequence[str] | Sequence[bool]
+__all__ = ["Columns", "FusionClassifier", "FusionRegressor"]
+
+LEAST_ROWS, LEAST_OF_A_CLASS = 20, 7
+"""Below these, all rows train and validate: a part of them would say too little."""
 
 
 class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
@@ -40,38 +51,116 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
         self.recipe = recipe
         self.random_state = random_state
 
-    def _fit(self, x: np.ndarray, y: np.ndarray, task: str, classes: list[str] | None) -> None:
-        self.columns_ = self._columns()
-        recipe = self.recipe
-        if not isinstance(recipe, Recipe):
-            if not isinstance(recipe, Mapping | None):
-                raise InputError(f"recipe is a Recipe or {{setting: value}}, got {recipe!r}")
-            recipe = Recipe.from_dict(dict(recipe or {"learning_rate": 3e-3, "epochs": 100}))
+    def _read(self, x: Any, y: Any) -> tuple[Features | FusionDataset, np.ndarray]:
+        """Return X by modality, and y [n], both checked; y is that of a dataset if left out."""
+        structured = read_structured(x)
+        if structured is None:
+            options = {"y_numeric": True} if isinstance(self, RegressorMixin) else {}
+            x, y = validate_data(
+                self, dense_matrix(x), y, ensure_all_finite="allow-nan", dtype="numeric", **options
+            )
+            self.columns_: dict[str, list[int]] | None = self._columns()
+            return _split(x, self.columns_), y
+        if self.modalities is not None:
+            raise InputError(
+                f"modalities names columns of a matrix X, but X has modalities already: "
+                f"{sorted(_names(structured))}; leave modalities out"
+            )
+        if isinstance(structured, FusionDataset):
+            y = structured.labels() if y is None else y
+        elif y is None:
+            y, structured = structured.get("y"), {m: v for m, v in structured.items() if m != "y"}
+        if y is None:
+            raise InputError("X has no labels: give y, or labels under the key 'y'")
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(_rows(structured), y)
+        self.columns_ = None
+        return structured, y
+
+    def _fit(
+        self,
+        source: Features | FusionDataset,
+        y: np.ndarray,
+        target: Target,
+        sample_weight: Any,
+        groups: Any,
+    ) -> None:
+        recipe = self._recipe()
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        data = FusionDataset.from_arrays(
-            self._split(x), y, task=task, classes=classes, dtype=torch.float64
-        )
-        train, validation = _parts(data, seed)
-        self.steps_ = Steps().fit(train)
+        data = _labelled(self._dataset(source, fitting=True), y, target, groups)
+        self.schema_ = data.schema
+        weight = _weights(sample_weight, data.ids)
+        if weight:
+            data = data.subset([i for i, name in enumerate(data.ids) if weight[name]])
+        train_rows, validation_rows = _parts(data, seed)
+        if train_rows is validation_rows:  # which refit would add to the training part again
+            recipe = replace(recipe, refit=False)
+        train, validation = data.subset(train_rows), data.subset(validation_rows)
+        self.steps_ = Steps(data.steps).fit(train)
         with one_thread(), torch.random.fork_rng():
             torch.manual_seed(seed)
-            model = create_strategy(self.strategy, data.schema, **dict(self.options or {}))
             train, validation = (self.steps_.transform(part) for part in (train, validation))
-            history = fit(model, train, validation, recipe, seed=seed)
+            model = create_strategy(self.strategy, train.schema, **dict(self.options or {}))
+            history = fit(
+                model,
+                train,
+                validation,
+                recipe,
+                seed=seed,
+                sample_weight=weight,
+            )
         # In double precision a row's result does not depend on the rows beside it.
         self.model_ = model.double()
         self.n_iter_ = max(len(history.train_loss), 1)
 
+    def _recipe(self) -> Recipe:
+        if isinstance(self.recipe, Recipe):
+            return self.recipe
+        if not isinstance(self.recipe, Mapping | None):
+            raise InputError(f"recipe is a Recipe or {{setting: value}}, got {self.recipe!r}")
+        return Recipe.from_dict(dict(self.recipe or {"learning_rate": 3e-3, "epochs": 100}))
+
     def _scores(self, x: Any) -> np.ndarray:
         check_is_fitted(self)
-        x = validate_data(self, x, reset=False, dtype="numeric", ensure_all_finite=self._finite())
-        data = FusionDataset.from_arrays(self._split(x), dtype=torch.float64)
+        source = read_structured(x)
+        if self.columns_ is not None and source is None:
+            x = validate_data(
+                self, dense_matrix(x), reset=False, dtype="numeric", ensure_all_finite="allow-nan"
+            )
+            source = _split(x, self.columns_)
+        if source is None or (self.columns_ is not None and isinstance(source, FusionDataset)):
+            fitted = "a matrix" if self.columns_ is not None else f"modalities {self.schema_.names}"
+            raise InputError(
+                f"X should be of the kind that the model was fitted on, {fitted}; "
+                f"got {type(x).__name__}"
+            )
+        data = self._dataset(source, fitting=False)
         data.warn_of_empty_samples()
         with one_thread():
             return predict(self.model_, self.steps_.transform(data))
 
-    def _finite(self) -> bool | str:
-        return True if self.modalities is None else "allow-nan"
+    def _dataset(self, source: Features | FusionDataset, fitting: bool) -> FusionDataset:
+        """Return X as a dataset."""
+        if isinstance(source, FusionDataset):
+            if not fitting and source.schema.modalities != self.schema_.modalities:
+                raise InputError(
+                    f"X has modalities {source.schema.modalities}, the model was fitted on "
+                    f"{self.schema_.modalities}"
+                )
+            return source
+        names = set(source if fitting else self.schema_.names)
+        if not names <= set(source):
+            raise InputError(
+                f"X lacks modalities {sorted(names - set(source))}, which the model was fitted on; "
+                f"give None or NaN for samples without them"
+            )
+        x = plain_features({m: source[m] for m in sorted(names)})
+        if fitting:
+            self.flagged_ = {m: columns_with_missing_cells(values) for m, values in x.items()}
+            self.medians_ = {m: medians(values) for m, values in x.items()}
+        # A feature without missing cells in training may have some later.
+        filled = {m: fill(values, self.medians_[m], self.flagged_[m]) for m, values in x.items()}
+        return build_dataset(filled, dtype=torch.float64, flagged=self.flagged_)
 
     def _columns(self) -> dict[str, list[int]]:
         """Return the column numbers of each modality, checked."""
@@ -80,26 +169,15 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
             return {"x": list(range(total))}
         if not isinstance(self.modalities, Mapping):
             raise InputError(f"modalities is {{name: columns}} or None, got {self.modalities!r}")
-        names = list(getattr(self, "feature_names_in_", []))
-        chosen: dict[str, list[int]] = {}
-        for modality, columns in self.modalities.items():
-            numbers = _column_numbers(modality, columns, names, total)
-            if not numbers or min(numbers) < 0 or max(numbers) >= total:
-                raise InputError(
-                    f"modality {modality!r} takes columns {columns} of X, which has {total}; "
-                    f"name at least one column in [0, {total})"
-                )
-            chosen[modality] = numbers
-        if not chosen:
+        if not self.modalities:
             raise InputError("modalities names at least one modality, or is None for all columns")
-        return chosen
-
-    def _split(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        return {m: np.asarray(x, dtype=np.float64)[:, c] for m, c in self.columns_.items()}
+        names = list(getattr(self, "feature_names_in_", []))
+        return {m: column_numbers(m, c, names, total) for m, c in self.modalities.items()}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.modalities is not None
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
         tags.non_deterministic = False
         return tags
 
@@ -109,16 +187,23 @@ class FusionClassifier(ClassifierMixin, _FusionEstimator):  # type: ignore[misc]
 
     Args:
         strategy: a name that :func:`~graphfuse.fusion.list_strategies` lists.
-        modalities: ``{name: slice, column numbers or names, or a mask of the columns of X}``;
-            None takes all columns as one modality. A row whose columns of a modality are all NaN
-            lacks that modality.
+        modalities: the columns of X that each modality takes, ``{name: columns}``: a slice, column
+            numbers or names, or a mask. None takes all columns as one modality.
         options: options of the strategy.
-        recipe: settings of the training; None for up to 100 epochs at a rate of .003.
-        random_state: seed of the weights, batches and the validation part (15 % of the rows, or
-            all of them where classes are too small to be split).
+        recipe: settings of the training; None for up to 100 epochs at a learning rate of 0.003.
+        random_state: seed of the weights, the batches and the validation part, which is 15 % of the
+            rows. All rows train and validate if there are fewer than 20 of them, or fewer than 7
+            of a class.
+
+    X is a matrix [n, F], a DataFrame of numbers or a sparse matrix; ``{modality: array or list of
+    arrays}``, a DataFrame whose cells hold arrays, or a ``TensorDataset``; or a
+    :class:`~graphfuse.data.FusionDataset` or a list of samples or graphs, which may hold the
+    labels. A row whose features of a modality are all NaN lacks that modality. Other NaN are
+    imputed by the median of the training rows; for features that have some in training, one more
+    feature says where.
 
     Raises:
-        InputError: columns that X does not have.
+        InputError: columns that X does not have, or data that cannot be read.
         UnknownNameError: an unknown strategy or option.
 
     Example:
@@ -130,18 +215,31 @@ class FusionClassifier(ClassifierMixin, _FusionEstimator):  # type: ignore[misc]
         True
     """
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
-        """Train on features [n, F] and labels [n]."""
-        x, y = validate_data(self, X, y, ensure_all_finite=self._finite(), dtype="numeric")
+    def fit(
+        self,
+        X: Any,  # noqa: N803
+        y: Any = None,
+        sample_weight: Any = None,
+        groups: Any = None,
+    ) -> Self:
+        """Train on features and labels.
+
+        Args:
+            X: features of n samples.
+            y: labels [n]; may be left out if X is a dataset that holds them.
+            sample_weight: weight of each sample [n] in the loss.
+            groups: group of each sample [n]; the validation part shares no group with the rest.
+        """
+        x, y = self._read(X, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise InputError(
                 f"FusionClassifier needs at least 2 classes, y has one class: {self.classes_[0]!r}"
             )
-        names = [str(i) for i in range(len(self.classes_))]
-        task = "binary" if len(names) == 2 else "multiclass"
-        self._fit(x, codes, task, names)
+        names = tuple(str(i) for i in range(len(self.classes_)))
+        target = Target("binary" if len(names) == 2 else "multiclass", names)
+        self._fit(x, codes, target, sample_weight, groups)
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
@@ -164,16 +262,23 @@ class FusionRegressor(RegressorMixin, _FusionEstimator):  # type: ignore[misc]
         True
     """
 
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: N803
-        """Train on features [n, F] and numbers [n]."""
-        x, y = validate_data(
-            self, X, y, ensure_all_finite=self._finite(), dtype="numeric", y_numeric=True
-        )
+    def fit(
+        self,
+        X: Any,  # noqa: N803
+        y: Any = None,
+        sample_weight: Any = None,
+        groups: Any = None,
+    ) -> Self:
+        """Train on features and numbers [n]; arguments as :meth:`FusionClassifier.fit`."""
+        x, y = self._read(X, y)
         y = np.asarray(y, dtype=np.float64)
+        if not np.isfinite(y).all():
+            raise InputError("y holds NaN or infinite values; leave samples without a label out")
         # In double precision: a model in single precision cannot hold a large mean.
         self.target_mean_, spread = float(y.mean()), float(y.std())
         self.target_scale_ = spread if spread > 0 else 1.0
-        self._fit(x, (y - self.target_mean_) / self.target_scale_, "regression", None)
+        standard = (y - self.target_mean_) / self.target_scale_
+        self._fit(x, standard, Target("regression"), sample_weight, groups)
         return self
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
@@ -182,32 +287,54 @@ class FusionRegressor(RegressorMixin, _FusionEstimator):  # type: ignore[misc]
         return scores[:, 0] * self.target_scale_ + self.target_mean_
 
 
-def _column_numbers(modality: str, columns: Columns, names: list[str], total: int) -> list[int]:
-    if isinstance(columns, slice):
-        ends = (columns.start, columns.stop, columns.step)
-        if all(end is None or isinstance(end, Integral) for end in ends):
-            return list(range(*columns.indices(total)))
-    elif not isinstance(columns, str) and isinstance(columns, Iterable):
-        listed = list(columns)
-        if len(listed) == total and all(isinstance(c, bool | np.bool_) for c in listed):
-            return [number for number, taken in enumerate(listed) if taken]
-        unknown = [c for c in listed if isinstance(c, str) and c not in names]
-        if unknown:
-            raise InputError(f"modality {modality!r}: X has no columns {unknown}")
-        if all(isinstance(c, str | Integral) and not isinstance(c, bool) for c in listed):
-            return [names.index(c) if isinstance(c, str) else operator.index(c) for c in listed]  # type: ignore[arg-type]
-    raise InputError(
-        f"modality {modality!r} takes a slice of column numbers, a list of column numbers or "
-        f"names, or one true or false for each column; got {columns!r}"
-    )
+def _split(x: np.ndarray, columns: Mapping[str, list[int]]) -> dict[str, np.ndarray]:
+    """Return the columns of a matrix by modality."""
+    return {m: np.asarray(x, dtype=np.float64)[:, chosen] for m, chosen in columns.items()}
 
 
-def _parts(data: FusionDataset, seed: int) -> tuple[FusionDataset, FusionDataset]:
-    """Return training and validation part; both the whole where it is too small to be split."""
+def _names(source: Features | FusionDataset) -> list[str]:
+    return list(source.schema.names if isinstance(source, FusionDataset) else source)
+
+
+def _rows(source: Features | FusionDataset) -> Any:
+    """Return something as long as the samples."""
+    return source.ids if isinstance(source, FusionDataset) else next(iter(source.values()), ())
+
+
+def _labelled(data: FusionDataset, y: np.ndarray, target: Target, groups: Any) -> FusionDataset:
+    """Return the dataset with the given labels and groups."""
+    labels = torch.as_tensor(y, dtype=torch.long if target.is_classification else torch.float64)
+    schema = Schema(data.schema.modalities, {"y": target})
+    data = replace(data, schema=schema, y={"y": labels})
+    if groups is None:
+        return data
+    names = np.asarray(groups)
+    check_consistent_length(names, data.ids)
+    return replace(data, groups=np.array([str(name) for name in names]))
+
+
+def _weights(given: Any, ids: np.ndarray) -> dict[str, float] | None:
+    """Return the weights of samples by their ids, checked."""
+    if given is None:
+        return None
+    weight = np.asarray(given, dtype=np.float64)
+    if weight.shape != ids.shape or not np.isfinite(weight).all() or weight.min() < 0:
+        raise InputError(
+            f"sample_weight holds one finite weight of at least 0 per sample, [{len(ids)}]; "
+            f"got shape {list(weight.shape)}"
+        )
+    if not weight.any():
+        raise InputError("sample_weight is 0 for every sample; give some a weight above 0")
+    return dict(zip(ids.tolist(), weight.tolist(), strict=True))
+
+
+def _parts(data: FusionDataset, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of training and validation part; the same where a part would be too small."""
+    rows = np.arange(len(data))
     smallest = len(data)
     if data.schema.target.is_classification:
         smallest = int(np.bincount(data.labels()).min())
-    if len(data) < 20 or smallest < 7:
-        return data, data
-    train, validation = hold_out(data, np.arange(len(data)), 0.15, seed)
-    return data.subset(train), data.subset(validation)
+    one_group = data.groups is not None and len(np.unique(data.groups)) < 2
+    if len(data) < LEAST_ROWS or smallest < LEAST_OF_A_CLASS or one_group:
+        return rows, rows
+    return hold_out(data, rows, 0.15, seed)

@@ -1,21 +1,34 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
+import torch
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from torch.utils.data import TensorDataset
+from torch_geometric.data import HeteroData
 
 from graphfuse import FusionClassifier, FusionRegressor
+from graphfuse.data import FusionDataset, Sample
 from graphfuse.errors import InputError, UnknownNameError
 
 X, Y = load_digits(n_class=4, return_X_y=True)
 HALVES = {"top": slice(0, 32), "bottom": slice(32, 64)}
 
 
-@parametrize_with_checks([FusionClassifier(random_state=0), FusionRegressor(random_state=0)])
+def not_repeated(estimator):
+    reason = "a weight scales the loss, it does not repeat the row in batches and in scaling"
+    return {f"check_sample_weight_equivalence_on_{of}_data": reason for of in ("dense", "sparse")}
+
+
+@parametrize_with_checks(
+    [FusionClassifier(random_state=0), FusionRegressor(random_state=0)],
+    expected_failed_checks=not_repeated,
+)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -33,8 +46,130 @@ def test_missing_modality_is_a_row_of_nan():
     x[::3, 32:] = np.nan
     model = FusionClassifier("mean_prob", HALVES, random_state=0).fit(x, Y)
     assert np.isfinite(model.predict_proba(x)).all()
-    with pytest.raises(ValueError, match="NaN"):
-        FusionClassifier("graph:hgt").fit(x, Y)
+
+
+def test_missing_cells_are_imputed_in_training_and_later():
+    x = X.copy()
+    x[::5, 20] = np.nan
+    quick = {"recipe": {"epochs": 5, "learning_rate": 0.01}, "random_state": 0}
+    for modalities in (None, HALVES):
+        model = FusionClassifier("graph:hgt", modalities, **quick).fit(x, Y)
+        assert model.score(x, Y) > 0.8
+        elsewhere = X.copy()
+        elsewhere[::3, 40] = np.nan
+        assert np.isfinite(model.predict_proba(elsewhere)).all()
+    x[0, 0] = np.inf
+    with pytest.raises(ValueError, match="infinity"):
+        FusionClassifier("concat", HALVES).fit(x, Y)
+
+
+def test_weights_move_the_decision():
+    x = np.repeat([[0.0, 0.0], [1.0, 1.0]], 60, axis=0)
+    y = np.tile([0, 1, 1], 40)  # no feature decides
+    model = FusionClassifier("concat", {"a": [0], "b": [1]}, random_state=0)
+    assert (model.fit(x, y).predict(x) == 1).all()
+    weight = np.where(y == 0, 10.0, 1.0)
+    assert model.fit(x, y, sample_weight=weight).predict_proba(x)[:, 0].min() > 0.7
+    numbers = FusionRegressor("concat", {"a": [0], "b": [1]}, random_state=0)
+    assert numbers.fit(x, y, sample_weight=weight).predict(x).mean() < 0.4
+    left_out = np.where(y == 0, 0.0, 1.0)
+    assert numbers.fit(x, y, sample_weight=left_out).predict(x).min() > 0.95
+    for wrong in (np.ones(3), -weight, np.full(len(y), np.nan), np.zeros(len(y))):
+        with pytest.raises(InputError, match="sample_weight"):
+            model.fit(x, y, sample_weight=wrong)
+
+
+@pytest.mark.parametrize("strategy", ["stacking", "unimodal:best"])
+def test_weights_reach_strategies_that_train_in_parts(strategy):
+    model = FusionClassifier(strategy, HALVES, recipe={"epochs": 2}, random_state=0)
+    before = model.fit(X, Y).predict_proba(X)
+    assert not np.allclose(model.fit(X, Y, sample_weight=1.0 + Y).predict_proba(X), before)
+
+
+def test_the_validation_part_shares_no_group_with_the_rest(monkeypatch):
+    from graphfuse import estimators
+
+    parts = []
+
+    def spy(model, train, validation, *arguments, **options):
+        parts.append((train.groups, validation.groups))
+        return fit(model, train, validation, *arguments, **options)
+
+    fit = estimators.fit
+    monkeypatch.setattr(estimators, "fit", spy)
+    groups = np.arange(len(X)) // 10
+    model = FusionClassifier("concat", HALVES, recipe={"epochs": 1}, random_state=0)
+    model.fit(X, Y, groups=groups)
+    ((train, validation),) = parts
+    assert len(train) + len(validation) == len(X)
+    assert not set(train) & set(validation)
+    assert cross_val_score(model, X, Y, groups=groups, cv=GroupKFold(2)).min() > 0
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.fit(X, Y, groups=groups[:5])
+
+
+def test_refit_of_few_rows():
+    recipe = {"epochs": 2, "refit": True}
+    for rows in (12, 40):
+        model = FusionClassifier("concat", HALVES, recipe=recipe, random_state=0)
+        assert model.fit(X[:rows], Y[:rows]).predict(X).shape == Y.shape
+
+
+def held():
+    """Return the two halves in every form that an estimator takes, with and without labels."""
+    x = X[:, :32].astype(np.float32), X[:, 32:].astype(np.float32)
+    samples, graphs = [], []
+    for a, b, label in zip(*map(torch.from_numpy, x), Y, strict=True):
+        samples.append(Sample({"a": a[None], "b": b[None]}, int(label)))
+        graph = HeteroData()
+        graph["a"].x, graph["b"].x, graph.y = a[None], b[None], int(label)
+        graphs.append(graph)
+    arrays = dict(zip("ab", x, strict=True))
+    return {
+        "arrays": arrays,
+        "lists": {m: list(values[:, None]) for m, values in arrays.items()},
+        "frames": {m: pd.DataFrame(values) for m, values in arrays.items()},
+        "sparse": {m: scipy.sparse.csr_array(values) for m, values in arrays.items()},
+        "cells": pd.DataFrame({m: list(values[:, None]) for m, values in arrays.items()}),
+        "dataset": FusionDataset.from_arrays(arrays, Y),
+        "samples": samples,
+        "graphs": graphs,
+        "tensors": TensorDataset(*map(torch.from_numpy, x)),
+    }
+
+
+@pytest.mark.parametrize("form", list(held()))
+def test_what_people_hold_goes_into_the_estimators(form):
+    x = held()[form]
+    model = FusionClassifier("concat", recipe={"epochs": 10, "learning_rate": 0.01}, random_state=0)
+    model.fit(x, np.array(list("abcd"))[Y])
+    assert set(model.predict(x)) <= set("abcd")
+    assert model.score(x, np.array(list("abcd"))[Y]) > 0.8
+    if form in ("dataset", "samples", "graphs"):
+        assert model.fit(x).score(x, Y) > 0.8
+    with pytest.raises(InputError, match="of the kind that the model was fitted on, modalities"):
+        model.predict(X)
+
+
+def test_a_sparse_matrix_is_a_matrix():
+    model = FusionClassifier("concat", HALVES, recipe={"epochs": 2}, random_state=0)
+    dense = model.fit(X, Y).predict_proba(X)
+    assert np.array_equal(model.fit(scipy.sparse.csr_matrix(X), Y).predict_proba(X), dense)
+
+
+def test_what_cannot_be_read_is_told_the_way_in():
+    frame = pd.DataFrame({"note": ["a cat", "a dog"] * 10, "age": range(20)})
+    with pytest.raises(InputError, match="encode them first with"):
+        FusionClassifier().fit(frame, [0, 1] * 10)
+    with pytest.raises(InputError, match="X has modalities already"):
+        FusionClassifier(modalities=HALVES).fit({"a": X}, Y)
+    with pytest.raises(InputError, match="X has no labels"):
+        FusionClassifier().fit({"a": X})
+    model = FusionClassifier("concat", recipe={"epochs": 1}).fit({"a": X, "b": X, "y": Y})
+    with pytest.raises(InputError, match=r"X lacks modalities \['b'\]"):
+        model.predict({"a": X})
+    with pytest.raises(InputError, match="the model was fitted on"):
+        model.predict(FusionDataset.from_arrays({"a": X}))
 
 
 def test_columns_by_name():

@@ -18,7 +18,7 @@ ORDER = [
     ("training",),
     ("bench",),
     ("report",),
-    ("comparison", "estimators", "loading", "__init__"),
+    ("comparison", "estimator_input", "estimators", "loading", "__init__"),
     ("testing",),
     ("cli", "__main__"),
 ]

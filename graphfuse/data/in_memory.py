@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -109,18 +109,29 @@ def _from_mapping(source: Mapping[Any, Any], target: Any, options: dict[str, Any
     return build_dataset(arrays, labels, **extras, **options)
 
 
-def build_dataset(arrays: Mapping[str, Any], y: Any = None, **options: Any) -> FusionDataset:
+def build_dataset(
+    arrays: Mapping[str, Any],
+    y: Any = None,
+    *,
+    flagged: Mapping[str, Sequence[int]] | None = None,
+    **options: Any,
+) -> FusionDataset:
     """Build a dataset from arrays by modality, with a step that imputes their missing cells.
 
-    Takes what :meth:`FusionDataset.from_arrays` takes.
+    Args:
+        arrays: features by modality.
+        y: labels.
+        flagged: the features by modality that are flagged where their cells are missing; those
+            with missing cells if left out.
+        options: of :meth:`FusionDataset.from_arrays`.
 
     Example:
         >>> holes = np.array([[1.0, 2.0], [np.nan, 4.0], [5.0, 6.0]])
         >>> [step.name for step in build_dataset({"a": holes}).steps]
         ['impute', 'scale']
     """
-    x = {name: _values(value, f"modality {name!r}") for name, value in arrays.items()}
-    holes = {name: columns_with_missing_cells(value) for name, value in x.items()}
+    x = plain_features(arrays)
+    holes = flagged or {name: columns_with_missing_cells(value) for name, value in x.items()}
     data = FusionDataset.from_arrays(
         {name: flag_missing_cells(value, holes[name]) for name, value in x.items()}, y, **options
     )
@@ -130,6 +141,11 @@ def build_dataset(arrays: Mapping[str, Any], y: Any = None, **options: Any) -> F
         if columns
     ]
     return replace(data, steps=(*steps, StepSpec("scale"))) if steps else data
+
+
+def plain_features(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return features by modality as numpy arrays, or lists with an array or None per sample."""
+    return {name: _values(value, f"modality {name!r}") for name, value in arrays.items()}
 
 
 def _of_tensors(source: TensorDataset, target: Any) -> tuple[dict[str, Any], Any]:

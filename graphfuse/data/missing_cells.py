@@ -62,6 +62,41 @@ def impute_cells(modality: str, features: int, columns: Sequence[int]) -> StepSp
     return StepSpec("impute", {"modality": modality, "columns": layout})
 
 
+def medians(values: Any) -> np.ndarray:
+    """Return the median of each feature over all nodes, 0 where it is never known.
+
+    Example:
+        >>> medians(np.array([[1.0, np.nan], [3.0, np.nan], [8.0, np.nan]]))
+        array([3., 0.])
+    """
+    arrays = [a for a in _arrays(values) if a is not None]
+    nodes = [a.reshape(-1, a.shape[-1] if a.ndim > 1 else 1) for a in arrays]
+    together = np.concatenate([n.astype(np.float64) for n in nodes] or [np.zeros((0, 1))])
+    if not len(together):
+        return np.zeros(together.shape[1])
+    return np.asarray(np.ma.median(np.ma.masked_invalid(together), axis=0).filled(0.0))
+
+
+def fill(values: Any, medians: np.ndarray, flagged: Sequence[int]) -> Any:
+    """Return features with medians in the missing cells of those that are not flagged.
+
+    Example:
+        >>> fill(np.array([[np.nan, np.nan, 5.0]]), np.array([1.0, 2.0, 3.0]), [1])
+        array([[ 1., nan,  5.]])
+    """
+    extra = [column for column in columns_with_missing_cells(values) if column not in flagged]
+    if not extra:
+        return values
+    filled = []
+    for array in _arrays(values):
+        if array is not None and array.dtype.kind == "f":
+            missing = _cells(array)
+            missing[..., [c for c in range(array.shape[-1]) if c not in extra]] = False
+            array = np.where(missing, medians, array)
+        filled.append(array)
+    return filled if isinstance(values, (list, tuple)) else filled[0]
+
+
 def _flag(array: np.ndarray, columns: Sequence[int]) -> np.ndarray:
     cells = _cells(array)[..., list(columns)]
     filled = array.copy()

@@ -33,6 +33,7 @@ class Padded:
     ids: list[str] = field(default_factory=list, metadata=column(Per.SAMPLE))
     domain: list[str | None] | None = field(default=None, metadata=column(Per.SAMPLE))
     pos_unit: dict[str, str] = field(default_factory=dict)
+    weight: Tensor | None = None
 
     def __len__(self) -> int:
         return next(iter(self.x.values())).shape[0]

@@ -175,6 +175,7 @@ class Strategy(HubModule):
     def task_loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return the mean loss over labelled samples: cross-entropy or squared error.
 
+        Samples count by ``batch.weight``, if it is given.
         Regression is measured in standard deviations of the target, so that its loss does not
         depend on the target's unit.
         """
@@ -191,7 +192,11 @@ class Strategy(HubModule):
             if not bool(known.any()):
                 return logits.sum() * 0
             weight = self.class_weight.to(logits.dtype)
-            return F.cross_entropy(logits[known], y[known], weight)
+            if batch.weight is None:
+                return F.cross_entropy(logits[known], y[known], weight)
+            loss = F.cross_entropy(logits[known], y[known], weight, reduction="none")
+            own = batch.weight[known].to(loss.dtype)
+            return (own * loss).sum() / (own * weight[y[known]]).sum()
         known = ~y.isnan()
         wanted = torch.where(known, y, 0).to(logits.dtype)
         if self.schema.task == "multilabel":
@@ -199,7 +204,10 @@ class Strategy(HubModule):
         else:
             error = (logits.squeeze(-1) - wanted) / self.target_scale
             loss = error.square()
-        return (loss * known).sum() / known.sum().clamp(min=1)
+        if batch.weight is None:
+            return (loss * known).sum() / known.sum().clamp(min=1)
+        share = known * batch.weight.to(loss.dtype).view(-1, *[1] * (loss.dim() - 1))
+        return (loss * share).sum() / share.sum().clamp(min=torch.finfo(loss.dtype).tiny)
 
     def rescale(self, raw: Tensor) -> Tensor:
         """Return logits in the units of the target: of use to regression, nothing else changes.

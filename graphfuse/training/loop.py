@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -53,6 +54,7 @@ def fit(
     *,
     seed: int = 0,
     data_seed: int | None = None,
+    sample_weight: Mapping[str, float] | None = None,
     progress: bool = False,
 ) -> History:
     """Train a strategy and leave it with the weights of its best epoch on validation data.
@@ -68,6 +70,7 @@ def fit(
     Args:
         seed: of what is random in the strategy, such as dropout.
         data_seed: of the order of the batches and what is hidden or mixed; by default the same.
+        sample_weight: weight of each sample in the training loss, by its id; by default 1.
 
     Raises:
         InputError: a setting of the recipe that is not for this data or this strategy.
@@ -93,20 +96,28 @@ def fit(
             strategy.weigh_classes(train)
         data_seed = seed if data_seed is None else data_seed
         if strategy.members():
-            history = _fit_members(strategy, train, validation, recipe, seed, data_seed, progress)
+            history = _fit_members(
+                strategy, train, validation, recipe, seed, data_seed, sample_weight, progress
+            )
         else:
             history = History()
             if strategy.inner_folds:
-                _fit_on_held_out(strategy, train, validation, recipe, data_seed, progress)
+                _fit_on_held_out(
+                    strategy, train, validation, recipe, data_seed, sample_weight, progress
+                )
             if strategy.trains:
                 first = copy.deepcopy(strategy.state_dict()) if recipe.refit else {}
-                _train(strategy, train, validation, recipe, data_seed, history, progress)
+                _train(
+                    strategy, train, validation, recipe, data_seed, sample_weight, history, progress
+                )
                 if recipe.refit:
                     strategy.load_state_dict(first)
                     both = join_parts(train, validation)
                     epochs = history.best_epoch + 1
                     again = replace(recipe, epochs=epochs, patience=epochs)
-                    _train(strategy, both, None, again, data_seed, History(), progress)
+                    _train(
+                        strategy, both, None, again, data_seed, sample_weight, History(), progress
+                    )
         strategy.eval()
     return history
 
@@ -143,11 +154,21 @@ def _fit_members(
     recipe: Recipe,
     seed: int,
     data_seed: int,
+    sample_weight: Mapping[str, float] | None,
     progress: bool,
 ) -> History:
     """Train the members one by one; return the history of the one that the strategy chooses."""
     histories = [
-        fit(m, train, validation, recipe, seed=seed, data_seed=data_seed, progress=progress)
+        fit(
+            m,
+            train,
+            validation,
+            recipe,
+            seed=seed,
+            data_seed=data_seed,
+            sample_weight=sample_weight,
+            progress=progress,
+        )
         for m in strategy.members()
     ]
     best = [h.best_epoch for h in histories]
@@ -166,6 +187,7 @@ def _fit_on_held_out(
     validation: FusionDataset,
     recipe: Recipe,
     data_seed: int,
+    sample_weight: Mapping[str, float] | None,
     progress: bool,
 ) -> None:
     """Let the strategy fit on predictions of samples that copies of it did not learn from."""
@@ -173,7 +195,7 @@ def _fit_on_held_out(
     for rest, held_out in inner_folds(train, strategy.inner_folds, data_seed):
         copied = copy.deepcopy(strategy)
         part = train.subset(rest)
-        _train(copied, part, validation, recipe, data_seed, History(), progress)
+        _train(copied, part, validation, recipe, data_seed, sample_weight, History(), progress)
         with torch.no_grad():
             parts += [copied(batch) for batch in batches(copied, train.subset(held_out))]
         rows.append(held_out)
@@ -194,6 +216,7 @@ def _train(
     validation: FusionDataset | None,
     recipe: Recipe,
     data_seed: int,
+    sample_weight: Mapping[str, float] | None,
     history: History,
     progress: bool,
 ) -> None:
@@ -205,7 +228,16 @@ def _train(
     watched = train if validation is None else validation  # by no balance, where there is none
     balance = start_balance(strategy, train, watched, recipe, data_seed)
     _descend(
-        strategy, train, validation, recipe, data_seed, balance, accelerator, history, progress
+        strategy,
+        train,
+        validation,
+        recipe,
+        data_seed,
+        sample_weight,
+        balance,
+        accelerator,
+        history,
+        progress,
     )
 
 
@@ -215,6 +247,7 @@ def _descend(
     validation: FusionDataset | None,
     recipe: Recipe,
     data_seed: int,
+    sample_weight: Mapping[str, float] | None,
     balance: Balance,
     accelerator: Accelerator,
     history: History,
@@ -242,6 +275,9 @@ def _descend(
         for rows in np.array_split(order.permutation(len(train)), steps):
             rows = _share(rows, accelerator)
             batch = augmentation.change(train.batch(rows).to(accelerator.device), rows)
+            if sample_weight is not None:
+                own = [sample_weight[name] for name in batch.ids]
+                batch.weight = torch.tensor(own, dtype=torch.float64, device=batch.device)
             labelled = augmentation.mix(batch, rows)
             output = model(labelled.batch)
             terms = labelled.in_shares(partial(strategy.loss, output), strategy.reads)
