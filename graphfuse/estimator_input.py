@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse
+from pandas.api.types import is_numeric_dtype
 from torch.utils.data import TensorDataset
 
 from graphfuse.data import FusionDataset
@@ -30,12 +31,14 @@ def read_structured(x: Any) -> Features | FusionDataset | None:
     """
     if isinstance(x, FusionDataset):
         return x
+    if scipy.sparse.issparse(x):  # of which some are mappings
+        return None
     if isinstance(x, pd.DataFrame):
         return _read_frame(x)
     if isinstance(x, TensorDataset):
-        return {f"x{number}": tensor.numpy() for number, tensor in enumerate(x.tensors)}
+        return {f"x{number}": tensor for number, tensor in enumerate(x.tensors)}
     if isinstance(x, Mapping):
-        return {str(name): _dense(values) for name, values in x.items()}
+        return {str(name): values for name, values in x.items()}
     if isinstance(x, (list, tuple)) and is_in_memory(x):  # samples or graphs
         return from_memory(x)
     return None
@@ -93,7 +96,7 @@ def _numbers(modality: str, columns: Columns, names: list[str], total: int) -> l
 
 def _read_frame(frame: pd.DataFrame) -> Features | None:
     """Return a table whose cells hold arrays, by column; its numbers are one modality, "table"."""
-    held = {str(name): frame[name].tolist() for name in frame if frame[name].dtype == object}
+    held = {str(name): frame[name].tolist() for name in frame if not is_numeric_dtype(frame[name])}
     text = [name for name, cells in held.items() if any(isinstance(c, str) for c in cells)]
     if text:
         raise InputError(
@@ -109,9 +112,3 @@ def _read_frame(frame: pd.DataFrame) -> Features | None:
     }
     numbers = frame[[name for name in frame if str(name) not in arrays]]
     return features | ({"table": numbers.to_numpy(np.float64)} if numbers.shape[1] else {})
-
-
-def _dense(values: Any) -> Any:
-    if isinstance(values, pd.DataFrame | pd.Series):
-        return values.to_numpy()
-    return dense_matrix(values)

@@ -324,7 +324,7 @@ def _weights(given: Any, ids: np.ndarray) -> dict[str, float] | None:
             f"got shape {list(weight.shape)}"
         )
     if not weight.any():
-        raise InputError("sample_weight is 0 for every sample; give some a weight above 0")
+        raise InputError("sample_weight is zero for every sample; give some a weight above zero")
     return dict(zip(ids.tolist(), weight.tolist(), strict=True))
 
 

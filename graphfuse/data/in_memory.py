@@ -41,6 +41,8 @@ def is_in_memory(source: Any) -> bool:
         >>> is_in_memory({"image": np.eye(2), "y": [0, 1]}), is_in_memory({"emoji": None})
         (True, False)
     """
+    if issparse(source):  # of which some are mappings
+        return True
     if isinstance(source, Mapping):
         return any(_is_array(value) for value in source.values())
     if isinstance(source, (list, tuple)):
@@ -66,7 +68,7 @@ def from_memory(source: Any, target: Any = None, **options: Any) -> FusionDatase
         >>> from_memory({"a": np.eye(4), "b": np.ones((4, 3, 2)), "y": list("xyxy")})
         FusionDataset('', 4 samples, a[4], b[2], binary)
     """
-    if isinstance(source, Mapping):
+    if isinstance(source, Mapping) and not issparse(source):
         return _from_mapping(source, target, options)
     if isinstance(source, TensorDataset):
         return _from_mapping(*_of_tensors(source, target), options)
@@ -174,6 +176,8 @@ def _plain(value: Any, what: str) -> Any:
 
 
 def _is_array(value: Any) -> bool:
+    if issparse(value):
+        return True
     if isinstance(value, (str, bytes, Mapping)) or value is None:
         return False
     if hasattr(value, "column_names"):  # a table of the package datasets

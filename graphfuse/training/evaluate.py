@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import torch
@@ -15,20 +15,36 @@ EVALUATION_BATCH = 512
 
 
 @torch.no_grad()
-def evaluate(strategy: Strategy, dataset: FusionDataset) -> tuple[float, float]:
+def evaluate(
+    strategy: Strategy,
+    dataset: FusionDataset,
+    sample_weight: Mapping[str, float] | None = None,
+) -> tuple[float, float]:
     """Return the task's mean loss over a dataset, without regularising terms, and the score.
 
     The score is the accuracy over labelled samples where each has one class, else minus the loss.
+    Samples count by their weights, given by id, if there are any.
     """
-    loss, right, known = 0.0, 0, 0
+    classifies = strategy.schema.target.is_classification
+    loss = right = known = total = 0.0
     for batch in batches(strategy, dataset):
+        weigh(batch, sample_weight)
+        share = torch.ones(len(batch)) if batch.weight is None else batch.weight.cpu()
         logits = strategy(batch).logits
-        loss += float(strategy.task_loss(logits, batch)) * len(batch)
-        if strategy.schema.target.is_classification:
-            right += int((logits.argmax(1) == batch.y).sum())
-            known += int((batch.y >= 0).sum())
-    loss /= max(len(dataset), 1)
-    return loss, right / max(known, 1) if strategy.schema.target.is_classification else -loss
+        loss += float(strategy.task_loss(logits, batch)) * float(share.sum())
+        total += float(share.sum())
+        if classifies:
+            right += float(share[(logits.argmax(1) == batch.y).cpu()].sum())
+            known += float(share[(batch.y >= 0).cpu()].sum())
+    loss /= total or 1
+    return loss, right / (known or 1) if classifies else -loss
+
+
+def weigh(batch: Batch, sample_weight: Mapping[str, float] | None) -> None:
+    """Give a batch the weights of its samples, by their ids."""
+    if sample_weight is not None:
+        own = [sample_weight[name] for name in batch.ids]
+        batch.weight = torch.tensor(own, dtype=torch.float64, device=batch.device)
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from graphfuse.errors import FusionError
 from graphfuse.fusion import FusionOutput, Strategy
 from graphfuse.training.augmentation import FeatureAugmentation
 from graphfuse.training.balance import Balance, check_schema, check_strategy, start_balance
-from graphfuse.training.evaluate import batches, evaluate
+from graphfuse.training.evaluate import batches, evaluate, weigh
 from graphfuse.training.recipe import Recipe
 
 
@@ -70,7 +70,7 @@ def fit(
     Args:
         seed: of what is random in the strategy, such as dropout.
         data_seed: of the order of the batches and what is hidden or mixed; by default the same.
-        sample_weight: weight of each sample in the training loss, by its id; by default 1.
+        sample_weight: weight of each sample in loss and validation score, by its id; by default 1.
 
     Raises:
         InputError: a setting of the recipe that is not for this data or this strategy.
@@ -275,9 +275,7 @@ def _descend(
         for rows in np.array_split(order.permutation(len(train)), steps):
             rows = _share(rows, accelerator)
             batch = augmentation.change(train.batch(rows).to(accelerator.device), rows)
-            if sample_weight is not None:
-                own = [sample_weight[name] for name in batch.ids]
-                batch.weight = torch.tensor(own, dtype=torch.float64, device=batch.device)
+            weigh(batch, sample_weight)
             labelled = augmentation.mix(batch, rows)
             output = model(labelled.batch)
             terms = labelled.in_shares(partial(strategy.loss, output), strategy.reads)
@@ -292,7 +290,9 @@ def _descend(
         history.train_loss.append(float(torch.stack(losses).mean()))
         balance.end_epoch()
         # Without a validation part each epoch counts as better than the one before.
-        loss, score = (0.0, epoch) if validation is None else evaluate(strategy, validation)
+        loss, score = 0.0, float(epoch)
+        if validation is not None:
+            loss, score = evaluate(strategy, validation, sample_weight)
         history.validation_loss.append(loss)
         history.validation_score.append(score)
         if not math.isfinite(history.train_loss[-1] + history.validation_loss[-1]):

@@ -101,7 +101,10 @@ def test_a_table_that_is_not_in_utf8_says_what_to_type(pets, capsys):
     assert main(["compare", str(pets / "latin.csv"), *SHORT]) == 2
     error = capsys.readouterr().err
     line = f"datasets: [{{{pets / 'latin.csv'}: {{encoding: cp1252}}}}]"
-    assert "latin.csv is no UTF-8 in line 2 (byte 0xfc); save it as UTF-8, or name its encoding" in error
+    assert (
+        "latin.csv is no UTF-8 in line 2 (byte 0xfc); save it as UTF-8, or name its encoding"
+        in error
+    )
     assert f"a file with the line {line}" in error
     rows = [f"grüße {i},{i % 2}" for i in range(16)]
     (pets / "latin.csv").write_bytes("\n".join(["said,label", *rows]).encode("cp1252"))

@@ -41,8 +41,10 @@ def test_arrays_by_name_are_a_dataset(source, target):
 
 
 def test_a_sparse_matrix_is_an_array():
-    data = from_memory({"x": scipy.sparse.csr_matrix(X), "y": Y})
-    assert data.fingerprint == EXPECTED
+    for made in (scipy.sparse.csr_matrix(X), scipy.sparse.dok_array(X)):
+        assert from_memory({"x": made, "y": Y}).fingerprint == EXPECTED
+        assert is_in_memory(made)
+        assert from_memory(made, Y).fingerprint == EXPECTED
 
 
 def test_columns_of_one_value_per_sample_are_no_modalities():
