@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.sparse import issparse
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
@@ -164,6 +165,8 @@ def _of_tensors(source: TensorDataset, target: Any) -> tuple[dict[str, Any], Any
 
 def _values(value: Any, what: str) -> Any:
     """Return features as a plain array, or one per sample."""
+    if issparse(value):
+        value = value.tocsr()
     rows = rows_of(value, what)
     if rows is None:
         return _plain(value, what)
