@@ -74,7 +74,8 @@ def medians(values: Any) -> np.ndarray:
     together = np.concatenate([n.astype(np.float64) for n in nodes] or [np.zeros((0, 1))])
     if not len(together):
         return np.zeros(together.shape[1])
-    return np.asarray(np.ma.median(np.ma.masked_invalid(together), axis=0).filled(0.0))
+    known = [column[~np.isnan(column)] for column in together.T]
+    return np.array([np.median(column) if len(column) else 0.0 for column in known])
 
 
 def fill(values: Any, medians: np.ndarray, flagged: Sequence[int]) -> Any:
