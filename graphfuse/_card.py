@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from huggingface_hub import EvalResult, ModelCard
 
 Scores = Mapping[str, float | Sequence[float] | Sequence[Sequence[float]]]
-"""``{metric: value}``; a value is one number, one a fold, or one a fold in each repeat."""
+"""``{metric: value}``; a value is one number, one per fold, or one per fold in each repeat."""
 
 DASH = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What a model says of itself: plain text, and tables by their titles."""
+    """The description of a model: plain text, and tables by their titles."""
 
     name: str
     paragraphs: Sequence[str]
@@ -36,7 +36,7 @@ class Description:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the one who saves a model says about it."""
+    """Facts that the user gives when saving a model."""
 
     scores: Scores | None
     dataset: str | None
@@ -101,8 +101,8 @@ def _score_lines(scores: Sequence[_Score], facts: Facts) -> list[str]:
     return [
         *table_lines((header, rows)),
         "",
-        "As given when the model was saved. Of several values, one a fold, the score is the mean; "
-        "its interval has the variance corrected for training parts that overlap (Nadeau and "
+        "As given when the model was saved. The score of several values, one per fold, is their "
+        "mean; its interval has the variance corrected for training parts that overlap (Nadeau and "
         "Bengio 2003, https://doi.org/10.1023/A:1024068626366).",
     ]
 
@@ -118,8 +118,8 @@ class _Score:
         known = isinstance(metric, str) and values.size and np.isfinite(values).all()
         if not known or values.ndim > 2:
             raise InputError(
-                f"the score of a metric is a finite number, one number a fold, or [repeats, folds] "
-                f"numbers; got {metric!r}: {value!r}"
+                f"the score of a metric is a finite number, one number per fold, or [repeats, "
+                f"folds] numbers; got {metric!r}: {value!r}"
             )
         self.metric, self.mean, self.count = str(metric), float(values.mean()), values.size
         self.interval = self._interval(values)
@@ -135,7 +135,7 @@ class _Score:
         return DASH if np.isnan(test.low) else f"{test.low:.3f} to {test.high:.3f}"
 
     def result(self, model: Description, facts: Facts) -> EvalResult:
-        """Return it as the front matter of a card tells it."""
+        """Return it in the form of a card's front matter."""
         from huggingface_hub import EvalResult
 
         dataset = facts.dataset or ""

@@ -22,7 +22,7 @@ Change = Callable[[Tensor, Tensor, Tensor | None, torch.Generator], tuple[Tensor
 and which of these are real."""
 
 APART = 1.5
-"""How far positions lie apart where another text of a sample begins: tokens lie 1 apart."""
+"""Distance of positions above which another text of the sample begins; tokens lie 1 apart."""
 
 
 def create_change(given: Any, modality: Modality) -> Change:
@@ -33,21 +33,21 @@ def create_change(given: Any, modality: Modality) -> Change:
     """
     own = ImageAugmentation | SoundAugmentation | TextAugmentation
     if callable(given) and not isinstance(given, own):
-        return on_each(given, modality.name)
+        return map_nodes(given, modality.name)
     if len(modality.shape) == 3 and modality.shape[0] == 3:
         images = cast(ImageAugmentation, create_augmentation("image", given))
-        return on_each(images.batch, modality.name)
+        return map_nodes(images.batch, modality.name)
     if modality.shape == (1,) and modality.pos_dim:
-        return on_tokens(cast(TextAugmentation, create_augmentation("text", given)))
+        return map_tokens(cast(TextAugmentation, create_augmentation("text", given)))
     raise InputError(
         f"augment changes pictures (3, H, W) and numbers of words or tokens (1,) with positions, "
-        f"modality {modality.name!r} has nodes {modality.shape}; give a function from these to as "
-        f"many"
+        f"modality {modality.name!r} has nodes {modality.shape}; give a function that keeps "
+        f"their number and shape"
     )
 
 
-def on_each(function: Callable[[Tensor, torch.Generator], Tensor], modality: str) -> Change:
-    """Return the change of all real nodes [K, *shape] by a function to as many."""
+def map_nodes(function: Callable[[Tensor, torch.Generator], Tensor], modality: str) -> Change:
+    """Wrap a shape-preserving function of nodes [K, *shape] so that it changes the real nodes."""
 
     def change(
         x: Tensor, mask: Tensor, pos: Tensor | None, generator: torch.Generator
@@ -66,8 +66,8 @@ def on_each(function: Callable[[Tensor, torch.Generator], Tensor], modality: str
     return change
 
 
-def on_tokens(augmentation: TextAugmentation) -> Change:
-    """Return the change of the tokens of each text, in the order of their positions."""
+def map_tokens(augmentation: TextAugmentation) -> Change:
+    """Wrap an augmentation of texts so that it changes each text, in the order of positions."""
 
     def change(
         x: Tensor, mask: Tensor, pos: Tensor | None, generator: torch.Generator

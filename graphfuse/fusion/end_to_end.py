@@ -39,7 +39,7 @@ class EndToEnd(Strategy):
     CCA, a graph of causes), it fits once on the training part as the networks encode it then: of
     use with pretrained networks, and close to chance with ones that begin at random.
 
-    Networks are made for those modalities that the strategy looks at. ``augment`` changes raw
+    Networks are built for the modalities that the strategy reads. ``augment`` changes raw
     nodes in training mode alone, anew in every batch; its generator is seeded by torch's global
     random state, which the training loop sets. It is no part of a saved model.
 
@@ -104,7 +104,7 @@ class EndToEnd(Strategy):
         return {**self.inner.options(), "encoders": saved}
 
     def encode(self, batch: Batch) -> Batch:
-        """Return the batch with encoded nodes; modalities that are not looked at stay raw."""
+        """Return the batch with encoded nodes; modalities that are not read stay raw."""
         encoded = replace(
             batch,
             x=dict(batch.x),
@@ -138,7 +138,7 @@ class EndToEnd(Strategy):
     def encode_dataset(self, dataset: FusionDataset) -> FusionDataset:
         """Return the dataset encoded by the networks as they are now, without augmentation.
 
-        A modality that the strategy does not look at is missing there.
+        A modality that the strategy does not read is missing there.
         """
         was, samples = self.training, list[Sample]()
         self.eval()

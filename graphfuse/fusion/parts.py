@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +16,9 @@ from graphfuse.nn.readout import mean_of
 
 
 class ModalityEncoder(nn.Module):
-    """Encode the nodes of each modality and average them: one vector a modality.
+    """Encode the nodes of each modality and average them: one vector per modality.
 
-    Returns vectors [B, M, hidden] in the order of ``names`` and what is present, bool [B, M]; a
+    Returns vectors [B, M, hidden] in the order of ``names`` and which are present, bool [B, M]; a
     missing modality's vector is zero.
     """
 
@@ -37,14 +37,14 @@ class ModalityEncoder(nn.Module):
         pooled = torch.cat(
             [mean_of(hidden[m], batch.mask[m].unsqueeze(1)) for m in self.names], dim=1
         )
-        present = torch.stack([batch.mask[m].any(1) for m in self.names], dim=1)
+        present = presence(batch, self.names)
         return self.norm(pooled) * present.unsqueeze(2), present
 
 
 class PooledStrategy(Strategy):
     """Encode and pool each modality, fuse the vectors, predict once.
 
-    The base of strategies that see one vector a modality. A subclass implements :meth:`fuse` and,
+    The base of strategies that see one vector per modality. A subclass implements :meth:`fuse` and,
     where what it returns is not of the hidden size, :meth:`width`.
     """
 
@@ -67,10 +67,10 @@ class PooledStrategy(Strategy):
         return FusionOutput(self.rescale(self.head(embedding)), embedding)
 
 
-class StandIn(nn.Module):
-    """Put a learned vector in the place of each missing modality's.
+class FillMissing(nn.Module):
+    """Replace the vector of each missing modality by a learned one.
 
-    Takes vectors [B, M, channels] and what is present, bool [B, M].
+    Takes vectors [B, M, channels] and which modalities are present, bool [B, M].
     """
 
     def __init__(self, modalities: int, channels: int) -> None:
@@ -133,13 +133,14 @@ def masked_softmax(scores: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
     return scores.masked_fill(~mask, lowest).softmax(dim) * mask
 
 
-def presence(batch: Batch) -> Tensor:
-    """Return which modalities each sample has, bool [B, M], in the sorted order of names."""
-    return torch.stack([batch.mask[m].any(1) for m in sorted(batch.mask)], dim=1)
+def presence(batch: Batch, names: Iterable[str] | None = None) -> Tensor:
+    """Return which modalities each sample has, bool [B, M], by default all, sorted by name."""
+    names = sorted(batch.mask) if names is None else names
+    return torch.stack([batch.mask[m].any(1) for m in names], dim=1)
 
 
-def each(nets: nn.ModuleList, vectors: Tensor) -> Tensor:
-    """Apply one net a modality to its vector: [B, M, C] to [B, M, D]."""
+def per_modality(nets: nn.ModuleList, vectors: Tensor) -> Tensor:
+    """Apply one network per modality to the vector of that modality: [B, M, C] to [B, M, D]."""
     return torch.stack([net(vectors[:, i]) for i, net in enumerate(nets)], dim=1)
 
 

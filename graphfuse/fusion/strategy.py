@@ -131,7 +131,7 @@ class Strategy(HubModule):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Names of the modalities that it looks at; here all."""
+        """Names of the modalities that it reads; here all."""
         return self.schema.names
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:

@@ -60,7 +60,7 @@ class UnimodalBest(Strategy):
         return self
 
     def members(self) -> Sequence[Strategy]:
-        """Return one strategy a modality."""
+        """Return one strategy per modality."""
         return [single for single in self.single if isinstance(single, Strategy)]
 
     def choose(self, results: Sequence[tuple[float, float]]) -> int:

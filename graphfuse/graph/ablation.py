@@ -14,7 +14,7 @@ from graphfuse.errors import InputError
 
 ABLATIONS = ("no_edges", "shuffled_edges", "complete")
 STEPS = 4
-"""How far along its edges a node is looked at to tell it from others of the same content."""
+"""Number of steps along the edges by which nodes of the same content are distinguished."""
 
 
 def shuffle_edges(batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
@@ -96,7 +96,7 @@ def _roles(batch: Batch, content: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     role = {m: _fraction(key).masked_fill(~batch.mask[m], 0) for m, key in content.items()}
     if not any(_has_ties(key, batch.mask[m]) for m, key in content.items()):
-        return role  # content alone tells all nodes apart
+        return role  # content alone distinguishes all nodes
     links = []
     for s, relation, d in sorted(batch.edges):
         place, weight = list_edges(batch, (s, relation, d))

@@ -28,9 +28,9 @@ class Causal(Relation):
 
     :math:`B_l` is not zero. Observations of all samples are pooled; the F-test of :math:`B_l = 0`
     compares sums over samples, so that samples of different classes may differ in more than the
-    link, where the classical one takes all observations as alike. An arrow has to stand a second
-    test, given the past of all modalities that lead to b by themselves, so that one that drives
-    both a and b, or lies between them, explains it (as in Geweke 1984,
+    link, where the classical one gives all observations the same weight. An arrow has to pass a
+    second test, given the past of all modalities that lead to b by themselves, so that one that
+    drives both a and b, or lies between them, explains it (as in Geweke 1984,
     https://doi.org/10.2307/2288723); a modality that less than half of the samples have beside both
     explains nothing. Every node of a at time t is
     joined to the nodes of b at time t + l. Where series are short, L is the longest lag that half

@@ -127,7 +127,7 @@ class CoOccurrence(Relation):
         if not len(nodes):
             return nodes.new_zeros(1, nodes.shape[1])
         # In sorted order, so that the codebook does not depend on the order of samples or nodes,
-        # and one of those that only rounding tells apart.
+        # and one of those that differ by rounding only.
         values = nodes.double()
         steps = (values / (_tolerance(values) or 1)).round()
         centres = different = values.numpy()[np.unique(steps.numpy(), axis=0, return_index=True)[1]]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart by colour-blind readers too.
+# Okabe and Ito's palette, which colour-blind readers can distinguish.
 NODE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 EDGE_COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#999999", "#0072B2", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "P", "X", "v")

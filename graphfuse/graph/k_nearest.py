@@ -21,11 +21,11 @@ class KNearest(Relation):
 
     Args:
         k: neighbours of each node.
-        on: the features that distances look at, ``{modality: slice or (start, stop)}``; only the
+        on: the features that distances use, ``{modality: slice or (start, stop)}``; only the
             modalities named here take part. Without it all features of all modalities count.
         metric: "euclidean" or "cosine".
         pairs: which modalities to join. Two modalities can be joined where the features that
-            distances look at are equally many; of "all" and "across", other pairs are left out.
+            distances use are equally many; of "all" and "across", other pairs are left out.
 
     Example:
         >>> from graphfuse.data import Modality, Sample, collate
@@ -88,7 +88,7 @@ class KNearest(Relation):
             looked_at[m] = len(range(*slice(start, stop).indices(sizes[m])))
             if not looked_at[m]:
                 raise InputError(
-                    f"KNearest looks at features {start}:{stop} of {m!r}, which has {sizes[m]}"
+                    f"KNearest uses features {start}:{stop} of {m!r}, which has {sizes[m]}"
                 )
         if self.on is not None:
             looked_at = {m: looked_at[m] for m in self.on}

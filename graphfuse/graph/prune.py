@@ -7,11 +7,10 @@ from typing import Any, Self
 
 from torch import Tensor
 
-from graphfuse._segments import kth_largest
+from graphfuse._strongest import kth_largest
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
 from graphfuse.errors import InputError, check_whole
-from graphfuse.graph._drawn import draw
-from graphfuse.graph.relation import Relation, build_relation, nearest
+from graphfuse.graph.relation import Relation, build_relation, draw, nearest
 
 
 class Prune(Relation):

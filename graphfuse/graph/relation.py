@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from graphfuse._keys import module_key
 from graphfuse._registry import Registry
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
+from graphfuse.data.edges import dense_edges, real_ones
 from graphfuse.errors import InputError, NotFittedError, UnknownNameError
 
 Pairs = str | Sequence[tuple[str, str]]
@@ -151,6 +153,15 @@ class Relation(nn.Module):
 
 
 relations = Registry("relation", "graphfuse.graph", entry_points="graphfuse.relations")
+
+
+def draw(relation: Relation, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
+    """Return the edges that a relation draws between real nodes, each pair of nodes once."""
+    drawn = replace(batch, edges=dict(relation.edges(batch)))
+    return {
+        t: real_ones(batch, t, edges) if isinstance(edges, SparseEdges) else dense_edges(drawn, t)
+        for t, edges in drawn.edges.items()
+    }
 
 
 def times_of(data: Schema | Batch) -> dict[str, str]:

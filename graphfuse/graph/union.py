@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
-from graphfuse.graph._drawn import draw
-from graphfuse.graph.relation import Relation, build_relations
+from graphfuse.graph.relation import Relation, build_relations, draw
 
 
 class Union(Relation):

@@ -1,6 +1,6 @@
 """Layers to import into one's own model: dense typed convs, readouts, the fusion core."""
 
-from graphfuse.nn._typed import TypedConv
+from graphfuse.nn._typed import HeadedConv, TypedConv
 from graphfuse.nn.attention_readout import AttentionReadout
 from graphfuse.nn.attention_weights import AttentionWeights, EdgeAttention
 from graphfuse.nn.concat_readout import ConcatReadout
@@ -38,6 +38,7 @@ __all__ = [
     "EdgeAttention",
     "EdgeLearner",
     "GraphFusion",
+    "HeadedConv",
     "HubModule",
     "M3NetConv",
     "MeanReadout",

@@ -62,7 +62,8 @@ class TypedConv(HubModule):
             in_channels = dict.fromkeys(self.node_types, in_channels)
         if sorted(in_channels) != self.node_types:
             raise InputError(
-                f"in_channels has one size a node type, {self.node_types}; got {dict(in_channels)}"
+                f"in_channels has one size per node type, {self.node_types}; got "
+                f"{dict(in_channels)}"
             )
         sizes = (*in_channels.values(), out_channels)
         if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
@@ -95,7 +96,7 @@ class TypedConv(HubModule):
         return updated
 
     def per_type(self, out_channels: int) -> nn.ModuleDict:
-        """Return one linear map a node type, from its input size."""
+        """Return one linear map per node type, from its input size."""
         return nn.ModuleDict(
             {module_key(t): nn.Linear(size, out_channels) for t, size in self.in_channels.items()}
         )

@@ -26,7 +26,7 @@ SMALL = 2**19
 
 
 class DenseGATv2Conv(HeadedConv):
-    r"""The GATv2 operator, one an edge type, summed, on dense batches.
+    r"""The GATv2 operator, one per edge type, summed, on dense batches.
 
     From `Brody et al. (2022) <https://arxiv.org/abs/2105.14491>`_. For a node :math:`i` of type
     :math:`t`, per head, summed over the edge types :math:`e` that point at it,
@@ -36,7 +36,7 @@ class DenseGATv2Conv(HeadedConv):
             \mathrm{LeakyReLU}(L_e x_j + R_e x_i) + \log w_{je}\right), \qquad
         x'_i = b_t + \sum_e \sum_j \alpha_{je}\, L_e x_j
 
-    with one softmax an edge type, where :math:`w` is the edge weight (1 where edges are bool).
+    with one softmax per edge type, where :math:`w` is the edge weight (1 where edges are bool).
     Equal to PyTorch Geometric's ``HeteroConv`` of ``GATv2Conv`` without self-loops. The scores of
     all pairs are formed without a tensor of pairs times features: a leaky ReLU is a linear part,
     which splits into its two ends, and a part :math:`|z|`, whose weighted sums are differences of

@@ -35,7 +35,7 @@ class DenseHypergraphConv(TypedConv):
     hyperedge a node, and messages flow both ways along an edge, and among the neighbours of a
     node. A neighbour belongs to the hyperedge by the weight of its edge (1 where edges are bool),
     the node itself by 1, plus the weight of an edge to itself. A node in no hyperedge gets the
-    bias. :math:`W` is one learned weight an edge type, 1 at first, :math:`\Theta` one map a node
+    bias. :math:`W` is one learned weight per edge type, 1 at first, :math:`\Theta` one map per node
     type. Equal to PyTorch Geometric's ``HypergraphConv`` without attention on the same hyperedges,
     as long as these weigh 1: it has one :math:`\Theta` for all and leaves :math:`W` out of the
     product, though not out of :math:`D`.

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from graphfuse._strongest import strongest, strongest_listed
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._attention import edge_mask
 from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
-from graphfuse.nn._strongest import strongest, strongest_listed
 from graphfuse.nn._typed import HeadedConv, Metadata, linear_of, mask_nodes
 
 SLOPE = 0.2
@@ -37,7 +37,7 @@ class DenseMTGATConv(HeadedConv):
     where edges are bool). With ``keep=1`` and one type it is PyTorch Geometric's ``GATConv``
     without self-loops. :class:`DenseGATv2Conv` differs in three ways: it has maps per edge type
     instead of per node type, takes the leaky ReLU before the product with the attention's vector
-    instead of after it, and has one softmax an edge type.
+    instead of after it, and has one softmax per edge type.
 
     In the paper's code (https://github.com/jedyang97/MTAG) a layer works on all edges it is given,
     and its attention, averaged over heads, prunes those that later layers see, the weakest of a

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DenseSAGEConv(TypedConv):
-    r"""The GraphSAGE operator with mean aggregation, one an edge type, on dense batches.
+    r"""The GraphSAGE operator with mean aggregation, one per edge type, on dense batches.
 
     From `Hamilton et al. (2017) <https://arxiv.org/abs/1706.02216>`_. For a node :math:`i` of type
     :math:`t`, summed over the edge types :math:`e` that point at it,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DenseTransformerConv(HeadedConv):
-    r"""The graph transformer operator, one an edge type, summed, on dense batches.
+    r"""The graph transformer operator, one per edge type, summed, on dense batches.
 
     From `Shi et al. (2021) <https://arxiv.org/abs/2009.03509>`_. For a node :math:`i` of type
     :math:`t`, per head, summed over the edge types :math:`e` that point at it,
@@ -29,7 +29,7 @@ class DenseTransformerConv(HeadedConv):
             + \log w_{je}\right), \qquad
         x'_i = R_t x_i + \sum_e \sum_j \alpha_{je}\, V_e x_j
 
-    with one softmax an edge type, where :math:`w` is the edge weight (1 where edges are bool).
+    with one softmax per edge type, where :math:`w` is the edge weight (1 where edges are bool).
     Equal to PyTorch Geometric's ``HeteroConv`` of ``TransformerConv`` with root weights, whose
     maps of the node itself are summed to one :math:`R_t`. The paper's edge features and its gate
     between the node and the message are left out.

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphfuse._keys import module_key
+from graphfuse._strongest import strongest
 from graphfuse.data import EdgeType
 from graphfuse.errors import InputError
-from graphfuse.nn._strongest import strongest
 
 
 class EdgeLearner(nn.Module):

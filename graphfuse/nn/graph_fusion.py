@@ -1,4 +1,4 @@
-"""The GNN fusion core: nodes of all modalities in, one embedding a sample out."""
+"""The GNN fusion core: nodes of all modalities in, one embedding per sample out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Rewire = Callable[[int, Mapping[str, Tensor]], Edges]
 
 
 class GraphFusion(HubModule):
-    r"""Stack of convs over one heterogeneous graph a sample, and a readout.
+    r"""Stack of convs over one heterogeneous graph per sample, and a readout.
 
     Nodes are mapped to the hidden size, then each layer updates them along the edges and one by
     one, with residual connections and layer norms in front (as in Xiong et al. 2020,

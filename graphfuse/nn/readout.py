@@ -15,7 +15,7 @@ readouts: Registry[type[Readout]]
 
 
 class Readout(nn.Module):
-    """From the nodes of a graph, before and after the core, to one vector a group.
+    """From the nodes of a graph, before and after the core, to one vector per group.
 
     A group is a whole sample or, where samples hold units, a unit. A subclass sets ``name`` and
     ``out_channels`` and implements ``forward(inputs, nodes, groups)``.

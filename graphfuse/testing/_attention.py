@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from graphfuse.nn import EdgeAttention
-from graphfuse.nn._typed import HeadedConv
+from graphfuse.nn import EdgeAttention, HeadedConv
 from graphfuse.testing._graph import NODES, SAMPLES, TYPES, Graph, close, require, to_sparse
 
 PROMISE = "attention weights"

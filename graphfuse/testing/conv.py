@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import FusionError
-from graphfuse.nn._typed import HeadedConv
+from graphfuse.nn import HeadedConv
 from graphfuse.testing._attention import check_attention
 from graphfuse.testing._graph import (
     CHANNELS,

@@ -34,7 +34,7 @@ SAMPLES = 30
 def check_relation(relation: Relation) -> None:
     """Check a relation on data with modalities image (grid), speech and text (time).
 
-    Some nodes are alike, so that neighbours tie; samples bring edges ("speech", "follows",
+    Some nodes are equal, so that neighbours tie; samples bring edges ("speech", "follows",
     "speech") and, with weights, ("text", "names", "image"); nodes have an attribute "word".
 
     Types as announced; bool or weights of at least 0, dense or

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from graphfuse.data import Batch, FusionDataset
 from graphfuse.data.batch_changes import drop_edges, drop_nodes, hide, mix
-from graphfuse.training.labelled import Labelled
+from graphfuse.training.mixed_batch import MixedBatch
 from graphfuse.training.modality_dropout import draw_gaps
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class FeatureAugmentation:
-    """The changes that a recipe asks for, to the samples of one training part.
+    """Apply the random changes of a recipe to the samples of one training part.
 
-    What is drawn for a sample depends on the seed, the epoch and its id alone, so that all
-    strategies see the same; whom it is mixed with, on its batch. There is no way to hand it
-    validation or test samples.
+    The changes of a sample depend only on the seed, the epoch and its id, so that all strategies
+    see the same ones. Which sample it is mixed with depends on its batch. Validation and test
+    samples are never changed.
     """
 
     def __init__(self, train: FusionDataset, recipe: Recipe, seed: int) -> None:
@@ -40,7 +40,7 @@ class FeatureAugmentation:
             self.gaps = draw_gaps(self.train, self.recipe.modality_dropout, self.missing)
 
     def change(self, batch: Batch, rows: np.ndarray) -> Batch:
-        """Return the batch of those rows of the training part without what is dropped."""
+        """Drop nodes, edges and modalities of a batch of those rows of the training part."""
         seeds = [[self.seed, self.epoch, int(key)] for key in self.keys[rows]]
         if self.recipe.node_dropout:
             batch = drop_nodes(batch, self.recipe.node_dropout, seeds)
@@ -48,16 +48,13 @@ class FeatureAugmentation:
             batch = drop_edges(batch, self.recipe.edge_dropout, seeds)
         return hide(batch, {m: hidden[rows] for m, hidden in self.gaps.items()})
 
-    def mix(self, batch: Batch, rows: np.ndarray) -> Labelled:
-        """Return the batch mixed with itself in another order, with own and other labels.
-
-        Without mixup the batch with its labels.
-        """
+    def mix(self, batch: Batch, rows: np.ndarray) -> MixedBatch:
+        """Mix the batch with itself in another order; without mixup, return it as it is."""
         if not self.recipe.mixup or len(batch) < 2:
-            return Labelled(batch)
+            return MixedBatch(batch)
         rng = np.random.default_rng([self.seed, self.epoch, 2, *sorted(self.keys[rows].tolist())])
         share = float(rng.beta(self.recipe.mixup, self.recipe.mixup))
         share = min(share, 1 - share)
         order = torch.from_numpy(rng.permutation(len(batch))).to(batch.device)
         moved, mixed = mix(batch, order, share)
-        return Labelled(moved, batch.y[order], share, mixed)
+        return MixedBatch(moved, batch.y[order], share, mixed)

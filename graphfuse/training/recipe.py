@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from graphfuse.errors import InputError, UnknownNameError, check_whole
-from graphfuse.training.balance import balance_methods
+from graphfuse.training.balance.registry import balance_methods
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Recipe:
             balance_methods.get(str(self.balance))
             if self.refit:
                 raise InputError(
-                    f"balance={self.balance!r} of the recipe may look at the validation part, on "
+                    f"balance={self.balance!r} of the recipe may use the validation part, on "
                     f"which refit trains; leave one of them out"
                 )
 

@@ -12,8 +12,8 @@ from graphfuse.raw.augment import SPEECH
 from graphfuse.testing import check_strategy
 from graphfuse.training import Recipe, fit, predict
 from graphfuse.training.balance import start_balance
-from graphfuse.training.balance.ogm_ge import owned_parameters
-from graphfuse.training.labelled import Labelled
+from graphfuse.training.balance.ogm_ge import encoder_parameters
+from graphfuse.training.mixed_batch import MixedBatch
 
 ENCODERS = {"image": {"cnn": {"channels": 16, "stages": 2}}, "speech": {"gru": {"channels": 6}}}
 SIDE = 12
@@ -259,7 +259,7 @@ def test_the_unit_of_the_target_does_not_change_what_is_learned_from_a_teacher()
         balance = start_balance(model, data, data, Recipe(balance="distillation", epochs=1), 0)
         batch = data.batch(range(len(data)))
         output = model.eval()(batch)
-        terms = balance.terms({}, output, Labelled(batch))
+        terms = balance.terms({}, output, MixedBatch(batch))
         found.append({name: term.detach() for name, term in terms.items()})
     for name in ("distillation:age", "distillation:image"):
         assert float(found[0][name]) == pytest.approx(float(found[1][name]), rel=1e-2)
@@ -316,7 +316,7 @@ def test_stacking_of_networks_is_fitted_on_numbers_that_were_held_out():
 def test_the_gradient_of_the_modality_ahead_shrinks_down_to_its_network():
     data = gappy(dtype=torch.float32)
     model = create("concat", data)
-    owned = owned_parameters(model)
+    owned = encoder_parameters(model)
     assert {id(p) for p in model.network("image").parameters()} <= {id(p) for p in owned["image"]}
     assert not {id(p) for p in model.networks.parameters()} & {id(p) for p in owned["a.b"]}
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from graphfuse.errors import InputError
-from graphfuse.fusion.parts import ModalityLinear, StandIn, check_least, masked_softmax
+from graphfuse.fusion.parts import FillMissing, ModalityLinear, check_least, masked_softmax
 
 
 def test_masked_softmax_is_over_what_the_mask_holds():
@@ -25,7 +25,7 @@ def test_masked_softmax_is_finite_with_its_gradient(dtype):
 
 
 def test_stand_in_fills_what_is_missing_alone():
-    fill = StandIn(2, 3)
+    fill = FillMissing(2, 3)
     fill.vectors.data = torch.tensor([[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]])
     present = torch.tensor([[True, False], [False, True]])
     found = fill(torch.full((2, 2, 3), 7.0), present)

@@ -65,7 +65,7 @@ def test_the_loss_of_mixed_samples_is_that_of_soft_labels():
     output = model(mixed.batch)
     hot = (F.one_hot(y, data.schema.outputs).float() for y in (mixed.batch.y, mixed.other))
     soft = torch.lerp(*hot, mixed.share)
-    found = mixed.in_shares(lambda batch: model.loss(output, batch), model.reads)
+    found = mixed.mixed_loss(lambda batch: model.loss(output, batch), model.reads)
     torch.testing.assert_close(F.cross_entropy(output.logits, soft), found["task"])
     assert torch.equal(mixed.batch.y, data.batch(rows).y)
 
@@ -76,7 +76,7 @@ def test_a_sample_that_nothing_was_mixed_into_keeps_its_label():
     augmentation = FeatureAugmentation(data, Recipe(mixup=1.0), 0)
     augmentation.begin_epoch()
     mixed = augmentation.mix(data.batch([0, 1]), np.arange(2))
-    found = mixed.in_shares(lambda batch: {"y": batch.y.double()}, ["a", "b"])
+    found = mixed.mixed_loss(lambda batch: {"y": batch.y.double()}, ["a", "b"])
     assert found["y"].tolist() == [0, 1]
 
 
@@ -132,7 +132,7 @@ def test_a_label_is_mixed_where_what_the_strategy_looks_at_was():
     mixed = augmentation.mix(data.batch(range(40)), np.arange(40))
 
     def labels(*modalities):
-        return mixed.in_shares(lambda batch: {"y": batch.y.double()}, modalities)["y"]
+        return mixed.mixed_loss(lambda batch: {"y": batch.y.double()}, modalities)["y"]
 
     assert torch.equal(labels("raw"), mixed.batch.y.double())  # bytes are not mixed
     assert not torch.equal(labels("a", "raw"), mixed.batch.y.double())

@@ -1,4 +1,4 @@
-"""Networks that encode raw nodes inside a strategy, one a file, trained with it end to end."""
+"""Networks that encode raw nodes inside a strategy, one per file, trained with it end to end."""
 
 from graphfuse.encoders.networks.network import (
     Encoded,

@@ -1,4 +1,4 @@
-"""token_gru: learnt vectors of words or tokens, read by a recurrent network."""
+"""token_gru: learned vectors of words or tokens, read by a recurrent network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graphfuse.errors import InputError, check_whole
 
 @network("token_gru")
 class TokenGRU(Network):
-    """Look up a learnt vector for each number, and read these as the network ``gru`` reads nodes.
+    """Look up a learned vector for each number, and read these as the network ``gru`` reads nodes.
 
     For the nodes of text encoders ``word_ids`` and ``token_ids``.
 
@@ -74,7 +74,7 @@ def check_ids(modality: Modality, network: str) -> None:
 
 
 def known_ids(x: Tensor, mask: Tensor, vocabulary: int, modality: str) -> Tensor:
-    """Return the numbers [B, N], 0 at padded nodes, after a look at whether they are known."""
+    """Return the numbers [B, N], 0 at padded nodes; raise an error at unknown ones."""
     ids = x.squeeze(2).masked_fill(~mask, 0)
     if ids.is_floating_point():
         if bool(mask.any()):

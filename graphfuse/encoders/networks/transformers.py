@@ -23,7 +23,7 @@ from graphfuse.errors import InputError
 class TransformersNetwork(Network):
     """Encode the tokens of a text by a model of transformers, and train it further.
 
-    Nodes are its last hidden states, one a token, special tokens included; tokens come from the
+    Nodes are its last hidden states, one per token, special tokens included; tokens come from the
     text encoder ``token_ids`` of the same ``model`` and are read in the order of their positions.
 
     Args:
@@ -57,8 +57,8 @@ class TransformersNetwork(Network):
         if config is not None:
             self.network, self.limit = _from_config(config["model"]), int(config["limit"])
         else:
-            loaded = TransformersEncoder(model)._loaded
-            self.network, self.limit = loaded.network, loaded.limit
+            encoder = TransformersEncoder(model)
+            self.network, self.limit = encoder.network, encoder.limit
             if not pretrained:
                 self.network = _from_config(self.network.config.to_dict())
         choose_trained(self.network, train, lora, self._is_last, "transformers")

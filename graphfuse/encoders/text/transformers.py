@@ -105,6 +105,11 @@ class TransformersEncoder(PartEncoder):
         """The model with its weights, in evaluation mode."""
         return self._loaded.network
 
+    @property
+    def limit(self) -> int:
+        """How many tokens the model takes at a time."""
+        return self._loaded.limit
+
     def identity(self) -> dict[str, Any]:
         """Return the options, with a checksum of weights, configuration and vocabulary."""
         plain = super().identity()

@@ -1,4 +1,4 @@
-"""What decision-level strategies share: one model a modality, and a rule that combines."""
+"""What decision-level strategies share: one model per modality, and a rule that combines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from graphfuse.data import Batch, Schema
 from graphfuse.errors import InputError
 from graphfuse.fusion.output import FusionOutput
-from graphfuse.fusion.parts import ModalityEncoder, head
+from graphfuse.fusion.parts import ModalityEncoder, head, per_modality, presence
 from graphfuse.fusion.strategy import Strategy
 
 RULE_RATE = 10.0
@@ -43,14 +43,14 @@ class DecisionStrategy(Strategy):
         """
         raise InputError(f"{type(self).__name__} does not say how to combine predictions")
 
-    def predict_each(self, vectors: Tensor) -> Tensor:
+    def predict_per_modality(self, vectors: Tensor) -> Tensor:
         """Return the logits [B, M, C] of each modality from its vector [B, M, hidden]."""
-        return torch.stack([net(vectors[:, i]) for i, net in enumerate(self.heads)], dim=1)
+        return per_modality(self.heads, vectors)
 
     def forward(self, batch: Batch) -> FusionOutput:
         """Predict from every modality, then combine."""
         vectors, present = self.encoder(batch)
-        single = self.predict_each(vectors)
+        single = self.predict_per_modality(vectors)
         return FusionOutput(
             self.rescale(self.combine(single, present)),
             vectors.flatten(1),
@@ -58,7 +58,7 @@ class DecisionStrategy(Strategy):
         )
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return one term a modality, over the samples that have it."""
+        """Return one term per modality, over the samples that have it."""
         return {
             f"unimodal:{m}": self.task_loss(logits, self.only_with(m, batch))
             for m, logits in (output.modality_logits or {}).items()
@@ -77,10 +77,10 @@ class DecisionStrategy(Strategy):
 
     def rule_loss(self, output: FusionOutput, batch: Batch) -> Tensor:
         """Return the loss of the combined prediction, which trains the rule and no network."""
-        each = output.modality_logits or {}
-        single = torch.stack([each[m].detach() for m in self.encoder.names], dim=1)
+        logits = output.modality_logits or {}
+        single = torch.stack([logits[m].detach() for m in self.encoder.names], dim=1)
         single = self.standardise(single, output.embedding.dtype)
-        present = torch.stack([batch.mask[m].any(1) for m in self.encoder.names], dim=1)
+        present = presence(batch)
         return self.task_loss(self.rescale(self.combine(single, present)), batch)
 
     def probabilities(self, single: Tensor) -> Tensor:
@@ -103,9 +103,3 @@ class DecisionStrategy(Strategy):
         if self.schema.target.is_classification:
             return log
         return log - (1 - share).clamp(min=floor).log()
-
-
-def softmax_present(scores: Tensor, present: Tensor) -> Tensor:
-    """Return weights [B, M] on the modalities present that add up to one; zero where none is."""
-    lowest = torch.finfo(scores.dtype).min
-    return scores.masked_fill(~present, lowest).softmax(1) * present

@@ -79,9 +79,9 @@ class DempsterShafer(DecisionStrategy):
         self.seen.zero_()
         return self
 
-    def predict_each(self, vectors: Tensor) -> Tensor:
+    def predict_per_modality(self, vectors: Tensor) -> Tensor:
         """Return the logarithm of each opinion's alpha."""
-        return F.softplus(super().predict_each(vectors)).log1p()
+        return F.softplus(super().predict_per_modality(vectors)).log1p()
 
     def combine(self, single: Tensor, present: Tensor) -> Tensor:
         """Combine opinions; in logarithms, so that no evidence is too large."""
@@ -91,7 +91,7 @@ class DempsterShafer(DecisionStrategy):
         return product + (-(classes - 1) * (-product).expm1()).log1p()
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return one term a modality, over the samples that have it, and that of the combination.
+        """Return one term per modality, over the samples that have it, and that of the combination.
 
         In training mode it counts the samples, by which the divergence is annealed.
         """

@@ -5,9 +5,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from graphfuse.data import Batch
-from graphfuse.fusion.decision._decision import DecisionStrategy, softmax_present
+from graphfuse.fusion.decision._decision import DecisionStrategy
 from graphfuse.fusion.info import CLASSIFICATION, strategy
 from graphfuse.fusion.output import FusionOutput
+from graphfuse.fusion.parts import masked_softmax
 
 RANKING_WEIGHT = 0.1
 
@@ -52,11 +53,11 @@ class EnergyWeighted(DecisionStrategy):
 
     def combine(self, single: Tensor, present: Tensor) -> Tensor:
         """Average logits by weight."""
-        weight = softmax_present(single.logsumexp(2), present)
+        weight = masked_softmax(single.logsumexp(2), present)
         return (single * weight.unsqueeze(2)).sum(1)
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return two terms a modality, over the samples that have it, and that of the average."""
+        """Return two terms per modality, over the samples that have it, and that of the average."""
         terms = super().loss(output, batch)
         for m, logits in (output.modality_logits or {}).items():
             ranking = ranking_loss(logits, self.only_with(m, batch).y)

@@ -54,5 +54,5 @@ class LogOpinionPool(DecisionStrategy):
         return (single * exponent.unsqueeze(2)).sum(1)
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return one term a modality and that of the product."""
+        """Return one term per modality and that of the product."""
         return {**super().loss(output, batch), "joint": self.rule_loss(output, batch)}

@@ -14,7 +14,7 @@ from graphfuse.fusion.parts import mean_present
 @strategy(
     "majority_vote",
     family="decision",
-    summary="one vote a modality; the median for regression",
+    summary="one vote per modality; the median for regression",
     paper="Kittler et al. 1998, https://doi.org/10.1109/34.667881",
     modalities=2,
 )

@@ -28,7 +28,7 @@ class Stacking(DecisionStrategy):
     predictions for training samples that the networks did not learn from: the training loop trains
     on two thirds of the training part and predicts the rest, three times, and then trains on all
     of it. That costs four trainings and overrates no modality that overfits. Logistic regression
-    for classes and labels (one a label), ridge regression for numbers, both by scikit-learn with
+    for classes and labels (one per label), ridge regression for numbers, both by scikit-learn with
     unit penalty. Before any fit, the average of the modalities.
 
     Example:

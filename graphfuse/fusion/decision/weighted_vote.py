@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse.data import Batch, Schema
-from graphfuse.fusion.decision._decision import RULE_RATE, DecisionStrategy, softmax_present
+from graphfuse.fusion.decision._decision import RULE_RATE, DecisionStrategy
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.output import FusionOutput
+from graphfuse.fusion.parts import masked_softmax
 
 
 @strategy(
@@ -47,9 +48,9 @@ class WeightedVote(DecisionStrategy):
 
     def combine(self, single: Tensor, present: Tensor) -> Tensor:
         """Mix probabilities."""
-        weight = softmax_present(RULE_RATE * self.score.expand(present.shape), present)
+        weight = masked_softmax(RULE_RATE * self.score.expand(present.shape), present)
         return self.to_logits((self.probabilities(single) * weight.unsqueeze(2)).sum(1), present)
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return one term a modality and that of the mixture."""
+        """Return one term per modality and that of the mixture."""
         return {**super().loss(output, batch), "joint": self.rule_loss(output, batch)}

@@ -17,8 +17,8 @@ from graphfuse.nn.readout import mean_of
 class NodeTokens(nn.Module):
     """Encode and normalise every node and add a learned vector that says of which modality it is.
 
-    Returns nodes [B, N, hidden] and which of them are real, bool [B, N], one of each a modality in
-    the sorted order of names.
+    Returns nodes [B, N, hidden] and which of them are real, bool [B, N], one of each per modality,
+    sorted by name.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The raw features of each modality as one standardised vector a sample."""
+"""The raw features of each modality as one standardised vector per sample."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from graphfuse.nn.readout import mean_of
 class PooledFeatures(nn.Module):
     """Average each modality's raw nodes and standardise the means by the training samples.
 
-    A feature that is constant in training is zero. Returns vectors [B, F], one a modality in the
+    A feature that is constant in training is zero. Returns vectors [B, F], one per modality in the
     sorted order of names; what a missing modality's holds has no meaning.
     """
 

@@ -1,4 +1,4 @@
-"""What strategies share that fuse by one weight a modality."""
+"""What strategies share that fuse by one weight per modality."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def additive_score(in_channels: int, hidden_channels: int) -> nn.Sequential:
     r"""Return the network :math:`q^\top \tanh(W x + b)` from vectors to one score each.
 
     :math:`q` starts at zero: attention begins with even weights, and learns what is common to the
-    samples before it learns to tell them apart.
+    samples before it learns to distinguish them.
     """
     query = nn.Linear(hidden_channels, 1, bias=False)
     nn.init.zeros_(query.weight)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from graphfuse.data import Schema
 from graphfuse.fusion.info import strategy
-from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, check_least
+from graphfuse.fusion.parts import FillMissing, ModalityLinear, PooledStrategy, check_least
 
 
 @strategy(
@@ -43,7 +43,7 @@ class Bilinear(PooledStrategy):
         check_least(1, rank=rank)
         modalities = len(schema.modalities)
         self.rank = rank
-        self.stand_in = StandIn(modalities, hidden_channels)
+        self.stand_in = FillMissing(modalities, hidden_channels)
         self.reduce = ModalityLinear(modalities, hidden_channels, hidden_channels)
         self.core = ModalityLinear(modalities, hidden_channels, rank * hidden_channels)
 

@@ -29,7 +29,7 @@ class Bottleneck(Strategy):
 
     in every layer, with learned bottleneck tokens :math:`b` at first. The prediction is that of
     the mean over the present modalities of their mean nodes. Unlike the paper, exchange starts at
-    the first layer, mean nodes take the place of a class token a modality, and the head, which is
+    the first layer, mean nodes replace one class token per modality, and the head, which is
     not linear, follows the mean over modalities.
 
     Example:

@@ -12,7 +12,7 @@ from graphfuse.fusion.info import strategy
 @strategy(
     "component_attention",
     family="feature",
-    summary="one weight a modality, predicted from its vector",
+    summary="one weight per modality, predicted from its vector",
     paper="Yang et al. 2016, https://aclanthology.org/N16-1174",
     modalities=2,
 )

@@ -1,4 +1,4 @@
-"""Concatenate one vector a modality."""
+"""Concatenate one vector per modality."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from torch import Tensor
 
 from graphfuse.data import Schema
 from graphfuse.fusion.info import strategy
-from graphfuse.fusion.parts import PooledStrategy, StandIn
+from graphfuse.fusion.parts import FillMissing, PooledStrategy
 
 
 @strategy(
     "concat",
     family="feature",
-    summary="concatenation of one pooled vector a modality",
+    summary="concatenation of one pooled vector per modality",
     paper="Baltrusaitis et al. 2019, https://arxiv.org/abs/1705.09406",
     modalities=2,
 )
@@ -30,7 +30,7 @@ class Concat(PooledStrategy):
 
     def __init__(self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.1) -> None:
         super().__init__(schema, hidden_channels, dropout)
-        self.stand_in = StandIn(len(schema.modalities), hidden_channels)
+        self.stand_in = FillMissing(len(schema.modalities), hidden_channels)
 
     def width(self, hidden_channels: int) -> int:
         """Return the size of all vectors side by side."""

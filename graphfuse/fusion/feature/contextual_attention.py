@@ -13,7 +13,7 @@ from graphfuse.fusion.info import strategy
 @strategy(
     "contextual_attention",
     family="feature",
-    summary="one weight a modality, given a running context of those visited before",
+    summary="one weight per modality, given a running context of those visited before",
     paper="Hori et al. 2017, https://arxiv.org/abs/1701.03126",
     modalities=2,
 )

@@ -22,7 +22,7 @@ from graphfuse.fusion.parts import check_least, presence
     modalities=2,
 )
 class Contrastive(Concat):
-    r"""Concatenate, and train each modality's vector to be told apart by those of the others.
+    r"""Concatenate, and train each modality's vector to identify those of the others.
 
     .. math:: \mathrm{loss} = \mathrm{task} + \text{weight} \cdot
         \mathrm{mean}_{m < n}\, \mathrm{InfoNCE}(v_m, v_n)

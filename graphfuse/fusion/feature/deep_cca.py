@@ -9,7 +9,7 @@ from graphfuse.data import Batch, Schema
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled, mean_over_pairs
 from graphfuse.fusion.output import FusionOutput
-from graphfuse.fusion.parts import ModalityEncoder, check_least, each, head, presence
+from graphfuse.fusion.parts import ModalityEncoder, check_least, head, per_modality, presence
 from graphfuse.fusion.strategy import Strategy
 
 RIDGE = 1e-3
@@ -65,7 +65,7 @@ class DeepCCA(Strategy):
     def forward(self, batch: Batch) -> FusionOutput:
         """Encode, project, predict."""
         vectors, present = self.encoder(batch)
-        projected = each(self.project, vectors)
+        projected = per_modality(self.project, vectors)
         embedding = torch.where(present.unsqueeze(2), projected, self.absent).flatten(1)
         return FusionOutput(self.rescale(self.head(embedding)), embedding)
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import Schema
 from graphfuse.fusion.info import strategy
-from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, masked_softmax
+from graphfuse.fusion.parts import FillMissing, ModalityLinear, PooledStrategy, masked_softmax
 
 
 @strategy(
@@ -37,7 +37,7 @@ class Gated(PooledStrategy):
     def __init__(self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.1) -> None:
         super().__init__(schema, hidden_channels, dropout)
         modalities = len(schema.modalities)
-        self.stand_in = StandIn(modalities, hidden_channels)
+        self.stand_in = FillMissing(modalities, hidden_channels)
         self.inner = ModalityLinear(modalities, hidden_channels, hidden_channels)
         self.gate = nn.Linear(modalities * hidden_channels, modalities * hidden_channels)
 

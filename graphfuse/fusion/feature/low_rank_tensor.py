@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import Schema
 from graphfuse.fusion.info import strategy
-from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, check_least
+from graphfuse.fusion.parts import FillMissing, ModalityLinear, PooledStrategy, check_least
 
 
 @strategy(
@@ -42,7 +42,7 @@ class LowRankTensor(PooledStrategy):
         check_least(1, rank=rank)
         modalities = len(schema.modalities)
         self.rank = rank
-        self.stand_in = StandIn(modalities, hidden_channels)
+        self.stand_in = FillMissing(modalities, hidden_channels)
         self.factors = ModalityLinear(modalities, hidden_channels, rank * hidden_channels)
         nn.init.ones_(self.factors.bias)
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import Schema
 from graphfuse.fusion.info import strategy
-from graphfuse.fusion.parts import PooledStrategy, StandIn
+from graphfuse.fusion.parts import FillMissing, PooledStrategy
 
 
 @strategy(
@@ -39,7 +39,7 @@ class Multiplicative(PooledStrategy):
     def __init__(self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.1) -> None:
         super().__init__(schema, hidden_channels, dropout)
         steps = len(schema.modalities) - 1
-        self.stand_in = StandIn(len(schema.modalities), hidden_channels)
+        self.stand_in = FillMissing(len(schema.modalities), hidden_channels)
         self.steps = nn.ModuleList(Interaction(hidden_channels) for _ in range(steps))
         self.norms = nn.ModuleList(nn.LayerNorm(hidden_channels) for _ in range(steps))
 

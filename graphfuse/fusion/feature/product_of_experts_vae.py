@@ -14,7 +14,7 @@ from graphfuse.fusion.feature._pooled import PooledFeatures
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled
 from graphfuse.fusion.output import FusionOutput
-from graphfuse.fusion.parts import ModalityEncoder, check_least, each, head, presence
+from graphfuse.fusion.parts import ModalityEncoder, check_least, head, per_modality, presence
 from graphfuse.fusion.strategy import Strategy
 
 LOG_VARIANCE = 10.0
@@ -96,7 +96,7 @@ class ProductOfExpertsVAE(Strategy):
     def forward(self, batch: Batch) -> LatentOutput:
         """Multiply the experts, draw a latent vector (in evaluation its mean), predict."""
         vectors, present = self.encoder(batch)
-        mean, log_variance = each(self.experts, vectors).chunk(2, dim=2)
+        mean, log_variance = per_modality(self.experts, vectors).chunk(2, dim=2)
         precision = (-log_variance.clamp(-LOG_VARIANCE, LOG_VARIANCE)).exp() * present.unsqueeze(2)
         variance = 1 / (1 + precision.sum(1))
         mean = (precision * mean).sum(1) * variance

@@ -15,7 +15,7 @@ from graphfuse.fusion.feature._attention import AttentionBlock
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled, mean_over_pairs
 from graphfuse.fusion.output import FusionOutput
-from graphfuse.fusion.parts import ModalityEncoder, check_least, each, head, presence
+from graphfuse.fusion.parts import ModalityEncoder, check_least, head, per_modality, presence
 from graphfuse.fusion.strategy import Strategy
 
 MOMENTS = 5
@@ -90,7 +90,7 @@ class SharedPrivate(Strategy):
         """Split, fuse, predict."""
         vectors, present = self.encoder(batch)
         shared = self.shared(vectors).sigmoid()
-        private = each(self.private, vectors).sigmoid()
+        private = per_modality(self.private, vectors).sigmoid()
         tokens, real = torch.cat([shared, private], dim=1), torch.cat([present, present], dim=1)
         fused = self.block(tokens, tokens, real)
         embedding = torch.where(real.unsqueeze(2), fused, self.absent).flatten(1)
@@ -108,7 +108,7 @@ class SharedPrivate(Strategy):
         both = torch.cat([output.shared, output.private], dim=1)
         overlaps = [(m, count + m) for m in range(count)]
         overlaps += combinations(range(count, 2 * count), 2)
-        error = each(self.decoder, output.shared + output.private) - output.vectors
+        error = per_modality(self.decoder, output.shared + output.private) - output.vectors
         squared = error.square().mean(2) * present
         found = {
             "similarity": mean_over_pairs(moment_discrepancy, output.shared, present),

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from graphfuse.data import Schema
 from graphfuse.errors import InputError
 from graphfuse.fusion.info import strategy
-from graphfuse.fusion.parts import ModalityLinear, PooledStrategy, StandIn, check_least
+from graphfuse.fusion.parts import FillMissing, ModalityLinear, PooledStrategy, check_least
 
 MOST = 16
 """Most modalities, each of which at least doubles the outer product."""
@@ -68,7 +68,7 @@ class TensorFusion(PooledStrategy):
                 f"{size:,} numbers a sample; at most {LIMIT:,} are taken: lower reduced_channels, "
                 f"leave modalities out, or use low_rank_tensor, whose cost grows with their number"
             )
-        self.stand_in = StandIn(modalities, hidden_channels)
+        self.stand_in = FillMissing(modalities, hidden_channels)
         self.reduce = ModalityLinear(modalities, hidden_channels, reduced)
         self.project = nn.Linear(size, hidden_channels)
 

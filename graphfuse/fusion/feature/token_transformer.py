@@ -1,4 +1,4 @@
-"""A transformer over one token a modality: the strong simple baseline."""
+"""A transformer over one token per modality: the strong simple baseline."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from graphfuse.fusion.strategy import Strategy
 @strategy(
     "token_transformer",
     family="feature",
-    summary="late-fusion transformer over one token a modality",
+    summary="late-fusion transformer over one token per modality",
     paper="Rheude et al. 2025, https://arxiv.org/abs/2512.22991",
     modalities=2,
 )
 class TokenTransformer(Strategy):
-    """Predict from a summary token that attends to one token a modality.
+    """Predict from a summary token that attends to one token per modality.
 
     The tokens are the modalities' mean nodes plus a learned vector that says which; a missing
     modality is no token. Layers normalise first.

@@ -12,7 +12,7 @@ from graphfuse.errors import UnknownNameError
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled, info_nce, mean_over_pairs
 from graphfuse.fusion.output import FusionOutput
-from graphfuse.fusion.parts import ModalityEncoder, StandIn, check_least, head, presence
+from graphfuse.fusion.parts import FillMissing, ModalityEncoder, check_least, head, presence
 from graphfuse.fusion.strategy import Strategy
 from graphfuse.nn import GraphFusion
 
@@ -28,7 +28,7 @@ ABLATIONS = ("no_edges", "complete")
     ablations=ABLATIONS,
 )
 class GraphCLARGA(Strategy):
-    r"""Fuse one vector a modality with graph attention, on a graph of its own for each sample.
+    r"""Fuse one vector per modality with graph attention, on a graph of its own for each sample.
 
     With the mean :math:`v_m` of a modality's encoded nodes, or a learned vector where the modality
     is missing, the graph joins all modalities, each with itself too, by weights
@@ -40,7 +40,7 @@ class GraphCLARGA(Strategy):
     and :class:`~graphfuse.nn.DenseRGATConv` passes messages along it; :math:`u_m` is what enters
     the first layer, compared where a batch's samples have both modalities.
 
-    This is written after the paper's abstract, not its formulas: from it come one graph a sample,
+    This is written after the paper's abstract, not its formulas: from it come one graph per sample,
     weighted by attention over the modalities' features, multi-head graph attention along it,
     something learned for a missing modality (a mask there) and the task's loss plus InfoNCE. Ours
     are the formula for :math:`w`, edges between all pairs (the paper's cost is below quadratic in
@@ -78,7 +78,7 @@ class GraphCLARGA(Strategy):
         self.ablation, self.temperature, self.weight = ablation, temperature, weight
         self.encoder = ModalityEncoder(schema.modalities, hidden_channels, dropout)
         names = self.encoder.names
-        self.stand_in = StandIn(len(names), hidden_channels)
+        self.stand_in = FillMissing(len(names), hidden_channels)
         self.query = nn.Linear(hidden_channels, hidden_channels, bias=False)
         self.key = nn.Linear(hidden_channels, hidden_channels, bias=False)
         types = [(s, "learned", d) for s in names for d in names]

@@ -10,7 +10,7 @@ from graphfuse.graph import ABLATIONS
 @strategy(
     "graph:gatv2",
     family="graph",
-    summary="additive attention, one softmax an edge type",
+    summary="additive attention, one softmax per edge type",
     paper="Brody et al. 2022, https://arxiv.org/abs/2105.14491",
     ablations=ABLATIONS,
 )

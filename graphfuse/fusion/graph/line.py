@@ -28,7 +28,7 @@ class GraphLine(GraphStrategy):
     utterance of a conversation to the previous and the next; a line for every modality and the
     links between them are ours, and so is the conv. The relation is the point of this strategy, so
     that it takes no others, and of the edges that a batch brings it uses those of this relation
-    alone. A node hears of those as many steps away as there are layers, 3 unless told otherwise.
+    alone. A node receives from nodes up to as many steps away as there are layers, 3 by default.
     Nodes without positions are read out, but joined to nothing.
 
     Example:

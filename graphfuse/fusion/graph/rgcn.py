@@ -10,7 +10,7 @@ from graphfuse.graph import ABLATIONS
 @strategy(
     "graph:rgcn",
     family="graph",
-    summary="means of neighbours, one linear map an edge type",
+    summary="means of neighbours, one linear map per edge type",
     paper="Schlichtkrull et al. 2018, https://arxiv.org/abs/1703.06103",
     ablations=ABLATIONS,
 )

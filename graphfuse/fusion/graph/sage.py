@@ -10,7 +10,7 @@ from graphfuse.graph import ABLATIONS
 @strategy(
     "graph:sage",
     family="graph",
-    summary="means of neighbours, normalised, one map an edge type",
+    summary="means of neighbours, normalised, one map per edge type",
     paper="Hamilton et al. 2017, https://arxiv.org/abs/1706.02216",
     ablations=ABLATIONS,
 )

@@ -1,4 +1,4 @@
-"""Methods against imbalance between modalities, one a file; the recipe's ``balance`` names one."""
+"""Methods against imbalance between modalities, one per file; ``Recipe.balance`` names one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from graphfuse.data import FusionDataset, Schema
 from graphfuse.errors import InputError
 from graphfuse.fusion import Strategy
 from graphfuse.nn import NodeEncoder
-from graphfuse.training.balance._method import Balance, balance_methods
+from graphfuse.training.balance._method import Balance
+from graphfuse.training.balance.registry import balance_methods
 
 if TYPE_CHECKING:
     from graphfuse.training.recipe import Recipe

@@ -1,4 +1,4 @@
-"""What methods against imbalance share: where they act, and what a modality says on its own."""
+"""What methods against imbalance share: where they act, and predictions from one modality."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor
 
-from graphfuse._registry import Registry
 from graphfuse.data import Batch, FusionDataset
 from graphfuse.data.batch_changes import only
 from graphfuse.fusion import FusionOutput, Strategy
-from graphfuse.training.labelled import Labelled
+from graphfuse.training.mixed_batch import MixedBatch
 
 if TYPE_CHECKING:
     from graphfuse.training.recipe import Recipe
@@ -43,38 +42,34 @@ class Balance:
         self.strategy, self.validation = strategy, validation
 
     def terms(
-        self, terms: dict[str, Tensor], output: FusionOutput, labelled: Labelled
+        self, terms: dict[str, Tensor], output: FusionOutput, mixed: MixedBatch
     ) -> dict[str, Tensor]:
         """Return the terms of the loss, given those of the strategy.
 
-        Terms of its own that depend on labels are taken by ``labelled.in_shares``, as samples that
-        are mixed have two.
+        Compute terms that depend on labels by ``mixed.mixed_loss``, as mixed samples have two.
         """
         return terms
 
-    def modulate(self, output: FusionOutput, labelled: Labelled) -> None:
+    def modulate(self, output: FusionOutput, mixed: MixedBatch) -> None:
         """Change the gradients of the strategy's parameters before they are clipped."""
 
     def end_epoch(self) -> None:
-        """Look at the validation part after an epoch."""
+        """Use the validation part after an epoch."""
 
 
-balance_methods: Registry[type[Balance]] = Registry("balance method", "graphfuse.training.balance")
-
-
-def own_logits(strategy: Strategy, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-    """Return what each modality predicts on its own, ``{modality: [B, C]}``.
+def unimodal_logits(strategy: Strategy, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
+    """Return the prediction from each modality alone, ``{modality: [B, C]}``.
 
     The strategy's ``modality_logits`` if it has them; else what it predicts with the other
-    modalities hidden, which any strategy can say, at the price of one more forward pass each.
+    modalities hidden, which works for any strategy and costs one forward pass per modality.
     """
     if output.modality_logits is not None:
         return output.modality_logits
     return {m: strategy(only(batch, m)).logits for m in strategy.schema.names}
 
 
-def own_losses(
-    strategy: Strategy, own: Mapping[str, Tensor], labelled: Labelled
+def unimodal_losses(
+    strategy: Strategy, own: Mapping[str, Tensor], mixed: MixedBatch
 ) -> dict[str, Tensor]:
     """Return the task's loss of each modality's own prediction, over the samples that have it."""
 
@@ -82,9 +77,9 @@ def own_losses(
         there = batch.mask[m].any(1)
         return {m: strategy.task_loss(own[m][there], replace(batch, y=batch.y[there]))}
 
-    return {m: labelled.in_shares(partial(loss, m=m), [m])[m] for m in own}
+    return {m: mixed.mixed_loss(partial(loss, m=m), [m])[m] for m in own}
 
 
 def with_unimodal(terms: Mapping[str, Tensor], losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the terms with one a modality added, unless the strategy has that of its own."""
+    """Add one term per modality, unless the strategy has that term already."""
     return {**{f"unimodal:{m}": loss for m, loss in losses.items()}, **terms}

@@ -12,8 +12,9 @@ from torch.nn import functional as F
 from graphfuse.data import FusionDataset
 from graphfuse.fusion import FusionOutput, Strategy
 from graphfuse.fusion.unimodal import Unimodal
-from graphfuse.training.balance._method import Balance, balance_methods, own_logits
-from graphfuse.training.labelled import Labelled
+from graphfuse.training.balance._method import Balance, unimodal_logits
+from graphfuse.training.balance.registry import balance_methods
+from graphfuse.training.mixed_batch import MixedBatch
 
 if TYPE_CHECKING:
     from graphfuse.training.recipe import Recipe
@@ -59,11 +60,11 @@ class Distillation(Balance):
             self.teachers[m] = teacher.requires_grad_(False)
 
     def terms(
-        self, terms: dict[str, Tensor], output: FusionOutput, labelled: Labelled
+        self, terms: dict[str, Tensor], output: FusionOutput, mixed: MixedBatch
     ) -> dict[str, Tensor]:
-        """Add one term a modality, whatever the labels."""
-        found, batch = dict(terms), labelled.batch
-        for m, logits in own_logits(self.strategy, output, batch).items():
+        """Add one term per modality, whatever the labels."""
+        found, batch = dict(terms), mixed.batch
+        for m, logits in unimodal_logits(self.strategy, output, batch).items():
             with torch.no_grad():
                 wanted = self.teachers[m](batch).logits
             apart = self._distance(wanted.to(logits), logits) * batch.mask[m].any(1)

@@ -12,13 +12,13 @@ from graphfuse.data import Batch
 from graphfuse.fusion import FusionOutput
 from graphfuse.training.balance._method import (
     Balance,
-    balance_methods,
-    own_logits,
-    own_losses,
+    unimodal_logits,
+    unimodal_losses,
     with_unimodal,
 )
+from graphfuse.training.balance.registry import balance_methods
 from graphfuse.training.evaluate import batches
-from graphfuse.training.labelled import Labelled
+from graphfuse.training.mixed_batch import MixedBatch
 
 LEAST_OVERFITTING = 0.1
 """Overfitting below this counts as this, lest a difference near zero decides alone."""
@@ -50,11 +50,11 @@ class GradientBlending(Balance):
         self.first: tuple[Tensor, Tensor] | None = None
 
     def terms(
-        self, terms: dict[str, Tensor], output: FusionOutput, labelled: Labelled
+        self, terms: dict[str, Tensor], output: FusionOutput, mixed: MixedBatch
     ) -> dict[str, Tensor]:
         """Weigh the terms."""
-        losses = self._own_losses(output, labelled)
-        self.train_losses.append(self._join(output, losses, labelled).detach())
+        losses = self._own_losses(output, mixed)
+        self.train_losses.append(self._join(output, losses, mixed).detach())
         fused, *single = self.weights.tolist()
         weights = {f"unimodal:{m}": w for m, w in zip(sorted(losses), single, strict=True)}
         return {
@@ -70,26 +70,26 @@ class GradientBlending(Balance):
         total = torch.zeros_like(train)
         for batch in batches(self.strategy, self.validation):
             output = self.strategy(batch)
-            labelled = Labelled(batch)
-            losses = self._own_losses(output, labelled)
-            total += self._join(output, losses, labelled) * len(batch)
+            mixed = MixedBatch(batch)
+            losses = self._own_losses(output, mixed)
+            total += self._join(output, losses, mixed) * len(batch)
         validation = total / max(len(self.validation), 1)
         if self.first is None:
             self.first = validation, validation - train
         before, gap = self.first
         self.weights = blend(before - validation, validation - train - gap)
 
-    def _own_losses(self, output: FusionOutput, labelled: Labelled) -> dict[str, Tensor]:
-        own = own_logits(self.strategy, output, labelled.batch)
-        return own_losses(self.strategy, own, labelled)
+    def _own_losses(self, output: FusionOutput, mixed: MixedBatch) -> dict[str, Tensor]:
+        own = unimodal_logits(self.strategy, output, mixed.batch)
+        return unimodal_losses(self.strategy, own, mixed)
 
-    def _join(self, output: FusionOutput, losses: dict[str, Tensor], labelled: Labelled) -> Tensor:
+    def _join(self, output: FusionOutput, losses: dict[str, Tensor], mixed: MixedBatch) -> Tensor:
         """Return the losses of the fused prediction and of each modality's, [1 + M]."""
 
         def task(batch: Batch) -> dict[str, Tensor]:
             return {"task": self.strategy.task_loss(output.logits, batch)}
 
-        fused = labelled.in_shares(task, self.strategy.reads)["task"]
+        fused = mixed.mixed_loss(task, self.strategy.reads)["task"]
         return torch.stack([fused, *(losses[m] for m in sorted(losses))])
 
 

@@ -14,8 +14,9 @@ from graphfuse.data import Batch
 from graphfuse.errors import InputError
 from graphfuse.fusion import EndToEnd, FusionOutput, Strategy
 from graphfuse.nn import NodeEncoder
-from graphfuse.training.balance._method import Balance, balance_methods, own_logits
-from graphfuse.training.labelled import Labelled
+from graphfuse.training.balance._method import Balance, unimodal_logits
+from graphfuse.training.balance.registry import balance_methods
+from graphfuse.training.mixed_batch import MixedBatch
 
 ALPHA = 0.5
 """How much the gradient shrinks; the paper chooses it for each dataset, up to 1."""
@@ -50,17 +51,17 @@ class OGMGE(Balance):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.random = torch.Generator().manual_seed(arguments[-1])
-        self.owned = owned_parameters(self.strategy)
+        self.owned = encoder_parameters(self.strategy)
 
     @torch.no_grad()
-    def modulate(self, output: FusionOutput, labelled: Labelled) -> None:
+    def modulate(self, output: FusionOutput, mixed: MixedBatch) -> None:
         """Shrink and add noise."""
-        own = own_logits(self.strategy, output, labelled.batch)
+        own = unimodal_logits(self.strategy, output, mixed.batch)
 
         def score(batch: Batch, m: str) -> dict[str, Tensor]:
             return {m: self._score(own[m], batch, m)}
 
-        scores = [labelled.in_shares(partial(score, m=m), [m])[m] for m in self.owned]
+        scores = [mixed.mixed_loss(partial(score, m=m), [m])[m] for m in self.owned]
         found = torch.stack(scores)
         total, count = reduce(found, "sum").T
         for parameters, k in zip(self.owned.values(), coefficients(total, count), strict=True):
@@ -102,7 +103,7 @@ def coefficients(total: Tensor, count: Tensor) -> Tensor:
     return torch.where(ahead, 1 - (ALPHA * ratio).tanh(), torch.ones_like(ratio))
 
 
-def owned_parameters(strategy: Strategy) -> dict[str, list[nn.Parameter]]:
+def encoder_parameters(strategy: Strategy) -> dict[str, list[nn.Parameter]]:
     """Return the parameters of each modality's encoder, and of the network before it, if any."""
     encoders = [module for module in strategy.modules() if isinstance(module, NodeEncoder)]
     owned = {

@@ -7,12 +7,12 @@ from torch import Tensor
 from graphfuse.fusion import FusionOutput
 from graphfuse.training.balance._method import (
     Balance,
-    balance_methods,
-    own_logits,
-    own_losses,
+    unimodal_logits,
+    unimodal_losses,
     with_unimodal,
 )
-from graphfuse.training.labelled import Labelled
+from graphfuse.training.balance.registry import balance_methods
+from graphfuse.training.mixed_batch import MixedBatch
 
 
 @balance_methods.register("unimodal_loss")
@@ -28,8 +28,8 @@ class UnimodalLoss(Balance):
     """
 
     def terms(
-        self, terms: dict[str, Tensor], output: FusionOutput, labelled: Labelled
+        self, terms: dict[str, Tensor], output: FusionOutput, mixed: MixedBatch
     ) -> dict[str, Tensor]:
-        """Add one term a modality."""
-        own = own_logits(self.strategy, output, labelled.batch)
-        return with_unimodal(terms, own_losses(self.strategy, own, labelled))
+        """Add one term per modality."""
+        own = unimodal_logits(self.strategy, output, mixed.batch)
+        return with_unimodal(terms, unimodal_losses(self.strategy, own, mixed))

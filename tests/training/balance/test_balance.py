@@ -16,10 +16,10 @@ from graphfuse.training.balance import (
     gradient_blending,
     start_balance,
 )
-from graphfuse.training.balance._method import own_logits
+from graphfuse.training.balance._method import unimodal_logits
 from graphfuse.training.balance.gradient_blending import blend
-from graphfuse.training.balance.ogm_ge import ALPHA, coefficients, owned_parameters
-from graphfuse.training.labelled import Labelled
+from graphfuse.training.balance.ogm_ge import ALPHA, coefficients, encoder_parameters
+from graphfuse.training.mixed_batch import MixedBatch
 
 METHODS = balance_methods.names()
 
@@ -157,7 +157,7 @@ def test_without_a_method_terms_are_the_strategys():
     batch = data.batch(range(40))
     output = model(batch)
     terms = model.loss(output, batch)
-    assert balance.terms(terms, output, Labelled(batch)) is terms
+    assert balance.terms(terms, output, MixedBatch(batch)) is terms
 
 
 def test_what_a_modality_says_on_its_own():
@@ -165,8 +165,8 @@ def test_what_a_modality_says_on_its_own():
     batch = data.batch(range(20))
     late, early = made("mean_prob", data).eval(), made("concat", data).eval()
     output = late(batch)
-    assert own_logits(late, output, batch) is output.modality_logits
-    found = own_logits(early, early(batch), batch)
+    assert unimodal_logits(late, output, batch) is output.modality_logits
+    found = unimodal_logits(early, early(batch), batch)
     changed = only(batch, "a")
     changed.x["b"] = torch.randn_like(changed.x["b"])
     assert torch.equal(found["a"], early(changed).logits)
@@ -178,7 +178,7 @@ def test_unimodal_loss_is_over_samples_that_have_the_modality():
     batch = data.batch(range(48))
     output = model(batch)
     terms = started("unimodal_loss", model, data).terms(
-        model.loss(output, batch), output, Labelled(batch)
+        model.loss(output, batch), output, MixedBatch(batch)
     )
     assert list(terms) == ["unimodal:a.b", "unimodal:type", "task"]
     there = batch.mask["type"].any(1)
@@ -193,7 +193,7 @@ def test_strategies_that_have_unimodal_terms_keep_theirs():
     batch = data.batch(range(48))
     output = model(batch)
     own = model.loss(output, batch)
-    assert started("unimodal_loss", model, data).terms(own, output, Labelled(batch)) == own
+    assert started("unimodal_loss", model, data).terms(own, output, MixedBatch(batch)) == own
 
 
 def test_unimodal_loss_trains_the_weaker_modality():
@@ -230,10 +230,10 @@ def test_blending_weighs_terms_and_their_gradients():
         terms = model.loss(output, batch)
         terms = change(terms, output) if change else terms
         sum(terms.values()).backward()
-        return torch.cat([p.grad.flatten() for p in owned_parameters(model)[m]])
+        return torch.cat([p.grad.flatten() for p in encoder_parameters(model)[m]])
 
     for m, weight in (("a", 0.75), ("b", 0.25)):
-        blended = gradient(m, lambda terms, output: balance.terms(terms, output, Labelled(batch)))
+        blended = gradient(m, lambda terms, output: balance.terms(terms, output, MixedBatch(batch)))
         assert torch.allclose(blended, weight * gradient(m, None), atol=1e-7)
 
 
@@ -258,7 +258,7 @@ def test_blending_takes_weight_from_a_modality_that_overfits(monkeypatch):
         batch = train.batch(range(120))
         output = model(batch)
         optimizer.zero_grad()
-        sum(balance.terms(model.loss(output, batch), output, Labelled(batch)).values()).backward()
+        sum(balance.terms(model.loss(output, batch), output, MixedBatch(batch)).values()).backward()
         optimizer.step()
         balance.end_epoch()
     _, noise, signal = balance.weights.tolist()
@@ -296,8 +296,8 @@ def test_ogm_ge_slows_the_modality_that_is_ahead():
     output = FusionOutput(sure, sure, {"a": sure, "b": torch.zeros_like(sure)})
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)  # of no spread: no noise
-    balance.modulate(output, Labelled(batch))
-    owned = owned_parameters(model)
+    balance.modulate(output, MixedBatch(batch))
+    owned = encoder_parameters(model)
     expected = 1 - math.tanh(ALPHA * sure.shape[1])
     for parameter in owned["a"]:
         assert torch.allclose(parameter.grad, torch.tensor(expected), atol=1e-3)
@@ -317,9 +317,9 @@ def test_ogm_ge_adds_noise_as_wide_as_the_gradient_to_weights():
         parameter.grad = 3 * torch.randn_like(parameter)
         before[parameter] = parameter.grad.clone()
     balance.modulate(
-        FusionOutput(even, even, {"a": even, "b": even}), Labelled(data.batch(range(40)))
+        FusionOutput(even, even, {"a": even, "b": even}), MixedBatch(data.batch(range(40)))
     )
-    for parameter in owned_parameters(model)["a"]:
+    for parameter in encoder_parameters(model)["a"]:
         noise = parameter.grad - before[parameter]
         if parameter.dim() > 1:
             assert float(noise.std()) == pytest.approx(3, rel=0.15)
@@ -330,7 +330,7 @@ def test_ogm_ge_adds_noise_as_wide_as_the_gradient_to_weights():
 def test_each_modality_owns_its_encoder():
     for name in ("concat", "bottleneck", "graph:hgt", "mean_prob"):
         model = made(name, holed("binary"))
-        owned = owned_parameters(model)
+        owned = encoder_parameters(model)
         assert [len(parameters) for parameters in owned.values()] == [4, 4]
         assert not {id(p) for p in owned["a.b"]} & {id(p) for p in owned["type"]}
 
@@ -354,7 +354,7 @@ def test_distillation_pulls_towards_the_teacher():
 
     def apart():
         output = model.eval()(batch)
-        return balance.terms({}, output, Labelled(batch))
+        return balance.terms({}, output, MixedBatch(batch))
 
     before = {name: float(value.detach()) for name, value in apart().items()}
     assert list(before) == ["distillation:a", "distillation:b"]
@@ -375,7 +375,7 @@ def test_a_student_like_its_teacher_has_nothing_to_learn(task):
     batch = data.batch(range(48))
     output = model(batch)
     output.modality_logits = {m: net(batch).logits for m, net in balance.teachers.items()}
-    for value in balance.terms({}, output, Labelled(batch)).values():
+    for value in balance.terms({}, output, MixedBatch(batch)).values():
         assert float(value) == pytest.approx(0, abs=1e-6)
     assert not any(p.requires_grad for t in balance.teachers.values() for p in t.parameters())
 
@@ -387,7 +387,7 @@ def test_the_distance_is_the_divergence_from_the_teacher():
     batch = data.batch(range(48))
     output = model(batch)
     output.modality_logits = dict.fromkeys(data.schema.names, torch.zeros(48, 2))
-    found = balance.terms({}, output, Labelled(batch))["distillation:type"]
+    found = balance.terms({}, output, MixedBatch(batch))["distillation:type"]
     share = balance.teachers["type"](batch).logits.softmax(1)[batch.mask["type"].any(1)]
     assert torch.allclose(found, (share * (2 * share).log()).sum(1).mean(), atol=1e-6)
 
@@ -454,36 +454,36 @@ def mixed_up(data, share=0.3):
     batch = data.batch(range(len(data)))
     order = torch.arange(len(data)).roll(1)
     moved, mixed = mix(batch, order, share)
-    return Labelled(moved, batch.y[order], share, mixed)
+    return MixedBatch(moved, batch.y[order], share, mixed)
 
 
 @pytest.mark.parametrize("task", ["binary", "multilabel", "regression"])
 def test_with_mixup_each_loss_is_that_of_both_labels_in_their_shares(task):
     data = holed(task)
     model = made("concat", data).prepare(data).eval()
-    labelled = mixed_up(data)
-    batch, output = labelled.batch, model(labelled.batch)
-    terms = labelled.in_shares(lambda b: model.loss(output, b), model.reads)
-    found = started("unimodal_loss", model, data).terms(terms, output, labelled)
+    mixed = mixed_up(data)
+    batch, output = mixed.batch, model(mixed.batch)
+    terms = mixed.mixed_loss(lambda b: model.loss(output, b), model.reads)
+    found = started("unimodal_loss", model, data).terms(terms, output, mixed)
     scale = model.target_scale.square() if task == "regression" else 1
 
     def soft(logits, touched, rows):
         own = TASK_LOSS[task](logits, batch.y) / scale
-        other = TASK_LOSS[task](logits, labelled.other) / scale
-        share = labelled.share * touched
+        other = TASK_LOSS[task](logits, mixed.other) / scale
+        share = mixed.share * touched
         return ((1 - share) * own + share * other)[rows].mean()
 
-    every = torch.stack(list(labelled.mixed.values())).any(0)
+    every = torch.stack(list(mixed.mixed.values())).any(0)
     torch.testing.assert_close(found["task"], soft(output.logits, every, slice(None)))
     for m in data.schema.names:
         there = batch.mask[m].any(1)
-        assert bool((there & ~labelled.mixed[m]).any())  # whose label is its own alone
+        assert bool((there & ~mixed.mixed[m]).any())  # whose label is its own alone
         alone = model(only(batch, m)).logits
-        wanted = soft(alone, labelled.mixed[m], there)
+        wanted = soft(alone, mixed.mixed[m], there)
         torch.testing.assert_close(found[f"unimodal:{m}"], wanted)
     blended = started("gradient_blending", model, data)
-    assert blended.terms(terms, output, labelled).keys() == found.keys()
-    for name, term in blended.terms(terms, output, labelled).items():
+    assert blended.terms(terms, output, mixed).keys() == found.keys()
+    for name, term in blended.terms(terms, output, mixed).items():
         torch.testing.assert_close(term, found[name] / 3)
     losses = torch.stack([found["task"], found["unimodal:a.b"], found["unimodal:type"]])
     torch.testing.assert_close(blended.train_losses[0], losses.detach())
@@ -495,13 +495,13 @@ def test_with_mixup_each_label_has_the_weight_of_its_own_class():
     model = made("concat", data).eval()
     model.weigh_classes(data)
     assert float(model.class_weight.max() / model.class_weight.min()) > 1.5
-    labelled = mixed_up(data)
-    output = model(labelled.batch)
-    found = labelled.in_shares(lambda b: model.loss(output, b), model.reads)["task"]
+    mixed = mixed_up(data)
+    output = model(mixed.batch)
+    found = mixed.mixed_loss(lambda b: model.loss(output, b), model.reads)["task"]
     log = output.logits.log_softmax(1)
     parts = [
         (share * model.class_weight[y], -log[range(45), y])
-        for share, y in ((0.7, labelled.batch.y), (0.3, labelled.other))
+        for share, y in ((0.7, mixed.batch.y), (0.3, mixed.other))
     ]
     wanted = sum((w * loss).sum() for w, loss in parts) / sum(w.sum() for w, _ in parts)
     torch.testing.assert_close(found, wanted)
@@ -511,21 +511,21 @@ def test_with_mixup_a_modality_is_ahead_by_the_probability_of_both_labels():
     data = holed("binary")
     model = made("concat", data)
     balance = started("ogm_ge", model, data)
-    labelled = mixed_up(data)
+    mixed = mixed_up(data)
     own = {m: torch.randn(48, 2) for m in data.schema.names}
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)  # of no spread: no noise
-    balance.modulate(FusionOutput(own["type"], own["type"], own), labelled)
+    balance.modulate(FusionOutput(own["type"], own["type"], own), mixed)
     scores = []
     for m in data.schema.names:
-        there = labelled.batch.mask[m].any(1)
+        there = mixed.batch.mask[m].any(1)
         share = own[m].softmax(1)
-        y = torch.where(labelled.mixed[m], labelled.other, labelled.batch.y)
-        both = 0.7 * share[range(48), labelled.batch.y] + 0.3 * share[range(48), y]
+        y = torch.where(mixed.mixed[m], mixed.other, mixed.batch.y)
+        both = 0.7 * share[range(48), mixed.batch.y] + 0.3 * share[range(48), y]
         scores.append(both[there].mean())
     expected = coefficients(torch.stack(scores), torch.ones(2))
     for m, k in zip(data.schema.names, expected, strict=True):
-        for parameter in owned_parameters(model)[m]:
+        for parameter in encoder_parameters(model)[m]:
             assert torch.allclose(parameter.grad, k)
 
 

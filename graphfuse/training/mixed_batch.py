@@ -1,4 +1,4 @@
-"""A batch of training samples with their labels: one each, or two where samples are mixed."""
+"""A batch of training samples whose labels may be mixed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from graphfuse.data import Batch
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
-    """A batch, and the labels of what was mixed into its samples, if anything was.
+class MixedBatch:
+    """A batch, and the labels of the samples that mixup mixed into it, if any.
 
     Args:
         batch: the samples, with their own labels.
-        other: labels [B, ...] of the samples that were mixed into these; None without any.
-        share: of these labels in what is learnt.
+        other: labels [B, ...] of the samples that were mixed into these; None without mixup.
+        share: weight of the other labels in the loss.
         mixed: which samples [B] were mixed in each modality; the others keep their label there.
     """
 
@@ -27,19 +27,23 @@ class Labelled:
     share: float = 0.0
     mixed: Mapping[str, Tensor] = field(default_factory=dict)
 
-    def in_shares(
+    def mixed_loss(
         self, measure: Callable[[Batch], dict[str, Tensor]], modalities: Collection[str]
     ) -> dict[str, Tensor]:
-        """Return what depends on labels, such as the terms of a loss: that of both in their shares.
+        """Evaluate a loss for both labels and interpolate by the mixing weight.
 
-        So it is the loss of soft labels, whatever the loss is, and each label has the weight of
-        its own class. Samples have another label where they were mixed in any of the modalities,
-        those that what is measured was predicted from.
+        That is the loss of soft labels, whatever the loss is, and each label has the weight of its
+        own class.
+
+        Args:
+            measure: returns named terms for a batch with labels.
+            modalities: those that the prediction was made from. A sample has another label if it
+                was mixed in any of these.
 
         Example:
             >>> batch = Batch({}, {}, y=torch.tensor([1.0]))
-            >>> mixed = Labelled(batch, torch.tensor([5.0]), 0.25, {"a": torch.tensor([True])})
-            >>> mixed.in_shares(lambda batch: {"mean": batch.y.mean()}, ["a"])
+            >>> mixed = MixedBatch(batch, torch.tensor([5.0]), 0.25, {"a": torch.tensor([True])})
+            >>> mixed.mixed_loss(lambda batch: {"mean": batch.y.mean()}, ["a"])
             {'mean': tensor(2.)}
         """
         own = measure(self.batch)

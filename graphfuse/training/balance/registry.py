@@ -1,0 +1,10 @@
+"""The methods against imbalance between modalities by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphfuse._registry import Registry
+
+balance_methods: Registry[Any] = Registry("balance method", "graphfuse.training.balance")
+"""Subclasses of ``Balance``."""
