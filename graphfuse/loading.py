@@ -12,7 +12,7 @@ import pandas as pd
 from graphfuse.data.catalog import list_datasets
 from graphfuse.data.catalog import load_dataset as load_features
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.files import LINES, PARQUET, TEXTS
+from graphfuse.data.files import FEATURES, RAW, features_advice
 from graphfuse.data.in_memory import WAYS_IN, from_memory, is_in_memory
 from graphfuse.data.steps.sequence import choose_steps
 from graphfuse.data.storage import ARROW, JSON
@@ -58,7 +58,7 @@ def is_raw(source: Any) -> bool:
         return True
     if path.is_dir():
         return not ((path / JSON).exists() or (path / ARROW).exists())
-    return path.suffix.lower() in (*LINES, *TEXTS, *PARQUET) or is_pattern(name)
+    return path.suffix.lower() in RAW or is_pattern(name)
 
 
 def read_raw(source: Any, **options: Any) -> Manifest:
@@ -86,7 +86,7 @@ def read_raw(source: Any, **options: Any) -> Manifest:
                 f"with nothing to inspect, clean or preview; raw ones are {raw_datasets.names()} "
                 f"and your own files"
             )
-        if Path(name).suffix.lower() in (*LINES, *TEXTS, *PARQUET):
+        if Path(name).suffix.lower() in RAW:
             raise InputError(f"there is no file or folder {name!r}{similar(Path(name))}")
         raise UnknownNameError("raw dataset (and no such path)", name, raw_datasets.names())
     return read_manifest(source, **options)
@@ -98,6 +98,8 @@ def _check_exists(source: Any) -> None:
         raise InputError(
             f"samples come as a name, {WAYS_IN}; got {type(source).__name__}: {str(source)[:60]}"
         )
+    if Path(source).is_file() and Path(source).suffix.lower() in FEATURES:
+        raise InputError(features_advice(Path(source)))
     features = [card.name for card in list_datasets()]
     if str(source) not in features and not Path(source).exists():
         known = [*features, *raw_datasets.names()]

@@ -10,9 +10,23 @@ from graphfuse.errors import InputError
 LINES = (".jsonl", ".ndjson", ".json")
 TEXTS = (".csv", ".tsv", ".txt", ".tab")
 PARQUET = (".parquet", ".pq")
+EXCEL = (".xlsx", ".xlsm")
+ARCHIVES = (".zip",)
+RAW = (*TEXTS, *LINES, *PARQUET, *EXCEL, *ARCHIVES)
+"""Endings of files that hold raw samples."""
+FEATURES = (".pkl", ".pickle", ".pt", ".pth", ".h5", ".hdf5", ".mat")
+"""Endings of files that usually hold extracted features."""
 
 MOST_BYTES = 2**32
 """Bytes that a file may have."""
+
+
+def features_advice(path: Path) -> str:
+    """Return the message about a file of extracted features where raw samples are expected."""
+    return (
+        f"{path.name} holds extracted features, not raw samples ({', '.join(RAW)}); make a dataset "
+        f"of it with: graphfuse convert {path} {path.stem}"
+    )
 
 
 def read_bytes(path: Path) -> bytes:

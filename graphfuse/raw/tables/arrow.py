@@ -35,7 +35,7 @@ def mapped(path: Path) -> Dataset:
 
     stat = path.stat()
     told = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
-    copy = _folder() / f"{hashlib.sha256(told.encode()).hexdigest()}.arrow"
+    copy = cache_folder() / f"{hashlib.sha256(told.encode()).hexdigest()}.arrow"
     if not copy.exists():
         with (
             pyarrow.parquet.ParquetFile(path, buffer_size=2**20) as file,
@@ -61,7 +61,7 @@ def stored(stream: IterableDataset, limit: int | None) -> Dataset:
     from datasets.arrow_writer import ArrowWriter
 
     features = stream.features
-    folder = Path(tempfile.mkdtemp(prefix="stream-", dir=_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="stream-", dir=cache_folder()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     writer = ArrowWriter(features=features, path=str(folder / "rows"), writer_batch_size=ROWS)
     unfit = (pyarrow.ArrowException, KeyError, OverflowError, TypeError, ValueError)
@@ -88,7 +88,12 @@ def _unfit(rows: int, error: Any) -> InputError:
     )
 
 
-def _folder() -> Path:
+def cache_folder() -> Path:
+    """Return the folder of tables on disk, within the cache of Hugging Face.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     from datasets import config
 
     folder = Path(config.HF_DATASETS_CACHE) / "graphfuse"

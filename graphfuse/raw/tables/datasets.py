@@ -39,6 +39,7 @@ def kept(stream: Any, split: str | None, limit: int | None) -> Dataset | Dataset
     if isinstance(stream, Mapping):
         chosen = {split: stream[split]} if split in stream else stream
         return DatasetDict({part: kept(own, None, limit) for part, own in chosen.items()})
+    stream = stream.with_format(None)
     for name, feature in (stream.features or {}).items():
         stream = stream.cast_column(name, _plain(feature))
     return stored(stream, limit)
@@ -69,6 +70,7 @@ def undecoded(table: Dataset) -> Dataset:
     """Return the table with pictures and sounds as paths or bytes, and classes by name."""
     from datasets import Dataset, concatenate_datasets
 
+    table = table.with_format(None)  # cells are values of Python, not tensors
     for name, feature in table.features.items():
         plain = _plain(feature)
         table = table if plain is feature else table.cast_column(name, plain)  # copies no bytes

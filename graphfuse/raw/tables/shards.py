@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 WILD = "*?["
-"""What a pattern of files is told by, where no file is called so."""
+"""Characters that make a path a pattern, unless a file is called so."""
 
-ENDS = (".parquet", ".pq", ".jsonl", ".ndjson", ".csv", ".tsv")
-"""How shards end that a folder is told by; ``.txt`` and ``.json`` often hold other things."""
+ENDS = (".parquet", ".pq", ".jsonl", ".ndjson", ".csv", ".tsv", ".xlsx")
+"""Endings of files in a folder of shards; ``.txt`` and ``.json`` often hold other things."""
 
 
 def is_pattern(source: object) -> bool:

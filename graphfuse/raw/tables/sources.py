@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphfuse.data.files import LINES, PARQUET, TEXTS
+from graphfuse.data.files import ARCHIVES, FEATURES, RAW
 from graphfuse.errors import FusionError, InputError, MissingDependencyError, check_whole
 from graphfuse.raw.columns import CONTENT
 from graphfuse.raw.manifest import Manifest
 from graphfuse.raw.readers.paths import similar
+from graphfuse.raw.tables.archive import unpacked
 from graphfuse.raw.tables.datasets import (
     common_folder,
     from_hub,
@@ -22,6 +23,7 @@ from graphfuse.raw.tables.datasets import (
     undecoded,
 )
 from graphfuse.raw.tables.folder import read_folder
+from graphfuse.raw.tables.memory import from_memory, way_in
 from graphfuse.raw.tables.recognise import recognise
 from graphfuse.raw.tables.shards import shards_of
 from graphfuse.raw.tables.tables import read_file, read_shards
@@ -151,6 +153,9 @@ def _find(
         import datasets
     except ImportError:
         raise MissingDependencyError("datasets", "encoders", "reading raw samples") from None
+    held = from_memory(source)
+    if held is not None:
+        return _Found(_first(held, limit), "data", made_here=True)
     shards = shards_of(source)
     if shards is not None:
         files, folder = shards
@@ -162,6 +167,9 @@ def _find(
             table = datasets.Dataset.from_dict(read_folder(path))
             known = {n: n for n in table.column_names}
             return _Found(_first(table, limit), path.resolve().name, path, known)
+        if path.is_file() and path.suffix.lower() in ARCHIVES:
+            inside = _find(unpacked(path), split, limit, encoding, columns)
+            return replace(inside, name=path.resolve().stem)
         if path.is_file():
             table = _first(read_file(path, encoding), limit)
             return _Found(table, path.resolve().stem, path.parent)
@@ -174,8 +182,8 @@ def _find(
     if isinstance(source, (datasets.IterableDataset, datasets.IterableDatasetDict)):
         return _Found(one_table(kept(source, split, limit), split), "data")
     raise InputError(
-        f"raw samples come from a file, a folder, a datasets.Dataset or a name on the hub; got "
-        f"{type(source).__name__}"
+        f"raw samples come from a file, a folder, a DataFrame, a datasets.Dataset, a list of dicts "
+        f"or a name on the hub; got {type(source).__name__}{way_in(source)}"
     )
 
 
@@ -185,5 +193,5 @@ def _first(table: Dataset, limit: int | None) -> Dataset:
 
 def _is_path(source: str) -> bool:
     """Tell a path from the name of a data set on the hub."""
-    ends = Path(source).suffix.lower() in (*TEXTS, *LINES, *PARQUET)
+    ends = Path(source).suffix.lower() in (*RAW, *FEATURES, ".xls")
     return ends or not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", source) or source[0] in "./"

@@ -79,7 +79,8 @@ def test_tables_that_cannot_be_used(table, text, message):
     ("text", "message"),
     [
         ('{"a": 1}\n{"a": \n', "line 2 is no JSON"),
-        ("[1]\n", "line 1 is no object"),
+        ("[1]\n", "entry 1 of the list is no object"),
+        ("1\n", "line 1 is no object"),
         ('{"a": 1, "a": 2}\n', "line 1 has more than one column called 'a'"),
         ('{"a": [1, "x"]}\n', "column 'a' holds values that a table cannot hold"),
         ('{"b": 1, "a": [[1], 2]}\n', "column 'a' holds values that a table cannot hold"),
@@ -203,7 +204,7 @@ def test_half_a_character_is_told_and_loses_nothing_else(tmp_path, caplog):
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     read = read_manifest(tmp_path / "a.jsonl", {"t": "text"})
     assert read.table["t"][:] == ["a \U0001f600 b", "c \ufffd d", r"\ud83d"]
-    assert "1 lines hold half a character (a lone surrogate), the first is line 2" in caplog.text
+    assert "1 row holds half a character (a lone surrogate), the first is row 2" in caplog.text
 
 
 @pytest.mark.parametrize("depth", [200, 700, 100_000])
