@@ -9,10 +9,10 @@ import stat
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from graphfuse._folder import replace_folder
+from graphfuse._files import whole_folder
 from graphfuse.data.files import EXCEL, LINES, PARQUET
 from graphfuse.errors import InputError
-from graphfuse.raw.tables.arrow import cache_folder
+from graphfuse.raw.tables.arrow import ANOTHER_CACHE, cache_folder
 
 logger = logging.getLogger(__name__)
 
@@ -43,14 +43,10 @@ def unpacked(path: Path) -> Path:
         try:
             with zipfile.ZipFile(path) as file:
                 entries = _checked(file, path)
-                with replace_folder(folder) as work:
+                with whole_folder(folder, path.name, ANOTHER_CACHE) as work:
                     _unpack(file, entries, work)
         except InputError:
             raise
-        except OSError as error:
-            raise InputError(
-                f"{path.name} cannot be unpacked to {folder.parent}: {error}"
-            ) from None
         except Exception as error:  # of a damaged archive, anything
             raise InputError(f"{path.name} is no readable zip archive: {error}") from None
     return _content(folder)
