@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphfuse._files import write_whole
+from graphfuse._files import clear_errors, write_whole
 from graphfuse._progress import progress_bar
 from graphfuse.errors import InputError
 
@@ -68,14 +68,20 @@ def stored(stream: IterableDataset, limit: int | None) -> Dataset:
     rows = 0
     for row in progress_bar(itertools.islice(stream, limit), desc="stream", unit="row"):
         try:
-            writer.write(row if features is None else features.encode_example(row))
+            with clear_errors(folder, "rows of the stream", ANOTHER_CACHE):
+                writer.write(row if features is None else features.encode_example(row))
+        except InputError:
+            raise
         except unfit as error:
             raise _unfit(rows, error) from None
         rows += 1
     if not rows:
         raise InputError("the stream gives no row; one that is read once only has to be made anew")
     try:
-        writer.finalize()
+        with clear_errors(folder, "rows of the stream", ANOTHER_CACHE):
+            writer.finalize()
+    except InputError:
+        raise
     except unfit as error:
         raise _unfit(rows, error) from None
     return Dataset.from_file(str(folder / "rows"))

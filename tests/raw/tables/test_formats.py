@@ -42,7 +42,7 @@ def check_rows(manifest):
     assert manifest.ids.tolist() == ["007", "008", "009"]
     assert manifest.table["said"][:] == [row["said"] for row in ROWS]
     assert manifest.table["age"][:2] == [3, 2.5]
-    assert facts(manifest)["y"].tolist() == ["x", "y", "y"]
+    assert facts(manifest).y.tolist() == ["x", "y", "y"]
 
 
 def test_a_workbook_of_excel(tmp_path, caplog):
@@ -223,7 +223,7 @@ def test_a_shard_without_rows_is_left_out(tmp_path, caplog):
     (tmp_path / "train-1.csv").write_text("said,n,label\n")
     (tmp_path / "test.csv").write_text("said,n,label\nother words here,3,x\n")
     manifest = read_manifest(tmp_path)
-    assert facts(manifest)["splits"].tolist() == ["test", "train", "train"]
+    assert facts(manifest).splits.tolist() == ["test", "train", "train"]
     assert "1 of 3 shards have no row: train-1.csv" in caplog.text
 
 

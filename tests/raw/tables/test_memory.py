@@ -1,6 +1,7 @@
 """Tables that a program holds."""
 
 import datetime
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pyarrow
 import pytest
 import torch
-from datasets import Array2D, Dataset, DatasetDict, Features, Value
+from datasets import Array2D, Dataset, DatasetDict, Features, IterableDataset, Value
 from PIL import Image
 
 from graphfuse.errors import InputError
@@ -40,7 +41,7 @@ def test_a_data_frame(tmp_path):
     assert manifest.ids.tolist() == ["x1", "x2", "x3"]
     assert manifest.table["seen"][:] == ["2024-01-31", None, "2024-02-01 12:30:00"]
     assert [len(cells) for cells in manifest.each("photo")] == [1, 1, 0]
-    assert facts(manifest)["y"].tolist() == [0, 1, 1]
+    assert facts(manifest).y.tolist() == [0, 1, 1]
 
 
 def test_columns_of_arrays_tensors_and_pictures():
@@ -78,7 +79,7 @@ def test_a_list_of_rows_and_an_arrow_table():
 def test_the_parts_of_a_dataset_dict_are_the_split():
     part = Dataset.from_dict({"said": ["some words here", "more of them"], "label": ["x", "y"]})
     manifest = read_manifest(DatasetDict(train=part, validation=part, test=part))
-    assert facts(manifest)["splits"].tolist() == [
+    assert facts(manifest).splits.tolist() == [
         *["train"] * 2, *["validation"] * 2, *["test"] * 2,
     ]  # fmt: skip
 
@@ -94,6 +95,18 @@ def test_a_dataset_with_arrays_in_any_format(form):
     assert manifest.kind("grid") == "series"
     assert manifest.cells("grid")[0][0].read().values.tolist() == [[1, 1, 1], [1, 1, 1]]
     assert manifest.table["n"][:] == [1.5, 2, 3, 4]
+
+
+def test_a_full_disk_while_a_stream_is_read_is_one_clear_error(tmp_path, monkeypatch):
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    rows = [{"said": "some words here " * 500, "label": i % 2} for i in range(200)]
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
+    try:
+        with pytest.raises(InputError, match="rows of the stream cannot be written to .*HF_DATA"):
+            read_manifest(IterableDataset.from_generator(lambda: iter(rows)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 
 
 class Odd:
