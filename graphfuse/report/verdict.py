@@ -33,6 +33,7 @@ def verdict(d: DatasetSummary) -> tuple[str, ...]:
     """Return the result of one dataset in sentences."""
     board = d.leaderboard
     said = [_caution(c.text, c.advice) for c in d.facts.cautions]
+    said += [_caution(line) for line in ((d.facts.origin or {}).get("lost") or {}).values()]
     if d.finished < d.planned:
         said.append(
             f"only {d.finished} of {d.planned} runs are finished; this is a partial result."
@@ -61,7 +62,7 @@ def verdict(d: DatasetSummary) -> tuple[str, ...]:
     )
 
 
-def _caution(text: str, advice: str) -> str:
+def _caution(text: str, advice: str = "") -> str:
     return f"caution: {text}; {advice}." if advice else f"caution: {text}."
 
 

@@ -379,3 +379,23 @@ def test_reports_of_a_comparison_without_a_graph(tmp_path):
     summary = summarise(write(tmp_path, {"majority": 0.5, "concat": 0.7}))
     assert "sample's graph" not in to_html(summary)
     assert "graph" not in "\n".join(summary.verdict)
+
+
+def test_columns_that_are_left_out_or_lost_have_a_line_each(tmp_path):
+    store = ResultStore(write(tmp_path, WINNER))
+    comparison = store.comparison()
+    lost = "column 'photo': none of its 9 cells can be read; the first: no such file"
+    comparison["datasets"]["d"]["origin"] = {
+        "lost": {"photo": lost},
+        "columns": ["note: left out: a code of its own in nearly every row", f"x: {HOSTILE}"],
+    }
+    store.write_comparison(comparison)
+    summary = summarise(tmp_path)
+    assert f"d: caution: {lost}." in summary.verdict
+    html, md, tex = to_html(summary), to_markdown(summary), to_latex(summary)
+    assert '<ul class="warnings"><li>column &#39;photo&#39;: none of its 9' in html
+    assert "<li>note: left out: a code of its own in nearly every row</li>" in html
+    for page in (md, tex):
+        assert "! note: left out: a code of its own in nearly every row" in page
+        assert "! column 'photo': none of its 9 cells can be read" in page
+    assert HOSTILE not in html + md + tex

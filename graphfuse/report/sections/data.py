@@ -29,8 +29,9 @@ class Data(DatasetSection):
         return "Data"
 
     def sentences(self, d: DatasetSummary) -> Sequence[str]:
-        """Return the headline, then one line per step between raw data and strategies."""
-        return [headline(d.facts), *(f"{title}: {line}" for title, line in _lines(d).items())]
+        """Return the headline, warnings about columns, and what was done to the data."""
+        lines = [f"{title}: {line}" for title, line in _lines(d).items()]
+        return [headline(d.facts), *(f"! {line}" for line in warnings(d.facts)), *lines]
 
     def lists(self, d: DatasetSummary) -> Mapping[str, Sequence[str]]:
         """Return the cells and samples that are named, by what was done with them."""
@@ -47,6 +48,7 @@ class Data(DatasetSection):
         return render(
             "sections/data.html.j2",
             headline=headline(d.facts),
+            warnings=warnings(d.facts),
             lines=_lines(d),
             lists=self.lists(d),
         )
@@ -66,6 +68,12 @@ def headline(facts: DatasetFacts) -> str:
         "given split" if facts.given_splits else f"{folds}{grouped}",
     ]
     return " · ".join(parts)
+
+
+def warnings(facts: DatasetFacts) -> list[str]:
+    """Return what readers have to know about columns: those left out, and those in doubt."""
+    origin = facts.origin or {}
+    return [*(origin.get("lost") or {}).values(), *(origin.get("columns") or ())]
 
 
 def _lines(d: DatasetSummary) -> dict[str, str]:
