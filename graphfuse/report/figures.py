@@ -1,4 +1,4 @@
-"""Small SVG figures, drawn by hand: they take the page's colours, light or dark."""
+"""Small SVG figures in the colours of the page, light or dark."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ COLOURS = {
 LINES = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7")
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2")
 MOST_NAMES = 20
-"""Most strategies that a scatter names all of."""
+"""Most strategies that a scatter plot names in full."""
 
 
 def points(
     scores: Mapping[str, Sequence[float]], families: Mapping[str, str], label: str
 ) -> Markup:
-    """Draw one row a strategy, a dot a fold and a bar at the mean."""
+    """Draw one row per strategy, with one dot per fold and a bar at the mean."""
     values = [v for row in scores.values() for v in row if not math.isnan(v)]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     pad = 0.05 * (high - low) or 0.05
@@ -52,7 +52,7 @@ def points(
             mark = '<rect x="{:.1f}" y="{}" width="3" height="16" rx="1" fill="{}"/>'
             parts.append(Markup(mark).format(at(float(np.mean(found))) - 1.5, y - 8, colour))
     parts.append(_text(left + width / 2, height - 4, label))
-    return _figure(parts, left + width + 20, height, f"{label} of every fold, one row a strategy")
+    return _figure(parts, left + width + 20, height, f"{label} of every fold, one row per strategy")
 
 
 def scatter(
@@ -62,10 +62,10 @@ def scatter(
     y_label: str,
     sign: int = 1,
 ) -> Markup | None:
-    """Draw score against seconds (logarithmic), a dot a strategy; None without any.
+    """Draw score against seconds (logarithmic), one dot per strategy; None without any.
 
-    Where there are many, only those are named that no quicker one beats; ``sign`` is -1 where a
-    lower score is better.
+    Of many strategies, only those are named that no faster one beats. ``sign`` is -1 where a lower
+    score is better.
     """
     shown = {n: (x, y) for n, (x, y) in places.items() if x > 0 and not math.isnan(y)}
     if not shown:
@@ -100,8 +100,8 @@ def scatter(
         parts.append(_text(bend + 14, at + 4, name, "start"))
     for name, (x, y) in shown.items():
         mark = '<circle cx="{:.1f}" cy="{:.1f}" r="5" fill="{}"><title>{}</title></circle>'
-        told = f"{name}: {y:.3f}, {x:.2f} s"
-        parts.append(Markup(mark).format(right(x), down(y), COLOURS[families[name]], told))
+        text = f"{name}: {y:.3f}, {x:.2f} s"
+        parts.append(Markup(mark).format(right(x), down(y), COLOURS[families[name]], text))
     parts.append(_text(left + width / 2, top + height + 34, x_label))
     parts.append(_text(left, top - 8, y_label, "start"))
     total = left + width + 14 + _room(named)
@@ -111,7 +111,7 @@ def scatter(
 def unbeaten(
     places: Mapping[str, tuple[float, float]], sign: int = 1
 ) -> dict[str, tuple[float, float]]:
-    """Return the strategies, ``{name: (seconds, score)}``, than which no quicker one is better.
+    """Return the strategies, ``{name: (seconds, score)}``, that no faster one beats.
 
     Example:
         >>> list(unbeaten({"slow": (9.0, 0.8), "quick": (1.0, 0.7), "worse": (2.0, 0.6)}))
@@ -126,7 +126,7 @@ def unbeaten(
 
 
 def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Markup:
-    """Draw true against false positive rate, one line a strategy."""
+    """Draw true against false positive rates, one line per strategy."""
     size, left, top = 260, 44, 26
     parts = [_line(left, top + size, left + size, top)]
     for value in (0.0, 0.5, 1.0):
@@ -162,18 +162,18 @@ def roc(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Markup:
 
 
 def _room(names: Iterable[str]) -> int:
-    """Return the width that the longest name takes up at most, in the font of the figures."""
+    """Return an upper bound for the width of the longest name, in the font of the figures."""
     return 20 + max((7 * len(name) for name in names), default=0)
 
 
 def _spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Return ascending heights moved apart as little as it takes to be ``gap`` from each other.
+    """Move ascending heights apart, as little as possible, until they are ``gap`` apart.
 
     Example:
         >>> _spread([10.0, 12.0, 50.0], 10)
         [6.0, 16.0, 50.0]
     """
-    blocks: list[tuple[float, int]] = []  # sum of what each wants less its place, and how many
+    blocks: list[tuple[float, int]] = []  # sum of wanted starts, and how many
     for height in heights:
         blocks.append((height, 1))
         while len(blocks) > 1 and _ends(blocks[-2], gap) + gap > _starts(blocks[-1], gap):

@@ -18,7 +18,7 @@ ESCAPES = {
 def to_latex(summary: Summary) -> str:
     """Return data, leaderboards and planned questions as LaTeX (packages booktabs and graphicx).
 
-    What the data are stands in the text before the tables; files and samples by name in comments.
+    The description of the data comes before the tables; files and samples by name are comments.
     Names outside Latin script need LuaLaTeX or XeLaTeX with a font that has them.
     """
     chosen = [section for section in dataset_sections() if section.in_latex]

@@ -1,4 +1,4 @@
-"""Samples and what augmentation makes of them, side by side, as one HTML file."""
+"""Samples and their augmented versions, side by side, as one HTML file."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 SIDE = 200
 """Longest side of a picture on the page, in pixels."""
 AUDIBLE = 200_000
-"""Bytes up to which a sound can be heard on the page."""
+"""Largest sound, in bytes, that the page can play."""
 LONGEST = 4000
-"""Characters of a text on the page; of a longer one its beginning is shown."""
-TOLD = {
+"""Most characters of a text; a longer text is cut."""
+PHRASES = {
     "crop": "cropped to {:.0%}",
     "flip": "flipped",
     "rotate": "rotated {:.0f}°",
@@ -50,17 +50,17 @@ TOLD = {
     "swap": "words swapped",
     "delete": "words deleted",
 }
-"""Changes in words, with the amount that was drawn where the page does not show it itself."""
+"""Augmentations in words, with the amount that was drawn where the page does not show it."""
 
 
 def to_preview(
     manifest: Manifest, augmentation: Augmentation, samples: int, versions: int, seed: int = 0
 ) -> str:
-    """Return a page of samples of the training part, drawn by seed, and changed copies of each.
+    """Return a page with random samples of the training part and augmented versions of each.
 
-    Copies are those that encoders would have. Every text is escaped. What cannot be read is named
-    in its place, and a long text shown from its beginning. Tables and time series are not shown, as
-    they do not change.
+    The versions are those that encoders get. All text is escaped. A file that cannot be read is
+    named in its place; a long text is cut. Tables and time series are left out, as augmentation
+    does not change them.
     """
     folder = files("graphfuse.report") / "templates"
     environment = jinja2.Environment(
@@ -95,10 +95,10 @@ def _sample(
                 line["problem"] = str(error)
             else:
                 seeds = [seed_of(augmentation.seed, copy, name) for copy in range(1, versions)]
-                made = [augmentation.change(item, own, modality, place) for own in seeds]
-                told = [_told(augmentation, item, own, modality, place) for own in seeds]
-                cells = [_shown(one, item) for one in (item, *made)]
-                line["cells"] = _aligned(cells, ["original", *told])
+                augmented = [augmentation.change(item, own, modality, place) for own in seeds]
+                captions = [_caption(augmentation, item, own, modality, place) for own in seeds]
+                cells = [_shown(one, item) for one in (item, *augmented)]
+                line["cells"] = _aligned(cells, ["original", *captions])
             lines.append(line)
     labels = [column.name for column in manifest.columns if column.kind == "label"]
     label = ", ".join(str(manifest.table[row][column]) for column in labels)
@@ -106,26 +106,26 @@ def _sample(
 
 
 def _beginning(item: Item) -> Item:
-    """Return an item, of a long text its beginning, up to the end of a word where one is near."""
+    """Return an item; a long text is cut, at the end of a word if one is near."""
     if not isinstance(item, str) or len(item) <= LONGEST:
         return item
     start = item[:LONGEST]
     return start[: start.rfind(" ") if " " in start[-100:] else LONGEST] + " …"
 
 
-def _told(
+def _caption(
     augmentation: Augmentation, item: Item, sample: tuple[int, ...], modality: str, place: int
 ) -> str:
-    """Return which changes were drawn for an item, in words."""
+    """Return in words which augmentations were drawn for an item."""
     kinds = {Video: ("image", "audio"), np.ndarray: ("image",), Sound: ("audio",)}
     own = next((own for kind, own in kinds.items() if isinstance(item, kind)), ("text",))
     drawn = [d for kind in own for d in augmentation.drawn(kind, sample, modality, place)]
-    told = ", ".join(TOLD[name].format(amount) for name, amount in drawn)
-    return told.replace("%", " %") or "unchanged"
+    phrases = ", ".join(PHRASES[name].format(amount) for name, amount in drawn)
+    return phrases.replace("%", " %") or "unchanged"
 
 
 def _aligned(cells: list[dict[str, Any]], captions: list[str]) -> list[dict[str, Any]]:
-    """Return cells with captions, and spectrograms as wide as their sounds are long."""
+    """Add captions, and make the width of a spectrogram proportional to its length in time."""
     longest = max(cell.get("seconds", 0) for cell in cells)
     return [
         {**cell, "caption": caption, "width": 100 * cell.get("seconds", 0) / (longest or 1)}
@@ -134,7 +134,7 @@ def _aligned(cells: list[dict[str, Any]], captions: list[str]) -> list[dict[str,
 
 
 def _shown(item: Item, original: Item) -> dict[str, Any]:
-    """Return what the page shows of an item: a picture, a sound or words."""
+    """Return the picture, sound or words that the page shows for an item."""
     if isinstance(item, Video):
         middle = item.frames[len(item.frames) // 2]
         return {"image": _png(middle), "note": f"frame of {len(item.frames)}"}
@@ -150,7 +150,7 @@ def _shown(item: Item, original: Item) -> dict[str, Any]:
 
 
 def changed_words(before: str, after: str) -> list[tuple[str, bool]]:
-    """Return the pieces of a text, and which of them are new; "" and new where one has gone.
+    """Split a text into pieces and mark the new ones; an empty new piece marks a deletion.
 
     Example:
         >>> changed_words("a red cat", "a blue cat")
@@ -165,7 +165,7 @@ def changed_words(before: str, after: str) -> list[tuple[str, bool]]:
 
 
 def spectrogram(sound: Sound) -> np.ndarray:
-    """Return a picture [H, W, 3] of a sound, low frequencies below, in decibels below the peak."""
+    """Return a picture [H, W, 3]: low frequencies at the bottom, in decibels below the peak."""
     from matplotlib import colormaps
     from scipy.signal import stft
 

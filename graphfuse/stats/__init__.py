@@ -1,8 +1,8 @@
-"""From a table of scores to what can be said about it: means, intervals, tests, ties.
+"""Statistics of a table of scores: means, intervals, paired tests and ties.
 
 A table of scores goes in, a table comes out. The long table has the columns dataset, strategy,
 repeat, fold and score, and optionally n_train and n_test, the sample counts of that fold. Higher is
-better; a score that is NaN or infinite is a failed run. The order of the rows means nothing.
+better; a score that is NaN or infinite is a failed run. The order of rows has no meaning.
 This room imports no other room and no torch.
 """
 

@@ -1,4 +1,4 @@
-"""Checks of the numbers that callers hand to the tests of this room."""
+"""Checks of the arguments of the tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_differences(differences: ArrayLike) -> FloatArray:
 
 
 def check_ratio(ratio: float) -> None:
-    """Refuse a ratio that no split can have; NaN stands for a ratio nobody knows."""
+    """Refuse a ratio that no split can have; NaN is an unknown ratio."""
     if ratio <= 0 or math.isinf(ratio):
         raise InputError(
             f"ratio must be positive and finite, got {ratio}; pass n_test / n_train of one fold, "

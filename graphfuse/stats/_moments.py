@@ -1,4 +1,4 @@
-"""Mean and standard deviation that know rounding from spread."""
+"""Mean and standard deviation, where rounding does not count as spread."""
 
 from __future__ import annotations
 

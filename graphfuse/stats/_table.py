@@ -1,4 +1,4 @@
-"""The long table of scores, checked and cut into one block a dataset."""
+"""The long table of scores, checked and split into one block per dataset."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Values(NamedTuple):
 
 
 def split_by_dataset(scores: pd.DataFrame) -> list[DatasetScores]:
-    """Check a table of scores and cut it into datasets, whatever the order of its rows.
+    """Check a table of scores and split it by dataset; the order of its rows has no meaning.
 
     Raises :class:`~graphfuse.errors.InputError` for missing columns, keys that are missing or
     occur twice, scores that are not numbers, and sizes that are not positive.
@@ -169,7 +169,7 @@ def _ratios(rows: pd.DataFrame, cell_index: NDArray[np.intp], cells: int) -> Flo
     """Return n_test / n_train of every cell, from the sizes if there are any, else from the folds.
 
     A single fold without sizes leaves the ratio unknown: it may be one fixed split, whose variance
-    nobody has seen.
+    is unknown.
     """
     if "n_train" in rows.columns:
         ratio = (rows["n_test"] / rows["n_train"]).to_numpy(dtype=np.float64)

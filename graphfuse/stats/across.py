@@ -1,4 +1,4 @@
-"""What several datasets say together."""
+"""Strategies compared over several datasets."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ def across_datasets(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the mean rank of each strategy over datasets, and how often it is the best.
 
     ``scores``: long table as in :func:`summarize`. A dataset counts if some (repeat, fold) has a
-    score of every strategy of the whole table; its score for a strategy is the mean over those
-    common folds, so that a strategy that failed on a hard fold gains nothing by it. Returns one row
-    a strategy, lowest mean rank first, then by name: ``mean_rank`` (1 is the highest score, equal
-    scores share their mean rank), ``wins`` (datasets in which no strategy scores higher; ties count
-    for all of them) and ``n`` datasets. ``.attrs["smallest_p"]``, as in :func:`across_pairs`, is
-    the smallest p-value that these datasets can give.
+    score of every strategy in the table. Its score for a strategy is the mean over those common
+    folds, so that a strategy does not gain by failing on a hard fold.
+
+    Returns one row per strategy, lowest mean rank first, then by name: ``mean_rank`` (1 is the
+    highest score, equal scores share their mean rank), ``wins`` (datasets in which no strategy
+    scores higher; ties count for all of them) and ``n`` datasets. ``.attrs["smallest_p"]`` is the
+    smallest p-value that these datasets can give, see :func:`across_pairs`.
 
     A mean rank depends on which other strategies are in the table, so it is a description, not a
     verdict.
@@ -56,7 +57,7 @@ def across_datasets(scores: pd.DataFrame) -> pd.DataFrame:
     for index, strategy in enumerate(strategies):
         gaps = np.stack([subtract(other, means[index]) for other in means])
         above = (gaps > 0).sum(axis=0)
-        # The strategy ties with itself: one tie is no tie.
+        # A strategy always ties with itself, which does not count.
         ranks = 1 + above + ((gaps == 0).sum(axis=0) - 1) / 2
         mean_rank = float(ranks.mean()) if n else float("nan")
         rows.append((strategy, mean_rank, int((above == 0).sum()), n))
@@ -67,12 +68,13 @@ def across_datasets(scores: pd.DataFrame) -> pd.DataFrame:
 def across_pairs(scores: pd.DataFrame) -> pd.DataFrame:
     """Test every two strategies over datasets with the Wilcoxon signed-rank test.
 
-    ``scores``, and the datasets that count: as in :func:`across_datasets`. Returns one row for each
-    unordered pair, a before b by mean rank: ``difference`` (mean over datasets of a - b),
-    ``p_value`` (exact, see :func:`signed_rank_p`), ``p_holm`` (Holm's correction over all pairs)
-    and ``n`` datasets. With fewer than 6 datasets the p-values are NaN, as none could fall below
-    0.05; ``.attrs["smallest_p"]`` is the smallest p-value that n datasets can give, before the
-    correction.
+    ``scores``, and the datasets that count: as in :func:`across_datasets`.
+
+    Returns one row per unordered pair, a before b by mean rank: ``difference`` (mean over datasets
+    of a - b), ``p_value`` (exact, see :func:`signed_rank_p`), ``p_holm`` (Holm's correction over
+    all pairs) and ``n`` datasets. With fewer than 6 datasets the p-values are NaN, as none could
+    fall below 0.05; ``.attrs["smallest_p"]`` is the smallest p-value that n datasets can give,
+    before the correction.
 
     Raises :class:`~graphfuse.errors.InputError` for a table that is not as in :func:`summarize`.
 

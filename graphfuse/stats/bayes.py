@@ -1,4 +1,4 @@
-"""How probable it is that one strategy is better, worse, or the same for all practical purposes."""
+"""Probabilities that a strategy is better, worse, or practically equivalent."""
 
 from __future__ import annotations
 

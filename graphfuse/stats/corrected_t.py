@@ -14,7 +14,7 @@ from graphfuse.stats._moments import moments, spread_of
 
 @dataclass(frozen=True, kw_only=True)
 class PairedTest:
-    """Outcome of a paired test: mean difference with its interval, and how surprising it is.
+    """Outcome of a paired test: mean difference, its interval and the p-value.
 
     ``mean``, ``low`` and ``high`` are in units of the score. ``n`` counts the differences used.
     ``low``, ``high``, ``statistic`` and ``p_value`` are NaN where no test is possible.
@@ -43,12 +43,15 @@ def corrected_t_test(
     variance of their mean, ``var / n``, is too small. The corrected one is
     ``(1 / n + ratio) * var``, where ``ratio`` is ``n_test / n_train`` of one fold.
 
-    ``differences``: shape [n], one a (repeat, fold); NaN and infinite ones are left out. Fewer than
-    two of them, or a NaN ratio (not known, for instance one fixed split run with many seeds), give
-    NaN for everything but the mean. If all are zero p is 1. If all are the same other number (up to
-    rounding, 1e-12 of the largest), their spread is hidden by the steps in which a score moves:
-    ``resolution``, such as ``1 / n_test`` for an accuracy, stands in for it with the deviation of
-    rounding, ``resolution / sqrt(12)``; unknown (NaN), there is no valid test.
+    ``differences``: shape [n], one per (repeat, fold); NaN and infinite ones are left out. Fewer
+    than two of them, or a NaN ratio (unknown, for instance for one fixed split that is run with
+    many seeds), give NaN for everything but the mean. If all are zero, p is 1.
+
+    If all differences are the same other number (up to rounding, 1e-12 of the largest), their
+    spread is hidden by the steps in which a score moves. ``resolution`` is that step, such as
+    ``1 / n_test`` for an accuracy; the standard deviation of rounding to it,
+    ``resolution / sqrt(12)``, then replaces the spread. If it is unknown (NaN), there is no valid
+    test.
 
     Raises :class:`~graphfuse.errors.InputError` for differences that are not a flat list of
     numbers, a ratio that is not positive, or a level outside (0, 1).

@@ -1,4 +1,4 @@
-"""Size of a difference beside its spread."""
+"""Size of a difference relative to its spread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def effect_size(differences: ArrayLike) -> float:
 
     ``differences``: shape [n]; NaN and infinite ones are left out; fewer than two give NaN. Without
     any spread d is 0 if all differences are zero, and infinite, with their sign, if they are all
-    the same other number.
+    the same other number. Scores of folds share training samples: d is then larger than for
+    independent samples.
 
     Raises :class:`~graphfuse.errors.InputError` for anything but a flat list of numbers.
 

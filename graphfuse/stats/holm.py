@@ -1,4 +1,4 @@
-"""Correction of several p-values that are looked at together."""
+"""Holm's correction of several p-values."""
 
 from __future__ import annotations
 

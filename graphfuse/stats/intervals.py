@@ -17,19 +17,21 @@ def summarize(scores: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
 
     ``scores``: long table with the columns dataset, strategy, repeat, fold, score and optionally
     n_train and n_test, the sample counts of the fold; a score that is NaN or infinite is a failed
-    run. Returns one row a (dataset, strategy), datasets by name, strategies by mean, highest first:
+    run.
+
+    Returns one row per (dataset, strategy), datasets by name, strategies by mean, highest first:
     ``n`` scores used, their ``mean``, sample ``std``, the interval ``low`` to ``high`` of the mean
-    with the corrected variance of :func:`corrected_t_test`, and ``failed`` runs. NaN stands where
-    there are too few scores, or no known ratio n_test / n_train.
+    with the corrected variance of :func:`corrected_t_test`, and ``failed`` runs. Values are NaN
+    where there are too few scores or the ratio n_test / n_train is unknown.
 
-    The ratio comes from n_train and n_test; without them it is ``1 / (folds - 1)``, folds being the
-    distinct folds of the dataset. A single fold without them has no known ratio. That is the right
-    input for one fixed split run with many seeds: no correction is valid there, as nothing shows
-    how the scores would change with the split. With sample counts, repeats of a single fold are
-    taken for random splits.
+    The ratio comes from n_train and n_test; without them it is ``1 / (folds - 1)`` for the distinct
+    folds of the dataset. For a single fold without sample counts it is unknown. Leave the counts
+    out for one fixed split that is run with many seeds: no correction is valid there, as nothing
+    shows how the scores would change with the split. With sample counts, repeats of a single fold
+    count as random splits.
 
-    These intervals say how well one strategy is known. Whether two differ is a paired question:
-    see :func:`compare_pairs`.
+    These intervals are about one strategy. To see whether two strategies differ, compare them on
+    the same folds: see :func:`compare_pairs`.
 
     Raises :class:`~graphfuse.errors.InputError` for a table that is not as above, or a level
     outside (0, 1).

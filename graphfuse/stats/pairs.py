@@ -23,20 +23,20 @@ COLUMNS = (
 def compare_pairs(scores: pd.DataFrame, rope: float = 0.01, level: float = 0.95) -> pd.DataFrame:
     """Compare every two strategies of each dataset on the folds that both have.
 
-    ``scores``: long table as in :func:`summarize`. Returns one row for each dataset and ordered
-    pair of strategies a, b (both (a, b) and (b, a), so that ``pairs[pairs.a == name]`` is all there
-    is to know about one strategy); datasets by name, strategies by mean, highest first:
+    ``scores``: long table as in :func:`summarize`. Returns one row per dataset and ordered pair of
+    strategies (both (a, b) and (b, a), so that ``pairs[pairs.a == name]`` has all comparisons of a
+    strategy); datasets by name, strategies by mean, highest first:
 
     - ``difference``: mean of a - b; ``low``, ``high``, ``p_value``: see :func:`corrected_t_test`;
     - ``p_holm``: p-value after Holm's correction over the pairs of that dataset, each pair counted
       once; pairs without a p-value do not count;
-    - ``worse``, ``equivalent``, ``better``: probability that a is so, see
+    - ``worse``, ``equivalent``, ``better``: their probabilities for a, see
       :func:`bayesian_correlated_t`;
     - ``effect``: paired Cohen's d of the difference, see :func:`effect_size`;
     - ``wins``, ``ties``, ``losses``: folds in which a scores higher, the same (up to rounding) and
       lower than b; ``n``: their sum.
 
-    Fewer than two common folds, or no known ratio n_test / n_train, give NaN: not separable.
+    Fewer than two common folds, or an unknown ratio n_test / n_train, give NaN.
 
     Raises :class:`~graphfuse.errors.InputError` for a table that is not as in :func:`summarize`, a
     negative rope, or a level outside (0, 1).

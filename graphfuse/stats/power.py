@@ -1,4 +1,4 @@
-"""What a comparison of this size could have found."""
+"""Minimum detectable difference of a comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which strategies cannot be told apart."""
+"""Ranks that are shared where strategies do not differ significantly."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ REFERENCE_COLUMNS = ("difference", "p_reference")
 def tie_groups(
     scores: pd.DataFrame, reference: str | None = None, alpha: float = 0.05
 ) -> pd.DataFrame:
-    """Rank the strategies of each dataset, with one rank for those that cannot be told apart.
+    """Rank the strategies of each dataset; those without a significant difference share a rank.
 
-    The strategy with the highest mean leads the first group, among those with the most scores: one
-    that failed on hard folds does not win by it. Every strategy that is not
-    significantly below it joins (:func:`corrected_t_test` on the folds both have, p-values after
-    Holm's correction over all comparisons with this leader, significant at ``p <= alpha``). The
-    best of the rest leads the next group, and so on. Ranks are those of a competition: a group's
-    rank is one more than the number of strategies in the groups before it.
+    The strategy with the highest mean leads the first group. Only strategies with the most scores
+    can lead, so that a strategy does not win by failing on hard folds. Every strategy that is not
+    significantly below the leader joins its group (:func:`corrected_t_test` on the folds both have,
+    p-values after Holm's correction over all comparisons with this leader, significant at
+    ``p <= alpha``). The best of the remaining strategies leads the next group, and so on. Ranks are
+    competition ranks: a group's rank is one more than the number of strategies before it.
 
-    Being tied means that this comparison could not separate two strategies, not that they are
-    equal: a strategy with few scores is easily tied. One that shares fewer than two folds with the
-    leader is tied with it. As a noisy
-    strategy can be tied with the leader while a steady one with a higher mean is not, ranks need
-    not follow the means.
+    A tie means that two strategies are not significantly different, not that they are equal: a
+    strategy with few scores is easily tied. A strategy that shares fewer than two folds with the
+    leader is tied with it. A noisy strategy can be tied with the leader while a steadier one with a
+    higher mean is not, so that ranks need not follow the means.
 
-    ``scores``: long table as in :func:`summarize`. Returns one row a (dataset, strategy), datasets
-    by name, strategies by mean, highest first: ``n`` scores, their ``mean``, ``rank`` (1.0, 1.0,
-    3.0, ...) and ``tied_with_best`` (rank 1). A strategy without any score has rank NaN and is not
-    tied. With a ``reference``, a strategy to hold the others against, two more columns:
-    ``difference``, the mean difference to it over common folds, and ``p_reference``, its p-value
-    after Holm's correction over the comparisons with the reference; both NaN for the reference
-    itself and on datasets that lack it. The reference has no say in the ranks.
+    ``scores``: long table as in :func:`summarize`.
+
+    Returns one row per (dataset, strategy), datasets by name, strategies by mean, highest first:
+    ``n`` scores, their ``mean``, ``rank`` (1.0, 1.0, 3.0, ...) and ``tied_with_best`` (rank 1). A
+    strategy without any score has rank NaN and is not tied. With a ``reference`` strategy, there
+    are two more columns: ``difference``, the mean difference from it over common folds, and
+    ``p_reference``, its p-value after Holm's correction over the comparisons with the reference.
+    Both are NaN for the reference itself and on datasets without it. The reference does not change
+    the ranks.
 
     Raises :class:`~graphfuse.errors.InputError` for a table that is not as in :func:`summarize` or
     alpha outside (0, 1), :class:`~graphfuse.errors.UnknownNameError` for a reference that no
@@ -111,7 +112,7 @@ def _differences(
 
 
 def _against(data: DatasetScores, reference: str) -> list[tuple[float, ...]]:
-    """Return (difference, p-value) of each strategy held against the reference."""
+    """Return (difference, p-value) of each strategy compared with the reference."""
     columns = np.full((len(data.strategies), 2), np.nan)
     names = [str(strategy) for strategy in data.strategies]
     if str(reference) in names:

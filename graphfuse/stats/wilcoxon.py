@@ -1,4 +1,4 @@
-"""The signed-rank test over datasets, and what it can say at most about a few of them."""
+"""The signed-rank test over datasets, and the smallest p-value that it can give."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def smallest_p(n: int) -> float:
 def signed_rank_p(differences: ArrayLike) -> float:
     """Return the exact two-sided p-value of the Wilcoxon signed-rank test.
 
-    ``differences``: shape [n], one a dataset; NaN and infinite ones are left out, zeros too, as in
-    the paper. Equal magnitudes share their mean rank, and the p-value stays exact: it counts the
-    sign patterns of the ranks at hand instead of looking up a table or a normal approximation.
+    ``differences``: shape [n], one per dataset; NaN and infinite ones are left out, and zeros, as
+    in the paper. Equal magnitudes share their mean rank. The p-value is exact even then: it counts
+    the sign patterns of these ranks, without a table or a normal approximation.
     Without any difference other than zero p is 1; without any difference it is NaN.
 
     Raises :class:`~graphfuse.errors.InputError` for anything but a flat list of numbers.

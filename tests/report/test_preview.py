@@ -15,7 +15,7 @@ from graphfuse.raw.augment import (
     SoundAugmentation,
     TextAugmentation,
 )
-from graphfuse.report.preview import TOLD, changed_words, to_preview
+from graphfuse.report.preview import PHRASES, changed_words, to_preview
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_what_is_drawn_is_what_is_done():
 
 def test_every_change_has_words():
     kinds = (ImageAugmentation, SoundAugmentation, TextAugmentation)
-    assert set(TOLD) == {name for kind in kinds for name in kind.limits}
+    assert set(PHRASES) == {name for kind in kinds for name in kind.limits}
 
 
 def test_the_page_follows_the_seed_and_names_what_cannot_be_read(table):
