@@ -1,7 +1,10 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+
+import networkx as nx
 
 ROOT = Path(__file__).parents[1] / "graphfuse"
 # From the bottom to the top: imports go to the same place or further down.
@@ -70,6 +73,41 @@ def test_imports_go_down_only():
                 if room == "stats" and target not in ("stats", "errors"):
                     wrong.append(f"{path.relative_to(ROOT)} imports {module}")
     assert not wrong
+
+
+def modules():
+    for _, path in files():
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imported_files(path, known):
+    """Every file that a file imports, inside functions and for types alone, too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in known else str(node.module)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_no_files_import_each_other_in_a_circle():
+    known = dict(modules())
+    arrows = nx.DiGraph(
+        (name, other)
+        for name, path in known.items()
+        for other in imported_files(path, known)
+        if other in known and other != name
+    )
+    assert not [sorted(c) for c in nx.strongly_connected_components(arrows) if len(c) > 1]
+
+
+def test_no_room_has_more_than_a_fifth_of_the_lines():
+    lines = Counter()
+    for room, path in files():
+        lines[room] += len(path.read_text().splitlines())
+    assert {room: n for room, n in lines.items() if n > lines.total() / 5} == {}
 
 
 def test_layers_need_neither_raw_data_nor_encoders():
