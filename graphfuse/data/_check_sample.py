@@ -1,15 +1,81 @@
-"""Hold a sample against the schema."""
+"""Check samples: their types, and whether they fit the schema."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import reprlib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Schema
-from graphfuse.errors import SchemaError, UnknownNameError
+from graphfuse.data.values import check_tensor
+from graphfuse.errors import InputError, SchemaError, UnknownNameError
+
+
+def check_types(samples: Sequence[Sample], schema: Schema | None) -> None:
+    """Raise an error unless samples hold dicts of tensors whose values can be read.
+
+    Raises:
+        InputError: something else than samples, or a field of another type.
+    """
+    if not isinstance(schema, Schema | None):
+        raise InputError(f"schema is a graphfuse.data.Schema, got {_shape_of(schema)}")
+    for number, sample in enumerate(samples):
+        if not isinstance(sample, Sample):
+            raise InputError(
+                f"samples are a list of graphfuse.data.Sample; entry {number} is "
+                f"{_shape_of(sample)}. Arrays go to FusionDataset.from_arrays, graphs to .from_pyg"
+            )
+        _check_fields(sample, f"sample number {number}")
+
+
+def _check_fields(sample: Sample, who: str) -> None:
+    if not isinstance(sample.id, str) or not isinstance(sample.domain, str | None):
+        raise InputError(
+            f"{who}: id and domain are text, got {reprlib.repr(sample.id)} and "
+            f"{reprlib.repr(sample.domain)}"
+        )
+    who = f"sample {sample.id}" if sample.id else who
+    fields = {"x": sample.x, "pos": sample.pos, "attrs": sample.attrs, "edges": sample.edges}
+    fields |= {} if sample.unit is None else {"unit": sample.unit}
+    fields |= {f"attrs[{name!r}]": values for name, values in _items(sample.attrs)}
+    for field, values in fields.items():
+        if not isinstance(values, Mapping):
+            raise InputError(f"{who}: {field} is a dict, got {_shape_of(values)}")
+    for field in ("x", "pos"):
+        for name, values in fields[field].items():
+            if isinstance(values, Tensor):  # what else it is, is said with its shape
+                check_tensor(values, f"{who}: {field} of modality {name!r}")
+    for name, values in _items(sample.unit):
+        _check_whole(values, f"{who}: unit of modality {name!r}")
+    for attribute, columns in sample.attrs.items():
+        for name, values in columns.items():
+            _check_whole(values, f"{who}: attribute {attribute!r} of modality {name!r}")
+    for edge_type, edges in sample.edges.items():
+        if not isinstance(edge_type, tuple) or len(edge_type) != 3:
+            raise InputError(
+                f"{who}: a type of edges is (source modality, relation, destination modality), got "
+                f"{reprlib.repr(edge_type)}"
+            )
+        index = edges.index if isinstance(edges, SparseEdges) else edges
+        _check_whole(index, f"{who}: edges {edge_type}")
+
+
+def _items(given: object) -> list[tuple[Any, Any]]:
+    return list(given.items()) if isinstance(given, Mapping) else []
+
+
+def _check_whole(given: object, what: str) -> None:
+    if not isinstance(given, Tensor):
+        return  # what it is instead, is said with its shape
+    values = check_tensor(given, what)
+    strange = values[values != values.floor()] if values.is_floating_point() else values[:0]
+    if len(strange) or values.dtype == torch.bool:
+        shown = values.dtype if values.dtype == torch.bool else f"{strange[0].item():g}"
+        raise InputError(f"{what} holds whole numbers, got {shown}")
 
 
 def check_sample(sample: Sample, schema: Schema, with_units: bool, who: str) -> None:
@@ -78,7 +144,7 @@ def _check_lengths(
         count = len(sample.x.get(name, ()))
         if not isinstance(rows, Tensor) or rows.shape != (count,):
             raise SchemaError(
-                f"sample {who}: {what} of modality {name!r} has one value a node, [{count}]; "
+                f"sample {who}: {what} of modality {name!r} has one value per node, [{count}]; "
                 f"got {_shape_of(rows)}"
             )
 
@@ -102,7 +168,8 @@ def _check_edges(
     edge_type: EdgeType, edges: Tensor | SparseEdges, sample: Sample, schema: Schema, who: str
 ) -> None:
     source, _, destination = edge_type
-    schema.check_names((source, destination))
+    for name in (source, destination):
+        _known(name, schema, who)
     index = edges.index if isinstance(edges, SparseEdges) else edges
     limits = [len(sample.x.get(end, ())) for end in (source, destination)]
     if not isinstance(index, Tensor) or index.dim() != 2 or index.shape[0] != 2:
@@ -127,4 +194,6 @@ def _check_edges(
 
 
 def _shape_of(given: object) -> str:
-    return f"shape {list(given.shape)}" if isinstance(given, Tensor) else repr(type(given).__name__)
+    if isinstance(given, Tensor) and not given.is_nested:
+        return f"shape {list(given.shape)}"
+    return repr(type(given).__name__)

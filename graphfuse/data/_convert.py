@@ -1,9 +1,8 @@
-"""Between batches and the graphs of PyTorch Geometric and networkx."""
+"""Batches as graphs of PyTorch Geometric and networkx."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import networkx
 import torch
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from graphfuse.data.edges import list_edges
 from graphfuse.data.padded import Padded
-from graphfuse.data.sample import EdgeType, Sample, SparseEdges
+from graphfuse.data.sample import EdgeType
 from graphfuse.errors import InputError
 
 if TYPE_CHECKING:
@@ -71,52 +70,6 @@ def to_networkx(batch: Padded, i: int) -> networkx.MultiDiGraph:
     return graph
 
 
-def samples_from_pyg(graphs: Sequence[HeteroData]) -> Iterator[Sample]:
-    """Read one sample from each graph.
-
-    From the nodes ``x``, ``pos``, ``unit`` and, as attributes, every other integer ``[N]``; from
-    the edges ``edge_index`` and ``edge_weight``; from the graph ``y``, ``id`` and ``domain``.
-    """
-    for number, data in enumerate(graphs):
-        x, pos, unit = {}, {}, {}
-        attrs = dict[str, dict[str, Tensor]]()
-        for name in data.node_types:
-            if "x" not in data[name]:
-                raise InputError(
-                    f"graph {number}: node type {name!r} has no features; "
-                    f"set data[{name!r}].x to a tensor [N, F]"
-                )
-            x[name] = data[name].x
-            if data[name].get("pos") is not None:
-                pos[name] = data[name].pos
-            if data[name].get("unit") is not None:
-                unit[name] = data[name].unit
-            for key, values in data[name].items():
-                if key not in NOT_ATTRIBUTES and _is_attribute(values, len(x[name])):
-                    attrs.setdefault(key, {})[name] = values
-        edges = dict[EdgeType, Tensor | SparseEdges]()
-        for edge_type in data.edge_types:
-            store = data[edge_type]
-            weight = store.get("edge_weight")
-            edges[edge_type] = (
-                store.edge_index if weight is None else SparseEdges(store.edge_index, weight)
-            )
-        y = data.get("y", None)
-        if not unit:  # one label a sample, in a row of its own
-            y = {t: _only(label) for t, label in y.items()} if isinstance(y, dict) else _only(y)
-        identity, domain = data.get("id", None), data.get("domain", None)
-        yield Sample(
-            x,
-            y,
-            pos,
-            attrs,
-            edges,
-            unit or None,
-            domain=domain if isinstance(domain, str) else None,
-            id=str(number if identity is None else identity),
-        )
-
-
 def _split(batch: Padded, edge_type: EdgeType) -> list[tuple[Tensor, Tensor | None]]:
     """Return the edges of each sample: rows of both ends [2, E], and the weights [E] if any."""
     place, weight = list_edges(batch, edge_type)
@@ -137,13 +90,3 @@ def _node_values(batch: Padded, m: str) -> dict[str, Tensor]:
                 f"{', '.join(NOT_ATTRIBUTES)}; rename it in attrs"
             )
     return dict(batch.node_values(m))
-
-
-def _is_attribute(values: Any, nodes: int) -> bool:
-    whole = isinstance(values, Tensor) and values.dtype in (torch.int32, torch.int64)
-    return whole and values.shape == (nodes,)
-
-
-def _only(label: Any) -> Any:
-    single = isinstance(label, Tensor) and label.dim() and label.shape[0] == 1
-    return label.squeeze(0) if single else label

@@ -7,16 +7,18 @@ import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data._numpy import native
 from graphfuse.data.labels import LARGEST, infer_target
 from graphfuse.data.ragged import offsets_of
 from graphfuse.data.sample import Sample
 from graphfuse.data.schema import Schema, Target
-from graphfuse.errors import SchemaError, UnknownNameError
+from graphfuse.data.values import to_tensor
+from graphfuse.errors import InputError, SchemaError, UnknownNameError
+
+MOST_CODES = 10_000
+"""Classes or units that codes may stand for, however few of them occur."""
 
 
 def label_columns(
@@ -52,7 +54,7 @@ def infer_targets(samples: Sequence[Sample], with_units: bool) -> dict[str, Targ
     """Return the targets that the labels themselves show; numbered codes count from 0.
 
     Raises:
-        SchemaError: labels that are not alike.
+        SchemaError: labels that differ in form or shape between samples.
     """
     known = [sample.y for sample in samples if sample.y is not None]
     named = [isinstance(y, Mapping) for y in known]
@@ -84,6 +86,12 @@ def _infer(name: str, labels: Sequence[Any], with_units: bool) -> Target:
     target, _ = infer_target(joined, "multilabel" if joined.dim() == 2 else None)
     if target.is_classification:  # codes, not names: they count from 0
         top = int(joined.max()) + 1
+        if top > max(MOST_CODES, 100 * len(joined)):
+            raise SchemaError(
+                f"labels of {name!r} are codes that count from 0; the highest of {len(joined)} is "
+                f"{top - 1}, which would be that many classes. Number the classes that occur, or "
+                f"give a schema"
+            )
         return Target("binary" if top <= 2 else "multiclass", max(top, 2))  # type: ignore[arg-type]
     return target
 
@@ -111,10 +119,8 @@ def _by_target(sample: Sample, schema: Schema, with_units: bool, who: str) -> di
 
 def _number(given: Any, what: str) -> Tensor:
     try:
-        if isinstance(given, Tensor):
-            return given.detach()
-        return torch.from_numpy(native(np.asarray(given)))  # a float of Python has double precision
-    except (TypeError, ValueError, RuntimeError):
+        return to_tensor(given, what)
+    except InputError:
         raise SchemaError(
             f"{what} is a number, or a tensor of numbers; got {reprlib.repr(given)}. Classes are "
             f"codes that count from 0; FusionDataset.from_arrays takes their names"
@@ -162,6 +168,12 @@ def _count_units(sample: Sample, labels: Mapping[str, Tensor], who: str) -> int:
     top = max((int(unit.max()) for unit in used.values()), default=-1)
     sizes = {name: len(label) for name, label in labels.items()} or {"": top + 1}
     total = next(iter(sizes.values()))
+    nodes = sum(map(len, used.values()))
+    if not labels and total > max(MOST_CODES, 100 * nodes):
+        raise SchemaError(
+            f"sample {who}: units count from 0, and {nodes} nodes name unit {top}; number the "
+            f"units that occur"
+        )
     if len(set(sizes.values())) > 1:
         raise SchemaError(
             f"sample {who}: targets have labels of different numbers of units, {sizes}"

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data._convert import samples_from_pyg
 from graphfuse.data._fingerprint import fingerprint, labelled_arrays
 from graphfuse.data._per_sample import Given
 from graphfuse.data._rows import as_row, as_rows
@@ -21,6 +20,7 @@ from graphfuse.data.arrays import read_arrays
 from graphfuse.data.batch import Batch
 from graphfuse.data.batch_edges import batch_edges, in_one_block
 from graphfuse.data.columns import About, Array, Columns, Per, arrays, declared, nest, take
+from graphfuse.data.from_pyg import samples_from_pyg
 from graphfuse.data.ragged import Padding, Ragged
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.samples import gather, read_samples
@@ -30,7 +30,7 @@ from graphfuse.data.storage import load, save
 from graphfuse.errors import EmptySampleWarning, InputError, UnknownNameError
 
 if TYPE_CHECKING:
-    from torch_geometric.data import HeteroData
+    from torch_geometric.data import Data, HeteroData
 
 
 BATCHED = {f.name for f in fields(Batch)}
@@ -181,7 +181,7 @@ class FusionDataset(Columns, About):
     @classmethod
     def from_pyg(
         cls,
-        graphs: Sequence[HeteroData],
+        graphs: Sequence[HeteroData | Data],
         schema: Schema | None = None,
         *,
         ids: Given | None = None,
@@ -190,9 +190,15 @@ class FusionDataset(Columns, About):
         copy_of: Given | None = None,
         name: str = "",
     ) -> Self:
-        """Build a dataset from ``HeteroData``: node types are modalities, edges are given edges.
+        """Build a dataset from graphs: node types are modalities, edges are given edges.
 
-        Takes the options of :meth:`from_samples`.
+        A homogeneous ``Data`` has the one modality "node". ``edge_weight``, or ``edge_attr`` of
+        shape [E] or [E, 1], are the weights of edges. Whole numbers per node are attributes.
+        Labels on the nodes of the only node type make each node a unit. Takes the options of
+        :meth:`from_samples`.
+
+        Raises:
+            InputError: tensors on nodes or edges that a sample cannot hold.
         """
         samples = list(samples_from_pyg(graphs))
         return cls.from_samples(

@@ -33,16 +33,23 @@ class SparseEdges:
     weight: Tensor | None = None
 
     def __post_init__(self) -> None:
+        for name, given in (("index", self.index), ("weight", self.weight)):
+            if not isinstance(given, Tensor) and (given is not None or name == "index"):
+                raise InputError(
+                    f"SparseEdges.{name} is a tensor, got {type(given).__name__!r}; write "
+                    f"torch.as_tensor({name})"
+                )
         if self.index.dim() != 2 or self.index.shape[0] != 2:
             raise InputError(
                 f"SparseEdges.index is [2, E] (source row, destination row), "
                 f"got shape {list(self.index.shape)}"
             )
-        if self.index.is_floating_point() and self.index.numel():
+        whole = not self.index.is_floating_point() and self.index.dtype != torch.bool
+        if not whole and self.index.numel():
             raise InputError(f"SparseEdges.index holds whole numbers, got {self.index.dtype}")
         if self.weight is not None and self.weight.shape != self.index.shape[1:]:
             raise InputError(
-                f"SparseEdges.weight has one value an edge, [{self.index.shape[1]}], "
+                f"SparseEdges.weight has one value per edge, [{self.index.shape[1]}], "
                 f"got shape {list(self.weight.shape)}"
             )
         if self.weight is not None and not self.weight.is_floating_point():

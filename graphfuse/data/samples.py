@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from graphfuse._moved import moved_names
-from graphfuse.data._check_sample import check_sample
+from graphfuse.data._check_sample import check_sample, check_types
 from graphfuse.data._per_sample import Given, per_sample
 from graphfuse.data._sample_labels import infer_targets, label_columns
 from graphfuse.data.columns import Columns
@@ -33,14 +33,20 @@ def read_samples(
     copy_of: Given | None = None,
 ) -> Columns:
     """Return the columns of a dataset; see :meth:`FusionDataset.from_samples`."""
-    columns = gather(samples, schema)
+    columns = _detached(gather(samples, schema))
     names = columns.ids if ids is None else ids
     return replace(columns, **vars(per_sample(len(columns), names, groups, splits, copy_of)))
 
 
 def gather(samples: Sequence[Sample], schema: Schema | None = None) -> Columns:
     """Return the samples as columns; the same sample may occur more than once."""
-    samples = list(samples)
+    try:
+        samples = list(samples)
+    except (RuntimeError, TypeError):
+        raise InputError(
+            f"samples are a list of graphfuse.data.Sample, got {type(samples).__name__!r}"
+        ) from None
+    check_types(samples, schema)
     if not samples:
         raise InputError("a dataset or batch has at least one sample, got an empty list")
     schema = schema or infer_schema(samples)
@@ -64,11 +70,24 @@ def gather(samples: Sequence[Sample], schema: Schema | None = None) -> Columns:
     )
 
 
+def _detached(columns: Columns) -> Columns:
+    """Return columns that no gradient flows through, as a dataset never changes."""
+    return replace(
+        columns,
+        x={m: Ragged(nodes.values.detach(), nodes.offsets) for m, nodes in columns.x.items()},
+        pos={m: values.detach() for m, values in columns.pos.items()},
+        edges={
+            edge_type: (index, None if weight is None else weight.detach())
+            for edge_type, (index, weight) in columns.edges.items()
+        },
+    )
+
+
 def infer_schema(samples: Sequence[Sample]) -> Schema:
     """Return the schema that the samples themselves show.
 
     Raises:
-        SchemaError: samples whose nodes, positions or labels are not alike.
+        SchemaError: nodes, positions or labels that differ in shape between samples.
     """
     shapes: dict[str, tuple[int, ...]] = {}
     pos_dims: dict[str, set[int]] = {}

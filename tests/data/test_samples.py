@@ -1,10 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch_geometric.data import HeteroData
 
 from graphfuse.data import FusionDataset, Modality, Sample, Schema, SparseEdges, Target, collate
-from graphfuse.errors import InputError, SchemaError
+from graphfuse.errors import FusionError, InputError, SchemaError
 
 LOOP = ("a", "r", "a")
 A = Schema([Modality("a", (2,))])
@@ -125,7 +126,10 @@ def test_a_missing_modality_takes_a_float_dtype():
 @pytest.mark.parametrize(
     ("attrs", "message"),
     [
-        ({"a": torch.tensor([1])}, r"attribute 'who' .* one value a node, \[2\]; got shape \[1\]"),
+        (
+            {"a": torch.tensor([1])},
+            r"attribute 'who' .* one value per node, \[2\]; got shape \[1\]",
+        ),
         ({"a": [1, 2]}, "got 'list'"),
         ({"b": torch.tensor([1])}, "unknown modality 'b'"),
     ],
@@ -150,7 +154,7 @@ U = Schema([Modality("a", (2,))], {"one": Target("binary"), "two": Target("regre
     [
         (None, {"one": [0, 1]}, "this one does not; give unit="),
         ({}, {"one": [0, 1]}, "unit of modality 'a' is missing"),
-        ({"a": [0]}, {"one": [0, 1]}, r"unit of modality 'a' has one value a node, \[2\]"),
+        ({"a": [0]}, {"one": [0, 1]}, r"unit of modality 'a' has one value per node, \[2\]"),
         ({"a": [0, 2]}, {"one": [0, 1]}, r"below the number of labels, 2; .* \{'a': \(0, 2\)\}"),
         ({"a": [0, -1]}, None, "units count from 0"),
         ({"a": [0, 1]}, {"one": [0, 1], "two": [0.5]}, "different numbers of units"),
@@ -221,7 +225,7 @@ def test_sparse_edges_are_checked():
         SparseEdges(torch.tensor([[0.0], [1.0]]))
     with pytest.raises(InputError, match=r"SparseEdges.index is \[2, E\]"):
         SparseEdges(torch.zeros(3, 2))
-    with pytest.raises(InputError, match=r"has one value an edge, \[2\], got shape \[1\]"):
+    with pytest.raises(InputError, match=r"has one value per edge, \[2\], got shape \[1\]"):
         SparseEdges(edges([0, 1], [1, 0]), torch.ones(1))
 
 
@@ -336,3 +340,97 @@ def test_edges_that_are_listed_twice_become_one(index):
     once = edges.coalesce(2, 2)
     assert once.index.tolist() == [[0, 1], [0, 1]]
     assert torch.equal(once.to_dense(1, 2, 2), edges.to_dense(1, 2, 2))
+
+
+class Strange:
+    ndim, shape = "two", None
+
+
+STRANGE = [
+    None, 3, -1.5, "text", b"bytes", {1: 2}, {1, 2}, object(), Strange(), [], [None], [[1], [1, 2]],
+    np.ones(2), np.array(["a"], dtype=object), torch.ones(3, device="meta"), torch.tensor(2.5),
+    torch.ones(2, 2, dtype=torch.complex64), torch.eye(2).to_sparse(), torch.ones(2, 2).bool(),
+    torch.full((2, 2), 0.5), torch.full((2,), 2**33), pd.DataFrame({"a": [1]}), iter([1]), type,
+    {"a": None}, {"a": torch.tensor([0.5, 1.0])}, {"who": {"a": torch.tensor([0.5, 1.0])}},
+    {"a": torch.tensor([2**33, 0])}, {("a", "r"): torch.zeros(2, 1)}, {"ara": torch.zeros(2, 1)},
+    {("a", "r", "a"): torch.tensor([[0.5], [1.0]])}, {("a", "r", 3): torch.zeros(2, 1).long()},
+    {("a", "r", "a"): torch.zeros(2, 1).bool()}, {"who": None}, {"": torch.ones(2, 3)},
+    {3: torch.ones(2, 3)}, {None: None}, float("nan"), 10**9, 2**70, 1j,
+    torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", STRANGE, ids=lambda given: repr(given)[:30])
+@pytest.mark.parametrize(
+    "field", ["x", "x/a", "y", "pos", "attrs", "edges", "unit", "domain", "id"]
+)
+@pytest.mark.parametrize("schema", [None, Schema([Modality("a", (3,))], Target("binary"))])
+def test_wrong_types_of_a_sample_are_named(field, given, schema):
+    fields = {"x": {"a": torch.ones(2, 3)}, "y": 1, "id": "p"}
+    fields |= {"x": {"a": given}} if field == "x/a" else {field: given}
+    samples = [Sample({"a": torch.ones(2, 3)}, 0), Sample(**fields)]
+    for build in (FusionDataset.from_samples, collate):
+        if build is collate and schema is None:
+            continue
+        try:
+            built = build(samples, schema)
+        except FusionError as error:
+            message = str(error)
+        else:
+            message = repr(built)
+        assert message
+
+
+@pytest.mark.parametrize("given", STRANGE, ids=lambda given: repr(given)[:30])
+def test_wrong_types_beside_samples_are_named(given):
+    sample = Sample({"a": torch.ones(2, 3)}, 1)
+    schema = Schema([Modality("a", (3,))], Target("binary"))
+    for call in (
+        lambda: FusionDataset.from_samples(given),
+        lambda: FusionDataset.from_samples([sample, given]),
+        lambda: FusionDataset.from_samples([sample], given),
+        lambda: FusionDataset.from_samples([sample], ids=given),
+        lambda: FusionDataset.from_samples([sample], groups=given, name=given),
+        lambda: collate(given, schema),
+        lambda: collate([sample], given),
+        lambda: FusionDataset.from_pyg(given),
+        lambda: FusionDataset.from_pyg([given]),
+    ):
+        try:
+            message = repr(call())
+        except FusionError as error:
+            message = str(error)
+        assert message
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"x": None}, "sample p: x is a dict, got 'NoneType'"),
+        ({"edges": {("a", "r", "a"): torch.tensor([[0.5], [1.0]])}}, "whole numbers, got 0.5"),
+        ({"edges": {("a", "r", "a"): torch.zeros(2, 1).bool()}}, "whole numbers, got torch.bool"),
+        ({"attrs": {"who": {"a": torch.tensor([0.0, 0.5])}}}, "attribute 'who' .* got 0.5"),
+        ({"unit": {"a": torch.tensor([0.0, 0.5])}}, "unit of modality 'a' .* got 0.5"),
+        ({"unit": {"a": torch.tensor([0, 2**33])}, "y": None}, "2 nodes name unit 8589934592"),
+        ({"x": {"a": torch.ones(2, 3) * 1j}}, "x of modality 'a' holds complex numbers"),
+        ({"x": {"a": torch.ones(2, 3, device="meta")}}, "on the device 'meta', without values"),
+        ({"y": 10**9}, "the highest of 2 is 1000000000"),
+    ],
+)
+def test_values_are_never_changed_in_silence(fields, message):
+    other = Sample({"a": torch.ones(2, 3)}, 0, unit=fields.get("unit") and {"a": torch.zeros(2)})
+    sample = Sample(**{"x": {"a": torch.ones(2, 3)}, "y": 1, "id": "p", **fields})
+    if sample.unit is not None:
+        other.y = sample.y = None
+    with pytest.raises(InputError, match=message):
+        FusionDataset.from_samples([other, sample])
+
+
+def test_gradients_end_where_a_dataset_begins():
+    nodes, y = torch.ones(2, 3, requires_grad=True), torch.tensor(0.5, requires_grad=True)
+    edges = {("a", "r", "a"): SparseEdges(torch.tensor([[0], [1]]), nodes[0, :1])}
+    sample = Sample({"a": nodes}, y, {"a": nodes}, edges=edges)
+    data = FusionDataset.from_samples([sample])
+    assert data.labels().tolist() == [0.5]
+    assert len(data.fingerprint) == 64
+    assert collate([sample], data.schema).x["a"].requires_grad

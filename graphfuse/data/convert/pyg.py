@@ -1,4 +1,4 @@
-"""pyg: HeteroData of PyTorch Geometric, one a sample, saved with torch.save."""
+"""pyg: graphs of PyTorch Geometric, one per sample, saved with torch.save."""
 
 from __future__ import annotations
 
@@ -24,23 +24,21 @@ LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 def _is_graph(given: Any) -> bool:
-    return type(given).__name__ == "HeteroData"
+    return type(given).__name__ in ("Data", "HeteroData")
 
 
 @register_format(
     "pyg",
     source="torch",
-    summary="list of HeteroData: node types are modalities, y the label",
+    summary="list of HeteroData or Data: node types are modalities, y the label",
     fits=lambda content: (
         isinstance(content, (list, tuple)) and bool(content) and all(map(_is_graph, content))
     ),
 )
 def read_graphs(content: Sequence[HeteroData]) -> FusionDataset:
-    """Return a dataset with one sample a graph; see :meth:`FusionDataset.from_pyg`.
+    """Return a dataset with one sample per graph; see :meth:`FusionDataset.from_pyg`.
 
-    Of the nodes are read ``x``, ``pos``, ``unit`` and whole numbers, one a node, as attributes; of
-    edges ``edge_index`` and ``edge_weight``; of the graph ``y``, ``id`` and ``domain``, and
-    ``split`` and ``group`` where each graph has them.
+    ``split`` and ``group`` of the graphs are read where each graph has them.
 
     Raises:
         InputError: a graph without features, or that is not as PyTorch Geometric makes it.
