@@ -39,7 +39,12 @@ def _check_fields(sample: Sample, who: str) -> None:
             f"{reprlib.repr(sample.domain)}"
         )
     who = f"sample {sample.id}" if sample.id else who
-    fields = {"x": sample.x, "pos": sample.pos, "attrs": sample.attrs, "edges": sample.edges}
+    fields: dict[str, Any] = {
+        "x": sample.x,
+        "pos": sample.pos,
+        "attrs": sample.attrs,
+        "edges": sample.edges,
+    }
     fields |= {} if sample.unit is None else {"unit": sample.unit}
     fields |= {f"attrs[{name!r}]": values for name, values in _items(sample.attrs)}
     for field, values in fields.items():
