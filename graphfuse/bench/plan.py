@@ -203,11 +203,11 @@ def left_out(wanted: Sequence[str], schema: Schema) -> dict[str, str]:
     """
     names = [name for w in wanted for name in (list_strategies() if w == "all" else [w])]
     missing = set(names) - {"unimodal", *list_strategies(schema=schema)}
-    reasons = {name: ", ".join(strategy_info(name).missing(schema)) for name in sorted(missing)}
+    infos = [strategy_info(name) for name in sorted(missing)]
     return {
-        name: needs or f"modality {name.partition(':')[2]}"
-        for name, needs in reasons.items()
-        if "/" not in name or name.partition("/")[0] not in missing
+        info.name: ", ".join(info.missing(schema)) or f"modality {info.modality}"
+        for info in infos
+        if info.ablation_of not in missing
     }
 
 
@@ -219,7 +219,7 @@ def check_strategies(wanted: Sequence[str], schemas: Sequence[Schema]) -> None:
     for name in wanted:
         if name in ("all", "unimodal") or name in served:
             continue
-        if name.startswith("unimodal:"):
+        if strategy_info(name).modality is not None:
             raise UnknownNameError("strategy", name, served)
         create_strategy(name, schemas[0])  # says what is wrong
 

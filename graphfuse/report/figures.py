@@ -14,6 +14,8 @@ COLOURS = {
     "decision": "#009E73",
     "graph": "#D55E00",
 }
+OTHER = "#7F7F7F"
+"""Colour of a family without one of its own."""
 LINES = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7")
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2")
 MOST_NAMES = 20
@@ -37,7 +39,7 @@ def points(
     parts = [_grid(low, high, at, step * len(scores) + 10)]
     for number, (name, row) in enumerate(scores.items()):
         y = step * number + 18
-        colour = COLOURS[families[name]]
+        colour = COLOURS.get(families[name], OTHER)
         parts.append(
             Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(left - 10, y + 4, name)
         )
@@ -101,7 +103,9 @@ def scatter(
     for name, (x, y) in shown.items():
         mark = '<circle cx="{:.1f}" cy="{:.1f}" r="5" fill="{}"><title>{}</title></circle>'
         text = f"{name}: {y:.3f}, {x:.2f} s"
-        parts.append(Markup(mark).format(right(x), down(y), COLOURS[families[name]], text))
+        parts.append(
+            Markup(mark).format(right(x), down(y), COLOURS.get(families[name], OTHER), text)
+        )
     parts.append(_text(left + width / 2, top + height + 34, x_label))
     parts.append(_text(left, top - 8, y_label, "start"))
     total = left + width + 14 + _room(named)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, roc_curve
@@ -27,7 +26,7 @@ def roc_curves(d: DatasetSummary) -> dict[str, np.ndarray]:
     curves = {}
     for name in d.leaderboard[contenders(d.leaderboard)].drop_duplicates("family")["strategy"]:
         found = []
-        for arrays in _predictions(d, name):
+        for arrays in d.predictions(name):
             y, scores = arrays["y"], arrays["scores"]
             classes: Sequence[int] = range(scores.shape[1]) if scores.shape[1] > 2 else [1]
             for c in classes:
@@ -45,10 +44,6 @@ def confusion(d: DatasetSummary, strategy: str) -> np.ndarray | None:
         return None
     classes = range(len(d.facts.classes))
     total = np.zeros((len(classes), len(classes)), dtype=int)
-    for arrays in _predictions(d, strategy):
+    for arrays in d.predictions(strategy):
         total += confusion_matrix(arrays["y"], arrays["scores"].argmax(1), labels=classes)
     return total
-
-
-def _predictions(d: DatasetSummary, strategy: str) -> list[dict[str, Any]]:
-    return [d.store.predictions(r) for r in d.runs if r.run.strategy == strategy and r.done]

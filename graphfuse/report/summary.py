@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from graphfuse.report.questions import ask
 
 MARGIN = 0.01
 """A difference that matters in practice is larger: this much of a score, or share of an error."""
+
+NOT_MEASURED = "it does not measure labels such as those of this fold"
+"""Why a run has no value of a metric that it does not list as undefined."""
 
 COSTS = ("parameters", "flops_per_sample", "fit_seconds", "predict_ms_per_sample")
 TIMES = ("fit_seconds", "predict_ms_per_sample")
@@ -48,6 +52,18 @@ class DatasetSummary:
     """Records of the finished runs, failed ones included."""
     store: ResultStore
     """Holds the predictions of the runs and the drawing of a sample graph."""
+
+    def predictions(self, strategy: str) -> list[dict[str, np.ndarray]]:
+        """Return the stored arrays of a strategy's runs: index, y, scores, ids."""
+        if strategy not in self._read:
+            done = [run for run in self.runs if run.run.strategy == strategy and run.done]
+            self._read[strategy] = [self.store.predictions(run) for run in done]
+        return self._read[strategy]
+
+    @cached_property
+    def _read(self) -> dict[str, list[dict[str, np.ndarray]]]:
+        """Predictions by strategy, read once for all sections and formats."""
+        return {}
 
     @property
     def finished(self) -> int:
@@ -109,7 +125,7 @@ def summarise_dataset(
         pairs=pairs,
         questions=ask(board, pairs, sign),
         metrics=_metrics(runs, list(board["strategy"])),
-        undefined=_undefined(runs),
+        undefined=_undefined(runs, metric),
         detectable=_detectable(signed),
         planned=len(planned),
         runs=tuple(runs),
@@ -171,7 +187,7 @@ def _leaderboard(
         board[field] = pd.Series([getattr(facts, field) for facts in known], dtype=object)
     board["failed"] = [_count(runs, s, lambda r: not r.done) for s in board["strategy"]]
     board["undefined"] = [
-        _count(runs, s, lambda r: metric in r.undefined) for s in board["strategy"]
+        _count(runs, s, lambda r: r.done and metric not in r.metrics) for s in board["strategy"]
     ]
     single = board[board["family"] == "unimodal"].sort_values("mean", ascending=False)
     for label, other in (
@@ -208,10 +224,12 @@ def _metrics(runs: Sequence[RunRecord], order: list[str]) -> pd.DataFrame:
     return table.groupby("strategy").mean().reindex(order).reset_index()
 
 
-def _undefined(runs: Sequence[RunRecord]) -> dict[tuple[str, str], tuple[str, int]]:
+def _undefined(runs: Sequence[RunRecord], ranked: str) -> dict[tuple[str, str], tuple[str, int]]:
+    """Return reasons and numbers of folds by strategy and metric, for ``ranked`` in every case."""
     found: dict[tuple[str, str], tuple[str, int]] = {}
     for run in runs:
-        for metric, reason in run.undefined.items():
+        unknown = {} if ranked in run.metrics or not run.done else {ranked: NOT_MEASURED}
+        for metric, reason in (unknown | dict(run.undefined)).items():
             key = (run.run.strategy, metric)
             found[key] = (reason, found.get(key, ("", 0))[1] + 1)
     return found

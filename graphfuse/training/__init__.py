@@ -16,7 +16,6 @@ from graphfuse.training.metrics import (
     compute_metrics,
     default_metric,
     list_metrics,
-    metric,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ __all__ = [
     "default_metric",
     "fit",
     "list_metrics",
-    "metric",
     "predict",
 ]
 

@@ -6,7 +6,15 @@ import torch
 
 from graphfuse.bench.jobs import plan_jobs, relations_of
 from graphfuse.bench.plan import Plan, check_strategies, expand_strategies, left_out
-from graphfuse.data import FusionDataset, RelationSpec, Sample, load_dataset
+from graphfuse.data import (
+    FusionDataset,
+    Modality,
+    RelationSpec,
+    Sample,
+    Schema,
+    Target,
+    load_dataset,
+)
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.training import Recipe
 
@@ -116,3 +124,13 @@ def test_samples_of_units_are_refused_before_anything_runs():
     samples = [Sample(x, torch.randn(2), unit=unit, id=str(i)) for i in range(6)]
     with pytest.raises(InputError, match="make each unit a sample of its own"):
         jobs(datasets={"d": FusionDataset.from_samples(samples)})
+
+
+def test_what_is_left_out_is_found_by_fields_of_strategies_not_by_parts_of_their_names():
+    schema = Schema([Modality("b", (4,))], Target("binary"))
+    wanted = ["unimodal:a", "unimodal:a/b", "graph:line", "graph:line/no_edges"]
+    assert left_out(wanted, schema) == {
+        "unimodal:a": "modality a",
+        "unimodal:a/b": "modality a/b",
+        "graph:line": "positions",
+    }

@@ -399,3 +399,24 @@ def test_columns_that_are_left_out_or_lost_have_a_line_each(tmp_path):
         assert "! note: left out: a code of its own in nearly every row" in page
         assert "! column 'photo': none of its 9 cells can be read" in page
     assert HOSTILE not in html + md + tex
+
+
+def test_a_fold_that_the_metric_does_not_measure_counts_as_undefined(tmp_path):
+    path = write(tmp_path, WINNER)
+    for run in (path / "runs").glob("2-0*"):  # concat, first fold
+        record = json.loads((run / "record.json").read_text())
+        del record["metrics"]["accuracy"]
+        record.pop("digest", None)
+        (run / "record.json").write_text(json.dumps(record))
+    summary = summarise(path)
+    said = "\n".join(summary.verdict)
+    assert "accuracy is undefined for concat on 1 of 5 folds (it does not measure" in said
+    assert "undefined on 1</span>" in to_html(summary)
+
+
+def test_a_family_of_another_version_has_a_figure_too(tmp_path):
+    store = ResultStore(write(tmp_path, WINNER))
+    comparison = store.comparison()
+    comparison["strategies"]["concat"]["family"] = "population"
+    store.write_comparison(comparison)
+    assert "population" in to_html(summarise(tmp_path))
