@@ -13,7 +13,7 @@ from sklearn.utils import check_consistent_length, check_random_state, column_or
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from graphfuse.bench.run import one_thread
+from graphfuse._threads import one_thread
 from graphfuse.data import FusionDataset, Schema, Steps, Target, hold_out
 from graphfuse.data.in_memory import build_dataset, plain_features
 from graphfuse.data.missing_cells import columns_with_missing_cells, fill, medians

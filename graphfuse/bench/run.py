@@ -6,15 +6,13 @@ import functools
 import logging
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 
+from graphfuse._threads import one_thread
 from graphfuse.bench.environment import describe_environment
 from graphfuse.bench.flops import flops_per_sample
 from graphfuse.bench.match import count_parameters
@@ -146,15 +144,3 @@ def fold_parts(
 def load_stored(path: str) -> FusionDataset:
     """Return a dataset from disk, read once per process."""
     return FusionDataset.load(path)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one thread; small tensors lose by more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(before)

@@ -8,6 +8,7 @@ import networkx
 import torch
 from torch import Tensor
 
+from graphfuse._pyg import import_pyg
 from graphfuse.data.edges import list_edges
 from graphfuse.data.padded import Padded
 from graphfuse.data.sample import EdgeType
@@ -22,6 +23,7 @@ NOT_ATTRIBUTES = ("x", "pos", "unit", "y", "modality", "batch", "ptr", "num_node
 
 def to_pyg(batch: Padded) -> list[HeteroData]:
     """Implement :meth:`Batch.to_pyg`."""
+    import_pyg()
     from torch_geometric.data import HeteroData
 
     edges = {edge_type: _split(batch, edge_type) for edge_type in batch.edges}

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from graphfuse._progress import progress_bar
+from graphfuse._threads import one_thread
 from graphfuse.encoders._ahead import HEAVY, ahead, size_of
 from graphfuse.encoders.choice import sources
 from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
@@ -266,9 +265,9 @@ def _encode_elsewhere(
     contents: Sequence[tuple[str, Cell]],
 ) -> Done:
     """Encode a block in a process of its own, on one thread beside the others."""
-    torch.set_num_threads(1)
-    encoder = _loaded(made, options, device)
-    return next(_encode_blocks(store, encoder, [len(contents)], contents))
+    with one_thread():
+        encoder = _loaded(made, options, device)
+        return next(_encode_blocks(store, encoder, [len(contents)], contents))
 
 
 @functools.lru_cache(maxsize=8)

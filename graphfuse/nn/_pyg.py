@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from graphfuse._pyg import import_pyg
 from graphfuse.data import EdgeType
 from graphfuse.errors import InputError
 
@@ -27,6 +28,7 @@ def check_conv(
 
     ``aggr`` says how it aggregates messages, ``options`` which attributes it has.
     """
+    import_pyg()
     from torch_geometric.nn.resolver import aggregation_resolver
 
     own, theirs = taker.__name__, kind.__name__
@@ -56,6 +58,7 @@ def check_hetero_conv(
 
     They have to agree in the attributes ``same``.
     """
+    import_pyg()
     from torch_geometric.nn import HeteroConv
 
     own = taker.__name__

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphfuse._keys import module_key
+from graphfuse._pyg import import_pyg
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.nn._pyg import check_hetero_conv, copy_linear, new_headed
 from graphfuse.nn._sparse import flatten_edges, segment_softmax, sum_at
@@ -97,6 +98,7 @@ class DenseGATv2Conv(HeadedConv):
     @classmethod
     def from_pyg(cls, conv: HeteroConv) -> Self:
         """Return a dense conv with the weights of a ``HeteroConv`` of ``GATv2Conv``."""
+        import_pyg()
         from torch_geometric.nn import GATv2Conv
 
         singles = check_hetero_conv(

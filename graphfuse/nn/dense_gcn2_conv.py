@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse._keys import module_key
+from graphfuse._pyg import import_pyg
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._pyg import check_conv
@@ -100,6 +101,7 @@ class DenseGCN2Conv(TypedConv):
     @classmethod
     def from_pyg(cls, conv: GCN2Conv, metadata: Metadata) -> Self:
         """Return a dense conv with the weights of a PyTorch Geometric one."""
+        import_pyg()
         from torch_geometric.nn import GCN2Conv
 
         check_conv(cls, conv, GCN2Conv, aggr="sum", normalize=True, add_self_loops=True)

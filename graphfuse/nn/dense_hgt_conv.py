@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphfuse._keys import module_key
+from graphfuse._pyg import import_pyg
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.nn._attention import AttentionConv, Block, attend, attend_sparsely, edge_mask
 from graphfuse.nn._pyg import check_conv
@@ -94,6 +95,7 @@ class DenseHGTConv(AttentionConv):
     @classmethod
     def from_pyg(cls, conv: HGTConv) -> Self:
         """Return a dense conv with the weights of a PyTorch Geometric one."""
+        import_pyg()
         from torch_geometric.nn import HGTConv
 
         check_conv(cls, conv, HGTConv, aggr="sum")

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphfuse._keys import module_key
+from graphfuse._pyg import import_pyg
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.nn._incidence import Incidence, incidences
 from graphfuse.nn._pyg import check_conv
@@ -80,6 +81,7 @@ class DenseHypergraphConv(TypedConv):
     @classmethod
     def from_pyg(cls, conv: HypergraphConv, metadata: Metadata) -> Self:
         """Return a dense conv with the weights of a PyTorch Geometric one; hyperedges weigh 1."""
+        import_pyg()
         from torch_geometric.nn import HypergraphConv
 
         check_conv(cls, conv, HypergraphConv, aggr="sum", use_attention=False)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphfuse._keys import module_key
+from graphfuse._pyg import import_pyg
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._pyg import check_conv
@@ -89,6 +90,7 @@ class DenseRGATConv(HeadedConv):
 
         Relation number r of ``conv`` is the r-th edge type of ``metadata`` as given.
         """
+        import_pyg()
         from torch_geometric.nn import RGATConv
 
         check_conv(

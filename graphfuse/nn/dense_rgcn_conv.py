@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from graphfuse._pyg import import_pyg
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.errors import InputError
 from graphfuse.nn._aggregate import neighbour_mean
@@ -95,6 +96,7 @@ class DenseRGCNConv(TypedConv):
 
         Relation number r of ``conv`` is the r-th edge type of ``metadata`` as given.
         """
+        import_pyg()
         from torch_geometric.nn import RGCNConv
 
         check_conv(cls, conv, RGCNConv, aggr="mean")

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from graphfuse._keys import module_key
+from graphfuse._pyg import import_pyg
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.nn._aggregate import neighbour_mean
 from graphfuse.nn._pyg import check_hetero_conv
@@ -79,6 +80,7 @@ class DenseSAGEConv(TypedConv):
     @classmethod
     def from_pyg(cls, conv: HeteroConv) -> Self:
         """Return a dense conv with the weights of a ``HeteroConv`` of ``SAGEConv``."""
+        import_pyg()
         from torch_geometric.nn import SAGEConv
 
         singles = check_hetero_conv(

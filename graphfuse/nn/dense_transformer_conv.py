@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from graphfuse._keys import module_key
+from graphfuse._pyg import import_pyg
 from graphfuse.data import EdgeType, SparseEdges
 from graphfuse.nn._attention import Block, attend, attend_sparsely, edge_mask
 from graphfuse.nn._pyg import check_hetero_conv, new_headed
@@ -78,6 +79,7 @@ class DenseTransformerConv(HeadedConv):
     @classmethod
     def from_pyg(cls, conv: HeteroConv) -> Self:
         """Return a dense conv with the weights of a ``HeteroConv`` of ``TransformerConv``."""
+        import_pyg()
         from torch_geometric.nn import TransformerConv
 
         singles = check_hetero_conv(

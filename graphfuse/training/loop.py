@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -15,9 +16,10 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from graphfuse._progress import progress_bar
+from graphfuse._threads import one_thread
 from graphfuse.data import FusionDataset, inner_folds
 from graphfuse.errors import FusionError
-from graphfuse.fusion import FusionOutput, Strategy
+from graphfuse.fusion import EndToEnd, FusionOutput, Strategy
 from graphfuse.training.augmentation import FeatureAugmentation
 from graphfuse.training.balance import Balance, check_schema, check_strategy, start_balance
 from graphfuse.training.evaluate import batches, evaluate, weigh
@@ -89,7 +91,9 @@ def fit(
     check_schema(recipe, strategy.schema)
     if not strategy.members():
         check_strategy(recipe, strategy)
-    with torch.random.fork_rng():
+    # Networks in front of a strategy are large enough for more threads.
+    threads = nullcontext() if isinstance(strategy, EndToEnd) else one_thread()
+    with torch.random.fork_rng(), threads:
         torch.manual_seed(seed)
         strategy.prepare(train, validation)
         if recipe.class_weights:

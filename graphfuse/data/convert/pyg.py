@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from graphfuse._pyg import import_pyg
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.errors import InputError
@@ -92,6 +93,7 @@ def load_graphs(path: Path) -> Any:
 @contextmanager
 def _graphs_admitted() -> Iterator[None]:
     """Let torch.load make HeteroData, and take back afterwards what was not admitted before."""
+    import_pyg()
     from torch_geometric.data import HeteroData
     from torch_geometric.data.storage import BaseStorage, EdgeStorage, GlobalStorage, NodeStorage
 
