@@ -287,7 +287,7 @@ def test_interrupted_leaves_a_partial_report(tmp_path):
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors.decode()
     assert b"Traceback" not in errors
-    assert b"The same command goes on from here" in output
+    assert b"The same command continues from here" in output
     planned = len(json.loads((tmp_path / "comparison.json").read_text())["planned"])
     assert len(Comparison(tmp_path).records()) < planned
     assert (tmp_path / "report.html").is_file()

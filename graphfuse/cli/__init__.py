@@ -1,4 +1,4 @@
-"""The command line: one file a subcommand."""
+"""The command line: one file per subcommand."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="graphfuse",
         description="Which fusion strategy should I use, and is a graph worth it?",
-        epilog="graphfuse compare runs the main job on bundled real data and writes report.html.",
+        epilog="To start: graphfuse compare runs on bundled real data and writes report.html.",
     )
     parser.add_argument("--version", action="version", version=f"graphfuse {__version__}")
     subparsers = parser.add_subparsers(metavar="command", required=True)
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except PermissionError as error:
         print(
-            f"graphfuse: error: {error.filename}: {error.strerror}; allow it, or name another path",
+            f"graphfuse: error: {error.filename}: {error.strerror}; change its permissions or name "
+            f"another path",
             file=sys.stderr,
         )
         return 2

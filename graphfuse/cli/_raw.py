@@ -1,7 +1,8 @@
-"""Options of raw data: which dataset of the command line each of them is for."""
+"""Options of raw data on the command line, and which dataset each of them applies to."""
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,39 @@ if TYPE_CHECKING:
     from graphfuse.raw import Manifest
 
 
-OPTIONS: tuple[str, ...] = ("root", "allow_missing_modality")
+OPTIONS: tuple[str, ...] = ("task", "root", "allow_missing_modality")
 """Options that all raw datasets of the command line take."""
+OF_BUILT_IN = ("allow_missing_modality",)
+"""Those of them that a built-in dataset takes: it knows its task and its folder."""
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every command that reads raw data."""
+    add = parser.add_argument
+    add(
+        "--column",
+        action="append",
+        metavar="NAME=KIND",
+        help="override the inferred kind of a column (graphfuse inspect shows the kinds)",
+    )
+    add("--task", metavar="NAME", help="binary, multiclass, multilabel or regression")
+    add("--root", metavar="FOLDER", help="folder that the paths in raw data start from")
+
+
+def read_given(arguments: argparse.Namespace) -> Manifest:
+    """Read the raw data of a command by the options of :func:`add_reading`."""
+    from graphfuse.data.schema import TASKS
+    from graphfuse.loading import read_raw
+
+    if arguments.task not in (None, *TASKS):
+        raise UnknownNameError("task", arguments.task, TASKS)
+    columns = pairs("--column", arguments.column)
+    given = {"columns": columns, "task": arguments.task, "root": arguments.root}
+    return read_raw(arguments.data, **{name: value for name, value in given.items() if value})
 
 
 def add_raw(settings: dict[str, Any]) -> None:
-    """Give the options of raw data to the datasets that they fit, and print what these hold."""
+    """Give options to the raw datasets that they fit, and print the columns of these datasets."""
     data = settings.pop("data", [])
     if data and "datasets" in settings:
         raise InputError(f"datasets are named twice: {data} and --datasets {settings['datasets']}")
@@ -44,13 +72,16 @@ def add_raw(settings: dict[str, Any]) -> None:
         if found
     ]
     if wanted and not raw:
-        raise InputError(f"{', '.join(wanted)}: for raw data, of which there is none: {items}")
+        raise InputError(
+            f"{', '.join(wanted)}: for raw data, of which there is none: {items}; features that "
+            f"are saved or built in know what they hold"
+        )
     for name in raw:
         raw[name] = {**_for(name, options), **raw[name]}
     manifests = _read(raw, given["column"])
     for name, manifest in manifests.items():
         print(manifest.describe())
-        print(f"what else may give the label away: graphfuse inspect {shlex.quote(str(name))}\n")
+        print(f"To look for leaks and damage: graphfuse inspect {shlex.quote(str(name))}\n")
     for name, chosen in _share("encoders", given["encoder"], manifests).items():
         raw[name]["encoders"] = {**_mapping(raw[name].get("encoders")), **chosen}
     for name, chosen in _share("networks", given["network"], manifests).items():
@@ -79,11 +110,11 @@ def _raw_of(items: list[Any]) -> dict[Any, dict[str, Any]]:
 
 
 def _for(name: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options that a raw dataset takes; a built-in one knows its folder."""
+    """Return those of the options that a raw dataset takes."""
     from graphfuse.raw.catalog import raw_datasets
 
-    built_in = name in raw_datasets.names()
-    return {option: value for option, value in options.items() if option != "root" or not built_in}
+    taken = OF_BUILT_IN if name in raw_datasets.names() else OPTIONS
+    return {option: value for option, value in options.items() if option in taken}
 
 
 def _is_named(item: Any) -> bool:
@@ -98,7 +129,7 @@ def _with_options(item: Any, raw: dict[Any, dict[str, Any]]) -> Any:
 
 
 def _read(raw: dict[Any, dict[str, Any]], columns: dict[str, str]) -> dict[Any, Manifest]:
-    """Read raw datasets, each with those columns told that it has; they are added to its options.
+    """Read raw datasets, each with the given columns that it has; its options get these too.
 
     Raises:
         UnknownNameError: a column that none of them has.
@@ -137,31 +168,42 @@ def _read_one(name: Any, options: dict[str, Any], columns: dict[str, str]) -> Ma
 
 
 def _mapping(given: Any) -> dict[str, Any]:
-    """Return a mapping of a configuration; what is none is overruled."""
+    """Return a mapping of a configuration; anything else there is replaced."""
     return dict(given) if isinstance(given, dict) else {}
 
 
 def _share(
     what: str, given: dict[str, str], manifests: dict[Any, Manifest]
 ) -> dict[Any, dict[str, str]]:
-    """Return for each dataset what is given for modalities that it has.
+    """Return for each dataset what is given for its modalities, by name or by kind.
 
     Raises:
-        UnknownNameError: a modality that none of them has.
+        UnknownNameError: a name that is neither a modality of any dataset nor a kind of one.
     """
     from graphfuse.encoders.choice import sources
 
-    own = {name: sources(manifest) for name, manifest in manifests.items()}
-    for modality in given:
-        if not any(modality in known for known in own.values()):
-            known = [m for modalities in own.values() for m in modalities]
-            raise UnknownNameError(f"modality in {what}", modality, known)
-    shared = {name: {m: v for m, v in given.items() if m in known} for name, known in own.items()}
+    kinds = {}
+    for name, manifest in manifests.items():
+        own = sources(manifest).items()
+        # The sound of a video has encoders of its own: no kind stands for it.
+        kinds[name] = {m: manifest.kind(of) if m == of else "" for m, of in own}
+    known = {n for own in kinds.values() for n in (*own, *own.values()) if n}
+    for key in given:
+        if key not in known:
+            raise UnknownNameError(f"modality in {what}", key, known)
+    shared = {
+        name: {
+            modality: value
+            for key, value in sorted(given.items(), key=lambda pair: pair[0] in own)
+            for modality in ([key] if key in own else [m for m, kind in own.items() if kind == key])
+        }
+        for name, own in kinds.items()
+    }
     return {name: chosen for name, chosen in shared.items() if chosen}
 
 
 def _fitting_steps(steps: list[str], manifests: dict[Any, Manifest]) -> dict[Any, list[str]]:
-    """Return for each dataset the steps of cleaning for what it has; all where a step fits none."""
+    """Return for each dataset the steps of cleaning that apply to it; all if a step fits none."""
     from graphfuse.raw.cleaning import Repair, create_cleaner
 
     kinds = {name: {m.kind(one) for one in m.modalities} for name, m in manifests.items()}
@@ -178,7 +220,7 @@ def _fitting_steps(steps: list[str], manifests: dict[Any, Manifest]) -> dict[Any
 def _fitting_changes(
     augment: dict[str, Any], manifests: dict[Any, Manifest]
 ) -> dict[Any, dict[str, Any]]:
-    """Return for each dataset the changes of kinds that it has; all where a kind is in none."""
+    """Return for each dataset the augmentations of its kinds; all if no dataset has a kind."""
     from graphfuse.raw.augment.copies import kinds_of
     from graphfuse.raw.augment.presets import KINDS
 
@@ -193,7 +235,7 @@ def _fitting_changes(
 
 
 def augment_of(settings: dict[str, Any]) -> dict[str, Any]:
-    """Take --augment out of the settings, with numbers as such."""
+    """Remove --augment from the settings and return it, with numbers as int."""
     given = pairs("--augment", settings.pop("augment", None))
     return {name: int(value) if value.isdigit() else value for name, value in given.items()}
 

@@ -1,4 +1,4 @@
-"""graphfuse convert: make a dataset of features that others have extracted."""
+"""graphfuse convert: turn features that others have extracted into a dataset."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfuse._wording import count
 from graphfuse.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ EPILOG = """formats and their options:
   conversation  IEMOCAP, MELD (DialogueRNN, MMGCN, M3Net): target=emotion|sentiment, classes=A,B,
                 sample=conversation|utterance
   pyg           list of HeteroData, saved with torch.save
-  tables        folder of one CSV or TSV a modality, and labels.csv: id, labels, label, task, fill
+  tables        folder with one CSV or TSV file per modality and labels.csv: id, labels, label,
+                task, fill
 
 examples:
   graphfuse convert aligned_50.pkl mosi --option target=classification
@@ -24,8 +26,8 @@ examples:
   graphfuse convert omics-folder omics --option id=patient --option fill=0
   graphfuse compare --datasets omics
 
-Files run no code: pickles hold numpy arrays and plain containers, or are refused. They are read
-into memory whole; about twice the size of the file is needed.
+No code in a file is run: a pickle that holds anything but numpy arrays and plain containers is
+refused. Files are read into memory whole, which takes about twice their size.
 """
 
 
@@ -33,14 +35,16 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         "convert",
-        help="make a dataset of extracted features (pickles, graphs, tables)",
+        help="turn extracted features (pickles, graphs, tables) into a dataset",
         description="Read a file or folder of extracted features and write a dataset.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("source", metavar="SOURCE", help="file or folder of features")
-    parser.add_argument("dest", metavar="DEST", help="folder of the dataset, new or of a dataset")
-    parser.add_argument("--format", metavar="NAME", help="default: told from the content")
+    parser.add_argument(
+        "dest", metavar="DEST", help="folder to write; a dataset that is there is replaced"
+    )
+    parser.add_argument("--format", metavar="NAME", help="default: inferred from the content")
     parser.add_argument(
         "--option",
         metavar="NAME=VALUE",
@@ -48,11 +52,16 @@ def add_parser(subparsers: Any) -> None:
         default=[],
         help="an option of the format; may be given several times",
     )
+    parser.add_argument(
+        "--task",
+        metavar="NAME",
+        help="binary, multiclass, multilabel or regression; short for --option task=NAME",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Convert, and say what was found."""
+    """Convert, and print what the dataset holds."""
     options: dict[str, str] = {}
     for given in arguments.option:
         name, value = _pair(given)
@@ -61,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
                 f"--option names {name!r} twice: {options[name]} and {value}; keep one"
             )
         options[name] = value
+    if arguments.task:
+        options["task"] = arguments.task
     from graphfuse.data.convert.read import build, recognise
     from graphfuse.data.storage import check_destination
 
@@ -77,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _advice(dataset: FusionDataset, dest: Path) -> str:
-    """Say how to compare strategies on it, which takes one target and one label a sample."""
+    """Return how to compare strategies on it, which takes one target and one label per sample."""
     if dataset.unit is not None:
         return "To compare strategies, convert with --option sample=utterance"
     if len(dataset.schema.targets) > 1:
@@ -101,8 +112,8 @@ def _describe(dataset: FusionDataset) -> None:
         counts = column.counts[column.counts > 0]
         nodes = f"{int(counts.median())} (at most {int(counts.max())})"
         rows.append([m, str(len(counts)), nodes, str(dataset.schema[m].features)])
-    print(f"\n{len(dataset)} samples")
-    print_table(["modality", "samples", "nodes in the median", "features"], rows)
+    print(f"\n{count(len(dataset), 'sample')}")
+    print_table(["modality", "samples", "median nodes per sample", "features"], rows)
     for name, target in dataset.schema.targets.items():
         print(f"target {name}: {target.task} {', '.join(target.classes)}".rstrip())
     if dataset.groups is not None:

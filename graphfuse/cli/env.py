@@ -13,11 +13,11 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print one fact a line."""
+    """Print one property per line."""
     from graphfuse.bench.environment import describe_environment
 
-    facts = describe_environment()
-    rest = {name: value for name, value in facts.items() if name != "packages"}
-    for name, value in {**rest, **facts["packages"]}.items():
+    found = describe_environment()
+    rest = {name: value for name, value in found.items() if name != "packages"}
+    for name, value in {**rest, **found["packages"]}.items():
         print(f"{name:18} {value}")
     return 0

@@ -1,4 +1,4 @@
-"""graphfuse inspect: what is noticeable in raw data, and what to do."""
+"""graphfuse inspect: problems in raw data, and what to do about them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import argparse
 import json
 import textwrap
 from typing import TYPE_CHECKING, Any
+
+from graphfuse._wording import count, verb
+from graphfuse.cli._raw import add_reading, read_given
 
 if TYPE_CHECKING:
     from graphfuse._check import Check
@@ -22,31 +25,22 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         "inspect",
-        help="look through raw data: broken files, duplicates, leaks",
-        description="Read raw data once and say what is noticeable, with what to do.",
+        help="check raw data for broken files, duplicates and leaks",
+        description="Read raw data once, report problems in it, and advise what to do.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("data", metavar="DATA", help="CSV, TSV, JSON Lines, Parquet, folder, name")
-    parser.add_argument(
-        "--column",
-        action="append",
-        metavar="NAME=KIND",
-        help="what a column holds, where it is not as told",
-    )
-    parser.add_argument("--root", metavar="FOLDER", help="folder that paths start from")
+    add_reading(parser)
     parser.add_argument("--json", action="store_true", help="print findings as JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the columns, then what each check found; what asks for action is marked."""
-    from graphfuse.cli._raw import pairs
-    from graphfuse.loading import read_raw
+    """Print the columns, then the findings of each check; those with advice are marked."""
     from graphfuse.raw.inspection import inspect
 
-    given = {"columns": pairs("--column", arguments.column), "root": arguments.root}
-    manifest = read_raw(arguments.data, **{name: value for name, value in given.items() if value})
+    manifest = read_given(arguments)
     if arguments.json:
         print(json.dumps([check.to_dict() for check in inspect(manifest)], indent=1))
         return 0
@@ -62,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
             if finding.advice:
                 open_ += 1
                 print(_wrap(finding.advice, "    -> ", "       "))
-    print(f"\n{open_} findings marked with ! ask for a look." if open_ else "\nNothing stands out.")
+    marked = f"{count(open_, 'finding')} marked with ! {verb(open_, 'needs', 'need')} attention."
+    print(f"\n{marked}" if open_ else "\nNo problems found.")
     return 0
 
 

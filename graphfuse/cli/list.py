@@ -1,10 +1,17 @@
-"""graphfuse list: what there is."""
+"""graphfuse list: the names of strategies, datasets, encoders and more."""
 
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
+
+WIDTH = 120
+"""Columns of a terminal that tables fit into."""
+NO_BREAK = "\xa0"
+"""A space at which a line of a table does not end."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -41,12 +48,13 @@ def _strategies() -> tuple[list[str], list[list[str]]]:
     for name in strategies.names():
         info = strategies.get(name)
         shown = f"{name}:<modality>" if info.per_modality else name
-        rows.append([shown, info.family, info.needs, info.summary, info.paper])
+        summary = f"{info.summary} ({info.paper})" if info.paper else info.summary
+        rows.append([shown, info.family, info.needs, summary])
         rows += [
-            [f"{name}/{ablation}", info.family, info.needs, "ablation", ""]
+            [f"{name}/{ablation}", info.family, info.needs, "ablation"]
             for ablation in info.ablations
         ]
-    return ["strategy", "family", "needs", "what it does", "paper"], rows
+    return ["strategy", "family", "needs", "what it does"], rows
 
 
 def _datasets() -> tuple[list[str], list[list[str]]]:
@@ -57,7 +65,7 @@ def _datasets() -> tuple[list[str], list[list[str]]]:
         [
             card.name,
             str(card.samples),
-            " + ".join(card.modalities),
+            f"{NO_BREAK}+{NO_BREAK}".join(card.modalities),
             card.task,
             card.license,
             card.source,
@@ -140,9 +148,28 @@ def _relations() -> tuple[list[str], list[list[str]]]:
     return ["relation", "fitted on data", "joins"], rows
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print columns as wide as their longest entry."""
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    for row in (header, ["-" * width for width in widths], *rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH) -> None:
+    """Print aligned columns; long texts continue on the next line where they exceed the width."""
+    widths = _fit([list(column) for column in zip(header, *rows, strict=True)], width)
+    for row in (header, ["-" * own for own in widths], *rows):
+        lines = [_wrap(cell, own) for cell, own in zip(row, widths, strict=True)]
+        for parts in zip_longest(*lines, fillvalue=""):
+            cells = (part.ljust(own) for part, own in zip(parts, widths, strict=True))
+            print("  ".join(cells).rstrip())
+
+
+def _fit(columns: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Return widths of columns, the widest ones narrowed until all fit or words would be cut."""
+    widths = [max(map(len, column)) for column in columns]
+    least = [max(len(word) for cell in column for word in cell.split(" ")) for column in columns]
+    while sum(widths) + 2 * (len(widths) - 1) > width:
+        free = [i for i, own in enumerate(widths) if own > least[i]]
+        if not free:
+            break
+        widths[max(free, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _wrap(cell: str, width: int) -> list[str]:
+    lines = textwrap.wrap(cell, width, break_long_words=False, break_on_hyphens=False) or [""]
+    return [line.replace(NO_BREAK, " ") for line in lines]

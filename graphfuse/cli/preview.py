@@ -1,4 +1,4 @@
-"""graphfuse preview: see what augmentation makes of samples."""
+"""graphfuse preview: samples beside their augmented versions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from graphfuse._files import write_whole
-from graphfuse.cli._raw import augment_of, pairs
+from graphfuse.cli._raw import add_reading, augment_of, read_given
 from graphfuse.errors import check_whole
 
 EVERY = {"image": "photo", "audio": "speech", "text": "caption"}
@@ -17,45 +17,56 @@ def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         "preview",
-        help="show samples and what augmentation makes of them",
-        description="Write a page of pictures, spectrograms and texts, original and augmented.",
+        help="show samples and augmented versions of them",
+        description="Write a page with images, spectrograms and texts, original and augmented.",
     )
     add = parser.add_argument
     add("data", metavar="DATA", help="CSV, JSON Lines, Parquet, folder, or name of raw data")
+    add_reading(parser)
     add(
-        "--column",
-        action="append",
-        metavar="NAME=KIND",
-        help="what a column holds, where it is not as told",
+        "--samples", type=int, default=4, metavar="N", help="number of samples to show (default: 4)"
     )
-    add("--root", metavar="FOLDER", help="folder that paths start from")
-    add("--samples", type=int, default=4, metavar="N", help="samples to show (default: 4)")
     add(
         "--augment",
         action="append",
         metavar="KIND=NAME",
-        help="as of graphfuse compare; default: image=photo, audio=speech, text=caption",
+        help="as in graphfuse compare (default: image=photo, audio=speech, text=caption)",
     )
-    add("--versions", type=int, default=4, metavar="N", help="changed ones of each (default: 4)")
-    add("--seed", type=int, default=0, metavar="N", help="of which samples are shown (default: 0)")
-    add("--out", default="preview.html", metavar="FILE", help="default: preview.html")
+    add(
+        "--versions",
+        type=int,
+        default=4,
+        metavar="N",
+        help="augmented versions per sample (default: 4)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="seed for choosing the samples (default: 0)",
+    )
+    add(
+        "--out",
+        default="preview.html",
+        metavar="FILE",
+        help="file to write (default: preview.html)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the page and name it."""
+    """Write the page and print its path."""
     check_whole("--samples", arguments.samples, 1)
     check_whole("--versions", arguments.versions, 1)
     check_whole("--seed", arguments.seed, 0)
-    from graphfuse.loading import read_raw
     from graphfuse.raw.augment import Augmentation
     from graphfuse.raw.augment.copies import modalities_changed
     from graphfuse.report.preview import to_preview
 
     given = augment_of(vars(arguments))
     augmentation = Augmentation.of(given or EVERY)
-    reading = {"columns": pairs("--column", arguments.column), "root": arguments.root}
-    manifest = read_raw(arguments.data, **{name: value for name, value in reading.items() if value})
+    manifest = read_given(arguments)
     print(manifest.describe(), end="\n\n")
     if given:
         modalities_changed(manifest, augmentation)  # an error where there is nothing to change

@@ -1,4 +1,4 @@
-"""graphfuse report: write the reports of stored results again."""
+"""graphfuse report: write the report of stored results."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ def add_parser(subparsers: Any) -> None:
         help="write the report of stored results",
         description="Write report.html, .md, .tex and .json from a folder of results.",
     )
-    parser.add_argument("folder", help="what graphfuse compare --out named")
-    parser.add_argument("--out", metavar="FILE", help="HTML file (default: FOLDER/report.html)")
+    parser.add_argument("folder", help="folder of results, as graphfuse compare --out names it")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="HTML file to write; .md, .tex and .json go beside it (default: FOLDER/report.html)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the reports and name them."""
+    """Write the reports and print their paths."""
     from graphfuse.report import write_reports
 
     folder = Path(arguments.folder)

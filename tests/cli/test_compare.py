@@ -38,7 +38,7 @@ def test_config(tmp_path, capsys):
     [
         ("strategys: [concat]", UnknownNameError, "did you mean 'strategies'"),
         ("[1, 2]", InputError, "holds settings by name, got a list"),
-        ("a: [", InputError, "is no valid YAML"),
+        ("a: [", InputError, "is not valid YAML"),
     ],
 )
 def test_config_errors(tmp_path, text, error, message):
@@ -98,7 +98,7 @@ def test_bad_values_are_one_line(tmp_path, capsys, arguments, message):
 
 def test_a_config_that_is_no_text(tmp_path):
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match="no text in UTF-8"):
+    with pytest.raises(InputError, match="not a text file in UTF-8"):
         read_config(str(tmp_path / "x.yaml"))
 
 
@@ -110,5 +110,33 @@ def test_config_that_is_not_there():
 def test_yaml_builds_no_objects(tmp_path):
     file = tmp_path / "study.yaml"
     file.write_text("out: !!python/object/apply:os.system ['true']")
-    with pytest.raises(InputError, match="is no valid YAML"):
+    with pytest.raises(InputError, match="is not valid YAML"):
         read_config(str(file))
+
+
+def test_the_number_of_processes_has_two_names(tmp_path):
+    file = tmp_path / "study.yaml"
+    for name in ("jobs", "n_jobs"):
+        file.write_text(f"{name}: 3")
+        assert read_config(str(file)) == {"n_jobs": 3}
+    file.write_text("jobs: 3\nn_jobs: 2")
+    with pytest.raises(InputError, match="jobs and n_jobs, which mean the same"):
+        read_config(str(file))
+
+
+@pytest.mark.parametrize("option", ["--jobs", "--n-jobs", "--n_jobs"])
+def test_the_number_of_processes_on_the_command_line(tmp_path, capsys, option):
+    command = ["compare", "planted/xor", "--strategies", "majority", "--out", str(tmp_path)]
+    assert main([*command, option, "0"]) == 2
+    assert "n_jobs is a number of processes" in capsys.readouterr().err
+
+
+def test_usual_names_lead_to_the_names_here(tmp_path, capsys):
+    command = ["compare", "planted/xor", "--out", str(tmp_path), "--strategies"]
+    for given, wanted in (
+        (["late"], "did you mean 'mean_prob', 'weighted_sum' or 'stacking'?"),
+        (["gat"], "did you mean 'graph:gatv2' or 'graph:rgat'?"),
+        (["concat", "--metric", "acc"], "did you mean 'accuracy'?"),
+    ):
+        assert main([*command, *given]) == 2
+        assert wanted in capsys.readouterr().err

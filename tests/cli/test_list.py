@@ -1,4 +1,7 @@
+import pytest
+
 from graphfuse.cli import main
+from graphfuse.cli.list import print_table
 
 
 def test_list_shows_what_there_is(capsys):
@@ -16,3 +19,15 @@ def test_list_shows_what_there_is(capsys):
         printed = capsys.readouterr().out
         for word in expected:
             assert word in printed
+
+
+@pytest.mark.parametrize("what", ["strategies", "encoders", "networks", "relations", "cleaning"])
+def test_tables_fit_120_columns(capsys, what):
+    assert main(["list", what]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 120
+
+
+def test_long_texts_continue_below(capsys):
+    print_table(["name", "text"], [["a", "one two three four"], ["b", "five"]], width=15)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:] == ["a     one two", "      three", "      four", "b     five"]

@@ -32,7 +32,7 @@ def test_raw_data_are_shown_compared_and_resumed(pets, capsys):
     command += ["--column", "age=category", "--encoder", "said=tfidf", "--out", str(out)]
     assert main(command) == 0
     printed = capsys.readouterr().out
-    for line in ("pets: 16 samples", "more: 16 samples", "said    text      said", "as told"):
+    for line in ("pets: 16 samples", "more: 16 samples", "said    text      said", "as given"):
         assert line in printed
     told = json.loads((out / "comparison.json").read_text())["datasets"]
     assert told["pets"]["origin"]["encoders"]["said"]["name"] == "tfidf"
@@ -154,7 +154,9 @@ def test_raw_data_are_cleaned_by_the_steps_that_are_named(pets, place):
         (["--encoder", "said=timm"], "unknown text encoder 'timm'"),
         (["--encoder", "said=transformers:"], "encoder 'transformers' is given a model without a"),
         (["--network", "said=transformers: "], "encoder network 'transformers' is given a model"),
-        (["--encoder", "text=ngrams"], "modality in encoders 'text'"),
+        (["--encoder", "audio=mfcc"], "modality in encoders 'audio'"),
+        (["--encoder", "text=resnet18"], "unknown text encoder 'resnet18'"),
+        (["--task", "regresion"], "did you mean 'regression'"),
     ],
 )
 def test_bad_options_of_raw_data_are_one_line(pets, capsys, more, message):
@@ -189,3 +191,35 @@ def test_augmentation_is_named_on_the_command_line(pets, capsys):
         assert message in capsys.readouterr().err
     assert main(["compare", "emoji", "--augment", "text=caption", "--out", str(out)]) == 2
     assert "--augment: for raw data" in capsys.readouterr().err
+
+
+def test_an_encoder_is_named_for_a_kind_of_raw_data(pets, capsys):
+    command = ["compare", str(pets / "pets.csv"), *SHORT, "--out", str(pets / "out")]
+    for given, wanted in (
+        (["text=tfidf"], "tfidf"),
+        (["text=tfidf", "--encoder", "said=ngrams"], "ngrams"),
+        (["said=ngrams", "--encoder", "text=tfidf"], "ngrams"),
+    ):
+        assert main([*command, "--encoder", *given]) == 0
+        origin = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["pets"]
+        assert origin["origin"]["encoders"]["said"]["name"] == wanted
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("place", ["option", "configuration"])
+def test_the_task_of_raw_data_is_named(pets, place):
+    rows = [f"a thing number {i},{1900 + i // 2}" for i in range(60)]
+    (pets / "years.csv").write_text("\n".join(["said,label", *rows]))
+    source = [str(pets / "years.csv"), "--task", "regression"]
+    if place == "configuration":
+        file = pets / "study.yaml"
+        file.write_text(f"datasets: [{pets / 'years.csv'}]\ntask: regression")
+        source = ["--config", str(file)]
+    assert main(["compare", *source, *SHORT, "--out", str(pets / "out")]) == 0
+    told = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["years"]
+    assert told["task"] == "regression"
+
+
+def test_a_built_in_dataset_knows_its_task(tmp_path, capsys):
+    assert main(["compare", "emoji", "--task", "regression", "--out", str(tmp_path)]) == 2
+    assert "--task: for raw data, of which there is none" in capsys.readouterr().err

@@ -163,9 +163,9 @@ def test_the_command_line(write, tmp_path, capsys):
     assert (
         "! same: the same in every row, 3.0\n    -> leave it out with --column same=skip" in shown
     )
-    assert "1 findings marked with ! ask for a look." in shown
+    assert "1 finding marked with ! needs attention." in shown
     assert main(["inspect", source, "--column", "same=skip"]) == 0
-    assert "Nothing stands out." in capsys.readouterr().out
+    assert "No problems found." in capsys.readouterr().out
     assert main(["inspect", source, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {"code", "severity", "text", "advice"} == set(found[0])
