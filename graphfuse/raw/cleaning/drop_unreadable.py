@@ -11,7 +11,8 @@ from graphfuse._progress import progress_bar, without_datasets_bars
 from graphfuse.errors import InputError
 from graphfuse.raw.cleaning.cleaner import Cleaner, cleaner, samples
 from graphfuse.raw.columns import TABULAR, Column
-from graphfuse.raw.manifest import Manifest, is_empty, several
+from graphfuse.raw.manifest import Manifest, first_paths, is_empty, several
+from graphfuse.raw.readers.paths import suggest_root
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,8 @@ class DropUnreadable(Cleaner):
     """Read every file; a cell that cannot be read becomes missing, a sample without any is dropped.
 
     Of a cell that names several files only those go that cannot be read. Each reason is
-    logged. A sample that had nothing to begin with stays, for other steps to judge.
+    logged. A sample that had nothing to begin with stays, for other steps to judge. A column of
+    which nothing can be read is an error.
     """
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
@@ -37,6 +39,7 @@ class DropUnreadable(Cleaner):
         ) as bar:
             for column in files:
                 reasons = _reasons(manifest, column, bar)
+                _check_not_lost(manifest, column, reasons)
                 if bad := {row for row, own in reasons.items() if any(own)}:
                     values = manifest.table[column.name][:]
                     for row in bad:
@@ -57,6 +60,18 @@ class DropUnreadable(Cleaner):
             cleaned = self.note(cleaned, what, kept, _told(lost, kept))
         why = "none of what they hold can be read"
         return self.drop(cleaned, gone, why, _told(lost, gone))
+
+
+def _check_not_lost(manifest: Manifest, column: Column, reasons: dict[int, list[str]]) -> None:
+    """Raise an error where no item of a column can be read, as with a wrong folder."""
+    found = [reason for own in reasons.values() for reason in own]
+    if found and all(found):
+        hint = suggest_root(first_paths(manifest, column.name), manifest.root)
+        raise InputError(
+            f"column {column.name!r}: none of its {len(found)} cells can be read; the first: "
+            f"{found[0]}{hint and f'; {hint}'}\nCorrect this, or leave the column out: "
+            f"--column {column.name}=skip"
+        )
 
 
 def _told(lost: dict[int, list[str]], rows: list[int]) -> list[str]:

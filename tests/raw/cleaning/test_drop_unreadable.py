@@ -1,5 +1,8 @@
 import logging
 
+import pytest
+
+from graphfuse.errors import InputError
 from graphfuse.raw.cleaning import clean
 
 
@@ -31,3 +34,13 @@ def test_a_broken_cell_is_missing_and_a_sample_with_nothing_left_goes(
 def test_nothing_changes_where_all_can_be_read(make, picture):
     given = make(picture=[picture("a.png"), None], note=["x", "y"])
     assert clean(given, ["drop_unreadable"]) is given
+
+
+def test_a_column_of_which_nothing_can_be_read_is_an_error(make, picture, tmp_path):
+    (tmp_path / "img").mkdir()
+    picture("img/a.png")
+    given = make(picture=["a.png", None, "a.png"], note=["x", "y", "z"])
+    with pytest.raises(
+        InputError, match=r"(?s)none of its 2 cells .*'img/'.*--column picture=skip"
+    ):
+        clean(given, ["drop_unreadable"])
