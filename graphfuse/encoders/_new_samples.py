@@ -43,7 +43,7 @@ def text_forms(manifest: Manifest) -> dict[str, str]:
 
 
 def in_columns(manifest: Manifest, columns: Sequence[Column]) -> Manifest:
-    """Return a manifest whose columns are those given, whatever its own were told to hold.
+    """Return a manifest with the given columns, whatever kinds were inferred for its own.
 
     A column that it has not is empty, and one that is not among those given is left out.
 
@@ -60,11 +60,11 @@ def in_columns(manifest: Manifest, columns: Sequence[Column]) -> Manifest:
         )
     if lacking:
         logger.warning("columns %s are not there and count as missing", lacking)
-    told = {column.name: column.kind for column in manifest.columns}
+    kinds = {column.name: column.kind for column in manifest.columns}
     changed = {
         column.name: typed(column, manifest.table[column.name][:])
         for column in columns
-        if column.name in names and told.get(column.name) != column.kind
+        if column.name in names and kinds.get(column.name) != column.kind
     }
     changed |= {name: [None] * len(manifest) for name in lacking}
     kept = [column for column in columns if column in content or column.name in names]

@@ -77,7 +77,7 @@ def _with_units(dataset: FusionDataset, made: Mapping[str, Encoder]) -> FusionDa
 
 
 def _positions(items: Sequence[Nodes], clock: bool) -> Tensor:
-    """Return the positions [N, P] of a sample's items, moved apart unless they tell the time."""
+    """Return the positions [N, P] of a sample's items, moved apart unless they are times."""
     parts: list[Tensor] = []
     for item in items:
         pos = item.pos

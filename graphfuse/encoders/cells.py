@@ -272,7 +272,7 @@ def _encode_elsewhere(
 
 @functools.lru_cache(maxsize=8)
 def _loaded(made: type[Encoder], options: str, device: str) -> Encoder:
-    """Return an encoder, whose weights are so loaded once a process."""
+    """Return an encoder; each process keeps it, so that its weights are loaded once."""
     return made(**plain_options(json.loads(options))).to(device)
 
 
@@ -283,7 +283,7 @@ def _encode_blocks(
     contents: Iterable[tuple[str, Cell]],
     bar: Any = None,
 ) -> Iterator[Done]:
-    """Encode blocks of so many contents; threads read the next items while these are computed."""
+    """Encode contents block by block; threads read the next block meanwhile."""
     together = encoder.batch_size
     read = ahead(functools.partial(_read, encoder), contents, most=together)
     for size in sizes:

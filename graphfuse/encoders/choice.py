@@ -37,7 +37,7 @@ MERGED = 0.25
 """Share of different numbers of a column that may become equal, as dense ones always do."""
 
 LOOKED_AT = 100
-"""Samples whose time series tell the number of channels."""
+"""Samples whose time series are read to find the number of channels."""
 
 
 def create_encoders(

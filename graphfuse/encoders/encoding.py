@@ -152,7 +152,7 @@ def _of_samples(problems: Sequence[Problem], manifest: Manifest) -> list[Problem
 
 
 def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> None:
-    """Say so where the label can be told from how long sounds, films or series are, and no more."""
+    """Warn where the duration of sounds, films or series alone predicts the label."""
     targets = list(dataset.schema.targets.items())
     if len(targets) != 1 or dataset.y is None:
         return
@@ -165,14 +165,14 @@ def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> N
         counts = column.counts.numpy()
         times = torch.split(dataset.pos[modality], counts.tolist())
         last = [float(own.max()) for own in times if len(own)]
-        told = tells({"nodes": counts[counts > 0].tolist(), "last": last}, codes[counts > 0])
-        if told is not None and told.sure:
+        leak = tells({"nodes": counts[counts > 0].tolist(), "last": last}, codes[counts > 0])
+        if leak is not None and leak.sure:
             logger.warning(
-                "%s: how long it lasts tells the classes by itself, with %s, and a model sees it "
+                "%s: its duration alone predicts the classes, with %s, and a model sees it "
                 "by the number and times of the nodes; if new samples will not be so, make all "
                 "equally long: option seconds of audio encoders, or other files",
                 modality,
-                told,
+                leak,
             )
 
 

@@ -58,7 +58,7 @@ class LabelErrors(Cleaner):
         if parts is None and self.rows == "train" and self.remove:
             raise InputError(
                 "label_errors drops samples of the training part, and the data has no column that "
-                "tells the parts; say rows='all' if none of these samples is tested on"
+                "names the parts; give rows='all' if none of these samples is tested on"
             )
         own = np.arange(len(manifest))
         if parts is not None and self.rows == "train":

@@ -132,7 +132,7 @@ class Preprocessor:
     def transform(self, manifest: Manifest) -> FusionDataset:
         """Return the dataset of other samples, with what was fitted on the training part.
 
-        Columns hold what they held there, whatever they are told to hold here. One that is not
+        Columns keep the kinds of the training part, whatever is inferred here. One that is not
         there counts as missing, one that the training part has not is left out, a category that it
         never had is unknown; a label that it never had is treated as a cell that cannot be read.
 

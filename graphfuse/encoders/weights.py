@@ -18,9 +18,9 @@ from torch import Tensor
 from graphfuse.errors import InputError
 
 FILES = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin")
-"""What the file of weights of one network is called on the Hub, best first."""
+"""Names of a file of weights on the Hub, best first."""
 TEXT_FILES = ("*.json", "*.txt", "*.model")
-"""What stands beside the weights of a transformers model: its configuration and vocabulary."""
+"""Files of a transformers model besides its weights: configuration and vocabulary."""
 NESTED = ("state_dict_ema", "model_ema", "state_dict", "model")
 """Keys that a checkpoint of a training run keeps its weights under."""
 

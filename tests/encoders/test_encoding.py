@@ -277,7 +277,7 @@ def test_labels_that_durations_give_away_are_told(tmp_path, caplog, seconds, tol
     given = several("audio", [(stream.getvalue(), None) for stream in streams])
     with caplog.at_level(logging.WARNING):
         encode(given, {"m": {"mel": {"seconds": seconds, "sample_rate": 8000}}}, cache=tmp_path)
-    alike = "m: how long it lasts tells the classes by itself, with a balanced accuracy of 100 %"
+    alike = "m: its duration alone predicts the classes, with a balanced accuracy of 100 %"
     assert (alike in caplog.text) == told
 
 

@@ -1,4 +1,4 @@
-"""What encoders of spectra share: log-mel frames of a sound, pooled to fewer nodes."""
+"""Log-mel frames of a sound, pooled to fewer nodes: the base of the encoders of spectra."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ BOTTOM = 50.0
 TOP = 0.875
 """Upper edge of the highest band, as a share of half the sample rate.
 
-Resampling weakens what lies above, by other amounts from other rates.
+Resampling weakens higher frequencies, by an amount that depends on the original rate.
 """
 FLOOR = -80.0
 """Decibels under the sound's mean power that values are cut at; 16 bits reach further down."""
 QUIET = 1e-4
-"""Root mean square that quieter sounds are taken to have, so that zeros stay zeros."""
+"""Smallest root mean square that a sound is divided by, so that zeros stay zeros."""
 SHORTEST = 0.1
-"""Seconds of which something is to be heard: a model of transformers needs some frames."""
+"""Shortest sound in seconds: a transformers model needs some frames."""
 BLOCK = 6000
 """Frames that are computed at once."""
 
@@ -46,8 +46,8 @@ class Spectral(Encoder):
         bands: mel bands.
         sample_rate: samples a second that every sound is brought to; bands reach up to 7/16 of it.
         deviation: add the standard deviation over a node's frames to their mean.
-        seconds: what is heard of each sound, from its start; all if None. Then no sound that is at
-            least as long shows how long it is.
+        seconds: length read from the start of each sound; all of it if None. A limit hides the
+            duration of every sound that is at least as long.
     """
 
     rate: float = 4.0
@@ -118,7 +118,7 @@ class Spectral(Encoder):
 
 
 def heard(item: Item, rate: int, seconds: float | None) -> Sound:
-    """Return a sound at a rate, without what lies behind so many seconds.
+    """Return a sound at a rate, cut after a number of seconds.
 
     Raises:
         InputError: not a sound.
@@ -130,11 +130,11 @@ def heard(item: Item, rate: int, seconds: float | None) -> Sound:
 
 
 def check_seconds(seconds: float | None) -> None:
-    """Raise an error for a length of which nothing would be heard."""
+    """Raise an error for a length that is too short."""
     if seconds is not None and not SHORTEST <= seconds < math.inf:
         raise InputError(
-            f"seconds, what is heard of a sound, is a number of at least {SHORTEST:g}, or None for "
-            f"all of it; got {seconds!r}"
+            f"seconds, the length read of a sound, is a number of at least {SHORTEST:g}, or None "
+            f"for all of it; got {seconds!r}"
         )
 
 

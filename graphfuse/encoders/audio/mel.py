@@ -1,4 +1,4 @@
-"""Log-mel frames, pooled: spectra as one hears them, without weights."""
+"""Log-mel frames, pooled: spectra on the scale of human hearing, without weights."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Mel(Spectral):
 
     The sample rate, channels and volume of a file leave no trace as long as its rate is at least
     ``sample_rate``, and its bits do not while it has 16 or more and is recorded at a usual volume:
-    coarser steps are heard as noise. With lower rates among the files, set ``sample_rate`` to the
-    lowest: bands that a file cannot fill would tell of its format. The number of nodes tells of the
-    duration; ``seconds``, set to that of the shortest sound, hides it.
+    coarser steps add noise. With lower rates among the files, set ``sample_rate`` to the
+    lowest: empty bands would reveal the format of a file. The number of nodes shows the duration;
+    ``seconds``, set to that of the shortest sound, hides it.
 
     For short speech, the defaults: 4 nodes a second are about one a syllable. For long recordings
     0.5 to 1 (an hour at 1 gives 3600 nodes). For music or sounds of nature ``sample_rate=32000,

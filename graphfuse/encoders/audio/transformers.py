@@ -44,16 +44,16 @@ class Transformers(Encoder):
 
     ``model`` is a folder, or a name on the Hugging Face Hub (``"user/name"`` or
     ``"user/name@revision"``), of a model that ``AutoModel`` and ``AutoFeatureExtractor`` load:
-    Wav2Vec2, HuBERT, WavLM and their kin, Wav2Vec2-BERT, the encoder of Whisper, the Audio
+    Wav2Vec2, HuBERT, WavLM and similar models, Wav2Vec2-BERT, the encoder of Whisper, the Audio
     Spectrogram Transformer (mean over its bands). Code that comes with weights is never run.
 
     Sounds are brought to the model's sample rate, those shorter than 0.1 s lengthened with silence,
     and prepared as the model was trained, which for most takes away the volume (not for WavLM base
-    models). Where the source's rate is lower than the model's, the missing upper frequencies are
-    all that tells of it. Padding takes no part: models that can mask it do, other ones
+    models). Where the source's rate is lower than the model's, only the missing upper frequencies
+    show it. Padding takes no part: models that can mask it do, other ones
     (``feat_extract_norm="group"`` among them, as of Wav2Vec2 and HuBERT base models) get sounds of
-    equal length together only. Whisper and the Spectrogram Transformer always hear their full
-    window, silence behind the sound; frames of that silence are left out.
+    equal length together only. Whisper and the Spectrogram Transformer always read their full
+    window, filled with silence; frames of that silence are left out.
 
     The position of a frame is the second at the centre of what it hears: with convolutions of
     stride S and receptive field R, ``(t S + R / 2) / rate``, and otherwise spread evenly over the
@@ -66,11 +66,11 @@ class Transformers(Encoder):
         model: folder, or name on the Hub.
         layer: 0 for what enters the first layer, 1 to the number of layers for what leaves each,
             or -1 for the model's output.
-        rate: mean frames to so many nodes a second, about; None for each frame a node.
+        rate: average frames to about this many nodes per second; None for one node per frame.
         chunk: seconds; longer sounds are cut into equal parts of at most this length that do not
             hear each other. Memory grows with its square.
-        seconds: what is heard of each sound, from its start; all if None. Then no sound that is at
-            least as long shows how long it is.
+        seconds: length read from the start of each sound; all of it if None. A limit hides the
+            duration of every sound that is at least as long.
 
     Raises:
         MissingDependencyError: at the first use, without the package ``transformers``.
@@ -131,7 +131,7 @@ class Transformers(Encoder):
         return {**plain, "weights": folder_checksum(find_folder(self.model))}
 
     def prepare(self, item: Item) -> Sound:
-        """Return what is heard of a sound, at the model's sample rate.
+        """Return the part of a sound that is read, at the model's sample rate.
 
         Raises:
             InputError: not a sound; or there is no such model.
@@ -283,7 +283,7 @@ def _lengthened(sound: Sound) -> np.ndarray:
 
 
 def _cut(samples: np.ndarray, most: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield equal parts of at most so many samples, and where they start."""
+    """Yield equal parts of at most a number of samples, and where they start."""
     parts = math.ceil(len(samples) / most)
     for k in range(parts):
         start = k * len(samples) // parts

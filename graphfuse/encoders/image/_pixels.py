@@ -1,4 +1,4 @@
-"""Images of any size to squares of one size, so that neither size nor format is read."""
+"""Images of any size as squares of one size, so that models see neither size nor format."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from graphfuse.raw import Item
 
 WHITE = (255, 255, 255)
 SQUARES = ("pad", "crop", "stretch")
-"""Ways to make an image a square: all of it on white, its middle alone, or all of it distorted.
+"""How an image becomes a square: padded with white, cropped to its middle, or stretched.
 
 They are timm's "border", "center" (with a ``crop_pct`` of 1) and "squash". The white of "pad" shows
-how wide for its height an image is, and so at times its source and its label.
+the aspect ratio of an image, which may reveal its source and label.
 """
 
 
@@ -25,7 +25,7 @@ def to_square(
 
     To pad, it is scaled until its longer side fits, then centred, which is cheaper than to pad
     first; both sides are rounded to whole pixels. A square of that size comes back as it is, so
-    that it may be called twice.
+    that a second call changes nothing.
 
     Raises:
         InputError: not an image, or an unknown interpolation.
@@ -82,9 +82,9 @@ def _middle(image: np.ndarray) -> np.ndarray:
 
 
 def check_square(square: str) -> None:
-    """Raise an error for a way to make images square that there is not."""
+    """Raise an error for an unknown value of ``square``."""
     if square not in SQUARES:
-        raise UnknownNameError("way to make images square", square, SQUARES)
+        raise UnknownNameError("value of square", square, SQUARES)
 
 
 def grid(side: int) -> Tensor:

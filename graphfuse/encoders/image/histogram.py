@@ -14,7 +14,7 @@ from graphfuse.errors import check_whole
 
 CLIP = 0.2
 NOISE = 0.01
-"""Mean step of colour, of a range of 1, beside which weaker gradients fade."""
+"""Constant added to the norm of gradients, for colours in [0, 1]; weaker gradients fade."""
 
 
 @encoder(
@@ -39,13 +39,13 @@ class Histogram(CellEncoder):
     cells that hold it, by length, clipped at 0.2 and by length again.
 
     Differs from the paper: votes are neither spread over cells nor weighted by a Gaussian; cells
-    beyond the border repeat those at it; and colours, which it has not.
+    beyond the border repeat those at it; and colours are added.
 
     Args:
         side: cells along a side of the image.
         pixels: pixels along a side of a cell.
-        square: how an image becomes a square: "pad" with white, which shows how wide it was for its
-            height, "crop" to its middle, or "stretch".
+        square: how an image becomes a square: "pad" with white, which shows its aspect ratio,
+            "crop" to its middle, or "stretch".
         colours: ranges of each colour.
         orientations: bins of half a turn.
 

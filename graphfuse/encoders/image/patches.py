@@ -32,8 +32,8 @@ class Patches(CellEncoder):
     Args:
         side: patches along a side of the image.
         pixels: pixels along a side of a patch.
-        square: how an image becomes a square: "pad" with white, which shows how wide it was for its
-            height, "crop" to its middle, or "stretch".
+        square: how an image becomes a square: "pad" with white, which shows its aspect ratio,
+            "crop" to its middle, or "stretch".
 
     Example:
         >>> nodes = Patches(side=2, pixels=4).encode([np.zeros((60, 80, 3), np.uint8)])[0]

@@ -34,8 +34,8 @@ class Pixels(Encoder):
     Args:
         side: pixels along a side.
         interpolation: how Pillow scales, such as "bicubic" or "bilinear".
-        square: how an image becomes a square: "pad" with white, which shows how wide it was for its
-            height, "crop" to its middle, or "stretch".
+        square: how an image becomes a square: "pad" with white, which shows its aspect ratio,
+            "crop" to its middle, or "stretch".
 
     Example:
         >>> nodes = Pixels(side=8).encode([np.zeros((60, 80, 3), np.uint8)])[0]

@@ -46,9 +46,9 @@ class Timm(Encoder):
 
     Nodes are patch tokens or cells of the last feature map, ``pos`` their row and column from 0.
     ``nodes="global"`` gives the pooled feature alone, without a position; ``nodes="both"`` adds it
-    as the last node. That node is at no place in the image: it stands as far before the first row
-    and column as there are rows and columns, beyond the radius of
-    :class:`~graphfuse.graph.Spatial`, which is left to join cells.
+    as the last node. That node has no place in the image: its position is as far before the first
+    row and column as there are rows and columns, beyond the radius of
+    :class:`~graphfuse.graph.Spatial`, which joins cells alone.
 
     Args:
         model: a name that timm knows, ``"resnet18"`` or with its weights ``"resnet18.a1_in1k"``, or
@@ -61,8 +61,8 @@ class Timm(Encoder):
         side: of the square in pixels; by default what the network was trained for. Convolutional
             networks often do better on somewhat larger ones (Touvron et al. 2019,
             https://arxiv.org/abs/1906.06423); most transformers take no other.
-        square: how an image becomes a square: "pad" with white, which shows how wide it was for its
-            height, "crop" to its middle, or "stretch".
+        square: how an image becomes a square: "pad" with white, which shows its aspect ratio,
+            "crop" to its middle, or "stretch".
 
     Example:
         >>> from graphfuse.encoders import create_encoder

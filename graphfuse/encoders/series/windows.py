@@ -1,4 +1,4 @@
-"""windows: stretches of a time series, as they are or as statistics of them."""
+"""windows: parts of a time series as nodes, as points or as statistics."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class WindowsEncoder(Encoder):
 
     A window is read at ``points`` points. In rows these are its rows; in seconds, each is the mean
     of the rows in its part of the window, or lies on the line between the rows around it where
-    there is none, so that series of any rate, even or not, give nodes of one meaning. Where a
+    there is none, so that series of any rate, even or not, give nodes of the same meaning. Where a
     value is missing, the line between its neighbours in time is taken, their value before the
     first and after the last, 0 in a channel without any; a window that reaches beyond the end of
     the series is filled in the same way. How much of a window was so filled is a feature of each
-    channel unless ``flags`` is False, as what is missing may itself tell the label.
+    channel unless ``flags`` is False, as gaps may themselves predict the label.
 
     The features of a channel stand together: its points or statistics, then its flag. Statistics
     are mean, standard deviation, least, greatest, and trend (change from the first to the last
@@ -101,7 +101,7 @@ class WindowsEncoder(Encoder):
 
         Raises:
             InputError: not a series, or one without rows, with another number of channels, with
-                infinite values, or with times so large that float32 cannot tell windows apart.
+                infinite values, or with times so large that windows coincide in float32.
         """
         return [self._encode(_checked(item, self.channels)) for item in items]
 
@@ -149,7 +149,7 @@ def _checked(item: Item, channels: int) -> Series:
     shape = np.shape(item.values)
     if len(shape) != 2 or not shape[0] or shape[1] != channels:
         raise InputError(
-            f"a series has values [T, {channels}], T at least 1, got shape {list(shape)}; "
+            f"a series has values [T, {channels}] with T >= 1, got shape {list(shape)}; "
             f"the option channels says how many values a row has"
         )
     if np.isinf(item.values).any():
@@ -215,7 +215,7 @@ def _positions(middle: np.ndarray) -> torch.Tensor:
     pos = middle.astype(np.float32)
     if len(np.unique(pos)) < len(np.unique(middle)):
         raise InputError(
-            f"windows at {middle[0]} s and on cannot be told apart in float32; count time from "
+            f"windows at {middle[0]} s and later coincide in float32; count time from "
             f"the beginning of the recording"
         )
     return torch.from_numpy(pos).unsqueeze(1)

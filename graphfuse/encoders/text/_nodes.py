@@ -1,4 +1,4 @@
-"""Nodes that stand one after the other in a text."""
+"""Nodes in the order of a text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphfuse.encoders.encoder import Encoder, Nodes
 logger = logging.getLogger(__name__)
 
 MOST = 512
-"""Nodes of a text unless told otherwise, as many as a model of transformers reads tokens."""
+"""Default limit of nodes per text; transformers models read as many tokens."""
 
 
 def in_order(x: Tensor, pos_dim: int = 1) -> Nodes:
@@ -54,7 +54,7 @@ class PartEncoder(Encoder):
 
 
 class NumberEncoder(Encoder):
-    """An encoder of texts whose nodes are numbers that a network looks up."""
+    """A text encoder whose nodes are numbers of words or tokens, for an embedding."""
 
     dtype: ClassVar[torch.dtype] = torch.int64
     raw: ClassVar[bool] = True

@@ -42,8 +42,8 @@ class TfidfEncoder(PartEncoder):
     Latent semantic analysis (Deerwester et al., Indexing by Latent Semantic Analysis, 1990), with
     its fitted half, :class:`~graphfuse.data.steps.tfidf_svd.TfidfSvd`, fitted on the training part
     of each fold. Terms are counted in places that CRC-32 chooses, so that no vocabulary is fitted;
-    two terms may share a place. A node is kept as ``4 * places`` bytes, 16 kB unless told
-    otherwise, until the step brings it to ``components`` features.
+    two terms may share a place. A node is kept as ``4 * places`` bytes, 16 kB by
+    default, until the step brings it to ``components`` features.
 
     Args:
         nodes: "text" for one node an item, which has no position, or "sentences".

@@ -59,8 +59,8 @@ class TokenIds(NumberEncoder):
 
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the number [N, 1] of each token of each text, and its index [N, 1]."""
-        told = self._tokenizer(texts_of(items), truncation=True, max_length=self.max_tokens)
-        return [self._nodes(ids) for ids in told["input_ids"]]
+        tokens = self._tokenizer(texts_of(items), truncation=True, max_length=self.max_tokens)
+        return [self._nodes(ids) for ids in tokens["input_ids"]]
 
     def _nodes(self, ids: list[int]) -> Nodes:
         ids = ids or [self._tokenizer.eos_token_id or 0]  # an empty text, without special tokens

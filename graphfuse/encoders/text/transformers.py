@@ -194,7 +194,7 @@ def _pieces(
         return [], []
     around = loaded.tokenizer.num_special_tokens_to_add()
     room = max(min(loaded.limit - around, max_tokens), 1)
-    told = loaded.tokenizer(
+    tokens = loaded.tokenizer(
         list(texts),
         truncation=True,
         max_length=room + around,
@@ -205,9 +205,9 @@ def _pieces(
     cut = set[int]()
     kept = dict.fromkeys(range(len(texts)), -(-max_tokens // room))
     for ids, special, text in zip(
-        told["input_ids"],
-        told["special_tokens_mask"],
-        told["overflow_to_sample_mapping"],
+        tokens["input_ids"],
+        tokens["special_tokens_mask"],
+        tokens["overflow_to_sample_mapping"],
         strict=True,
     ):
         if not kept[text]:

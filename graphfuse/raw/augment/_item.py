@@ -1,4 +1,4 @@
-"""What augmentations of items share: changes by name, each drawn by a seed of its own."""
+"""Base of the augmentations of items: named changes, each drawn with its own seed."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class ItemAugmentation(ABC, Generic[T]):
             raise InputError(f"probability lies between 0 and 1, got {self.probability!r}")
 
     def __call__(self, item: T, seed: Seed, shared: Mapping[str, Seed] | None = None) -> T:
-        """Return the item changed; a generator moves on, a whole number gives the same again.
+        """Return an augmented copy. An int seed is reproducible; a Generator advances.
 
-        ``shared`` has the seeds of changes, by name, that other items are to have too.
+        ``shared`` holds the seeds, by name, of changes that other items share.
         """
         for name, amount, rng in self.draw(seed, shared or {}):
             item = self.change(name, item, amount, rng)
@@ -87,11 +87,11 @@ class ItemAugmentation(ABC, Generic[T]):
 
 
 def as_numbers(seed: Seed) -> list[int]:
-    """Return what seeds other generators; one that is given moves on."""
+    """Return the seed of other generators; a Generator advances."""
     return [int(np.random.default_rng(seed).integers(2**63))]
 
 
 def seeds_of(generator: torch.Generator, count: int) -> list[int]:
-    """Draw a seed for each of so many items."""
+    """Draw a seed for each of ``count`` items."""
     drawn = torch.randint(2**62, (count,), generator=generator, device=generator.device)
     return [int(seed) for seed in drawn]

@@ -1,4 +1,4 @@
-"""Change all that a sample holds, with one draw for what belongs together."""
+"""Augment all items of a sample, with one draw for those that belong together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Augmentation:
     """A random change of all items of a sample, whose label stays.
 
     Frames of a video change as one picture, its sound as a sound, and where that becomes faster the
-    frames' times follow. Tables and time series stay as they are. :meth:`of` makes one of names.
+    frames' times follow. Tables and time series do not change. :meth:`of` creates one from names.
 
     Args:
         image: change of pictures, and of the frames of videos.
@@ -37,8 +37,8 @@ class Augmentation:
         seed: of the copies.
 
     Raises:
-        InputError: a kind that is changed by none of its own changes; names are for :meth:`of`.
-        UnknownNameError: a shared change that none of them makes.
+        InputError: a value of the wrong type; names are for :meth:`of`.
+        UnknownNameError: a shared change that no kind has.
 
     Example:
         >>> both = Augmentation(image=ImageAugmentation(flip=True), shared=("flip",))
@@ -73,14 +73,14 @@ class Augmentation:
 
     @classmethod
     def of(cls, given: Any) -> Self:
-        """Return what plain settings stand for: the fields above by name.
+        """Create an augmentation from plain settings: the fields above by name.
 
         Each kind is a name, a name with options, or options alone; see
         :func:`~graphfuse.raw.augment.create_augmentation`.
 
         Raises:
-            UnknownNameError: a setting, preset or change that there is not.
-            InputError: no setting by name, or a value that it does not take.
+            UnknownNameError: an unknown setting, preset or change.
+            InputError: no mapping of settings, or an invalid value.
 
         Example:
             >>> made = Augmentation.of({"image": {"flip": True}, "text": "caption", "copies": 3})
@@ -104,7 +104,7 @@ class Augmentation:
         return cls(**{**given, **made})
 
     def __call__(self, items: Mapping[str, Sequence[Item]], seed: Seed) -> dict[str, list[Item]]:
-        """Return the items of one sample, by modality, changed; the same seed gives the same."""
+        """Return the augmented items of one sample by modality, determined by the seed."""
         numbers = as_numbers(seed)
         return {
             m: [self.change(item, numbers, m, place) for place, item in enumerate(own)]

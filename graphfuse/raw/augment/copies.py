@@ -1,4 +1,4 @@
-"""Changed copies of the training samples, for encoders that encode every item once."""
+"""Augmented copies of training samples, for encoders that encode every item once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ there."""
 
 @dataclass(frozen=True)
 class AugmentedCell(Cell):
-    """A cell whose content is changed when it is read; the digest tells how."""
+    """A cell whose content is augmented when it is read; its digest depends on how."""
 
     augmentation: Augmentation = field(kw_only=True)
     sample: tuple[int, ...] = field(kw_only=True)
@@ -98,7 +98,7 @@ def add_copies(
     """Return the manifest with ``augmentation.copies`` changed copies of each sample.
 
     Where an encoder is frozen, each item is encoded once, so that there is no other picture in
-    every epoch; copies give the network some of them. They stand behind the originals, have ids
+    every epoch; copies give the network some of them. They follow the originals, have ids
     such as ``"7 copy 1"``, and are trained on wherever their original is:
     :func:`~graphfuse.data.make_splits` never tests on them. Where parts are given, only samples of
     the training part have copies. What is drawn depends on seed, copy and the original's id alone.
@@ -175,7 +175,7 @@ def modalities_changed(manifest: Manifest, augmentation: Augmentation) -> list[s
     """Return the modalities of a manifest that an augmentation changes.
 
     Raises:
-        InputError: it changes a kind of item that there is none of.
+        InputError: the manifest has no item of a kind that is changed.
     """
     kinds = {m: manifest.kind(m) for m in manifest.modalities}
     there = kinds_of(manifest)
@@ -183,7 +183,7 @@ def modalities_changed(manifest: Manifest, augmentation: Augmentation) -> list[s
         if kind not in there:
             known = ", ".join(f"{m} ({own})" for m, own in kinds.items())
             raise InputError(
-                f"augment changes items of kind {kind!r}, of which there is none; the modalities "
+                f"augment changes items of kind {kind!r}, but there are none; the modalities "
                 f"are {known}"
             )
     return [m for m, kind in kinds.items() if augmentation.changes(kind)]

@@ -47,7 +47,7 @@ class ImageAugmentation(ItemAugmentation[np.ndarray]):
         probability: of each change.
 
     Raises:
-        InputError: a range that is none, or lies outside what the change takes.
+        InputError: an invalid range, or one outside the limits of the change.
 
     Example:
         >>> picture = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)

@@ -1,4 +1,4 @@
-"""Changes of items by name and plain options, as a command line or YAML says them."""
+"""Augmentations by name and plain options, as on the command line and in YAML."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PRESETS: dict[str, dict[str, ItemAugmentation[Any]]] = {
 """Changes of each kind of item by name."""
 
 WITH_SYNONYMS = {"replace": (0.0, 0.3), "insert": (0.0, 0.1)}
-"""What a preset of texts does besides, where synonyms are named."""
+"""What a preset for texts adds where synonyms are given."""
 
 
 def create_augmentation(kind: str, given: Any) -> ItemAugmentation[Any]:
@@ -87,7 +87,7 @@ def _preset(kind: str, given: Any) -> tuple[str, dict[str, Any]]:
 
 
 def on_the_fly(change: ItemAugmentation[Any]) -> dict[str, Any]:
-    """Return what of a change can be done to raw nodes in every epoch, as plain options.
+    """Return the part of an augmentation that can change raw nodes in every epoch, as options.
 
     Texts are numbers by then, which can be swapped and left out, but have no synonyms.
 

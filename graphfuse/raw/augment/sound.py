@@ -66,7 +66,7 @@ class SoundAugmentation(ItemAugmentation[Sound]):
         probability: of each change.
 
     Raises:
-        InputError: a range that is none, or lies outside what the change takes.
+        InputError: an invalid range, or one outside the limits of the change.
 
     Example:
         >>> tone = Sound(np.sin(np.arange(8000)).astype(np.float32), 8000)
@@ -129,7 +129,7 @@ def change_speed(sound: Sound, factor: float) -> Sound:
 
 
 def shift_pitch(sound: Sound, semitones: float) -> Sound:
-    """Return the sound higher by so many semitones, resonances too, as long as before."""
+    """Return the sound with pitch and resonances shifted by semitones, of the same length."""
     return _audiomentations("PitchShift", sound, {"num_semitones": semitones})
 
 
@@ -163,11 +163,11 @@ def shift_formants(sound: Sound, factor: float) -> Sound:
 
 
 def denoise(sound: Sound, decibels: float) -> Sound:
-    """Return the sound with steady noise lowered by so many decibels, up to 20.
+    """Return the sound with steady noise lowered by a number of decibels, up to 20.
 
     Spectral subtraction (Boll 1979, https://doi.org/10.1109/TASSP.1979.1163209) of more than the
     noise where little stands out of it, and down to a floor (Berouti, Schwartz and Makhoul 1979,
-    https://doi.org/10.1109/ICASSP.1979.1170788). The noise of a band is told from the quietest
+    https://doi.org/10.1109/ICASSP.1979.1170788). The noise of a band is estimated from the quietest
     tenth of the frames: a lone tone stays, and a voice that never pauses counts as noise. Unlike
     there, the noise subtracted depends on each frequency of each frame, not on the frame.
     """
@@ -187,7 +187,7 @@ def denoise(sound: Sound, decibels: float) -> Sound:
 
 
 def add_noise(sound: Sound, decibels: float, seed: int | np.random.Generator) -> Sound:
-    """Return the sound with white noise, so many decibels below its mean power."""
+    """Return the sound with white noise, a number of decibels below its mean power."""
     power = np.mean(np.square(sound.samples, dtype=np.float64))
     deviation = np.sqrt(power) * 10 ** (-decibels / 20)
     noise = np.random.default_rng(seed).normal(0, deviation, len(sound.samples))
@@ -219,7 +219,7 @@ def mask_time(sound: Sound, start: float, stop: float) -> Sound:
 
 
 def change_volume(sound: Sound, decibels: float) -> Sound:
-    """Return the sound louder by so many decibels, clipped to [-1, 1]."""
+    """Return the sound amplified by a number of decibels, clipped to [-1, 1]."""
     return _made(sound.samples * 10 ** (decibels / 20), sound.rate)
 
 

@@ -27,10 +27,10 @@ LIMITS: dict[str, Range] = {
     "swap": (0.0, 1.0),
     "delete": (0.0, 1.0),
 }
-"""Shares of the words that each change takes, in the order in which they are made."""
+"""Limits of the share of words of each change, in the order in which they are made."""
 
 MARKS = "".join(c for c in map(chr, range(0x300, 0x1F000)) if unicodedata.category(c)[0] == "M")
-"""Accents, vowel signs and the like that stand for themselves; :mod:`re` has no name for them."""
+"""Combining accents and vowel signs; :mod:`re` has no class for them."""
 
 _LETTER = rf"[^\W{UNSPACED}]"
 _RUN = rf"{_LETTER}(?:{_LETTER}|[\u200c\u200d{MARKS}])*"  # joiners of Persian and Indian scripts
@@ -104,7 +104,7 @@ class TextAugmentation(ItemAugmentation[str]):
     def fit(self, texts: Iterable[str]) -> TextAugmentation:
         """Return this augmentation with the words of texts, of the training part, as vocabulary.
 
-        Of more than :data:`MOST_WORDS` words, every so many is kept.
+        At most :data:`MOST_WORDS` words are kept, at equal distances in alphabetical order.
 
         Raises:
             InputError: the texts have no words.
@@ -183,7 +183,7 @@ CAPTION = TextAugmentation(swap=(0.0, 0.1), delete=(0.0, 0.2))
 
 
 def replace_words(text: str, count: int, rng: np.random.Generator, synonyms: Synonyms) -> str:
-    """Say so many of the words that have a synonym by one of them."""
+    """Replace ``count`` of the words that have a synonym by one of them."""
     found = [match for match in WORD.finditer(text) if _has_synonym(match[0], synonyms)]
     places = _picked(len(found), count, rng, keep=0)
     chosen = {found[place].start(): _synonym(found[place][0], rng, synonyms) for place in places}
@@ -191,7 +191,7 @@ def replace_words(text: str, count: int, rng: np.random.Generator, synonyms: Syn
 
 
 def insert_words(text: str, count: int, rng: np.random.Generator, synonyms: Synonyms) -> str:
-    """Put synonyms of so many words of the text before words drawn at random."""
+    """Insert synonyms of ``count`` words of the text before words drawn at random."""
     words = [word for word in WORD.findall(text) if _has_synonym(word, synonyms)]
     for place in _picked(len(words), count, rng, keep=0):
         text = _inserted(text, _synonym(words[place].lower(), rng, synonyms), rng)
@@ -199,7 +199,7 @@ def insert_words(text: str, count: int, rng: np.random.Generator, synonyms: Syno
 
 
 def insert_drawn(text: str, count: int, rng: np.random.Generator, vocabulary: Sequence[str]) -> str:
-    """Insert so many words of a vocabulary before words drawn at random."""
+    """Insert ``count`` words of a vocabulary before words drawn at random."""
     for word in rng.choice(len(vocabulary), count):
         text = _inserted(text, vocabulary[int(word)], rng)
     return text
@@ -218,13 +218,13 @@ def _is_unspaced(text: str) -> bool:
 
 
 def swap_words(text: str, count: int, rng: np.random.Generator, synonyms: Synonyms) -> str:
-    """Exchange words with others, so many times; punctuation stays."""
+    """Swap two words ``count`` times; punctuation stays."""
     order = iter(_swapped(np.array(WORD.findall(text), dtype=object), count, rng))
     return WORD.sub(lambda match: next(order), text)
 
 
 def delete_words(text: str, count: int, rng: np.random.Generator, synonyms: Synonyms) -> str:
-    """Leave so many words out, with the white space after them, but one."""
+    """Delete ``count`` words with the white space after them; at least one word remains."""
     found = list(WORD.finditer(text))
     gone = {found[place].start() for place in _picked(len(found), count, rng)}
     pattern = re.compile(rf"({WORD.pattern})(\s*)")

@@ -45,7 +45,7 @@ DESCRIPTION = (
     "'ro', 'es' and more). The label is the folder. Stamps of one object, photographed and drawn, "
     "are one group: those with the same English text or, less capitals, numbers and underscores, "
     "the same file name. Pictures are rasterised and neither their format nor their size is "
-    "passed on, as they tell the class apart (.54 with a forest); nor are the sound effects that "
+    "passed on, as they predict the class (.54 with a forest); nor are the sound effects that "
     "only some stamps have. Measured with linear models on grouped folds: majority .25, text .84 "
     "(MiniLM), image .79 (EfficientNet-Lite0), both .89, French speech .32, all three .88, text "
     "or image right .94. Speech is near chance: a test whether fusion ignores a weak modality. "
@@ -92,7 +92,7 @@ def load(
 
     Raises:
         InputError: there are no stamps.
-        UnknownNameError: a language that there is none of.
+        UnknownNameError: an unknown language.
         MissingDependencyError: ``datasets``, or ``resvg-py`` to paint SVG, is not installed.
     """
     try:

@@ -1,4 +1,4 @@
-"""What every step of cleaning is: a rule from a manifest to a manifest, which says what it did."""
+"""Base of the cleaning steps: each returns a changed manifest and reports what it did."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Repair(Cleaner):
         if not own:
             known = ", ".join(f"{m} ({manifest.kind(m)})" for m in manifest.modalities)
             raise InputError(
-                f"cleaning step {self.name!r} is for {self.kind}, of which there is none; the "
+                f"cleaning step {self.name!r} is for {self.kind}, but there are none; the "
                 f"modalities are {known}"
             )
         manifest = self.note(manifest, f"{', '.join(own)}: {self.doing(manifest, own)}")
@@ -141,8 +141,8 @@ def clean(manifest: Manifest, steps: Sequence[Any], *, progress: bool = True) ->
         progress: show how many files are read, on a terminal.
 
     Raises:
-        UnknownNameError: a step or option that there is not.
-        InputError: a value that an option does not take, or no sample that is left.
+        UnknownNameError: an unknown step or option.
+        InputError: an invalid value of an option, or no sample is left.
 
     Example:
         >>> from datasets import Dataset
@@ -164,7 +164,7 @@ def clean(manifest: Manifest, steps: Sequence[Any], *, progress: bool = True) ->
 
 
 def create_cleaners(steps: Sequence[Any]) -> list[Cleaner]:
-    """Return the steps that names, ``{name: options}`` or instances stand for."""
+    """Return steps from names, ``{name: options}`` or instances."""
     if isinstance(steps, str) or not isinstance(steps, Sequence):
         raise InputError(
             f"steps of cleaning are a list of names or {{name: options}}, got {steps!r}"

@@ -20,7 +20,7 @@ ACROSS = ("train", "test", "keep")
 class DropDuplicates(Cleaner):
     """Keep the first of samples whose content is the same in all modalities, files by content.
 
-    With ``near``, also of those that look alike: pictures whose perceptual hashes differ in up to
+    With ``near``, also of near-duplicates: pictures whose perceptual hashes differ in up to
     ``distance`` of 64 bits, and texts that share ``similarity`` of their pieces of 5 characters.
     Copies whose labels differ are named: at most one of the labels is right.
 

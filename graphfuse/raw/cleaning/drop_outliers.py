@@ -64,7 +64,7 @@ class DropOutliers(Repair):
         """Return the manifest with ranges that its tables are read with.
 
         Raises:
-            InputError: ranges are to be fitted on the training part, and there is none.
+            InputError: there is no training part to fit ranges on.
             UnknownNameError: limits of a column that holds no numbers.
         """
         numbers = [c.name for c in manifest.columns if c.kind == "number"]
@@ -97,7 +97,7 @@ class DropOutliers(Repair):
             if parts is None:
                 raise InputError(
                     "drop_outliers fits ranges on the training part, and the data has no column "
-                    "that tells the parts; give limits={column: [lowest, highest]}, or rows='all' "
+                    "that names the parts; give limits={column: [lowest, highest]}, or rows='all' "
                     "if none of these samples is tested on"
                 )
             train = manifest.select(np.flatnonzero(parts == "train"))

@@ -1,4 +1,4 @@
-"""Keep samples that look alike together, so that none is trained on whose copy is tested."""
+"""Group near-duplicates, so that no sample is tested whose copy is trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring texts to one form: one code a character, plain spaces, no control characters."""
+"""Normalise texts: one code per character, plain spaces, no control characters."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class NormaliseText(Repair):
 def normalise_text(text: str, form: Form = "NFC", lower: bool = False) -> str:
     r"""Return a text in a normal form of Unicode, without control characters and runs of spaces.
 
-    NFC writes an accented letter as one character; NFKC also replaces what only looks special, as
+    NFC writes an accented letter as one character; NFKC also replaces special forms such as
     wide letters and ligatures (Unicode Standard Annex 15, https://unicode.org/reports/tr15).
     Spaces of any kind become one space, and line breaks stay, one a run, as they may end a
     sentence. The joiners within emoji and some scripts stay; other invisible characters go.

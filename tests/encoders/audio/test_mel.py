@@ -189,7 +189,10 @@ def test_how_long_a_sound_is_shows_unless_as_many_seconds_are_heard_of_each(name
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"seconds": 0}, "seconds, what is heard of a sound, is a number of at least 0.1, or None"),
+        (
+            {"seconds": 0},
+            "seconds, the length read of a sound, is a number of at least 0.1, or None",
+        ),
         ({"seconds": float("nan")}, "or None for all of it; got nan"),
         ({"rate": 0}, "rate is a number of nodes a second above 0 and at most 100, got 0"),
         ({"rate": 101}, "at most 100, got 101"),
