@@ -14,7 +14,7 @@ def test_bad_numbers_of_a_preview_are_one_line(pets, capsys, option):
 def test_a_preview_of_what_there_is_not_is_an_error(pets, capsys):
     command = ["preview", str(pets / "pets.csv"), "--augment", "image=photo"]
     assert main([*command, "--out", str(pets / "page.html")]) == 2
-    assert "of kind 'image', of which there is none" in capsys.readouterr().err
+    assert "of kind 'image', but there are none" in capsys.readouterr().err
     assert not (pets / "page.html").exists()
 
 

@@ -92,7 +92,7 @@ def test_augmentation_goes_to_the_raw_data_that_hold_such_items(pets, capsys):
     assert steps == {"pets": ["augment"], "table": []}
     assert main([*command, "--augment", "audio=speech"]) == 2
     assert (
-        "augment changes items of kind 'audio', of which there is none" in capsys.readouterr().err
+        "augment changes items of kind 'audio', but there are none" in capsys.readouterr().err
     )
 
 

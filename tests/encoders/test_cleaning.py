@@ -91,7 +91,7 @@ def test_doubtful_labels_are_named_and_dropped_if_asked():
     assert "5 rather dog" in named.changes[0].what
     dropped = clean(given, [{"label_errors": {"remove": True, "rows": "all"}}])
     assert len(dropped) == N - len(dropped.changes[0].ids) < N
-    with pytest.raises(InputError, match="no column that tells the parts; say rows='all'"):
+    with pytest.raises(InputError, match="no column that names the parts; give rows='all'"):
         clean(given, [{"label_errors": {"remove": True}}])
     with pytest.raises(UnknownNameError, match="rows of label_errors"):
         clean(given, [{"label_errors": {"rows": "some"}}])

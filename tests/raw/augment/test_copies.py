@@ -149,7 +149,7 @@ def test_what_cannot_be_copied_is_said(manifest):
     with pytest.raises(InputError, match="copies is a whole number of at least 1"):
         change(copies=0)
     with pytest.raises(
-        InputError, match="kind 'audio', of which there is none; the modalities are"
+        InputError, match="kind 'audio', but there are none; the modalities are"
     ):
         add_copies(manifest, Augmentation.of({"audio": "speech"}))
     with pytest.raises(

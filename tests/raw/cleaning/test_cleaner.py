@@ -38,7 +38,7 @@ def test_a_text_of_which_nothing_is_left_is_an_error(make):
         (["drop_duplicate"], "unknown cleaning step 'drop_duplicate'; did you mean 'drop_dupl"),
         ([{"resample": {"hz": 1}}], "unknown option of cleaning step 'resample' 'hz'"),
         ([{"resample": {"rate": 10}}], "rate is a whole number of at least 1000, got 10"),
-        (["resample"], r"'resample' is for audio, of which there is none; .* note \(text\)"),
+        (["resample"], r"'resample' is for audio, but there are none; .* note \(text\)"),
         ([{"normalise_text": {"form": "NFX"}}], "unknown form of normalise_text 'NFX'"),
         ([{"trim_silence": {"below": "loud"}}], "below is a number of decibels above 0"),
         ([{"drop_duplicates": {"across": "none"}}], "unknown across of drop_duplicates 'none'"),
@@ -51,7 +51,7 @@ def test_a_text_of_which_nothing_is_left_is_an_error(make):
         ([{"drop_outliers": {"limits": {"age": [9, 0]}}}], r"the lowest first, got \[9, 0\]"),
         ([{"drop_outliers": {"limits": {"age": ["a", 1]}}}], "are numbers or None"),
         ([{"drop_outliers": {"limits": {"aeg": [0, 1]}}}], "column of numbers in limits 'aeg'"),
-        (["drop_outliers"], "no column that tells the parts"),
+        (["drop_outliers"], "no column that names the parts"),
     ],
 )
 def test_what_there_is_not(make, steps, message):
