@@ -11,6 +11,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from graphfuse.data._check_columns import check_arrays
 from graphfuse.data.columns import Array, Column, Columns, Per, arrays, declared, fields_of
 from graphfuse.data.schema import Schema
 from graphfuse.errors import InputError
@@ -82,8 +83,9 @@ def from_table(
             weights[array.key[0]] = array
         else:
             held.append(array)
-    held = [_with_weight(array, weights) for array in held]
-    fields = fields_of(_share_offsets(held))
+    held = list(_share_offsets([_with_weight(array, weights) for array in held]))
+    check_arrays(schema, held)
+    fields = fields_of(held)
     units = [a.offsets for a in held if a.column.per is Per.UNIT and a.offsets is not None]
     return {"schema": schema, **fields, "unit_offsets": units[0] if units else None}
 
@@ -113,7 +115,10 @@ def _from_arrow(chunked: pa.ChunkedArray, description: Mapping[str, Any], column
     _check_kind(array, _is_number, column)
     values = _tensor(array).reshape(rows, *description["shape"])
     if "dtype" in description:
-        values = values.view(FROM_BITS[description["dtype"]])
+        dtype = FROM_BITS[description["dtype"]]
+        if dtype == torch.bool and len(values) and int(values.max()) > 1:
+            raise InputError(f"{column.name} holds {int(values.max())} where 0 and 1 are expected")
+        values = values.view(dtype)
     return Array(column, key, values, offsets)
 
 

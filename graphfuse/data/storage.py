@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from graphfuse._files import check_free, whole_folder
+from graphfuse._plain import from_plain
 from graphfuse.data._arrow import from_table, to_table
 from graphfuse.data.columns import About, Columns
 from graphfuse.data.origin import Origin
@@ -24,11 +27,16 @@ S = TypeVar("S", bound=Spec)
 FORMAT = 1
 ARROW, JSON = "samples.arrow", "schema.json"
 
+DEEPEST = 100
+"""Nested lists and objects that a header may have."""
+
 UNREADABLE = (
     pa.ArrowException,
     AttributeError,
     LookupError,
+    MemoryError,
     OSError,
+    OverflowError,
     RuntimeError,
     TypeError,
     ValueError,
@@ -90,7 +98,13 @@ def _describe(columns: Columns, about: About, fingerprint: str) -> tuple[str, pa
         **({} if about.augment is None else {"augment": dict(about.augment)}),
         **({} if about.origin is None else {"origin": about.origin.to_dict()}),
     }
-    return json.dumps(header, indent=1), table
+    return json.dumps(header | {"checksum": _checksum(header)}, indent=1), table
+
+
+def _checksum(header: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of all that a header says, but for the checksum itself."""
+    rest = {key: value for key, value in header.items() if key != "checksum"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def _plain_specs(specs: Sequence[Spec] | None) -> list[dict[str, Any]] | None:
@@ -127,18 +141,34 @@ def _spec(made: type[S], plain: Mapping[str, Any]) -> S:
         return slice(*found["__slice__"]) if list(found) == ["__slice__"] else found
 
     options = json.loads(json.dumps(plain["options"]), object_hook=restore)
-    return made(plain["name"], options)
+    return made.of({plain["name"]: options})
 
 
 def _read_header(path: Path) -> dict[str, Any]:
     try:
         header = json.loads((path / JSON).read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path / JSON} is no readable JSON: {error}") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         given = header.get("format") if isinstance(header, dict) else header
-        raise InputError(f"{path} has format {given!r}, this version reads format {FORMAT}")
+        raise InputError(
+            f"{path} has format {reprlib.repr(given)}, this version reads format {FORMAT}"
+        )
+    if not _is_nested_at_most(header, DEEPEST):
+        raise InputError(f"{path / JSON} is nested more than {DEEPEST} times; it is damaged")
     return header
+
+
+def _is_nested_at_most(content: Any, depth: int) -> bool:
+    layer = [content]
+    for _ in range(depth):
+        layer = [
+            inner
+            for outer in layer
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return not layer
 
 
 def load(path: Path, owner: type[Columns]) -> Stored:
@@ -169,17 +199,30 @@ def load(path: Path, owner: type[Columns]) -> Stored:
             f"{path} is damaged: {ARROW} holds {samples} samples, {JSON} says "
             f"{header.get('samples')}; save the dataset again"
         )
+    if "checksum" in header and header["checksum"] != _checksum(header):
+        raise InputError(f"{path} is damaged: {JSON} was changed; save the dataset again")
     return Stored(path, columns, about, header.get("fingerprint"))
 
 
 def _about(header: Mapping[str, Any]) -> About:
-    origin = header.get("origin")
+    known = from_plain(Known, header, JSON)
     return About(
         name=header["name"],
         relations=_specs(RelationSpec, header["relations"]),
         steps=_specs(StepSpec, header.get("steps")),
-        bayes_accuracy=header["bayes_accuracy"],
-        graph_should_win=header["graph_should_win"],
-        augment=header.get("augment"),
-        origin=None if origin is None else Origin.from_dict(origin),
+        bayes_accuracy=known.bayes_accuracy,
+        graph_should_win=known.graph_should_win,
+        augment=known.augment,
+        origin=known.origin,
     )
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a header says about a dataset as it is kept in JSON; reading it checks the types."""
+
+    name: str
+    bayes_accuracy: float | None
+    graph_should_win: bool | None
+    augment: Mapping[str, Any] | None = None
+    origin: Origin | None = None
