@@ -173,8 +173,7 @@ def _check_edges(
     edge_type: EdgeType, edges: Tensor | SparseEdges, sample: Sample, schema: Schema, who: str
 ) -> None:
     source, _, destination = edge_type
-    for name in (source, destination):
-        _known(name, schema, who)
+    schema.check_names((source, destination))
     index = edges.index if isinstance(edges, SparseEdges) else edges
     limits = [len(sample.x.get(end, ())) for end in (source, destination)]
     if not isinstance(index, Tensor) or index.dim() != 2 or index.shape[0] != 2:

@@ -25,6 +25,9 @@ from graphfuse.data.schema import Schema
 from graphfuse.data.spec import RelationSpec, StepSpec
 from graphfuse.errors import InputError
 
+MOST_UNITS = 1_000_000
+"""Units of a sample that few nodes may name."""
+
 
 class Per(Enum):
     """What a column has one entry for."""
@@ -272,4 +275,10 @@ def _count_units(x: Mapping[str, Ragged], unit: Mapping[str, Tensor]) -> Tensor:
     for m, values in unit.items():
         owner = torch.repeat_interleave(torch.arange(len(top)), x[m].counts)
         top.scatter_reduce_(0, owner, values + 1, "amax")
+    most = max(MOST_UNITS, 100 * sum(map(len, unit.values())))
+    if len(top) and int(top.max()) > most:
+        raise InputError(
+            f"units count from 0, but sample {int(top.argmax())} names unit {int(top.max()) - 1}; "
+            f"number the units that occur"
+        )
     return offsets_of(top)

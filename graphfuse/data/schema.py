@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import numbers
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from graphfuse._plain import from_plain
 from graphfuse.errors import SchemaError, UnknownNameError
 
 TASKS = ("binary", "multiclass", "multilabel", "regression")
+
+MOST_CLASSES = 1_000_000
+"""Classes that a target given by their number may have."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,11 @@ class Target:
             raise UnknownNameError("task", self.task, TASKS)
         given: object = self.classes
         if isinstance(given, numbers.Integral):
+            if int(given) > MOST_CLASSES:
+                raise SchemaError(
+                    f"a target has at most {MOST_CLASSES} numbered classes, got {int(given)}; "
+                    f"are the labels numbers to predict? Then the task is 'regression'"
+                )
             given = range(int(given))
         if isinstance(given, str) or not isinstance(given, Iterable):
             raise SchemaError(f"classes are a sequence of names or their number, got {given!r}")
@@ -141,15 +151,28 @@ class Schema:
     targets: Mapping[str, Target] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.modalities, key=lambda modality: modality.name))
+        given = self.modalities
+        modalities = tuple(given) if isinstance(given, Iterable) else (given,)
+        strange = [m for m in modalities if not isinstance(m, Modality)]
+        if strange:
+            raise SchemaError(
+                f"modalities of a schema are a sequence of Modality, got {reprlib.repr(strange[0])}"
+            )
+        ordered = tuple(sorted(modalities, key=lambda modality: modality.name))
         names = [modality.name for modality in ordered]
         if not names:
             raise SchemaError("a schema has at least one modality, got none")
         if len(set(names)) < len(names):
             raise SchemaError(f"modality names are unique, got {names}")
         object.__setattr__(self, "modalities", ordered)
-        given = {"y": self.targets} if isinstance(self.targets, Target) else dict(self.targets)
-        object.__setattr__(self, "targets", dict(sorted(given.items())))
+        targets = {"y": self.targets} if isinstance(self.targets, Target) else self.targets
+        if not isinstance(targets, Mapping) or not all(
+            isinstance(name, str) and isinstance(target, Target) for name, target in targets.items()
+        ):
+            raise SchemaError(
+                f"targets of a schema are a Target or {{name: Target}}, got {reprlib.repr(targets)}"
+            )
+        object.__setattr__(self, "targets", dict(sorted(targets.items())))
 
     def __hash__(self) -> int:
         return hash((self.modalities, tuple(self.targets.items())))
@@ -216,22 +239,37 @@ class Schema:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Schema:
-        """Build a schema from :meth:`to_dict`'s plain data."""
-        return cls(
-            tuple(
-                Modality(
-                    m["name"],
-                    tuple(m["shape"]),
-                    m.get("pos_dim", 0),
-                    pos_unit=m.get("pos_unit", ""),
-                )
-                for m in plain["modalities"]
-            ),
-            {
-                name: Target(target["task"], tuple(target["classes"]))
-                for name, target in plain["targets"].items()
-            },
+        """Build a schema from :meth:`to_dict`'s plain data.
+
+        Raises:
+            InputError: an entry is missing or has the wrong type, or a size does not fit.
+        """
+        given = from_plain(_PlainSchema, plain, "schema")
+        modalities = (
+            Modality(m.name, m.shape, m.pos_dim, pos_unit=m.pos_unit) for m in given.modalities
         )
+        targets = {name: Target(t.task, t.classes) for name, t in given.targets.items()}
+        return cls(tuple(modalities), targets)
+
+
+@dataclass(frozen=True)
+class _PlainModality:
+    name: str
+    shape: tuple[int, ...]
+    pos_dim: int = 0
+    pos_unit: str = ""
+
+
+@dataclass(frozen=True)
+class _PlainTarget:
+    task: str
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _PlainSchema:
+    modalities: tuple[_PlainModality, ...]
+    targets: Mapping[str, _PlainTarget]
 
 
 def _is_whole(value: object) -> bool:

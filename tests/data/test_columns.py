@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from graphfuse.data import Batch, FusionDataset, Sample, SparseEdges, dataset
+from graphfuse.data import Batch, FusionDataset, Modality, Sample, Schema, SparseEdges, dataset
 from graphfuse.data.columns import Columns, Per, arrays, column, declared, fields_of
+from graphfuse.data.ragged import Ragged
+from graphfuse.errors import InputError
 
 SAVED = Path(__file__).parent / "saved" / "talks"
 FINGERPRINT = "00944085dd9875d6b7299fe9878b141a0944f0236b418d872e54dc1c9e3c6577"
@@ -103,3 +105,10 @@ def test_parallel_weighted_edges_survive_a_subset():
     )
     assert data.subset([1, 0])[0].edges["a", "r", "a"].weight.tolist() == [0.5, 1]
     assert data.subset([1, 0]).fingerprint != data.fingerprint
+
+
+def test_a_huge_unit_takes_no_memory():
+    schema = Schema([Modality("a", (1,))])
+    x = {"a": Ragged(torch.ones(1, 1), torch.tensor([0, 1]))}
+    with pytest.raises(InputError, match="sample 0 names unit 8589934592"):
+        FusionDataset(schema, x=x, ids=np.array(["0"]), unit={"a": torch.tensor([2**33])})

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from graphfuse.data import FusionDataset, Modality, Sample, Schema, Target, collate
-from graphfuse.errors import SchemaError, UnknownNameError
+from graphfuse.errors import InputError, SchemaError, UnknownNameError
 
 
 def test_schema_errors():
@@ -67,3 +67,50 @@ def test_unknown_modalities_are_named():
     edges = {("image", "r", "imge"): EDGE}
     with pytest.raises(UnknownNameError, match="unknown modality 'imge'; did you mean 'image'"):
         collate([Sample({"image": torch.ones(1, 1)}, edges=edges)], schema)
+
+
+PLAIN = Schema([Modality("a", (3,))], Target("binary")).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("plain", "message"),
+    [
+        ([], "schema: the content should be an object"),
+        (None, "schema: the content should be an object"),
+        ({"targets": {}}, "schema: modalities is missing"),
+        ({**PLAIN, "modalities": {"a": 3}}, "modalities should be a list"),
+        ({**PLAIN, "modalities": [5]}, r"modalities\[0\] should be an object"),
+        ({**PLAIN, "modalities": [{"name": 5, "shape": [3]}]}, "name should be text, got 5"),
+        ({**PLAIN, "modalities": [{"name": "a", "shape": 3}]}, "shape should be a list"),
+        ({**PLAIN, "modalities": [{"name": "a", "shape": ["3"]}]}, "should be a whole number"),
+        ({**PLAIN, "modalities": [{"name": "a", "shape": [2**80]}]}, "should be a whole number"),
+        ({**PLAIN, "targets": [1]}, "targets should be an object"),
+        ({**PLAIN, "targets": {"y": "binary"}}, "targets.y should be an object"),
+        ({**PLAIN, "targets": {"y": {"task": "binary"}}}, "targets.y.classes is missing"),
+        ({**PLAIN, "targets": {"y": {"task": [], "classes": []}}}, "task should be text"),
+        ({**PLAIN, "targets": {"y": {"task": "binary", "classes": [1, 2]}}}, "should be text"),
+    ],
+)
+def test_plain_data_of_wrong_types_is_named(plain, message):
+    with pytest.raises(InputError, match=message):
+        Schema.from_dict(plain)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((5,), "a sequence of Modality, got 5"),
+        (([("a", 3)],), r"a sequence of Modality, got \('a', 3\)"),
+        (([Modality("a", (3,))], "binary"), "a Target or {name: Target}, got 'binary'"),
+        (([Modality("a", (3,))], {"y": "binary"}), "a Target or {name: Target}"),
+        (([Modality("a", (3,))], {5: Target("binary")}), "a Target or {name: Target}"),
+    ],
+)
+def test_parts_of_wrong_types_are_named(given, message):
+    with pytest.raises(SchemaError, match=message):
+        Schema(*given)
+
+
+def test_many_numbered_classes_are_no_classes():
+    with pytest.raises(SchemaError, match=r"at most 1000000 numbered classes.*'regression'"):
+        Target("multiclass", 10**9)

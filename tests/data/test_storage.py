@@ -1,12 +1,15 @@
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.fuzz.forked import run_cases
 from graphfuse.data import FusionDataset, RelationSpec, Sample, SparseEdges
+from graphfuse.data.columns import About
+from graphfuse.data.ragged import Ragged
 from graphfuse.errors import InputError
 
 FILES = {"samples.arrow", "schema.json"}
@@ -197,6 +200,15 @@ def without(key):
         ({"relations": [1]}, "is damaged"),
         (lambda head: {**head, "columns": [{}, *head["columns"][1:]]}, "is damaged"),
         ({"samples": 5}, "holds 4 samples, schema.json says 5"),
+        ({"name": "other"}, "is damaged: schema.json was changed"),
+        ({"bayes_accuracy": 0.5}, "is damaged: schema.json was changed"),
+        ({"origin": {"unreadable": 1}}, "is damaged: schema.json was changed"),
+        ({"origin": 5}, "is damaged: .*origin should be an object, got 5"),
+        ({"name": 5}, "is damaged: .*name should be text, got 5"),
+        ({"graph_should_win": "yes"}, "is damaged: .*should be true or false, got 'yes'"),
+        ({"steps": {"scale": 1}}, "is damaged"),
+        ('{"format": ' + "[" * 50_000 + "]" * 50_000 + "}", "is no readable JSON"),
+        ({"augment": {"a": json.loads("[" * 200 + "]" * 200)}}, "is nested more than 100 times"),
         (b"", "is damaged"),
         (b"junk", "is damaged"),
         (b"ARROW1" + bytes(100), "is damaged"),
@@ -271,3 +283,66 @@ def test_copies_and_augmentation_are_kept(tmp_path):
     again = FusionDataset.from_samples(list(loaded), loaded.schema, copy_of=loaded.copy_of)
     assert again.copy_of.tolist() == ["", "", "x"]
     assert loaded.subset([2, 0]).copy_of.tolist() == ["x", ""]
+
+
+SAVED = Path(__file__).parent / "saved" / "talks"
+
+
+@pytest.mark.parametrize("bits", [0x01, 0xFF])
+def test_a_changed_byte_is_an_error_or_changes_nothing(bits, tmp_path):
+    talks = FusionDataset.load(SAVED)
+    talks.save(tmp_path / "talks")
+    whole = {name: (tmp_path / "talks" / name).read_bytes() for name in sorted(FILES)}
+    places = [(name, i) for name, content in whole.items() for i in range(len(content))]
+    places = places[bits % 31 :: 31]
+
+    def attempt(case, folder):
+        name, place = places[case]
+        for other, content in whole.items():
+            (folder / other).write_bytes(content)
+        damaged = bytearray(whole[name])
+        damaged[place] ^= bits
+        (folder / name).write_bytes(damaged)
+        loaded = FusionDataset.load(folder)
+        loaded.batch(range(len(loaded))).to_pyg()
+        FusionDataset.from_samples(list(loaded.subset(range(len(loaded)))), loaded.schema)
+        verified = FusionDataset.load(folder, verify=True)
+        return "same" if known(verified) == known(talks) else "silent"
+
+    found = run_cases(attempt, range(len(places)), memory=2**31, seconds=30)
+    outcomes = [(places[r.case], r.outcome, r.detail) for r in found]
+    assert [one for one in outcomes if one[1] not in ("same", "refused")] == []
+    assert len(outcomes) == len(places)
+    assert any(outcome == "refused" for _, outcome, _ in outcomes)
+
+
+def known(data):
+    return data.fingerprint, {f.name: getattr(data, f.name) for f in fields(About)}
+
+
+def edged():
+    return FusionDataset.load(SAVED).edges["text", "next", "text"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: {"edges": {("text", "next", "text"): (edged()[0], None)}}, None),
+        (
+            lambda d: {"edges": {("text", "n", "text"): (Ragged(edged()[0].values + 9,
+                                                               edged()[0].offsets), None)}},
+            "edges/.* points at nodes of 'text' that are not there",
+        ),
+        (lambda d: {"y": {**d.y, "emotion": d.y["emotion"] + 5}}, "y/emotion holds codes 5 to"),
+        (lambda d: {"unit": {m: u + 9 for m, u in d.unit.items()}}, "names units that have no"),
+        (lambda d: {"pos": {"text": d.pos["text"].repeat(1, 2)}}, "pos/text has shape"),
+    ],
+)  # fmt: skip
+def test_arrays_that_do_not_fit_are_refused(change, message, tmp_path):
+    talks = FusionDataset.load(SAVED)
+    replace(talks, **change(talks)).save(tmp_path / "d")
+    if message is None:
+        FusionDataset.load(tmp_path / "d", verify=True)
+    else:
+        with pytest.raises(InputError, match=message):
+            FusionDataset.load(tmp_path / "d")
