@@ -64,7 +64,7 @@ def test_options_go_to_the_raw_data_that_they_fit(pets, capsys):
         ("--column=aeg=skip", "unknown column 'aeg'; did you mean 'age'? Known: age, label, note"),
         ("--encoder=nose=tfidf", "modality in encoders 'nose'; did you mean 'note'?"),
         ("--network=nose=gru", "modality in networks 'nose'; did you mean 'note'?"),
-        ("--clean=trim_silence", "cleaning step 'trim_silence' is for audio, of which there is no"),
+        ("--clean=trim_silence", "cleaning step 'trim_silence' is for audio, but there are none"),
     ):
         assert main([*command, option, "--out", str(out)]) == 2
         assert message in capsys.readouterr().err
