@@ -242,6 +242,8 @@ def _targets(
         )
     targets, labels = {}, {}
     for name, values in given.items():
+        if not isinstance(name, str):
+            raise InputError(f"y is {{target: labels}} with names as text, got {name!r}")
         target, codes = infer_target(values, task, classes)
         if len(codes) != n:
             raise InputError(f"y has one label per sample, {n}; got {len(codes)}")

@@ -1,4 +1,4 @@
-"""What files of features share: numbers that are none, and names that occur twice."""
+"""What formats of features share: non-finite values, and names that occur twice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from graphfuse.errors import InputError
+from graphfuse.data.values import to_tensor
 
 logger = logging.getLogger(__name__)
 
@@ -20,14 +20,21 @@ PARTS = {
 """What the parts of a split are called, and their names here."""
 
 
+LARGEST = float(np.finfo(np.float32).max)
+"""Size of the largest number in single precision."""
+
+
 def finite(given: Any, what: str) -> tuple[np.ndarray, int]:
-    """Return values as float32 with 0 in place of NaN and infinite ones, and how many these are."""
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = np.array(given, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{what} is not an array of numbers: {error}") from None
-    strange = ~np.isfinite(values)
+    """Return values with 0 in place of those that are not finite, and how many these are.
+
+    What single precision cannot hold counts as infinite. Other values keep their precision.
+
+    Raises:
+        InputError: it is no array of numbers.
+    """
+    values = to_tensor(given, what).numpy()
+    values = values.astype(np.float32 if values.dtype == np.float32 else np.float64)  # a copy
+    strange = ~(np.abs(values) <= LARGEST)
     values[strange] = 0
     return values, int(strange.sum())
 

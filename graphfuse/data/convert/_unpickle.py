@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from graphfuse.data.convert._measure_pickle import check_work
 from graphfuse.errors import InputError
 
 DTYPE = re.compile(r"b1|[iu][1248]|f[248]|c(8|16)|[SU][1-9]\d{0,8}|O8?")
@@ -208,6 +209,8 @@ def unpickle(path: Path) -> Any:
     """
     try:
         with path.open("rb") as file:
+            check_work(file, path.stat().st_size)
+            file.seek(0)
             return _Unpickler(file, encoding=PYTHON_2).load()
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

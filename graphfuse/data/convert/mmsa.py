@@ -19,6 +19,7 @@ from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.labels import infer_target
 from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.schema import Modality, Schema, Target
+from graphfuse.data.values import cast
 from graphfuse.errors import InputError, UnknownNameError
 
 logger = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ def _features(
             logger.warning("%s is all zero in every sample, and left out", m)
             continue
         counts = torch.tensor([len(row) for row in rows])
-        x[m] = Ragged(torch.from_numpy(np.concatenate(rows)), offsets_of(counts))
+        x[m] = Ragged(cast(torch.from_numpy(np.concatenate(rows)), None, m), offsets_of(counts))
         pos[m] = torch.from_numpy(np.concatenate(places)).unsqueeze(1)
         if missing := int((counts == 0).sum()):
             logger.warning("%s is missing (all zero) in %d samples", m, missing)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from graphfuse.data.convert.format import Format, formats
 from graphfuse.data.convert.pyg import LEGACY, load_graphs
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.files import LINES, PARQUET, TEXTS
-from graphfuse.errors import InputError
+from graphfuse.errors import FusionError, InputError
 
 SOURCES: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "folder": ("a folder", lambda path: path),
@@ -69,9 +70,11 @@ def recognise(source: str | Path, format: str | None = None) -> tuple[Format, An
             f"{path} is {SOURCES[kind][0]}, and format {chosen.name!r} comes in "
             f"{SOURCES[chosen.source][0]}"
         )
-    content = SOURCES[kind][1](path)
+    with _named_errors(path):
+        content = SOURCES[kind][1](path)
     known = [formats.get(name) for name in formats.names()] if chosen is None else [chosen]
-    found = [one for one in known if one.source == kind and one.fits(content)]
+    with _named_errors(path):
+        found = [one for one in known if one.source == kind and one.fits(content)]
     if not found:
         layouts = "; ".join(f"{one.name} ({one.summary})" for one in known if one.source == kind)
         raise InputError(
@@ -86,7 +89,27 @@ def build(
 ) -> FusionDataset:
     """Return the dataset of a recognised source, named after it."""
     chosen.check_options(options)
-    return replace(chosen.build(content, **options), name=Path(source).resolve().stem)
+    with _named_errors(source):
+        dataset = chosen.build(content, **options)
+    return replace(dataset, name=Path(source).resolve().stem)
+
+
+@contextmanager
+def _named_errors(source: str | Path) -> Iterator[None]:
+    """Turn whatever a damaged or foreign source makes a reader raise into an error that names it.
+
+    Raises:
+        InputError: anything but an error of graphfuse was raised.
+    """
+    try:
+        yield
+    except FusionError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{source} does not hold what its format says, or is damaged "
+            f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
+        ) from error
 
 
 def _kind(path: Path) -> str:

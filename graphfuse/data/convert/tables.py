@@ -13,7 +13,8 @@ from graphfuse.data.convert._clean import PARTS
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.delimited import sniff, split_separator_line
-from graphfuse.data.numbers import MISSING, number
+from graphfuse.data.in_memory import build_dataset
+from graphfuse.data.numbers import MISSING, number, read_numbers
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def read_tables(
         labels: the table of labels; the one that is called labels, label, targets, target or y.
         label: its column to predict, several separated by commas; the only one, else.
         task: "binary", "multiclass" or "regression"; told from the labels, else.
-        fill: number for empty cells in rows that are not all empty; these are an error, else.
+        fill: number for empty cells in rows that are not all empty; by default, the median of the
+            training part of each fold.
 
     Raises:
         InputError: ids that occur twice or match nowhere, cells that are no numbers, and files
@@ -95,9 +97,9 @@ def read_tables(
         logger.warning("%d ids of %s are in no other table, and left out", sum(~there), chosen)
     annotated = annotated[there]
     targets = _target_columns(annotated, label, tables[chosen].name)
-    return FusionDataset.from_arrays(
+    return build_dataset(
         {name: frame.reindex(annotated.index).to_numpy() for name, frame in arrays.items()},
-        y={target: _labels(annotated[target]) for target in targets},
+        {target: _labels(annotated[target]) for target in targets},
         task=task,
         ids=list(annotated.index),
         groups=annotated["group"].to_numpy() if "group" in annotated else None,
@@ -186,21 +188,41 @@ def _check_ids(name: str, frame: pd.DataFrame, annotated: pd.DataFrame, labels: 
 
 
 def _numbers(file: str, frame: pd.DataFrame, fill: float | str | None) -> pd.DataFrame:
-    """Return the rows that are not all empty, as float32 without an empty cell."""
+    """Return the numbers of the rows that are not all empty."""
     if not len(frame.columns):
         raise InputError(f"{file} has no column beside its id")
-    frame = _coded(file, frame.dropna(how="all")).astype(np.float32)
+    frame = _coded(file, _plain(file, frame.dropna(how="all"))).astype(np.float64)
     infinite = [c for c in frame.columns if np.isinf(frame[c]).any()]
     if infinite:
         raise InputError(f"{file}: infinite values in columns {infinite[:5]}; clean them")
     holes = frame.isna().sum()
-    if int(holes.sum()) and fill is None:
+    if fill is not None:
+        return frame.fillna(_number(fill))
+    if int(holes.sum()):
         columns = list(holes[holes > 0].index)
-        raise InputError(
-            f"{file}: {int(holes.sum())} empty cells in {len(columns)} columns, {columns[:5]}; "
-            f"fill them in, or with one number: fill=0"
-        )
-    return frame.fillna(_number(fill)) if fill is not None else frame
+        logger.warning(
+            "%s: %d empty cells in %d columns, %s, are filled by the training part of each fold",
+            file, int(holes.sum()), len(columns), columns[:5],
+        )  # fmt: skip
+    return frame
+
+
+def _plain(file: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with numbers in place of texts that write them, such as "1,5" or "?"."""
+    frame = frame.copy()
+    for column in frame.columns:
+        if frame[column].dtype.kind in "biuf":
+            continue
+        cells = [None if cell != cell else cell for cell in frame[column]]
+        read = read_numbers(cells)
+        if read.count and not read.strange:
+            frame[column] = read.values
+            if read.ambiguous:
+                logger.warning(
+                    "%s: column %r is read with a %s; %r may mean either",
+                    file, column, read.style, read.ambiguous,
+                )  # fmt: skip
+    return frame
 
 
 def _coded(file: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -210,12 +232,12 @@ def _coded(file: str, frame: pd.DataFrame) -> pd.DataFrame:
     texts = [c for c in frame.columns if frame[c].dtype.kind not in "biuf"]
     for column in texts:
         levels = frame[column].dropna().astype(str).unique()
-        numbers = [level for level in levels if number(level.replace(",", ".")) is not None]
+        numbers = [level for level in levels if read_numbers([level]).count]
         if numbers or len(levels) > MOST_LEVELS:
             raise InputError(
                 f"{file}: column {column!r} holds neither numbers alone nor at most {MOST_LEVELS} "
                 f"categories, but {len(levels)} values, {len(numbers)} of them numbers, such as "
-                f"{', '.join(map(repr, levels[:3]))}; write numbers with a point and without a "
+                f"{', '.join(map(repr, levels[:3]))}; write numbers without a "
                 f"unit, give categories names, or leave the column out"
             )
     return pd.get_dummies(frame, columns=texts) if texts else frame

@@ -179,3 +179,19 @@ def test_reading_needs_no_pickle_of_torch(tmp_path):
     path.write_bytes(pickle.dumps({"train": {"text": torch.ones(2, 3)}}))
     with pytest.raises(InputError, match=r"tensor.numpy\(\)"):
         read_features(path)
+
+
+def test_what_a_reader_raises_names_the_file(tmp_path):
+    part = {"text": 3, "regression_labels": [1.0]}
+    for content in (
+        {"train": part},
+        {"train": {"text": [[[1.0]]], "regression_labels": [[1], [1, 2]]}},
+    ):
+        path = tmp_path / "mosi.pkl"
+        path.write_bytes(pickle.dumps(content))
+        with pytest.raises(InputError, match=r"mosi\.pkl does not hold what its format says"):
+            read_features(path)
+    damaged = b"PK\x03\x04" + b"\0" * 40 + b"PK\x05\x06" + b"\x01" * 18
+    (tmp_path / "graphs.pt").write_bytes(damaged)
+    with pytest.raises(InputError, match=r"graphs\.pt"):
+        read_features(tmp_path / "graphs.pt")

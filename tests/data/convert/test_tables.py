@@ -88,10 +88,12 @@ def test_index_columns_without_a_name(tmp_path):
     assert list(read_features(path).ids) == ["a", "b"]
 
 
-def test_empty_cells_are_named_or_filled(tmp_path):
+def test_empty_cells_are_filled_per_fold_or_by_a_number(tmp_path, caplog):
     path = folder(tmp_path, **{"mrna.csv": "patient,g1,g2\np1,1,\np2,,2\np3,,\np4,1,2\n"})
-    with pytest.raises(InputError, match=r"mrna.csv: 2 empty cells in 2 columns, \['g1', 'g2'\]"):
-        read_features(path)
+    dataset = read_features(path)
+    assert "mrna.csv: 2 empty cells in 2 columns, ['g1', 'g2'], are filled" in caplog.text
+    assert [spec.name for spec in dataset.steps] == ["impute", "scale"]
+    assert "mrna" not in dataset[2].x
     dataset = read_features(path, fill="0.5")
     assert dataset[1].x["mrna"].tolist() == [[0.5, 2.0]]
     assert "mrna" not in dataset[2].x
@@ -110,7 +112,7 @@ def test_empty_cells_are_named_or_filled(tmp_path):
             {"mrna.csv": "patient,g1\np1,1\np2,<5\n"},
             "'g1' holds neither .*such as '1', '<5'; write",
         ),
-        ({"mrna.csv": "patient;g1\np1;1,5\np2;2,5\n"}, "'g1' .*2 of them numbers, .*with a point"),
+        ({"mrna.csv": "patient;g1\np1;1,5\np2;high\n"}, "'g1' .*1 of them numbers, .*without a"),
         (
             {"mrna.csv": "patient,name\n" + "".join(f"p{i},n{i}\n" for i in range(60))},
             "'name' holds neither numbers alone nor at most 50 categories, but 60 values",
@@ -153,3 +155,19 @@ def test_the_separator_line_of_excel_is_no_row(tmp_path):
     dataset = read_features(folder(tmp_path, "sep=;\nid;label\n1;a\n2;b\n", **tables))
     assert dataset.x["mrna"].values.tolist() == [[2], [3]]
     assert dataset.schema.classes == ("a", "b")
+
+
+def test_numbers_as_people_write_them(tmp_path, caplog):
+    text = 'patient;g1;g2;g3\np1;1,5;"1.234,5";1,234\np2;0,25;?;2\np3;-;7;3\np4;1;8;4\n'
+    dataset = read_features(folder(tmp_path, **{"mrna.csv": text}))
+    assert dataset[0].x["mrna"][0, :3].tolist() == [1.5, 1234.5, 1234.0]
+    assert dataset[1].x["mrna"][0, :2].tolist() == [0.25, 0.0]  # missing, and flagged
+    assert "column 'g3' is read with a decimal point; '1,234' may mean either" in caplog.text
+
+
+def test_columns_keep_their_differences(tmp_path):
+    rows = "".join(f"p{n},{1_700_000_000 + n}\n" for n in range(1, 5))
+    dataset = read_features(folder(tmp_path, **{"mrna.csv": "patient,seconds\n" + rows}))
+    assert dataset[1].x["mrna"].item() - dataset[0].x["mrna"].item() == 1
+    with pytest.raises(InputError, match=r"modality 'mrna'.*overflows single precision"):
+        read_features(folder(tmp_path, **{"mrna.csv": "patient,g\np1,1e39\np2,1\n"}))
