@@ -1,11 +1,13 @@
 import configparser
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 import graphfuse
+from benchmarks.floors import floors as lowest_versions
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,3 +40,24 @@ def test_the_repository_names_no_place_of_a_machine():
             continue
         text = path.read_text()
         assert not any(prefix in text for prefix in prefixes), name
+
+
+def floors(*arguments):
+    command = [sys.executable, "benchmarks/floors.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_every_dependency_has_a_lowest_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = lowest_versions(project)
+    assert "torch==2.9" in listed
+    assert len(listed) == len({line.partition("==")[0] for line in listed})
+    with pytest.raises(SystemExit, match="each dependency is NAME>=VERSION"):
+        lowest_versions({"dependencies": ["torch"], "optional-dependencies": {}})
+
+
+def test_an_interpreter_that_is_not_there_is_skipped_with_the_reason(tmp_path):
+    done = floors("--floors", "--python", "python3.99", "--folder", str(tmp_path / "venv"))
+    assert done.returncode == 0
+    assert done.stdout.strip() == "skipped: there is no interpreter 'python3.99' here"
+    assert not (tmp_path / "venv").exists()
