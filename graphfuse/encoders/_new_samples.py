@@ -45,7 +45,7 @@ def text_forms(manifest: Manifest) -> dict[str, str]:
 def in_columns(manifest: Manifest, columns: Sequence[Column]) -> Manifest:
     """Return a manifest with the given columns, whatever kinds were inferred for its own.
 
-    A column that it has not is empty, and one that is not among those given is left out.
+    Columns it does not have are treated as empty; others are left out.
 
     Raises:
         InputError: it has none of the columns that become nodes, or cells of another kind.
@@ -127,7 +127,7 @@ def labels_in(
 ) -> tuple[dict[str, Tensor] | None, list[Problem]]:
     """Return labels, as :func:`graphfuse.raw.facts` gives them, in the classes of a schema.
 
-    A label that is none of these is a problem, and its sample unlabelled.
+    An unknown label is a problem, and its sample counts as unlabelled.
     """
     if y is None or not schema.targets:
         return None, []

@@ -28,7 +28,7 @@ from graphfuse.raw.augment.presets import KINDS, on_the_fly
 from graphfuse.raw.inspection.tells import codes_of, tells
 from graphfuse.raw.manifest import Change
 
-TOLD = 20
+NAMED = 20
 """Cells and samples that a dataset's origin names, of each kind."""
 
 logger = logging.getLogger(__name__)
@@ -213,8 +213,8 @@ def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _first(named: Sequence[object]) -> tuple[str, ...]:
     """Return the first entries as text, and how many more there are."""
-    more = [f"and {len(named) - TOLD} more"] if len(named) > TOLD else []
-    return (*map(str, named[:TOLD]), *more)
+    more = [f"and {len(named) - NAMED} more"] if len(named) > NAMED else []
+    return (*map(str, named[:NAMED]), *more)
 
 
 def _empty(dataset: FusionDataset, made: Mapping[str, Encoder]) -> dict[str, dict[str, float]]:

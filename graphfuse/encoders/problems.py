@@ -1,4 +1,4 @@
-"""Cells that could not be read: what is wrong with each, and what becomes of them."""
+"""Cells that could not be read: the reasons, and whether to warn or to stop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNREADABLE = ("missing", "error")
 """What to do with a cell that cannot be read."""
 
 NAMED = 5
-"""Items that could not be read which a warning names; all are in the list of problems."""
+"""Problems that a warning lists; the rest are counted."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A manifest: raw samples, one a row, whose cells name files or hold values."""
+"""A manifest: raw samples, one per row, whose cells name files or hold values."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 ROWS = 32
-"""Rows whose cells are in memory at once where all are gone through."""
+"""Rows whose cells are in memory at once in a pass over all."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a step of cleaning did: its name, options, and the samples it touched, by id.
+    """What a step of cleaning did: its name, options, and the ids of the samples it changed.
 
-    ``details`` says more of them, a line each, such as why a cell cannot be read.
+    ``details`` are lines about them, such as why a cell cannot be read.
     """
 
     step: str
@@ -42,7 +42,7 @@ class Change:
 class Manifest:
     """Raw samples; made by :func:`~graphfuse.raw.read_manifest`.
 
-    ``table`` is a ``datasets.Dataset`` with one row a sample. Paths in its cells start from
+    ``table`` is a ``datasets.Dataset`` with one row per sample. Paths in its cells start from
     ``root`` and never leave it. ``encoders`` names the encoder of each modality where the source
     does, and ``steps`` what the nodes then go through; ``changes`` are those that cleaning made,
     and ``repairs`` the steps of cleaning that the items of a modality go through whenever they are
@@ -149,7 +149,7 @@ class Manifest:
 
     @cached_property
     def ids(self) -> np.ndarray:
-        """What samples are called, by the id column or the numbers of the rows as first read."""
+        """Ids of the samples: from the id column, else the numbers of the rows as first read."""
         given = self.role("id")
         return np.array([str(i) for i in (self._rows if given is None else given)])
 
@@ -158,7 +158,7 @@ class Manifest:
         return range(len(self)) if self.rows is None else self.rows
 
     def describe(self) -> str:
-        """Return a table of the columns: what each was told to hold, and why.
+        """Return a table of the columns: the kind of each, and the reason.
 
         Example:
             >>> from datasets import Dataset
@@ -216,7 +216,7 @@ def several(kind: str, value: Any) -> list[Any]:
 
 
 def is_empty(value: Any) -> bool:
-    """Tell whether a value of a cell stands for nothing."""
+    """Return whether the value of a cell is empty."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or (isinstance(value, float) and value != value)

@@ -91,9 +91,7 @@ def test_augmentation_goes_to_the_raw_data_that_hold_such_items(pets, capsys):
     steps = {n: [c["step"] for c in told[n]["origin"]["changes"]] for n in ("pets", "table")}
     assert steps == {"pets": ["augment"], "table": []}
     assert main([*command, "--augment", "audio=speech"]) == 2
-    assert (
-        "augment changes items of kind 'audio', but there are none" in capsys.readouterr().err
-    )
+    assert "augment changes items of kind 'audio', but there are none" in capsys.readouterr().err
 
 
 def test_a_table_that_is_not_in_utf8_says_what_to_type(pets, capsys):

@@ -1,4 +1,4 @@
-"""What files the cells of a column name, told by how their names end."""
+"""Kinds of files by the endings of their names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SUFFIXES = {
 
 
 def kind_of_files(name: str, texts: Sequence[str]) -> tuple[str, str] | None:
-    """Tell what files the values name, if at least four of five do; a GIF may be a film."""
+    """Return the kind of files that at least four of five values name; a GIF may be a film."""
     split = [part for text in texts for part in paths(text)]
     kinds = Counter(SUFFIXES.get(_suffix(part), "") for part in split)
     kinds.pop("", None)

@@ -1,4 +1,4 @@
-"""What is read from a cell of a manifest: the input of an encoder, one kind a class."""
+"""What is read from a cell of a manifest, the input of an encoder: one class per kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """Samples [T] in [-1, 1], one channel, float32, and their number a second."""
+    """Samples [T] in [-1, 1], one channel, float32, and the sample rate in Hz."""
 
     samples: np.ndarray
     rate: int

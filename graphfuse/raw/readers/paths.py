@@ -65,7 +65,7 @@ def similar(path: Path) -> str:
     capitals = names.get(path.name.casefold())
     if capitals and capitals != path.name:
         return f"; there is {capitals!r}: capital and small letters differ"
-    if len(names) > SEARCHED:  # of a column of wrong names each would be compared with all of these
+    if len(names) > SEARCHED:  # for a column of wrong names, this would be done for each
         return ""
     close = difflib.get_close_matches(path.name, names.values(), n=1, cutoff=0.7)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -53,10 +53,10 @@ def read_sound(content: bytes, name: str) -> Sound:
 
 
 def is_cut_short(content: bytes) -> bool:
-    """Tell whether a file announces more samples than it holds, or an Ogg file ends within a page.
+    """Return whether a file announces more samples than it holds, or an Ogg file ends mid-page.
 
-    So it is for WAV, RF64, Wave64, AIFF and AU, of which libsndfile reads what is there and says
-    nothing. That the last page is not marked as the last says little: some encoders forget to.
+    This covers WAV, RF64, Wave64, AIFF and AU, of which libsndfile reads what is there without an
+    error. A last page that is not marked as the last is accepted: some encoders do not mark it.
     """
     if content[:4] == b"OggS":
         page = content[content.rfind(b"OggS") :]
@@ -70,7 +70,7 @@ def is_cut_short(content: bytes) -> bool:
 
 
 def _samples(content: bytes) -> tuple[int, int]:
-    """Return where the samples begin, and how many bytes they are said to take, 0 if unknown."""
+    """Return where the samples begin and their announced size in bytes, 0 if unknown."""
     form = content[:4]
     if form in (b"RIFF", b"RIFX"):
         return _chunk(content, b"data", "little" if form == b"RIFF" else "big")
@@ -90,7 +90,7 @@ def _samples(content: bytes) -> tuple[int, int]:
 def _chunk(
     content: bytes, name: bytes, order: Literal["little", "big"] = "little", wave64: bool = False
 ) -> tuple[int, int]:
-    """Return where the content of a chunk begins, and how many bytes it is said to take.
+    """Return where the content of a chunk begins, and its announced size in bytes.
 
     A chunk has a name, then its size; in Wave64 both are longer, and the size counts them too.
     """

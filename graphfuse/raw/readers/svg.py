@@ -40,13 +40,13 @@ sys.stdout.buffer.write(painted)
 
 
 def is_svg(content: bytes) -> bool:
-    """Tell a drawing in SVG from a picture."""
+    """Return whether bytes are an SVG drawing."""
     start = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith(b"<svg") or (start.startswith((b"<?xml", b"<!")) and b"<svg" in content)
 
 
 def has_entities(content: bytes) -> bool:
-    """Tell whether an SVG declares entities of XML, with which a small file can fill the memory."""
+    """Return whether an SVG declares XML entities, with which a small file can fill the memory."""
     return b"<!entity" in content.lower()
 
 
@@ -141,7 +141,7 @@ def _check_pictures(addresses: list[str], name: str) -> None:
 
 
 def _pixels(length: str | None) -> float | None:
-    """Return a length in pixels; None where there is none, or it is a share of what is unknown."""
+    """Return a length in pixels; None without one, or for a percentage."""
     found = re.fullmatch(r"\s*\+?([\d.]+(?:[eE][+-]?\d+)?)\s*([a-z]*)\s*", length or "")
     if not found or found[2] not in PIXELS:
         return None

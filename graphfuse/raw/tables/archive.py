@@ -37,8 +37,8 @@ def unpacked(path: Path) -> Path:
             the disk, or unpacks to far more than it holds (a decompression bomb).
     """
     status = path.stat()
-    told = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
-    folder = cache_folder() / f"zip-{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+    version = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
+    folder = cache_folder() / f"zip-{hashlib.sha256(version.encode()).hexdigest()[:32]}"
     if not folder.exists():
         try:
             with zipfile.ZipFile(path) as file:

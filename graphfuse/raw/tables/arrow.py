@@ -24,7 +24,7 @@ ANOTHER_CACHE = "make room, or name another folder by the environment variable H
 
 
 def mapped(path: Path) -> Dataset:
-    """Return the rows of a Parquet file from a copy on disk, which is made once for a file.
+    """Return the rows of a Parquet file from a copy on disk, which is made once per file.
 
     It lies in the cache of Hugging Face, under the path, size and time of the file. While it is
     made, a page of the file is in memory, of large cells often as many rows as a row group has.
@@ -34,8 +34,8 @@ def mapped(path: Path) -> Dataset:
     from datasets import Dataset
 
     stat = path.stat()
-    told = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
-    copy = cache_folder() / f"{hashlib.sha256(told.encode()).hexdigest()}.arrow"
+    version = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    copy = cache_folder() / f"{hashlib.sha256(version.encode()).hexdigest()}.arrow"
     if not copy.exists():
         with (
             pyarrow.parquet.ParquetFile(path, buffer_size=2**20) as file,
@@ -76,7 +76,7 @@ def stored(stream: IterableDataset, limit: int | None) -> Dataset:
             raise _unfit(rows, error) from None
         rows += 1
     if not rows:
-        raise InputError("the stream gives no row; one that is read once only has to be made anew")
+        raise InputError("the stream gives no row; create a generator anew if it was used")
     try:
         with clear_errors(folder, "rows of the stream", ANOTHER_CACHE):
             writer.finalize()

@@ -1,4 +1,4 @@
-"""Data sets of Hugging Face: in memory, from files, as streams, or from the hub."""
+"""Datasets of Hugging Face: in memory, from files, as streams, or from the hub."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def from_hub(name: str, split: str | None, limit: int | None) -> Dataset | Datas
         return kept(datasets.load_dataset(name, split=split, streaming=True), split, limit)
     except Exception as error:  # of the hub, the network, or the files: many classes
         raise InputError(
-            f"{name!r} is no file or folder here, and no data set that the Hugging Face hub gives: "
+            f"{name!r} is neither a file or folder here nor a dataset on the Hugging Face hub: "
             f"{type(error).__name__}: {error}"
         ) from None
 
@@ -87,7 +87,7 @@ def undecoded(table: Dataset) -> Dataset:
 
 
 def _class_names(feature: Any, value: Any) -> Any:
-    """Return the name of a class, or a list of names, for its number; None where it has none."""
+    """Return the name of a class, or a list of names, for its number; None for a missing label."""
     if isinstance(value, list):
         return [_class_names(feature.feature, one) for one in value]
     return None if value is None or value < 0 else feature.int2str(value)
@@ -105,7 +105,7 @@ def _plain(feature: Any) -> Any:
 
 
 def is_from_files(table: Dataset) -> bool:
-    """Tell whether a table was read from files, and not made by a program in memory."""
+    """Return whether a table was read from files, not made by a program in memory."""
     return bool(table.cache_files or table.info.builder_name)
 
 

@@ -1,4 +1,4 @@
-"""A folder with a folder a class, as a table: files of one stem in one folder are one sample."""
+"""A folder with one folder per class as a table: files with the same stem are one sample."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def read_folder(root: Path) -> dict[str, list[Any]]:
-    """Return columns ``id``, ``label``, ``split`` if there are parts, and one a kind of file.
+    """Return columns ``id``, ``label``, ``split`` if there are parts, and one per kind of file.
 
     The label is the first folder below root, or below the parts where all first folders are
     called train, validation, test or the like. Files of unknown kinds and files outside any class
@@ -73,13 +73,17 @@ def _files(root: Path) -> list[str]:
     found = []
     for folder, below, files in os.walk(root, onerror=_unreadable):
         for name in sorted(name for name in below if name[0] == "_"):
-            logger.warning("the folder %s is left out: its name begins with '_'; rename it if it "
-                           "is a class", Path(folder) / name)  # fmt: skip
+            logger.warning(
+                "the folder %s is left out: its name begins with '_'; rename it if it is a class",
+                Path(folder) / name,
+            )
         below[:] = sorted(name for name in below if name[0] not in "._")
         for name in below:
             if (Path(folder) / name).is_symlink():
-                logger.warning("%s is a link to a folder, and left out: links are not followed",
-                               Path(folder) / name)  # fmt: skip
+                logger.warning(
+                    "%s is a link to a folder, and left out: links are not followed",
+                    Path(folder) / name,
+                )
         inside = Path(folder).relative_to(root)
         found += [(inside / name).as_posix() for name in sorted(files) if name[0] != "."]
     return found

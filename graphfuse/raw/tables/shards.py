@@ -23,7 +23,7 @@ ENDS = (".parquet", ".pq", ".jsonl", ".ndjson", ".csv", ".tsv", ".xlsx")
 
 
 def is_pattern(source: object) -> bool:
-    """Tell whether a source is a pattern of files, such as ``shards/*.csv``.
+    """Return whether a source is a pattern of files, such as ``shards/*.csv``.
 
     Example:
         >>> is_pattern("shards/*.csv"), is_pattern("shards/a.csv")
@@ -40,7 +40,7 @@ def shards_of(source: object) -> tuple[list[Path], Path | None] | None:
     a list lie; None if they lie in several. None in all if the source names no shards.
 
     Raises:
-        InputError: a pattern or a list that names no file, or one that there is not.
+        InputError: a pattern or a list that names no existing file.
     """
     if isinstance(source, (list, tuple)):
         return _listed(source)
@@ -133,7 +133,7 @@ def _check_types(name: str, features: Sequence[Any], shards: Sequence[Path]) -> 
 
 
 def _go_together(*features: Any) -> bool:
-    """Tell whether plain values or lists of them have a type in common; classes have none."""
+    """Return whether plain values, or lists of them, have a common type; classes have none."""
     import pyarrow
     from datasets import Features
 

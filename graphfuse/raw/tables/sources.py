@@ -1,4 +1,4 @@
-"""Where manifests come from: tables in files, folders, and data sets of Hugging Face."""
+"""Where manifests come from: tables in files, folders, and datasets of Hugging Face."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ from graphfuse.raw.tables.shards import shards_of
 from graphfuse.raw.tables.tables import read_file, read_shards
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow
     from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 
@@ -37,6 +39,9 @@ def read_manifest(
         str
         | Path
         | Sequence[str | Path]
+        | Sequence[Mapping[str, Any]]
+        | pd.DataFrame
+        | pyarrow.Table
         | Dataset
         | DatasetDict
         | IterableDataset
@@ -51,41 +56,46 @@ def read_manifest(
     limit: int | None = None,
     encoding: str | None = None,
 ) -> Manifest:
-    r"""Read raw samples, one a row, and tell what their columns hold; no file of a cell is opened.
+    r"""Read raw samples, one per row, and infer what their columns hold; no cell's file is opened.
 
     Args:
-        source: a CSV, TSV, JSON Lines or Parquet file, or several of one kind and with the same
-            columns: a folder of these alone, a pattern (``shards/*.csv``) or a list; a folder with
-            a folder a class, whose files of one stem are one sample (parts such as ``train`` and
-            ``test`` may lie above the classes); a ``datasets.Dataset`` or ``DatasetDict``, or a
-            stream of these (``IterableDataset``), which is read through once and kept on disk; or
-            a data set's name on the Hugging Face hub.
-        columns: what columns hold where it is not as told from names and values: ``{name: kind}``,
-            or ``{name: "modality:kind"}`` to name the modality as well.
+        source: the samples.
+
+            - A CSV, TSV, JSON, JSON Lines, Parquet or Excel file.
+            - Several of these with the same columns: a folder of these alone, a pattern
+              (``shards/*.csv``) or a list.
+            - A folder with one folder per class, in which files with the same stem are one sample.
+              Parts such as ``train`` and ``test`` may lie above the classes.
+            - A zip archive of a folder, or of one table and the files that it names.
+            - A DataFrame, a pyarrow table or a list of dicts.
+            - A ``datasets.Dataset`` or ``DatasetDict``, a stream of these (``IterableDataset``),
+              which is read once and kept on disk, or the name of a dataset on the Hugging Face hub.
+        columns: kinds of columns, where the inferred kind is wrong: ``{name: kind}``, or
+            ``{name: "modality:kind"}`` to name the modality as well.
         name: of the data; that of the file or folder if left out.
         root: folder that paths start from and never leave; that of the file if left out, of a
             pattern the one before the first wildcard, and none for a list from several folders. A
-            ``Dataset`` brings its own if a program made it in memory; one that was read from files
-            may name any file, and brings none but the cache of downloads of Hugging Face.
-        task: "binary", "multiclass", "multilabel" or "regression"; told from the labels if left
-            out.
-        split: the one part of a ``DatasetDict`` or a data set on the hub that is read; all parts
+            ``Dataset`` has its own if a program made it in memory; one that was read from files
+            may name any file, and has none but the download cache of Hugging Face.
+        task: "binary", "multiclass", "multilabel" or "regression"; inferred from the labels if
+            left out.
+        split: the one part of a ``DatasetDict`` or a dataset on the hub that is read; all parts
             if left out, and they become the column ``split``.
-        limit: read only the first so many rows; of a stream and of a data set on the hub those of
-            each part, and only these are fetched.
+        limit: read only this many rows; for a stream and a dataset on the hub, this many of each
+            part, and only these are fetched.
         encoding: of a CSV or TSV file that is neither UTF-8 nor UTF-16 with a byte order mark.
 
-    Where the names of several files all begin with their part (``train-0.parquet``), and no
-    column tells it, it becomes the column ``split``.
+    If the names of several files all begin with their part (``train-0.parquet``), and no column
+    names it, it becomes the column ``split``.
 
     Columns ``photo_1`` and ``photo_2`` are one modality; so are several paths in a cell
-    (``a.png;b.png``, or a list in JSON). An empty cell is a missing modality. The ids of a column
-    that names them are made unique. See :meth:`Manifest.describe` for what was told and why.
+    (``a.png;b.png``, or a list in JSON). An empty cell is a missing modality. Ids are made unique.
+    :meth:`Manifest.describe` shows the kind of each column and the reason.
 
     Raises:
         InputError: a source that cannot be read, is empty, has rows of unequal length or a column
             name twice, or no column that becomes nodes.
-        UnknownNameError: an override of a column or with a kind that there is not.
+        UnknownNameError: an unknown column or kind in ``columns``.
         MissingDependencyError: the package ``datasets`` is not installed.
 
     Example:
@@ -112,7 +122,7 @@ def read_manifest(
         own_name = found.name if name is None else name
         if not len(table):
             raise InputError(f"{own_name} has columns {table.column_names}, but no row")
-        table, told = recognise(table, columns or {}, found.known, task)
+        table, kinds = recognise(table, columns or {}, found.known, task)
     except FusionError:
         raise
     except Exception as error:  # damaged files make readers raise what they happen to meet
@@ -120,13 +130,13 @@ def read_manifest(
             f"{str(source)[:100]} cannot be read as raw samples: it is damaged, or of another "
             f"format ({type(error).__name__}: {str(error)[:200]})"
         ) from error
-    if not any(column.kind in CONTENT for column in told):
+    if not any(column.kind in CONTENT for column in kinds):
         raise InputError(
             f"{own_name} has no column that becomes nodes ({', '.join(CONTENT)}), only "
-            f"{', '.join(f'{c.name!r} ({c.kind}: {c.why})' for c in told)}; say what one holds "
+            f"{', '.join(f'{c.name!r} ({c.kind}: {c.why})' for c in kinds)}; say what one holds "
             f"with columns={{name: kind}} (--column name=kind)"
         )
-    return Manifest(table, told, None if root is None else Path(root), own_name, task)
+    return Manifest(table, kinds, None if root is None else Path(root), own_name, task)
 
 
 @dataclass(frozen=True)
@@ -192,6 +202,6 @@ def _first(table: Dataset, limit: int | None) -> Dataset:
 
 
 def _is_path(source: str) -> bool:
-    """Tell a path from the name of a data set on the hub."""
+    """Return whether a source is a path and not the name of a dataset on the hub."""
     ends = Path(source).suffix.lower() in (*RAW, *FEATURES, ".xls")
     return ends or not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", source) or source[0] in "./"

@@ -83,8 +83,8 @@ def read_shards(
     shards = [shards[place] for place in kept]
     parts = None if parts is None else [parts[place] for place in kept]
     check_columns(shards, [table.column_names for table in tables])
-    told = any(str(kind) == "split" for kind in columns.values())
-    if parts and not told and not any(map(names_split, tables)):
+    given = any(str(kind) == "split" for kind in columns.values())
+    if parts and not given and not any(map(names_split, tables)):
         tables = [as_part(table, part) for table, part in zip(tables, parts, strict=True)]
     return joined(tables, shards)
 
@@ -102,7 +102,7 @@ def _read_parquet(path: Path) -> Dataset:
     try:
         schema = pyarrow.parquet.read_schema(path)
         check_names(schema.names, path.name)
-        if "binary" in str(schema.types):  # other columns are read whole to tell their kinds
+        if "binary" in str(schema.types):  # other columns are read whole to infer their kinds
             return mapped(path)
         return Dataset(pyarrow.parquet.read_table(path))
     except (OSError, pyarrow.ArrowException) as error:

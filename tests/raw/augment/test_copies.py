@@ -148,9 +148,7 @@ def test_what_cannot_be_copied_is_said(manifest):
         add_copies(add_copies(manifest, CHANGE), CHANGE)
     with pytest.raises(InputError, match="copies is a whole number of at least 1"):
         change(copies=0)
-    with pytest.raises(
-        InputError, match="kind 'audio', but there are none; the modalities are"
-    ):
+    with pytest.raises(InputError, match="kind 'audio', but there are none; the modalities are"):
         add_copies(manifest, Augmentation.of({"audio": "speech"}))
     with pytest.raises(
         InputError, match="changed copies of sample '0', but it is not there itself"

@@ -40,7 +40,5 @@ def test_a_column_of_which_nothing_can_be_read_is_an_error(make, picture, tmp_pa
     (tmp_path / "img").mkdir()
     picture("img/a.png")
     given = make(picture=["a.png", None, "a.png"], note=["x", "y", "z"])
-    with pytest.raises(
-        InputError, match=r"(?s)none of its 2 .*'img/'.*--column picture=skip"
-    ):
+    with pytest.raises(InputError, match=r"(?s)none of its 2 .*'img/'.*--column picture=skip"):
         clean(given, ["drop_unreadable"])

@@ -358,7 +358,7 @@ def test_of_the_hub_only_so_many_rows_are_fetched(monkeypatch):
 
 def test_what_neither_the_disk_nor_the_hub_has():
     with pytest.raises(
-        InputError, match="'someone/nothing' is no file or folder here, and no data"
+        InputError, match="'someone/nothing' is neither a file or folder here nor a dataset"
     ):
         read_manifest("someone/nothing")
 
