@@ -29,6 +29,7 @@ from graphfuse.bench.run import Job
 from graphfuse.bench.store import ResultStore
 from graphfuse.data import FusionDataset, Steps, list_datasets
 from graphfuse.data.edges import list_edges
+from graphfuse.data.splits import labelled_rows
 from graphfuse.fusion import strategy_info
 from graphfuse.fusion.end_to_end import encode_at_start
 from graphfuse.graph import GraphBuilder, draw
@@ -144,6 +145,7 @@ def _describe(name: str, dataset: FusionDataset, jobs: Sequence[Job]) -> Dataset
     return DatasetFacts(
         fingerprint=dataset.fingerprint,
         samples=len(dataset.originals),
+        labelled=len(labelled_rows(dataset)),
         task=target.task,
         classes=tuple(target.classes),
         modalities=tuple(

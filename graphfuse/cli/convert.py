@@ -112,7 +112,7 @@ def _describe(dataset: FusionDataset) -> None:
         counts = column.counts[column.counts > 0]
         nodes = f"{int(counts.median())} (at most {int(counts.max())})"
         rows.append([m, str(len(counts)), nodes, str(dataset.schema[m].features)])
-    print(f"\n{count(len(dataset), 'sample')}")
+    print(f"\n{count(len(dataset), 'sample')}{_labelled(dataset)}")
     print_table(["modality", "samples", "median nodes per sample", "features"], rows)
     for name, target in dataset.schema.targets.items():
         print(f"target {name}: {target.task} {', '.join(target.classes)}".rstrip())
@@ -121,3 +121,13 @@ def _describe(dataset: FusionDataset) -> None:
     if dataset.splits is not None:
         parts = dataset.splits.tolist()
         print("parts: " + ", ".join(f"{parts.count(part)} {part}" for part in sorted(set(parts))))
+
+
+def _labelled(dataset: FusionDataset) -> str:
+    """Return how many samples have a label, "" where all have, or where there is no single label."""
+    from graphfuse.data.splits import labelled_rows
+
+    if len(dataset.schema.targets) != 1 or dataset.y is None:
+        return ""
+    labelled, samples = len(labelled_rows(dataset)), len(dataset.originals)
+    return "" if labelled == samples else f", {labelled} of {samples} labelled"

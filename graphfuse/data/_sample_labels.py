@@ -83,7 +83,8 @@ def _infer(name: str, labels: Sequence[Any], with_units: bool) -> Target:
         if with_units
         else torch.stack(values)
     )
-    target, _ = infer_target(joined, "multilabel" if joined.dim() == 2 else None)
+    codes = None if joined.is_floating_point() else "multiclass"
+    target, _ = infer_target(joined, "multilabel" if joined.dim() == 2 else codes)
     if target.is_classification:  # codes, not names: they count from 0
         top = int(joined.max()) + 1
         if top > max(MOST_CODES, 100 * len(joined)):

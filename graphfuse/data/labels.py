@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import reprlib
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +15,15 @@ from graphfuse.data.schema import TASKS, Target
 from graphfuse.data.values import UNREADABLE, to_tensor
 from graphfuse.errors import InputError, UnknownNameError
 
+logger = logging.getLogger(__name__)
+
+MOST_CLASSES = 10
+"""Different whole numbers up to which they are classes, whatever they are."""
+UNCLEAR = 5
+"""Different whole numbers from which on a warning says how they are read, unless they are codes."""
+LEAST_OF_CLASS = 5
+"""Samples of each class, at least, for many whole numbers to be codes."""
+
 LARGEST = 1e150
 """Size of the largest number that a regression predicts: its square fits double precision."""
 
@@ -22,6 +32,11 @@ def infer_target(
     y: Any, task: str | None = None, classes: Sequence[str] | None = None
 ) -> tuple[Target, Tensor]:
     """Return the target that labels ``y`` [n] or [n, L] show, and the labels as codes or numbers.
+
+    Without a task, numbers with a fraction are a regression, and so are more than 10 different
+    whole numbers, unless they are codes, which count from 0 or 1 with few gaps and at least 5
+    samples each; all other labels are classes. A warning names ``task=`` where whole numbers may be
+    either.
 
     Raises:
         InputError: values that are no labels, or that do not fit the task or the classes.
@@ -175,11 +190,39 @@ def class_name(value: Any) -> str:
 
 
 def _infer_task(known: np.ndarray, classes: Sequence[str] | None) -> str:
+    """Return the task that labels show, with a warning where whole numbers may be either."""
     if known.ndim == 2:
         return "multilabel"
     if known.dtype.kind == "f" and not _are_whole(known):
         return "regression"
-    return "binary" if len(np.unique(known) if classes is None else classes) <= 2 else "multiclass"
+    different, counts = np.unique(known, return_counts=True)
+    named = "binary" if len(different if classes is None else classes) <= 2 else "multiclass"
+    if classes is not None or known.dtype.kind not in "fiu":
+        return named
+    codes = _are_codes(different, counts, known.dtype.kind != "f")
+    if codes or len(different) < UNCLEAR:
+        return named
+    task = named if len(different) <= MOST_CLASSES else "regression"
+    other = "regression" if task == named else "multiclass"
+    logger.warning(
+        "the labels are %d different whole numbers from %g to %g and are read as %s; if that is "
+        "wrong, give task=%r (--task %s)",
+        len(different), different[0], different[-1],
+        "a regression" if task == "regression" else "classes", other, other,
+    )  # fmt: skip
+    return task
+
+
+def _are_codes(different: np.ndarray, counts: np.ndarray, integers: bool) -> bool:
+    """Return whether whole numbers are codes of classes: they count from 0 or 1, with few gaps.
+
+    Where there are many, each has a few samples, unless the array is one of integers: counts of
+    things, unlike codes, have rare large values.
+    """
+    span = float(different[-1]) - float(different[0]) + 1
+    if float(different[0]) not in (0, 1) or len(different) < 0.5 * span:
+        return False
+    return integers or len(different) <= MOST_CLASSES or int(counts.min()) >= LEAST_OF_CLASS
 
 
 def _are_whole(numbers: np.ndarray) -> bool:

@@ -45,6 +45,8 @@ class Origin:
     changes: tuple[ChangeRecord, ...] = ()
     modalities: tuple[str, ...] = ()
     """Modalities that took part."""
+    columns: tuple[str, ...] = ()
+    """What to check about columns of raw data, such as content that is left out."""
     lost: Mapping[str, str] = field(default_factory=dict)
     """Why no cell of a column could be read, by column."""
 

@@ -19,6 +19,7 @@ from sklearn.model_selection import (
 )
 
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.numbers import number
 from graphfuse.errors import InputError
 
 NAMED = 5
@@ -75,7 +76,7 @@ def make_splits(
         return
     if folds < 2 or repeats < 1:
         raise InputError(f"folds is at least 2 and repeats at least 1, got {folds} and {repeats}")
-    rows = _labelled(dataset)
+    rows = labelled_rows(dataset)
     classes = _classes(dataset, rows)
     groups = None if dataset.groups is None else dataset.groups[rows]
     _check_sizes(dataset, rows, classes, groups, folds)
@@ -123,7 +124,7 @@ def _state(name: str, repeat: int, seed: int) -> int:
     return zlib.crc32(f"{name}|{repeat}|{seed}".encode()) % (2**31)
 
 
-def _labelled(dataset: FusionDataset) -> np.ndarray:
+def labelled_rows(dataset: FusionDataset) -> np.ndarray:
     """Return the rows of labelled samples, without copies."""
     labels = dataset.labels()
     rows = dataset.originals
@@ -174,8 +175,19 @@ def _check_sizes(
             raise InputError(
                 f"{folds} folds need at least {folds} samples of each class, but "
                 f"{dict(list(few.items())[:NAMED])}{more}; use fewer folds, merge classes or leave "
-                f"them out"
+                f"them out{_may_be_numbers(dataset)}"
             )
+
+
+def _may_be_numbers(dataset: FusionDataset) -> str:
+    """Return advice for classes that are all numbers and more than a few."""
+    names = dataset.schema.classes
+    if len(names) <= 2 or any(number(name) is None for name in names):
+        return ""
+    return (
+        f"; if the {len(names)} classes are amounts rather than codes, give task='regression' "
+        f"(--task regression)"
+    )
 
 
 def _k_fold(
@@ -270,7 +282,7 @@ def _given(dataset: FusionDataset, validation: float, seed: int) -> Split:
     strange = sorted({str(part) for part in parts} - known)
     if strange:
         raise InputError(f"splits are 'train', 'validation' or 'test', got {strange[:5]}")
-    rows = _labelled(dataset)
+    rows = labelled_rows(dataset)
     where = {part: rows[parts[rows] == part] for part in known}
     for part in ("train", "test"):
         if not len(where[part]):
@@ -309,7 +321,7 @@ def inner_folds(
         >>> [len(held_out) for _, held_out in inner_folds(dataset, 4, seed=0)]
         [5, 5, 5, 5]
     """
-    rows = _labelled(dataset)
+    rows = labelled_rows(dataset)
     classes = _classes(dataset, rows)
     groups = None if dataset.groups is None else dataset.groups[rows]
     parts = len(rows)

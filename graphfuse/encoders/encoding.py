@@ -192,6 +192,7 @@ def _origin(
         modalities=tuple(dataset.schema.names),
         lost={column.column: str(column) for column in lost},
         empty=_empty(dataset, made),
+        columns=tuple(f"{c.name}: {line}" for c in manifest.columns for line in c.warnings),
         changes=tuple(
             ChangeRecord(
                 step=c.step,

@@ -180,8 +180,13 @@ class Manifest:
             ).rstrip()
             for line in (header, *lines)
         ]
-        samples = len(self) if self.copy_of is None else int((self.copy_of == "").sum())
-        return "\n".join([f"{self.name}: {samples} samples", *aligned])
+        originals = np.ones(len(self), bool) if self.copy_of is None else self.copy_of == ""
+        samples = int(originals.sum())
+        labels = [self.table[c.name][:] for c in self.columns if c.kind == "label"]
+        labelled = [any(not is_empty(v) for v in row) for row in zip(*labels, strict=True)]
+        known = int((np.array(labelled) & originals).sum()) if labels else samples
+        size = f"{samples} samples" + f", {known} of {samples} labelled" * (known < samples)
+        return "\n".join([f"{self.name}: {size}", *aligned])
 
     def _filled(self, column: Column) -> int:
         """Count the rows in which a column holds something, without reading bytes."""

@@ -221,3 +221,24 @@ def test_the_task_of_raw_data_is_named(pets, place):
 def test_a_built_in_dataset_knows_its_task(tmp_path, capsys):
     assert main(["compare", "emoji", "--task", "regression", "--out", str(tmp_path)]) == 2
     assert "--task: for raw data, of which there is none" in capsys.readouterr().err
+
+
+def test_the_task_can_be_given_on_the_command_line_and_in_a_file(tmp_path, capsys, caplog):
+    rows = [f"{i % 7},{i % 3}" for i in range(40)]
+    path = tmp_path / "marks.csv"
+    path.write_text("\n".join(["x,label", *rows, "1,"]))
+    for place, given in enumerate((["--task", "regression"], ["--config"])):
+        out = tmp_path / f"out{place}"
+        if place:
+            (tmp_path / "study.yaml").write_text("task: regression\n")
+            given = ["--config", str(tmp_path / "study.yaml")]
+        command = ["compare", str(path), "--strategies", "majority", "--folds", "2", "--quick"]
+        assert main([*command, *given, "--out", str(out)]) == 0
+        assert "marks: 41 samples, 40 of 41 labelled" in capsys.readouterr().out
+        facts = json.loads((out / "comparison.json").read_text())["datasets"]["marks"]
+        assert (facts["task"], facts["samples"], facts["labelled"]) == ("regression", 41, 40)
+        assert "40 of 41 labelled" in (out / "report.md").read_text()
+    assert main(["inspect", str(path), "--task", "regression"]) == 0
+    assert "the label is a number, from 0 to 2" in capsys.readouterr().out
+    assert main(["inspect", str(path), "--task", "regresion"]) == 2  # codespell:ignore
+    assert "did you mean 'regression'" in capsys.readouterr().err

@@ -45,8 +45,8 @@ def check(found: Survey) -> Iterator[Check]:
     if not known.all():
         yield Check(
             "classes",
-            f"{int((~known).sum())} of {len(y)} samples have no label "
-            f"({first_names(found.manifest.ids[~known].tolist())})",
+            f"{int(known.sum())} of {len(y)} samples are labelled; without a label: "
+            f"{first_names(found.manifest.ids[~known].tolist())}",
             "label them, or leave them out: they are neither trained nor tested on",
         )
     if target.task == "regression":
@@ -54,7 +54,7 @@ def check(found: Survey) -> Iterator[Check]:
         yield Check(
             "classes",
             f"the label is a number, from {own.min():g} to {own.max():g}, median "
-            f"{np.median(own):g}; --column NAME=label keeps it so",
+            f"{np.median(own):g}; --task multiclass makes classes of whole numbers",
         )
         return
     counts = np.bincount(y[known], minlength=len(target.classes))

@@ -9,7 +9,7 @@ import numpy as np
 from graphfuse._check import Check
 from graphfuse._wording import first_names
 from graphfuse.raw.cleaning.drop_outliers import robust_range
-from graphfuse.raw.columns import TABULAR
+from graphfuse.raw.columns import TABULAR, Column
 from graphfuse.raw.inspection.survey import Survey
 from graphfuse.raw.inspection.tells import tells
 
@@ -24,7 +24,10 @@ MOST = 200
 
 
 def check(found: Survey) -> Iterator[Check]:
-    """Tell of columns of numbers and categories."""
+    """Report cautions about all columns, and what is odd in those of tables."""
+    for column in found.manifest.columns:
+        for warning in column.warnings:
+            yield Check("columns", f"{column.name}: {warning}", _advice(column))
     own = [c for c in found.manifest.columns if c.kind in TABULAR]
     for place, column in enumerate(own):
         values = found.manifest.table[column.name][:]
@@ -43,10 +46,16 @@ def check(found: Survey) -> Iterator[Check]:
             if told is not None and told.sure and told.accuracy >= COPY:
                 yield Check(
                     "leaks",
-                    f"{column.name} tells the label nearly always: {told}",
+                    f"{column.name} alone predicts the label nearly always: {told}",
                     f"if it is the label in another form, or known only after it, leave it out "
                     f"with --column {column.name}=skip",
                 )
+
+
+def _advice(column: Column) -> str:
+    if column.skipped is None:
+        return "correct the cells if this is wrong"
+    return f"name its kind with --column {column.name}=KIND if it should take part"
 
 
 def _out_of_range(found: Survey, name: str, values: list[float | None]) -> Iterator[Check]:

@@ -11,6 +11,7 @@ import numpy as np
 from graphfuse._progress import progress_bar
 from graphfuse.data.labels import infer_target
 from graphfuse.data.schema import Target
+from graphfuse.data.words import count_words
 from graphfuse.errors import InputError
 from graphfuse.raw.cell import Cell
 from graphfuse.raw.columns import TABLE
@@ -131,7 +132,7 @@ def facts_of(item: Item) -> dict[str, float | str]:
     if isinstance(item, np.ndarray):
         return {"height": item.shape[0], "width": item.shape[1]}
     if isinstance(item, str):
-        return {"characters": len(item), "words": len(item.split())}
+        return {"characters": len(item), "words": count_words(item)}
     if isinstance(item, Sound):
         return {"seconds": item.seconds, "sample rate": item.rate}
     if isinstance(item, Video):

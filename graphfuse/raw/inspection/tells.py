@@ -63,8 +63,8 @@ def tells(facts: Mapping[str, Sequence[float | str | None]], codes: np.ndarray) 
     columns = [c[rows] for c in columns if len(np.unique(c[rows][~np.isnan(c[rows])])) > 1]
     if len(usable) < 2 or not columns:
         return None
-    x, y = np.stack(columns, axis=1), np.searchsorted(usable, codes[rows])
-    x = np.where(np.isnan(x), -1e9, x.clip(-1e38, 1e38))  # the tree computes in float32
+    x = np.stack([_ranks(column) for column in columns], axis=1)
+    y = np.searchsorted(usable, codes[rows])
     tree = DecisionTreeClassifier(
         max_depth=8, min_samples_leaf=3, class_weight="balanced", random_state=0
     )
@@ -76,6 +76,17 @@ def tells(facts: Mapping[str, Sequence[float | str | None]], codes: np.ndarray) 
     shuffled = [float(weight[generator.permutation(predicted) == y].sum()) for _ in range(SHUFFLES)]
     p = (1 + sum(one >= score for one in shuffled)) / (1 + SHUFFLES)
     return Told(round(min(score, 1.0), 6), 1 / len(usable), p)
+
+
+def _ranks(column: np.ndarray) -> np.ndarray:
+    """Return numbers by their order, -1 where one is missing.
+
+    A tree sees order alone, and computes in single precision, in which large numbers merge.
+    """
+    known = ~np.isnan(column)
+    ranks = np.full(len(column), -1)
+    ranks[known] = np.unique(column[known], return_inverse=True)[1]
+    return ranks
 
 
 def codes_of(target: Target, y: np.ndarray) -> np.ndarray | None:

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphfuse.data.files import ARCHIVES, FEATURES, RAW
-from graphfuse.errors import FusionError, InputError, MissingDependencyError, check_whole
+from graphfuse.data.schema import TASKS
+from graphfuse.errors import (
+    FusionError,
+    InputError,
+    MissingDependencyError,
+    UnknownNameError,
+    check_whole,
+)
 from graphfuse.raw.columns import CONTENT
 from graphfuse.raw.manifest import Manifest
 from graphfuse.raw.readers.paths import similar
@@ -107,6 +114,8 @@ def read_manifest(
     """
     if limit is not None:
         check_whole("limit", limit, 1)
+    if task is not None and task not in TASKS:
+        raise UnknownNameError("task", str(task), TASKS)
     if columns is not None and not isinstance(columns, Mapping):
         raise InputError(f"columns is {{name: kind}}, got {columns!r}")
     for option, value in {"name": name, "encoding": encoding, "split": split, "root": root}.items():

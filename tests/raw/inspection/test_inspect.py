@@ -49,7 +49,7 @@ def test_clean_data_has_nothing_that_stands_out(write):
 
 def test_classes(write):
     found = write(a=noise(), label=["odd"] + ["yes"] * 55 + [""] * 4)["classes"]
-    assert "4 of 60 samples have no label (56, 57, 58, 59)" in found
+    assert "56 of 60 samples are labelled; without a label: 56, 57, 58, 59" in found
     assert "2 classes: yes 55, odd 1" in found
     assert "classes with fewer than 5 samples: odd 1" in found
     assert (
@@ -146,7 +146,9 @@ def test_columns(write):
     found = write(age=ages, same=[3] * N, code=code, label=LABELS)
     assert "age: 1 numbers far from the median, 34.5: 5000 (sample 7)" in found["columns"]
     assert "same: the same in every row, 3" in found["columns"]
-    assert "code tells the label nearly always: a balanced accuracy of 98 %" in found["leaks"]
+    assert (
+        "code alone predicts the label nearly always: a balanced accuracy of 98 %" in found["leaks"]
+    )
 
 
 def test_numbers_beyond_what_a_tree_computes_with_are_looked_at(write):
@@ -183,3 +185,16 @@ def test_parts_by_time_are_looked_at_like_given_ones(write, tmp_path):
     said = " ".join(finding.text for finding in found)
     assert "classes without a sample in the training part: perhaps" in said
     assert "lies both in test and train" in said
+
+
+def test_what_is_left_out_or_counts_as_missing_is_named(write):
+    codes = [f"a{i}f3" for i in range(N)]
+    found = write(code=codes, age=["?" if i == 3 else i for i in range(N)], label=LABELS)
+    assert "code: left out: a code of its own in nearly every row" in found["columns"]
+    assert "age: counted as missing: '?' (1)" in found["columns"]
+
+
+def test_large_numbers_that_differ_little_predict_the_label(write):
+    codes = [1_700_000_000 + i % 9 + 20 * (i % 2) for i in range(N)]
+    found = write(code=codes, label=LABELS)
+    assert "code alone predicts the label nearly always" in found["leaks"]
