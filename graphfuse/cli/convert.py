@@ -124,7 +124,7 @@ def _describe(dataset: FusionDataset) -> None:
 
 
 def _labelled(dataset: FusionDataset) -> str:
-    """Return how many samples have a label, "" where all have, or where there is no single label."""
+    """Return how many samples have a label, "" where all do or there are several targets."""
     from graphfuse.data.splits import labelled_rows
 
     if len(dataset.schema.targets) != 1 or dataset.y is None:
