@@ -165,7 +165,7 @@ def _describe(name: str, dataset: FusionDataset, jobs: Sequence[Job]) -> Dataset
         description=card.description if card else "",
         bayes_accuracy=dataset.bayes_accuracy,
         graph_should_win=dataset.graph_should_win,
-        origin=None if dataset.origin is None else dataset.origin.to_dict(),
+        origin=dataset.origin,
         steps=_named([spec.plain for spec in Steps(dataset.steps).specs]),
     )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphfuse._check import Check
+from graphfuse._origin import Origin
 from graphfuse._plain import absent, from_plain, to_plain
 from graphfuse.errors import InputError
 
@@ -232,7 +233,7 @@ class DatasetFacts:
     description: str
     bayes_accuracy: float | None = None
     graph_should_win: bool | None = None
-    origin: Mapping[str, Any] | None = None
+    origin: Origin | None = None
     """How raw samples became nodes; None where the dataset holds nodes from the start."""
     steps: tuple[NamedOptions, ...] = ()
     relations: tuple[NamedOptions, ...] = ()

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data.origin import Origin
+from graphfuse._origin import Origin
 from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.sample import EdgeType
 from graphfuse.data.schema import Schema

@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from graphfuse._files import check_free, whole_folder
+from graphfuse._origin import Origin
 from graphfuse._plain import from_plain
 from graphfuse.data._arrow import from_table, to_table
 from graphfuse.data.columns import About, Columns
-from graphfuse.data.origin import Origin
 from graphfuse.data.schema import Schema
 from graphfuse.data.spec import RelationSpec, Spec, StepSpec
 from graphfuse.errors import InputError

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from graphfuse._origin import ChangeRecord, Origin
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.origin import ChangeRecord, Origin
 from graphfuse.encoders.assembly import CLOCKED, assemble
 from graphfuse.encoders.cells import encode_cells
 from graphfuse.encoders.choice import create_encoders

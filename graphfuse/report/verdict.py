@@ -33,7 +33,8 @@ def verdict(d: DatasetSummary) -> tuple[str, ...]:
     """Return the result of one dataset in sentences."""
     board = d.leaderboard
     said = [_caution(c.text, c.advice) for c in d.facts.cautions]
-    said += [_caution(line) for line in ((d.facts.origin or {}).get("lost") or {}).values()]
+    if d.facts.origin is not None:
+        said += [_caution(line) for line in d.facts.origin.lost.values()]
     if d.finished < d.planned:
         said.append(
             f"only {d.finished} of {d.planned} runs are finished; this is a partial result."

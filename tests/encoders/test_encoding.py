@@ -288,6 +288,10 @@ def test_a_column_that_is_left_out_as_a_copy_of_the_label_is_named(tmp_path, cap
         data = encode(read_manifest(table), cache=tmp_path)
     assert data.schema.names == ("said",)
     assert "column pet: left out: a copy of the label 'label', one to one" in caplog.text
+    left_out = (
+        "pet: left out: a copy of the label 'label', one to one; --column pet=category keeps it"
+    )
+    assert data.origin.columns == (left_out,)
 
 
 def test_what_is_encoded_once_gets_copies_and_raw_nodes_are_left_to_the_training(tmp_path):

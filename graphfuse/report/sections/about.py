@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from graphfuse._origin import Origin
 from graphfuse.report.sections.section import DatasetSection, DatasetSummary, Render, section
 
 
@@ -31,7 +32,7 @@ class About(DatasetSection):
             "Licence: ": facts.license or "not stated",
             "Source: ": facts.source or "not stated",
             "Relations: ": relations,
-            "Encoders: ": _encoders(facts.origin or {}),
+            "Encoders: ": _encoders(facts.origin or Origin()),
             "Fingerprint: ": facts.fingerprint,
         }
         return [f"{title}{line}" for title, line in lines.items() if line]
@@ -41,9 +42,9 @@ class About(DatasetSection):
         return render("sections/about.html.j2", title=self.title(d), lines=self.sentences(d))
 
 
-def _encoders(origin: Mapping[str, Any]) -> str:
+def _encoders(origin: Origin) -> str:
     parts = []
-    for modality, encoder in (origin.get("encoders") or {}).items():
+    for modality, encoder in origin.encoders.items():
         weights = f", weights {str(encoder['weights'])[:16]}" if "weights" in encoder else ""
         parts.append(f"{modality} {encoder['name']} {_options(encoder.get('options'))}{weights}")
     return "; ".join(parts)

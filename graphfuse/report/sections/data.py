@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from markupsafe import Markup
 
+from graphfuse._origin import Origin
 from graphfuse._wording import count
 from graphfuse.bench.records import DatasetFacts
 from graphfuse.report.sections.section import DatasetSection, DatasetSummary, Render, section
@@ -35,12 +35,12 @@ class Data(DatasetSection):
 
     def lists(self, d: DatasetSummary) -> Mapping[str, Sequence[str]]:
         """Return the cells and samples that are named, by what was done with them."""
-        origin = d.facts.origin or {}
-        found = {_unreadable(origin): origin.get("problems") or []}
-        for change in origin.get("changes") or ():
-            samples = [", ".join(change["ids"])] if change.get("ids") else []
-            if change["step"] != AUGMENT:
-                found[f"{change['step']}: {change['what']}"] = change.get("details") or samples
+        origin = d.facts.origin or Origin()
+        found: dict[str, Sequence[str]] = {_unreadable(origin): origin.problems}
+        for change in origin.changes:
+            samples = [", ".join(change.ids)] if change.ids else []
+            if change.step != AUGMENT:
+                found[f"{change.step}: {change.what}"] = change.details or samples
         return {title: names for title, names in found.items() if title and names}
 
     def html(self, d: DatasetSummary, render: Render) -> Markup:
@@ -72,29 +72,27 @@ def headline(facts: DatasetFacts) -> str:
 
 def warnings(facts: DatasetFacts) -> list[str]:
     """Return what readers have to know about columns: those left out, and those in doubt."""
-    origin = facts.origin or {}
-    return [*(origin.get("lost") or {}).values(), *(origin.get("columns") or ())]
+    origin = facts.origin or Origin()
+    return [*origin.lost.values(), *origin.columns]
 
 
 def _lines(d: DatasetSummary) -> dict[str, str]:
-    facts, origin = d.facts, d.facts.origin or {}
-    changes = origin.get("changes") or ()
+    facts, origin = d.facts, d.facts.origin or Origin()
     lines = {
         "Encoders": _encoders(origin),
-        "Missing": _missing(facts.missing, origin.get("empty") or {}),
+        "Missing": _missing(facts.missing, origin.empty),
         "Unreadable": _unreadable(origin),
-        "Cleaning": "; ".join(f"{c['step']}: {c['what']}" for c in changes if c["step"] != AUGMENT),
-        "Augmentation": "; ".join(c["what"] for c in changes if c["step"] == AUGMENT),
+        "Cleaning": "; ".join(f"{c.step}: {c.what}" for c in origin.changes if c.step != AUGMENT),
+        "Augmentation": "; ".join(c.what for c in origin.changes if c.step == AUGMENT),
         "Steps": _steps(facts),
     }
     return {title: line for title, line in lines.items() if line}
 
 
-def _encoders(origin: Mapping[str, Any]) -> str:
-    models = origin.get("models") or {}
+def _encoders(origin: Origin) -> str:
     return ", ".join(
-        " ".join([f"{m}: {encoder['name']}", *([str(models[m])] if m in models else [])])
-        for m, encoder in (origin.get("encoders") or {}).items()
+        f"{m}: {encoder['name']} {origin.models.get(m, '')}".rstrip()
+        for m, encoder in origin.encoders.items()
     )
 
 
@@ -109,8 +107,8 @@ def _missing(missing: Mapping[str, float], empty: Mapping[str, Mapping[str, floa
     return (lacking or "no modality of any sample") + "".join(cells)
 
 
-def _unreadable(origin: Mapping[str, Any]) -> str:
-    cells = origin.get("unreadable") or 0
+def _unreadable(origin: Origin) -> str:
+    cells = origin.unreadable
     verb = "counts" if cells == 1 else "count"
     return f"{count(cells, 'cell')} could not be read and {verb} as missing" if cells else ""
 

@@ -1,6 +1,6 @@
 import pytest
 
-from graphfuse.data.origin import ChangeRecord, Origin
+from graphfuse._origin import ChangeRecord, Origin
 from graphfuse.errors import InputError
 
 
