@@ -1,6 +1,7 @@
 import numpy as np
 import torch
 
+from graphfuse import compare
 from graphfuse.data import FusionDataset
 from graphfuse.fusion import create_strategy
 from graphfuse.testing import check_strategy
@@ -41,3 +42,22 @@ def test_the_choice_is_kept_with_the_weights():
 
 def test_keeps_every_promise():
     check_strategy("unimodal:best")
+
+
+def noise_called_best(n=120):
+    random = np.random.default_rng(0)
+    y = random.integers(0, 2, n)
+    signal = np.stack([y + 0.1 * random.normal(size=n), random.normal(size=n)], axis=1)
+    x = {"best": random.normal(size=(n, 2)), "other": signal}
+    return FusionDataset.from_arrays(x, y, name="trap")
+
+
+def test_a_modality_called_best_is_not_taken_for_the_best_modality(tmp_path):
+    wanted = ["unimodal", "unimodal:best"]
+    recipe = {"epochs": 12, "batch_size": 16, "learning_rate": 1e-2}
+    result = compare(noise_called_best(), wanted, folds=2, out=tmp_path, recipe=recipe)
+    table = result.table().set_index("strategy")
+    assert sorted(table.index) == ["unimodal:=best", "unimodal:best", "unimodal:other"]
+    assert table.loc["unimodal:=best", "mean"] < 0.7
+    assert table.loc["unimodal:other", "mean"] > 0.9
+    assert table.loc["unimodal:best", "mean"] > 0.9
