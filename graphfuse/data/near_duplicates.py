@@ -1,4 +1,4 @@
-"""Tell which samples of a dataset are nearly the same in all that they hold."""
+"""Find samples of a dataset that agree, or nearly agree, in everything that they hold."""
 
 from __future__ import annotations
 
@@ -12,45 +12,51 @@ from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.ragged import Ragged
 
 PLACES = 64
-"""Numbers that describe what a sample holds of one modality."""
+"""Random features that describe the nodes of a sample in one modality."""
 SEARCHED = 24
-"""Numbers, of all modalities together, by which candidates are found."""
+"""Random features, of all modalities together, by which candidates are found."""
 AWAY = np.float32(30)
-"""Where a sample without a modality lies, in deviations: far from those that have it."""
+"""Coordinate of a sample that lacks a modality, in deviations: far from those that have it."""
 BLOCK = 1024
-"""Samples that are held against all others together."""
+"""Samples that are compared with all others at a time."""
 AT_ONCE = 2**16
-"""Nodes, or candidates, that are worked on together."""
+"""Nodes, or candidates, that are processed at a time."""
 LOOKED_AT = 1000
-"""Nodes that tell how often two agree in a feature by chance."""
+"""Nodes from which the probability of agreement by chance is estimated."""
 SURE = 10
-"""Bits by which agreement is less likely than in one pair of all: by chance in 1 of 1000."""
+"""Bits beyond 2 log2(n): at most 2**-11 pairs of a dataset are expected to agree by chance."""
 CROWD = 20
-"""Neighbours of a sample on average from which on samples are alike by nature, not as copies."""
+"""Neighbours per sample, on average, above which nothing counts as a copy."""
 
 
 def near_duplicates(dataset: FusionDataset, tolerance: float = 0.1) -> np.ndarray:
-    r"""Return the number [n] of the class of each sample: the same for those that nearly agree.
+    r"""Return the cluster [n] of each sample; samples of one cluster nearly agree.
 
-    Two samples nearly agree if they have the same modalities, and in none of these do their nodes
-    differ by more than ``tolerance``: the root of the mean squared difference of 64 numbers in
-    units of their deviations over the dataset. The numbers are means over the nodes of
-    :math:`\cos(w^\top x + b)` with standardised features and positions x, random w and b, so that
-    this is a distance of kernel mean embeddings (Muandet et al. 2017,
-    https://arxiv.org/abs/1605.09522) by random features (Rahimi and Recht 2007,
-    https://papers.nips.cc/paper/3182-random-features-for-large-scale-kernel-machines), and the
-    order of nodes means nothing.
+    Two samples nearly agree if they have the same modalities, and in each of these their nodes
+    differ by at most ``tolerance``, in standard deviations. Nodes are compared as sets: by 64
+    random features, means over the nodes of :math:`\cos(w^\top x + b)` with standardised features
+    and positions x and random w and b. The root of the mean squared difference of these numbers,
+    in units of their deviations over the dataset, is a distance of kernel mean embeddings (Muandet
+    et al. 2017, https://arxiv.org/abs/1605.09522) by random features (Rahimi and Recht 2007,
+    https://papers.nips.cc/paper/3182-random-features-for-large-scale-kernel-machines).
 
-    Samples of few numbers, or of numbers with few values, may agree by chance and are no copies.
-    What a sample says is counted in bits: the mean over features of :math:`-\log_2` of the share of
-    pairs of nodes that agree in it, times the number of features that would be as independent as
-    these are (one over the mean squared correlation), times the root of the number of nodes. A pair
-    counts that says 10 bits more than it takes to tell all pairs of the dataset apart: two rows of
-    a table of a few columns never do. Where samples have more than 20 others as near on average,
-    they are alike by nature, and none counts.
+    Two samples that agree by chance are not reported. If nodes of different samples agree in
+    feature f with probability :math:`q_f`, measured in the data, and the features are as
+    informative as d independent ones, a pair of samples with one node each agrees by chance with
+    probability :math:`2^{-b}`, :math:`b = -\frac{d}{F} \sum_f \log_2 q_f`. Of all :math:`n^2 / 2`
+    pairs, :math:`n^2 2^{-b} / 2` are expected to. Pairs are reported where this is at most
+    1/2048: where :math:`b \ge 2 \log_2 n + 10`. d is one over the mean squared correlation of the
+    features, and b is multiplied by the root of the number of nodes, as nodes of one sample depend
+    on one another. Rows of a table with few columns are never reported. Nothing is reported
+    where samples have more than 20 neighbours on average: classes that are so tight are no copies.
 
-    The same dataset always gives the same classes, in time that grows with the square of its
-    samples. As ``groups`` of a dataset, they keep copies together in every split.
+    Measured by ``python -m benchmarks.near_duplicates`` on 1,000 samples of planted and built-in
+    data with 20 planted copies: all copies with noise of up to 0.03 standard deviations are found
+    where samples have at least 10 independent features, none with noise of 0.3, and no other pair
+    is reported.
+
+    The same dataset always gives the same clusters. The time grows with the square of the number
+    of samples. As ``groups`` of a dataset, clusters keep copies together in every split.
 
     Example:
         >>> x = np.random.default_rng(0).normal(size=(100, 64))
@@ -83,7 +89,7 @@ def near_duplicates(dataset: FusionDataset, tolerance: float = 0.1) -> np.ndarra
 
 
 def _describe(dataset: FusionDataset, m: str, present: np.ndarray) -> np.ndarray:
-    """Return the numbers [n, PLACES] that describe a modality, standardised; 0 where it lacks."""
+    """Return standardised random features [n, PLACES] of a modality; 0 where it is missing."""
     column = dataset.x[m]
     parts = [column.values.flatten(1), *([dataset.pos[m]] if m in dataset.pos else [])]
     random = torch.Generator().manual_seed(0)
@@ -95,7 +101,8 @@ def _describe(dataset: FusionDataset, m: str, present: np.ndarray) -> np.ndarray
     for rows in torch.split(torch.arange(len(owner)), AT_ONCE):
         angle = phase.expand(len(rows), -1)
         for part, way, (mean, deviation) in zip(parts, ways, scales, strict=True):
-            angle = angle + (part[rows].float() - mean) / deviation @ way
+            # In double: values near the end of single precision are further apart than it reaches.
+            angle = angle + ((part[rows].double() - mean) / deviation).float() @ way
         total.index_add_(0, owner[rows], angle.cos().double())
     means = (total / column.counts.clamp(min=1).unsqueeze(1)).numpy()
     known = means[present]
@@ -109,7 +116,12 @@ def _mean_and_deviation(values: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and deviation [F] of some of values [nodes, F]; 1 where these are the same."""
     some = values[:: max(len(values) // AT_ONCE, 1)].double()
     mean, deviation = some.mean(0), some.std(0, correction=0)
-    return mean.float(), torch.where(deviation > 1e-6 * mean.abs(), deviation, 1).float()
+    return mean, torch.where(deviation > _rounding(values) * mean.abs(), deviation, 1)
+
+
+def _rounding(values: Tensor) -> float:
+    """Return how far values may be off by rounding, relative to their size."""
+    return 8 * torch.finfo(values.dtype if values.is_floating_point() else torch.float32).eps
 
 
 def _candidates(
@@ -145,10 +157,11 @@ def _parts(rows: np.ndarray) -> list[np.ndarray]:
 
 
 def _bits(column: Ragged, tolerance: float) -> np.ndarray:
-    """Return how much each sample [n] says in a modality, in bits."""
+    """Return b of each sample [n] in a modality: minus log2 of the chance of agreement."""
     values = column.values.flatten(1)
+    rounding = _rounding(values)
     values = values[:: max(len(values) // LOOKED_AT, 1)].double()
-    varied = values[:, values.std(0, correction=0) > 1e-6 * values.mean(0).abs()]
+    varied = values[:, values.std(0, correction=0) > rounding * values.mean(0).abs()]
     nodes, features = varied.shape
     if nodes < 3 or not features:
         return np.zeros(len(column))

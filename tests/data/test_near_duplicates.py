@@ -80,3 +80,18 @@ def test_every_sample_twice():
     x = noise(200, 50).repeat(2, 0)
     found = near_duplicates(FusionDataset.from_arrays({"a": x}, y=[0, 1] * 200))
     assert len(np.unique(found)) == 200
+
+
+def test_the_largest_numbers_of_single_precision():
+    x = 3e38 * np.sign(noise(100, 40))
+    x[80] = x[3]
+    data = FusionDataset.from_arrays({"a": x}, y=[0, 1] * 50)
+    assert pairs(near_duplicates(data)) == [[3, 80]]
+
+
+def test_a_large_mean_of_the_features_changes_nothing():
+    x = noise(100, 40)
+    x[80] = x[3] + 1e-4
+    for mean in (0.0, 1.6e9):
+        data = FusionDataset.from_arrays({"a": mean + x}, y=[0, 1] * 50)
+        assert pairs(near_duplicates(data)) == [[3, 80]]
