@@ -21,12 +21,6 @@ ROLES = ("label", "split", "time", "group", "id", "skip")
 KINDS = (*CONTENT, *ROLES)
 TABLE = "table"
 """The kind, and usual name, of the modality that numbers, categories and dates make up."""
-SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing", "eval"), "test"),
-}
-"""Names of the parts of a split in data, and the names that graphfuse uses."""
 
 
 class Skipped(StrEnum):

@@ -9,16 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from graphfuse.data.ids import unique_ids
 from graphfuse.data.values import to_tensor
 
 logger = logging.getLogger(__name__)
-
-PARTS = {
-    "train": "train", "training": "train", "test": "test", "testing": "test", "dev": "validation",
-    "val": "validation", "valid": "validation", "validation": "validation",
-}  # fmt: skip
-"""What the parts of a split are called, and their names here."""
-
 
 LARGEST = float(np.finfo(np.float32).max)
 """Size of the largest number in single precision."""
@@ -47,14 +41,7 @@ def warn_of_replaced(counts: Counter[str]) -> None:
 
 
 def unique(ids: Sequence[str]) -> list[str]:
-    """Return the ids, those that occur again with a number after them."""
-    named: dict[str, None] = {}
-    for name in ids:
-        new, number = name, 1
-        while new in named:
-            number += 1
-            new = f"{name}#{number}"
-        named[new] = None
+    """Return the ids, those that occur again with a number after them, and warn of these."""
     if repeated := len(ids) - len(set(ids)):
-        logger.warning("%d ids occur again and got a number, such as '#2'", repeated)
-    return list(named)
+        logger.warning("%d ids occur again and got a number, such as '(2)'", repeated)
+    return unique_ids(ids)

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from graphfuse.data._per_sample import per_sample
-from graphfuse.data.convert._clean import PARTS, finite, unique, warn_of_replaced
+from graphfuse.data.convert._clean import finite, unique, warn_of_replaced
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
+from graphfuse.data.ids import SPLITS
 from graphfuse.data.labels import infer_target
 from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.schema import Modality, Schema, Target
@@ -36,11 +37,11 @@ Part = dict[str, Any]
 def _fits(content: Any) -> bool:
     return (
         isinstance(content, dict)
-        and any(PARTS.get(key) == "train" for key in content if isinstance(key, str))
+        and any(SPLITS.get(key) == "train" for key in content if isinstance(key, str))
         and all(
             isinstance(part, dict) and any(m in part for m in MODALITIES)
             for key, part in content.items()
-            if key in PARTS
+            if key in SPLITS
         )
     )
 
@@ -84,7 +85,7 @@ def read_mmsa(
     """
     if splits not in ("given", "none"):
         raise UnknownNameError("value of splits", splits, ("given", "none"))
-    parts = {PARTS[key]: dict(content.pop(key)) for key in list(content) if key in PARTS}
+    parts = {SPLITS[key]: dict(content.pop(key)) for key in list(content) if key in SPLITS}
     sizes = {name: _size(name, part) for name, part in parts.items()}
     targets, y = _labels(parts, sizes, target)
     ids, groups = _names(parts, sizes)

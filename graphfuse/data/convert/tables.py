@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphfuse.data.convert._clean import PARTS
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.delimited import sniff, split_separator_line
+from graphfuse.data.ids import SPLITS
 from graphfuse.data.in_memory import build_dataset
 from graphfuse.data.numbers import MISSING, number, read_numbers
 from graphfuse.errors import InputError, UnknownNameError
@@ -291,10 +291,10 @@ def _target_columns(annotated: pd.DataFrame, label: str | None, file: str) -> li
 
 
 def _splits(given: pd.Series) -> list[str]:
-    strange = given[~given.astype(str).str.lower().isin(PARTS)]
+    strange = given[~given.astype(str).str.lower().isin(SPLITS)]
     if len(strange):
         raise InputError(
             f"column 'split' is train, validation or test in each row, got {strange.iloc[0]!r} at "
             f"{strange.index[0]!r}"
         )
-    return [PARTS[part] for part in given.str.lower()]
+    return [SPLITS[part] for part in given.str.lower()]

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfuse.data.ids import SPLITS
 from graphfuse.errors import InputError, UnknownNameError
-from graphfuse.raw.columns import SPLITS
 from graphfuse.raw.tables.arrow import stored
 from graphfuse.raw.tables.build import as_part
 

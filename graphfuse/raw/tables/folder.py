@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from graphfuse.data.ids import SPLITS
 from graphfuse.errors import InputError
-from graphfuse.raw.columns import SPLITS
 from graphfuse.raw.readers.files import SUFFIXES
 
 logger = logging.getLogger(__name__)

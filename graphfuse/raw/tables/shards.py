@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfuse.data.ids import SPLITS
 from graphfuse.errors import InputError
-from graphfuse.raw.columns import SPLITS
 from graphfuse.raw.tables.build import to_table, with_columns
 
 if TYPE_CHECKING:

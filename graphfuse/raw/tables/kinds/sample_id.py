@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from graphfuse.data.ids import unique_ids
 from graphfuse.raw.columns import Column
 from graphfuse.raw.tables.kinds.values import (
     Converted,
@@ -38,13 +38,6 @@ def unique(cells: Sequence[Any]) -> list[str]:
         >>> unique(["007", "007", None])
         ['007', '007 (2)', 'row 2']
     """
-    seen: Counter[str] = Counter()
-    names: list[str] = []
-    taken = {as_text(cell) for cell in cells if not is_empty(cell)}
-    for row, cell in enumerate(cells):
-        name = f"row {row}" if is_empty(cell) else as_text(cell)
-        seen[name] += 1
-        while seen[name] > 1 and (again := f"{name} ({seen[name]})") in taken:
-            seen[name] += 1
-        names.append(name if seen[name] == 1 else again)
-    return names
+    return unique_ids(
+        [f"row {row}" if is_empty(cell) else as_text(cell) for row, cell in enumerate(cells)]
+    )

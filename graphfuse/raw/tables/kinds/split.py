@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graphfuse.raw.columns import SPLITS, Column, Skipped
+from graphfuse.data.ids import SPLITS
+from graphfuse.raw.columns import Column, Skipped
 from graphfuse.raw.tables.kinds.values import Converted, Inferred, Values, check_single
 
 KINDS = ("split",)
