@@ -84,7 +84,7 @@ def _dims(row: Any) -> int:
 
 
 def check_tensor(given: object, what: str) -> Tensor:
-    """Return ``given`` if it is a tensor of real numbers that are there to be read.
+    """Return ``given`` if it is a tensor of real numbers whose values can be read.
 
     Raises:
         InputError: it is not.

@@ -1,3 +1,4 @@
+import io
 import warnings
 
 import numpy as np
@@ -425,3 +426,34 @@ def test_forms_that_users_hold():
         FusionDataset.from_arrays(TensorDataset(*[torch.tensor(dense)] * 3))
     with pytest.raises(InputError, match=r"sparse matrix .* 298.0 GiB as dense .*TruncatedSVD"):
         FusionDataset.from_arrays({"a": sparse.csr_matrix((200_000, 200_000))})
+
+
+def damaged_archives():
+    whole = io.BytesIO()
+    np.savez(whole, a=np.eye(3), y=np.array([0, 1, 0]))
+    header = whole.getvalue()
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        content = bytearray(header)
+        for place in random.integers(0, len(content), int(random.integers(1, 6))):
+            content[place] = int(random.integers(256))
+        yield bytes(content)
+    yield header.replace(b"{'descr'", b"{'")
+    yield header[: len(header) // 2]
+
+
+def test_damaged_archives_are_named(tmp_path):
+    path = tmp_path / "data.npz"
+    refused = 0
+    for content in damaged_archives():
+        path.write_bytes(content)
+        try:
+            load_dataset(path)
+        except FusionError:
+            refused += 1
+    assert refused > 100
+
+
+def test_archives_with_missing_cells_are_imputed(tmp_path):
+    np.savez(tmp_path / "data.npz", a=np.array([[1, np.nan], [2, 3], [4, 5]]), y=[0, 1, 0])
+    assert [spec.name for spec in load_dataset(tmp_path / "data.npz").steps] == ["impute", "scale"]

@@ -49,12 +49,15 @@ def load_dataset(source: str | Path, **options: Any) -> FusionDataset:
 
 
 def _load_npz(path: Path) -> FusionDataset:
-    from graphfuse.data.dataset import FusionDataset
+    from graphfuse.data.in_memory import build_dataset
 
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-    except (EOFError, OSError, ValueError) as error:
-        raise InputError(f"{path} is no readable .npz file of plain arrays: {error}") from None
+    except Exception as error:  # zip, header and tokens of a damaged file raise what they like
+        raise InputError(
+            f"{path} is no readable .npz file of plain arrays ({type(error).__name__}: {error}); "
+            f"save it again with numpy.savez"
+        ) from error
     extras = {key: arrays.pop(key) for key in ("y", "groups", "ids", "splits") if key in arrays}
-    return FusionDataset.from_arrays(arrays, name=path.stem, **extras)
+    return build_dataset(arrays, name=path.stem, **extras)

@@ -1,4 +1,4 @@
-"""Features that others have extracted, one format a file."""
+"""Features that others have extracted, one format per file."""
 
 from graphfuse.data.convert.format import Format, formats
 from graphfuse.data.convert.read import read_features

@@ -193,7 +193,7 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, identity: Any) -> Any:
         raise InputError(
-            "the pickle points at objects kept outside of it, which are not looked up; if it was "
+            "the pickle refers to objects stored outside it, which are not loaded; if it was "
             "written by torch.save, save it again with a version of torch from 1.6 on"
         )
 

@@ -51,7 +51,7 @@ def _layout(content: Any) -> tuple[str, ...] | None:
 @register_format(
     "conversation",
     source="pickle",
-    summary="IEMOCAP, MELD: tuple of dicts by conversation; one label and feature an utterance",
+    summary="IEMOCAP, MELD: tuple of dicts by conversation; one label and feature per utterance",
     fits=lambda content: _layout(content) is not None,
 )
 def read_conversations(
@@ -61,9 +61,9 @@ def read_conversations(
     classes: str | None = None,
     sample: str = "conversation",
 ) -> FusionDataset:
-    """Return a dataset with one sample a conversation and one unit an utterance.
+    """Return a dataset with one sample per conversation and one unit per utterance.
 
-    Each modality has one node an utterance, whose position is the utterance's number and whose
+    Each modality has one node per utterance, whose position is the utterance's number and whose
     attribute "speaker" counts the speakers of all conversations. An utterance whose features are
     all zero lacks the modality. NaN and infinite values become 0. The parts are the given ones;
     what is neither in train nor in test is left out. Sentences are no features and not kept.
@@ -73,7 +73,7 @@ def read_conversations(
         target: "emotion", or "sentiment" where the file has it.
         classes: names of the classes in the order of their codes, separated by commas; those of
             IEMOCAP's 6 and of MELD's 7 emotions are known.
-        sample: "conversation", or "utterance" for one sample an utterance, without its context;
+        sample: "conversation", or "utterance" for one sample per utterance, without its context;
             groups are then the conversations.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What every format is: how its content is told from others, and made a dataset."""
+"""The formats of features: how one is recognised, and how it becomes a dataset."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Format:
     """A way in which features are passed around.
 
     ``source`` is what it comes in: "pickle", "torch" (a file of ``torch.save``) or "folder".
-    ``fits`` looks at the content without reading through it; ``build`` takes the content, and
+    ``fits`` recognises the content without reading all of it; ``build`` takes the content, and
     options by keyword.
     """
 

@@ -55,7 +55,7 @@ def _fits(content: Any) -> bool:
 def read_mmsa(
     content: dict[str, Part], *, target: str | None = None, splits: str = "given"
 ) -> FusionDataset:
-    """Return a dataset with one sample a segment, one node a frame, position = number of the frame.
+    """Return a dataset with one sample per segment and one node per frame, at the frame's number.
 
     Where there are lengths (``audio_lengths``, ``vision_lengths``, the mask in ``text_bert``), the
     frames after them are padding; elsewhere, those at either end that are all zero. Frames keep
@@ -114,7 +114,7 @@ def read_mmsa(
 def _size(name: str, part: Part) -> int:
     sizes = {m: len(part[m]) for m in MODALITIES if m in part}
     if len(set(sizes.values())) != 1:
-        raise InputError(f"part {name!r} has one entry a sample in every modality, got {sizes}")
+        raise InputError(f"part {name!r} has one entry per sample in every modality, got {sizes}")
     return next(iter(sizes.values()))
 
 
@@ -179,7 +179,7 @@ def _lengths(name: str, part: Part, m: str, size: int) -> np.ndarray | None:
     lengths = np.asarray(given).reshape(-1)
     if len(lengths) != size or lengths.dtype.kind not in "iuf" or not (lengths >= 0).all():
         raise InputError(
-            f"lengths of {m!r} in part {name!r} are {size} numbers of frames, one a sample; got "
+            f"lengths of {m!r} in part {name!r} are {size} numbers of frames, one per sample; got "
             f"shape {list(np.shape(given))} of {lengths.dtype}"
         )
     return lengths.astype(np.int64)
@@ -218,7 +218,7 @@ def _column(name: str, part: Part, key: str, size: int) -> np.ndarray:
     values = np.asarray(part[key])
     if values.size != size or values.dtype.kind not in "biuf":
         raise InputError(
-            f"{key!r} of part {name!r} is one number a sample, [{size}]; got shape "
+            f"{key!r} of part {name!r} is one number per sample, [{size}]; got shape "
             f"{list(values.shape)} of {values.dtype}"
         )
     return values.reshape(size)
@@ -238,7 +238,7 @@ def _class_names(parts: Mapping[str, Part], codes: np.ndarray) -> list[str] | No
 def _names(
     parts: Mapping[str, Part], sizes: Mapping[str, int]
 ) -> tuple[list[str], list[str] | None]:
-    """Return ids, and the video of each sample; None where the ids do not tell."""
+    """Return ids, and the video of each sample; None where the ids do not name it."""
     ids, videos = [], []
     for name, part in parts.items():
         given = part.get("id")
@@ -251,7 +251,7 @@ def _names(
             ids.append("_".join(words))
             videos.append(words[0] if len(words) > 1 else match[1] if match else "")
     if not all(videos):
-        logger.warning("the ids do not tell the videos (video$_$7, video[7]): there are no groups")
+        logger.warning("the ids do not name the videos (video$_$7, video[7]): there are no groups")
         return unique(ids), None
     return unique(ids), videos
 

@@ -38,7 +38,7 @@ def read_features(
 ) -> FusionDataset:
     """Read features that others have extracted, from a file or folder of one of ``formats``.
 
-    The format is told from the content, unless it is named. Options are those of the format.
+    The format is recognised by the content, unless it is named. Options are those of the format.
     Nothing of a file is run: pickles and files of ``torch.save`` hold arrays and plain containers,
     or are refused. All is read into memory.
 
@@ -127,14 +127,14 @@ def _kind(path: Path) -> str:
             raise InputError(f"{path} is {what}")
     if path.suffix.lower() in (*TEXTS, *LINES, *PARQUET):
         raise InputError(
-            f"{path} is a single table; give the folder that holds one table a modality and one "
-            f"of labels. A table of raw samples needs no conversion: graphfuse compare {path}"
+            f"{path} is a single table; give the folder that holds one table per modality and "
+            f"one of labels. A table of raw samples needs no conversion: graphfuse compare {path}"
         )
     return "torch" if start.startswith((b"PK\x03\x04", LEGACY)) else "pickle"
 
 
 def _outline(content: Any) -> str:
-    """Say in a few words what is there."""
+    """Describe content in a few words."""
     if isinstance(content, Path):
         return f"{sorted(entry.name for entry in content.iterdir())[:5]}"
     if isinstance(content, dict):

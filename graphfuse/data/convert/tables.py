@@ -1,4 +1,4 @@
-"""tables: a folder with one table of numbers a modality, joined by an id, and one of labels."""
+"""tables: a folder with one table of numbers per modality, joined by an id, and one of labels."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _files(folder: Path) -> list[Path]:
 @register_format(
     "tables",
     source="folder",
-    summary="one CSV or TSV a modality and labels.csv, joined by an id column; omics, MONAI",
+    summary="one CSV or TSV per modality and labels.csv, joined by an id column; omics, MONAI",
     fits=lambda folder: bool(_files(folder)),
 )
 def read_tables(
@@ -53,9 +53,10 @@ def read_tables(
     task: str | None = None,
     fill: float | str | None = None,
 ) -> FusionDataset:
-    """Return a dataset with one sample a labelled row, one node a modality, named after its file.
+    """Return a dataset with one sample per labelled row and one node per modality.
 
-    A row that a table lacks, or that is all empty, is a missing modality. Rows without a row of
+    Modalities are named after their files. A row that a table lacks, or that is all empty, is a
+    missing modality. Rows without a row of
     labels are left out, as are labels without any other row. A column of categories, none of them a
     number, becomes a 0 or 1 for each; all are 0 where it is empty. The table of labels may have the
     columns "split" (train, validation, test) and "group". Among names of classes, ``None`` and
@@ -66,7 +67,7 @@ def read_tables(
         id: column that joins the tables; the first one, where all tables have the same, else.
         labels: the table of labels; the one that is called labels, label, targets, target or y.
         label: its column to predict, several separated by commas; the only one, else.
-        task: "binary", "multiclass" or "regression"; told from the labels, else.
+        task: "binary", "multiclass" or "regression"; inferred from the labels by default.
         fill: number for empty cells in rows that are not all empty; by default, the median of the
             training part of each fold.
 
@@ -81,7 +82,7 @@ def read_tables(
     chosen = _labels_table(tables, labels)
     if len(tables) < 2:
         raise InputError(
-            f"{content} holds no table but {tables[chosen].name}; a folder has one table a "
+            f"{content} holds no table but {tables[chosen].name}; a folder has one table per "
             f"modality beside the labels"
         )
     headers = {name: _header(path) for name, path in tables.items()}
@@ -165,7 +166,7 @@ def _read(path: Path, key: str, *, as_text: bool = False) -> pd.DataFrame:
     if len(twice):
         raise InputError(
             f"{path.name}: {len(twice)} rows repeat an id of column {key!r}, such as "
-            f"{twice.iloc[0]!r}; each sample has one row a table, so merge or rename them"
+            f"{twice.iloc[0]!r}; each sample has one row per table, so merge or rename them"
         )
     return frame.set_index(key)
 
@@ -177,7 +178,7 @@ def _check_ids(name: str, frame: pd.DataFrame, annotated: pd.DataFrame, labels: 
         hint = (
             "the ids are its columns: transpose it, so that a sample is a row"
             if annotated.index.isin(frame.columns).any()
-            else "write ids alike in all tables"
+            else "write ids the same way in all tables"
         )
         raise InputError(
             f"tables {name!r} and {labels!r} have no id in common: {list(frame.index[:3])} and "
@@ -256,7 +257,7 @@ def _number(fill: float | str) -> float:
 def _labels(column: pd.Series) -> np.ndarray:
     """Return labels as numbers, NaN where one is missing, if they are; else as names.
 
-    What is missing, and classes that are called as if they were, are told in the log.
+    The log counts missing labels, and names classes that are called like a missing value.
     """
     import pandas as pd
 

@@ -183,7 +183,7 @@ def test_videos_in_several_parts_keep_the_parts_or_the_groups(tmp_path, caplog):
         (
             "audio",
             np.ones((4, 9, AUDIO)),
-            r"one entry a sample in every modality, got .*'audio': 4",
+            r"one entry per sample in every modality, got .*'audio': 4",
         ),
         ("audio", np.ones((5, 9, AUDIO + 1)), "one F in all samples and parts"),
         ("audio", np.array([["a"]] * 5), "is an array of numbers, got text"),

@@ -106,7 +106,7 @@ def test_empty_cells_are_filled_per_fold_or_by_a_number(tmp_path, caplog):
     [
         ({"mrna.csv": RNA + "p1,7,8\n"}, "mrna.csv: 1 rows repeat an id .*'p1'"),
         ({"labels": LABELS + "p2,basal\n"}, "labels.csv: 1 rows repeat an id .*'p2'"),
-        ({"mrna.csv": "patient,g1\nq1,1\n"}, r"no id in common: \['q1'\] .*write ids alike"),
+        ({"mrna.csv": "patient,g1\nq1,1\n"}, r"no id in common: \['q1'\] .*write ids the same way"),
         ({"mrna.csv": "patient,p1,p2\ng1,1,2\n"}, "its columns: transpose it"),
         (
             {"mrna.csv": "patient,g1\np1,1\np2,<5\n"},
