@@ -73,6 +73,12 @@ def progress_bar(
     return tqdm.auto.tqdm(items, desc=desc, unit=unit, total=total, leave=leave)
 
 
+def progress_line(text: str, progress: bool = True) -> None:
+    """Write one line to standard error, above the bars that are shown."""
+    if progress and sys.stderr is not None:
+        tqdm.std.tqdm.write(text, file=sys.stderr)
+
+
 @contextmanager
 def without_datasets_bars() -> Iterator[None]:
     """Hide the bars that ``datasets`` shows of work that takes no time."""

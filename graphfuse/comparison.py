@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from graphfuse._progress import progress_line
 from graphfuse.bench.store import ResultStore
 from graphfuse.errors import InputError
 
@@ -22,7 +23,10 @@ DEFAULT_DATASETS: tuple[Any, ...] = ("emoji", {"planted/binding": {"n": 2000}})
 
 @dataclass(frozen=True)
 class Comparison:
-    """Results in a folder, and what they say.
+    """A comparison in a folder of results: its runs, tables, verdict and reports.
+
+    ``path`` is the folder of one comparison, ``results/comparisons/<key>``, as :func:`compare`
+    returns it, or a folder of results, which stands for the newest comparison in it.
 
     Example:
         >>> Comparison("no-such-folder").table()
@@ -34,8 +38,10 @@ class Comparison:
     path: str | Path
 
     def records(self) -> list[dict[str, Any]]:
-        """Return all finished runs as they are stored."""
-        return ResultStore(self.path).records()
+        """Return the finished runs of the comparison as plain data, failed ones included."""
+        store = ResultStore(self.path)
+        planned = {plan.key for plan in store.read_comparison().planned}
+        return [run.to_dict() for run in store.read_runs() if run.key in planned]
 
     def table(self) -> pd.DataFrame:
         """Return the leaderboards of all datasets: scores, intervals and tie groups, no times."""
@@ -54,6 +60,18 @@ class Comparison:
         from graphfuse.report import write_report
 
         return write_report(self.path, Path(path))
+
+    def reports(self) -> list[Path]:
+        """Write all reports into the comparison's own folder; return their paths.
+
+        Those of the newest comparison are copied into the folder of results: the copies' paths are
+        returned. No report of another comparison is lost.
+        """
+        from graphfuse.report import write_reports
+
+        folder = ResultStore(self.path).own_folder()
+        paths = write_reports(self.path, folder / "report.html")
+        return ResultStore(folder).publish(paths)
 
 
 def compare(
@@ -97,7 +115,9 @@ def compare(
         backend: "loky" for processes on this machine, "ray" or "dask" for a cluster at
             ``address``, or started here if that is None.
         address: of the cluster; its machines have to see ``out`` under the same path.
-        out: folder of the results.
+        out: folder of the results. It may hold those of other comparisons: each has a folder of
+            its own in ``comparisons``, which the returned ``Comparison`` names, and they share runs
+            under the same conditions.
         metric: what to rank by; by default accuracy, macro F1 (several labels) or R2 (regression).
         recipe: settings of the training.
         options: ``{strategy: {option: value}}``.
@@ -154,11 +174,12 @@ def compare(
     store = ResultStore(out)
     jobs = plan_jobs(loaded, plan, out=str(Path(out).resolve()))
     store.make()
-    cautions = check_datasets(loaded, jobs)
+    cautions = check_datasets(loaded, jobs, metrics)
     command = command or "graphfuse.compare(...)"
-    write_conditions(store, loaded, jobs, metrics, plan.to_dict(), command, cautions)
+    folder = write_conditions(store, loaded, jobs, metrics, plan.to_dict(), command, cautions)
+    progress_line(f"results: {folder}", progress)
     run_jobs(pending(jobs), n_jobs=n_jobs, backend=backend, address=address, progress=progress)
-    return Comparison(out)
+    return Comparison(folder)
 
 
 def _metrics(datasets: Mapping[str, FusionDataset], metric: str | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from graphfuse import Comparison, compare
+from graphfuse.bench.run import check_stored
 from graphfuse.bench.store import ResultStore
 from graphfuse.data import FusionDataset, load_dataset
 from graphfuse.errors import EmptySampleWarning, InputError, UnknownNameError
@@ -434,3 +435,100 @@ def test_augmentation_of_raw_nodes_is_part_of_every_run_and_needs_a_network(tmp_
         assert found == {"picture": {"flip": True, "probability": 0.5}}
     report = result.report(tmp_path / "report.html").read_text()
     assert "<dd>picture changed anew in every epoch of training; 2 copies of each" in report
+
+
+def test_a_folder_that_held_a_graph_takes_a_comparison_without_one(tmp_path):
+    graph = compare(small(), ["concat", "graph:hgt"], folds=2, recipe=QUICK, out=tmp_path,
+                    progress=False)  # fmt: skip
+    page = {path.name: path.read_text() for path in graph.reports()}
+    assert "data:image/svg" in page["report.html"]
+    plain = compare(small(), ["majority", "concat"], folds=2, recipe=QUICK, out=tmp_path,
+                    progress=False)  # fmt: skip
+    assert plain.path != graph.path
+    assert {r["run"]["strategy"] for r in plain.records()} == {"majority", "concat"}
+    assert [p.parent for p in plain.reports()] == [tmp_path.resolve()] * 4
+    kept = {name: (graph.path / name).read_text() for name in page}
+    assert kept == page
+    assert "graph:hgt" not in Comparison(tmp_path).verdict()  # the newest
+    assert "graph:hgt" in Comparison(graph.path).verdict()
+
+
+def test_compare_says_where_it_writes(tmp_path, capsys):
+    result = compare(small(), ["majority"], folds=2, out=tmp_path)
+    assert f"results: {result.path}" in capsys.readouterr().err
+    compare(small(), ["majority"], folds=2, out=tmp_path, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_damaged_run_is_computed_again_and_says_so(tmp_path, caplog):
+    first = compare(small(), ["majority", "concat"], folds=3, recipe=QUICK, out=tmp_path,
+                    progress=False)  # fmt: skip
+    before = first.table()
+    damaged, untouched, _ = sorted((tmp_path / "runs").glob("*concat*/predictions.npz"))
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+    stamp = untouched.stat().st_mtime_ns
+    assert Comparison(tmp_path).table().set_index("strategy").loc["concat", "n"] == 2
+    again = compare(small(), ["majority", "concat"], folds=3, recipe=QUICK, out=tmp_path,
+                    progress=False)  # fmt: skip
+    assert f"the stored run {damaged.parent.name} is damaged and computed again" in caplog.text
+    assert again.table().equals(before)
+    assert untouched.stat().st_mtime_ns == stamp
+
+
+def test_a_damaged_copy_of_the_data_is_written_again(tmp_path, caplog):
+    data = small()
+    compare(data, ["majority"], folds=2, out=tmp_path, progress=False)
+    path = ResultStore(tmp_path).dataset_path(data.fingerprint) / "samples.arrow"
+    content = bytearray(path.read_bytes())
+    values = data.x["a"].values.numpy().tobytes()
+    at = bytes(content).index(values[:64])
+    content[at] ^= 1  # the lowest bit of the first value
+    path.write_bytes(content)
+    result = compare(data, ["concat"], folds=2, recipe=QUICK, out=tmp_path, progress=False)
+    assert "the stored copy of planted/unique is damaged and written again" in caplog.text
+    fresh = compare(data, ["concat"], folds=2, recipe=QUICK, out=tmp_path / "b", progress=False)
+    assert result.table().equals(fresh.table())
+
+
+def test_runs_refuse_a_damaged_copy_of_the_data(tmp_path):
+    data = small()
+    data.save(tmp_path / "data")
+    with pytest.raises(InputError, match="is damaged: its values have the fingerprint"):
+        check_stored(tmp_path / "data", "0" * 64)
+
+
+def test_one_class_in_a_hundred_is_warned_of_where_accuracy_ranks(tmp_path, caplog):
+    x = np.random.default_rng(0).normal(size=(200, 12))
+    y = np.arange(200) % 100 == 0
+    data = FusionDataset.from_arrays({"a": x}, y=y.astype(int), name="rare")
+    found = compare(data, ["majority"], folds=2, out=tmp_path, progress=False)
+    text = "always guessing '0' gives an accuracy of 99 %"
+    assert text in caplog.text
+    assert text in found.verdict()
+    found = compare(data, ["majority"], folds=2, metric="f1_macro", out=tmp_path, progress=False)
+    assert text not in found.verdict()
+
+
+def test_several_processes_compare_into_one_folder(tmp_path):
+    script = (
+        "import sys; from graphfuse import compare; from graphfuse.data import load_dataset\n"
+        "found = compare(load_dataset('planted/unique', n=60), ['majority', sys.argv[2]], folds=2,"
+        " recipe={'epochs': 1}, out=sys.argv[1], progress=False)\n"
+        "print(sorted(found.table()['strategy']), len(found.reports()))"
+    )
+    wanted = ["concat", "mean_prob", "unimodal:a", "concat"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path), name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in wanted
+    ]
+    for name, process in zip(wanted, processes, strict=True):
+        output, errors = process.communicate(timeout=300)
+        assert output.strip() == f"{sorted(['majority', name])} 4", errors
+    assert len(list((tmp_path / "comparisons").iterdir())) == 3
+    assert len(list((tmp_path / "runs").iterdir())) == 8
+    assert not list(tmp_path.rglob(".*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from graphfuse._check import Check
@@ -25,15 +27,16 @@ from graphfuse.bench.records import (
     SplitCounts,
     StrategyFacts,
 )
-from graphfuse.bench.run import Job
+from graphfuse.bench.run import Job, check_stored
 from graphfuse.bench.store import ResultStore
 from graphfuse.data import FusionDataset, Steps, list_datasets
 from graphfuse.data.edges import list_edges
 from graphfuse.data.splits import labelled_rows
+from graphfuse.errors import InputError
 from graphfuse.fusion import strategy_info
 from graphfuse.fusion.end_to_end import encode_at_start
 from graphfuse.graph import GraphBuilder, draw
-from graphfuse.raw.inspection import inspect_splits
+from graphfuse.raw.inspection import inspect_splits, uneven
 from graphfuse.training.metrics import metrics as metric_registry
 
 logger = logging.getLogger(__name__)
@@ -47,10 +50,10 @@ def write_conditions(
     config: Mapping[str, Any],
     command: str,
     cautions: Mapping[str, Sequence[Check]],
-) -> None:
+) -> Path:
     """Write the datasets, drawings of their sample graphs, the planned runs and the conditions.
 
-    ``cautions`` are what :func:`check_datasets` found.
+    ``cautions`` are what :func:`check_datasets` found. Return the folder of the comparison.
     """
     graphs = {
         job.spec.dataset: job.spec.options["relations"]
@@ -59,9 +62,7 @@ def write_conditions(
     }
     described = {}
     for name, dataset in datasets.items():
-        folder = store.dataset_path(dataset.fingerprint)
-        if not folder.exists():
-            dataset.save(folder)
+        _save(store, name, dataset)
         networks = config.get("networks", {}).get(name)
         facts = replace(
             _describe(name, dataset, [job for job in jobs if job.spec.dataset == name]),
@@ -69,7 +70,8 @@ def write_conditions(
             cautions=tuple(cautions[name]),
         )
         if name in graphs:
-            path = store.graph_path(name)
+            drawn_from = json.dumps([dataset.fingerprint, graphs[name], networks], default=str)
+            path = store.graph_path(name, drawn_from)
             facts = replace(
                 facts,
                 relations=_named(graphs[name]),
@@ -78,7 +80,7 @@ def write_conditions(
             )
         described[name] = facts
     names = list(dict.fromkeys(job.spec.strategy for job in jobs))
-    store.write_comparison(
+    return store.write_comparison(
         ComparisonRecord(
             metric=dict(metrics),
             bounds={name: metric_registry.get(name).bounds for name in sorted({*metrics.values()})},
@@ -107,14 +109,34 @@ def write_conditions(
     )
 
 
+def _save(store: ResultStore, name: str, dataset: FusionDataset) -> None:
+    """Save a dataset for the runs, unless an undamaged copy is there."""
+    path = store.dataset_path(dataset.fingerprint)
+    if path.exists():
+        try:
+            check_stored(path, dataset.fingerprint)
+        except InputError as error:
+            logger.warning("the stored copy of %s is damaged and written again: %s", name, error)
+        else:
+            return
+    store.save_dataset(dataset)
+
+
 def check_datasets(
-    datasets: Mapping[str, FusionDataset], jobs: Sequence[Job]
+    datasets: Mapping[str, FusionDataset], jobs: Sequence[Job], metrics: Mapping[str, str]
 ) -> dict[str, list[Check]]:
-    """Check each dataset for leaks between splits; log and return the findings."""
+    """Check each dataset for leaks between splits and uneven classes; log and return the findings.
+
+    Uneven classes mislead where accuracy ranks; ``metrics`` has the metric of each dataset.
+    """
     found = {}
     for name, dataset in datasets.items():
         splits = {job.split.digest: job.split for job in jobs if job.spec.dataset == name}
         found[name] = list(inspect_splits(dataset, list(splits.values())))
+        if metrics[name] == "accuracy":
+            classes = dataset.schema.target.classes
+            y = dataset.labels()[dataset.originals].ravel()
+            found[name] += uneven(classes, np.bincount(y[y >= 0], minlength=len(classes)))
         for finding in found[name]:
             logger.warning("%s: %s; %s", name, finding.text, finding.advice)
     return found

@@ -146,6 +146,8 @@ class RunRecord:
     error: RunError | None
     folder: str = ""
     """Name of the folder that the run was read from."""
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 by file; empty before the run is stored, and in results of earlier versions."""
 
     @property
     def done(self) -> bool:
@@ -378,7 +380,7 @@ def _upgrade_strategy(name: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
     return upgraded
 
 
-def graph_file(name: str) -> str:
-    """Return a file name for the drawing of a graph."""
-    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+def graph_file(name: str, drawn_from: str = "") -> str:
+    """Return the file name for a drawing of a dataset's graph, by all that the drawing shows."""
+    mark = hashlib.sha256(f"{name}{drawn_from}".encode()).hexdigest()[:8]
     return f"{slug(name)[:60]}-{mark}.svg"

@@ -7,6 +7,7 @@ import logging
 import time
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from graphfuse.bench.records import (
 )
 from graphfuse.bench.store import ResultStore
 from graphfuse.data import FusionDataset, Split, Steps
+from graphfuse.errors import InputError
 from graphfuse.fusion import Strategy, StrategyInfo, create_strategy, strategies
 from graphfuse.training import Recipe, compute_metrics, fit, predict
 
@@ -82,7 +84,7 @@ def _record(job: Job, status: str, **result: Any) -> RunRecord:
 
 
 def _compute(job: Job, store: ResultStore) -> tuple[RunRecord, dict[str, np.ndarray]]:
-    dataset = load_stored(str(store.dataset_path(job.spec.fingerprint)))
+    dataset = load_stored(store.dataset_path(job.spec.fingerprint), job.spec.fingerprint)
     train, validation, test = fold_parts(dataset, job.split)
     with torch.random.fork_rng():
         torch.manual_seed(job.spec.seed)
@@ -141,6 +143,25 @@ def fold_parts(
 
 
 @functools.lru_cache(maxsize=4)
-def load_stored(path: str) -> FusionDataset:
-    """Return a dataset from disk, read once per process."""
-    return FusionDataset.load(path)
+def load_stored(path: Path, fingerprint: str) -> FusionDataset:
+    """Return a dataset from disk, read and checked once per process.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return check_stored(path, fingerprint)
+
+
+def check_stored(path: Path, fingerprint: str) -> FusionDataset:
+    """Return a dataset from disk whose values have that fingerprint.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    dataset = FusionDataset.load(path)
+    if dataset.fingerprint != fingerprint:
+        raise InputError(
+            f"{path} is damaged: its values have the fingerprint {dataset.fingerprint}, expected "
+            f"{fingerprint}; run graphfuse compare again to write it anew"
+        )
+    return dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -13,28 +14,40 @@ from typing import Any
 import joblib
 
 from graphfuse._progress import progress_bar
+from graphfuse._workers import ends_with_parent
 from graphfuse.bench.environment import cores
 from graphfuse.bench.run import Job, execute
 from graphfuse.bench.store import ResultStore
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError
 
+logger = logging.getLogger(__name__)
+
 BACKENDS = ("loky", "ray", "dask")
 
 
 def pending(jobs: Sequence[Job]) -> list[Job]:
-    """Return the jobs without a finished record; failed ones are tried again."""
-    return [job for job in jobs if not ResultStore(job.out).is_done(job.spec.folder)]
+    """Return the jobs without a finished record; failed and damaged ones are computed again."""
+    found = []
+    for job in jobs:
+        store = ResultStore(job.out)
+        if not store.is_done(job.spec.folder):
+            found.append(job)
+            if damage := store.damage(job.spec.folder):
+                logger.warning(
+                    "the stored run %s is damaged and computed again: %s", job.spec.folder, damage
+                )
+    return found
 
 
 def check_backend(backend: str, n_jobs: int, address: str | None) -> None:
-    """Raise an error for a backend that is unknown or not installed, or for no process at all."""
+    """Raise an error for an unknown or missing backend, or an impossible number of processes."""
     if backend not in BACKENDS:
         raise UnknownNameError("backend", backend, BACKENDS)
     package = {"ray": "ray", "dask": "distributed"}.get(backend)
     if package and importlib.util.find_spec(package) is None:
         raise MissingDependencyError(package, backend, f"backend={backend!r}")
     if n_jobs == 0 or n_jobs < -1:
-        raise InputError(f"n_jobs is a number of processes or -1 for one a core, got {n_jobs}")
+        raise InputError(f"n_jobs is a number of processes, or -1 for one per core, got {n_jobs}")
     if address is not None and backend == "loky":
         raise InputError(
             f"address={address!r} names a cluster, which backend 'loky' does not use; "
@@ -50,8 +63,9 @@ def run_jobs(
     address: str | None = None,
     progress: bool = True,
 ) -> None:
-    """Do all jobs; each process writes its own records, so that nothing finished is ever lost."""
+    """Compute all jobs; each process writes its own records, so that no finished run is lost."""
     check_backend(backend, n_jobs, address)
+    work = ends_with_parent(execute) if backend == "loky" else execute
     bar = progress_bar(desc="runs", unit="run", total=len(jobs), progress=progress)
     with (
         warnings.catch_warnings(),
@@ -61,12 +75,12 @@ def run_jobs(
     ):
         # Loky replaces workers whose memory has grown: that costs nothing and needs no attention.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
-        parallel(joblib.delayed(execute)(job) for job in jobs)
+        parallel(joblib.delayed(work)(job) for job in jobs)
 
 
 @contextmanager
 def _watched(jobs: Sequence[Job], bar: Any) -> Iterator[None]:
-    """Move the bar as records appear: not every backend tells when a run is done."""
+    """Move the bar as records appear: not every backend reports when a run is done."""
     if bar.disable or not jobs:
         yield
         return

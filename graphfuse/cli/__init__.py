@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from graphfuse._version import __version__
+from graphfuse._workers import exit_status
 from graphfuse.cli import compare, convert, env, inspect, preview, report
 from graphfuse.cli import list as list_
 from graphfuse.errors import FusionError
@@ -28,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as error:
+        return exit_status(error)
     except FusionError as error:
         print(f"graphfuse: error: {error}", file=sys.stderr)
         return 2

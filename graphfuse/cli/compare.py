@@ -7,10 +7,13 @@ import contextlib
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphfuse.cli._raw import OPTIONS, add_raw, add_reading
 from graphfuse.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from graphfuse.comparison import Comparison
 
 QUICK_EPOCHS = 3
 LISTS = ("datasets", "strategies", "clean")
@@ -126,25 +129,22 @@ def run(arguments: argparse.Namespace) -> int:
     out = settings.setdefault("out", "graphfuse-results")
     settings.setdefault("n_jobs", -1)
     settings["command"] = shlex.join(["graphfuse", *sys.argv[1:]])
-    from graphfuse.comparison import compare
+    from graphfuse.comparison import Comparison, compare
 
     try:
-        compare(**settings)
+        comparison = compare(**settings)
     except KeyboardInterrupt:
         print("\nInterrupted; finished runs are kept. The same command continues from here.")
         with contextlib.suppress(InputError):  # nothing to report yet
-            _report(Path(out))
-        return 130
-    _report(Path(out))
+            _report(Comparison(out))
+        raise
+    _report(comparison)
     return 0
 
 
-def _report(out: Path) -> None:
-    from graphfuse.comparison import Comparison
-    from graphfuse.report import write_reports
-
-    verdict = Comparison(out).verdict()
-    paths = write_reports(out, out / "report.html")
+def _report(comparison: Comparison) -> None:
+    verdict = comparison.verdict()
+    paths = comparison.reports()
     print(f"\n{verdict}\n")
     for path in paths:
         print(path)

@@ -16,7 +16,7 @@ def add_parser(subparsers: Any) -> None:
         help="write the report of stored results",
         description="Write report.html, .md, .tex and .json from a folder of results.",
     )
-    parser.add_argument("folder", help="folder of results, as graphfuse compare --out names it")
+    parser.add_argument("folder", help="folder of results, or of one comparison in it")
     parser.add_argument(
         "--out",
         metavar="FILE",
@@ -27,10 +27,15 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the reports and print their paths."""
+    from graphfuse.comparison import Comparison
     from graphfuse.report import write_reports
 
     folder = Path(arguments.folder)
-    out = Path(arguments.out or folder / "report.html")
+    if arguments.out is None:
+        for path in Comparison(folder).reports():
+            print(path)
+        return 0
+    out = Path(arguments.out)
     if out.suffix != ".html" or out.is_dir():
         raise InputError(f"--out names the HTML file, such as report.html; got {out}")
     for path in write_reports(folder, out):

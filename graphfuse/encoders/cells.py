@@ -12,6 +12,7 @@ from typing import Any
 
 from graphfuse._progress import progress_bar
 from graphfuse._threads import one_thread
+from graphfuse._workers import ends_with_parent
 from graphfuse.encoders._ahead import HEAVY, ahead, size_of
 from graphfuse.encoders.choice import sources
 from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
@@ -250,7 +251,9 @@ def _run(
     made, options = type(encoder), json.dumps(encoder.options)
     run = Parallel(n_jobs=processes, return_as="generator_unordered")
     for done in run(
-        delayed(_encode_elsewhere)(store, made, options, encoder.device, list(cells.read(block)))
+        delayed(ends_with_parent(_encode_elsewhere))(
+            store, made, options, encoder.device, list(cells.read(block))
+        )
         for block in blocks
     ):
         bar.update(sum(map(len, done)))

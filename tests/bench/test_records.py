@@ -2,11 +2,15 @@ import copy
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from graphfuse.bench.records import ComparisonRecord, RunRecord, RunSpec
 from graphfuse.errors import InputError
+
+sys.path.insert(0, str(Path(__file__).parent))
+from stored import OLD
 
 SPEC = RunSpec(
     dataset="d", fingerprint="f", strategy="concat", options={"a": 1}, recipe={"epochs": 2},
@@ -19,28 +23,9 @@ RUN = {
     "cost": {"parameters": 3, "flops_per_sample": None, "fit_seconds": 1.5,
              "predict_ms_per_sample": 0.1, "epochs": 2},
     "history": {"train_loss": [1.0, 0.5]}, "error": None, "folder": "",
+    "checksums": {},
     "environment": {"python": "3.11", "packages": {"torch": "2"}, "platform": None, "cpu": None,
                     "cores": 2, "memory_gib": 1.5, "commit": None, "dirty": None},
-}  # fmt: skip
-OLD = {
-    "schema_version": 1, "metric": {"d": "accuracy"}, "bounds": {"accuracy": [0.0, 1.0]},
-    "lower_is_better": ["rmse"], "command": "graphfuse compare", "config": {"folds": 2},
-    "created": "2026-01-01T00:00:00+00:00", "environment": {"cores": 2, "packages": {}},
-    "datasets": {"d": {
-        "fingerprint": "f", "samples": 9, "task": "binary", "classes": ["x", "y"],
-        "modalities": [{"name": "a", "shape": [3], "pos_dim": 0}], "groups": False,
-        "missing": {"a": 0.0}, "given_splits": False, "title": "d", "license": "", "source": "",
-        "description": "", "bayes_accuracy": None, "graph_should_win": None,
-        "steps": [{"scale": {"how": "standard"}}], "splits": {"folds": 2, "repeats": 1},
-        "edges": [{"type": ["a", "near", "a"], "edges": 3, "of": 9}],
-    }},
-    "strategies": {
-        name: {"family": "graph", "summary": "", "paper": ""}
-        for name in ("graph:hgt", "graph:hgt/no_edges")
-    },
-    "planned": [
-        {"key": "k", "dataset": "d", "strategy": "graph:hgt/no_edges", "repeat": 0, "fold": 0}
-    ],
 }  # fmt: skip
 
 

@@ -8,12 +8,10 @@ import numpy as np
 
 from graphfuse._check import Check
 from graphfuse._wording import first_names
-from graphfuse.raw.inspection.splits import untrained
+from graphfuse.raw.inspection.splits import uneven, untrained
 from graphfuse.raw.inspection.survey import Survey
 
 FOLDS = 5
-UNEVEN = 10
-"""Ratio of the largest to the smallest class from which on a warning is given."""
 
 
 def check(found: Survey) -> Iterator[Check]:
@@ -72,12 +70,4 @@ def check(found: Survey) -> Iterator[Check]:
     if found.parts is not None:
         learnt = found.parts == "train"
         yield from untrained(target.classes, [(y[learnt], y[~learnt])])
-    largest, smallest = counts[order[0]], max(int(counts[order[-1]]), 1)
-    if largest > UNEVEN * smallest:
-        share = 100 * largest / counts.sum()
-        yield Check(
-            "classes",
-            f"the largest class has {largest / smallest:.0f} times the samples of the smallest; "
-            f"always guessing {target.classes[order[0]]!r} gives an accuracy of {share:.0f} %",
-            "rank by --metric f1_macro or balanced_accuracy",
-        )
+    yield from uneven(target.classes, counts)

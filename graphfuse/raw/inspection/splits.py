@@ -12,6 +12,8 @@ from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.near_duplicates import near_duplicates
 from graphfuse.data.splits import Split
 
+UNEVEN = 10
+"""Ratio of the largest to the smallest class from which on a warning is given."""
 MOST = 50_000
 """Largest dataset that is searched for near-copies, which takes some ten seconds."""
 APART = (
@@ -45,6 +47,26 @@ def inspect_splits(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[
     if target.is_classification and dataset.unit_offsets is None:
         y = dataset.labels()
         yield from untrained(target.classes, [(y[s.train], y[s.test]) for s in splits])
+
+
+def uneven(classes: Sequence[str], counts: np.ndarray) -> Iterator[Check]:
+    """Report classes of very different size; ``counts`` are the samples of each.
+
+    Example:
+        >>> [check.text for check in uneven(["no", "yes"], np.array([99, 1]))]
+        ["the largest class has 99 times the samples of the smallest; always guessing 'no' gives
+        an accuracy of 99 %"]
+    """
+    first = int(np.argmax(counts))
+    largest, smallest = int(counts[first]), max(int(np.min(counts)), 1)
+    if largest > UNEVEN * smallest:
+        share = 100 * largest / counts.sum()
+        yield Check(
+            "classes",
+            f"the largest class has {largest / smallest:.0f} times the samples of the smallest; "
+            f"always guessing {classes[first]!r} gives an accuracy of {share:.0f} %",
+            "rank by --metric f1_macro or balanced_accuracy",
+        )
 
 
 def untrained(

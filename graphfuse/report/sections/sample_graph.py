@@ -34,11 +34,11 @@ class SampleGraph(DatasetSection):
 
     def applies(self, d: DatasetSummary) -> bool:
         """Whether a graph was drawn."""
-        return d.facts.graph is not None and d.store.graph_svg(d.name) is not None
+        return d.facts.graph is not None and d.store.graph_svg(d.facts.graph) is not None
 
     def figure(self, d: DatasetSummary) -> Figure:
         """Return the drawing, as an image so that nothing in it can run."""
-        svg = d.store.graph_svg(d.name) or ""
+        svg = d.store.graph_svg(d.facts.graph) or ""
         image = Markup(IMAGE).format(base64.b64encode(svg.encode()).decode())
         return Figure(image, "its edges", on_paper=True)
 
