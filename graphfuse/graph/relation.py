@@ -240,7 +240,8 @@ def build_relation(given: Relation | RelationSpec | str | Mapping[str, Any]) -> 
     try:
         built: Relation = relations.build(given, Relation, RelationSpec.of)
     except TypeError as error:  # a required option is missing
-        raise InputError(f"relation {given!r}: {error}") from None
+        spec = RelationSpec.of(given)
+        raise InputError(f"relation {spec.name!r} with {dict(spec.options)}: {error}") from None
     return built
 
 
