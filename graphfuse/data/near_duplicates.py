@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
+from graphfuse.data.clusters import find_clusters
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.ragged import Ragged
 
@@ -83,9 +82,7 @@ def near_duplicates(dataset: FusionDataset, tolerance: float = 0.1) -> np.ndarra
         pairs = pairs[near & (present[m][first] == present[m][second])]
     said = np.sum([_bits(dataset.x[m], tolerance) for m in names], axis=0)
     pairs = pairs[said[pairs].min(1) >= 2 * np.log2(n) + SURE]
-    joined = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    found: np.ndarray = connected_components(joined, directed=False)[1]
-    return found
+    return find_clusters(pairs, n)
 
 
 def _describe(dataset: FusionDataset, m: str, present: np.ndarray) -> np.ndarray:

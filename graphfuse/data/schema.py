@@ -123,6 +123,16 @@ class Target:
         """Number of logits C, 2 for binary, 1 for regression, else the number of classes."""
         return max(len(self.classes), 1)
 
+    def known(self, y: Any) -> Any:
+        """Return where labels, a tensor or an array, are known: bool, of the shape of ``y``.
+
+        Example:
+            >>> import torch
+            >>> Target("binary").known(torch.tensor([0, -1, 1])).tolist()
+            [True, False, True]
+        """
+        return y >= 0 if self.is_classification else y == y  # NaN is no label
+
     @property
     def is_classification(self) -> bool:
         """Whether each sample has exactly one of the classes."""

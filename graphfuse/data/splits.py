@@ -130,10 +130,7 @@ def labelled_rows(dataset: FusionDataset) -> np.ndarray:
     rows = dataset.originals
     if dataset.unit_offsets is not None:
         return rows
-    if labels.dtype.kind == "f":
-        known = ~np.isnan(labels).reshape(len(labels), -1).any(1)
-    else:
-        known = labels >= 0
+    known = dataset.schema.target.known(labels).reshape(len(labels), -1).all(1)
     labelled: np.ndarray = rows[known[rows]]
     return labelled
 

@@ -122,7 +122,7 @@ class Strategy(HubModule):
         check_whole_samples(train.unit_offsets is not None)
         if self.schema.task == "regression":
             labels = torch.from_numpy(train.labels()).double()
-            known = labels[~labels.isnan()]
+            known = labels[self.schema.target.known(labels)]
             if len(known):
                 self.target_mean.copy_(known.mean())
                 scale = known.std(correction=0)
@@ -169,7 +169,9 @@ class Strategy(HubModule):
         if not self.schema.target.is_classification:
             raise InputError(f"class weights are for classification, not {self.schema.task}")
         labels = torch.from_numpy(train.labels())
-        counts = torch.bincount(labels[labels >= 0], minlength=self.schema.outputs)
+        counts = torch.bincount(
+            labels[self.schema.target.known(labels)], minlength=self.schema.outputs
+        )
         self.class_weight.copy_(counts.sum() / (counts.clamp(min=1) * self.schema.outputs))
 
     def task_loss(self, logits: Tensor, batch: Batch) -> Tensor:
@@ -187,8 +189,8 @@ class Strategy(HubModule):
         check_whole_samples(batch.unit_mask is not None)
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()
+        known: Tensor = self.schema.target.known(y)
         if self.schema.target.is_classification:
-            known = y >= 0
             if not bool(known.any()):
                 return logits.sum() * 0
             weight = self.class_weight.to(logits.dtype)
@@ -197,7 +199,6 @@ class Strategy(HubModule):
             loss = F.cross_entropy(logits[known], y[known], weight, reduction="none")
             own = batch.weight[known].to(loss.dtype)
             return (own * loss).sum() / (own * weight[y[known]]).sum()
-        known = ~y.isnan()
         wanted = torch.where(known, y, 0).to(logits.dtype)
         if self.schema.task == "multilabel":
             loss = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")

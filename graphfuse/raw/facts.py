@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from graphfuse.data.clusters import find_clusters
 from graphfuse.data.dates import days, read_dates
 from graphfuse.data.splits import split_by_time
 from graphfuse.errors import InputError
@@ -203,18 +204,12 @@ def join_groups(keys: Sequence[Sequence[Hashable | None]]) -> np.ndarray:
         >>> join_groups([["a", "a", "b", None], ["x", "y", "y", None]]).tolist()
         ['a', 'a', 'a', 'row 3']
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     n = len(keys[0])
     marked = [(row, (kind, k)) for kind, own in enumerate(keys) for row, k in enumerate(own)]
     given = [(row, key) for row, key in marked if key[1] is not None]
     places = {key: n + place for place, key in enumerate(dict.fromkeys(key for _, key in given))}
     pairs = [(row, places[key]) for row, key in given]
-    index = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    size = n + len(places)
-    joined = coo_array((np.ones(index.shape[1]), (index[0], index[1])), shape=(size, size))
-    component = connected_components(joined, directed=False)[1][:n]
+    component = find_clusters(np.array(pairs), n + len(places))[:n]
     named: dict[int, str] = {}
     for row, number in enumerate(component):
         own = keys[0][row] if keys[0][row] is not None else f"row {row}"

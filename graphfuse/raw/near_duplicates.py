@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 from scipy.fft import dctn
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from graphfuse._progress import progress_bar
+from graphfuse.data.clusters import find_clusters
 from graphfuse.data.hashing import ngrams
 from graphfuse.errors import InputError
 from graphfuse.raw.manifest import Manifest
@@ -161,10 +160,7 @@ def cluster_items(
         *_named(pictures, _near_pictures(list(pictures.values()), distance)),
         *_named(texts, _near_texts(list(texts.values()), similarity)),
     ]
-    index = np.array([(place[a], place[b]) for a, b in pairs], dtype=np.int64).reshape(-1, 2).T
-    size = len(distinct)
-    joined = coo_array((np.ones(index.shape[1]), (index[0], index[1])), shape=(size, size))
-    component = connected_components(joined, directed=False)[1]
+    component = find_clusters(np.array([(place[a], place[b]) for a, b in pairs]), len(distinct))
     return component[[place[d] for d in digests]] if len(digests) else np.zeros(0, np.int64)
 
 

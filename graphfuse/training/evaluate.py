@@ -25,7 +25,7 @@ def evaluate(
     The score is the accuracy over labelled samples where each has one class, else minus the loss.
     Samples count by their weights, given by id, if there are any.
     """
-    classifies = strategy.schema.target.is_classification
+    target = strategy.schema.target
     loss = right = known = total = 0.0
     for batch in batches(strategy, dataset):
         weigh(batch, sample_weight)
@@ -33,11 +33,11 @@ def evaluate(
         logits = strategy(batch).logits
         loss += float(strategy.task_loss(logits, batch)) * float(share.sum())
         total += float(share.sum())
-        if classifies:
+        if target.is_classification:
             right += float(share[(logits.argmax(1) == batch.y).cpu()].sum())
-            known += float(share[(batch.y >= 0).cpu()].sum())
+            known += float(share[target.known(batch.y).cpu()].sum())
     loss /= total or 1
-    return loss, right / (known or 1) if classifies else -loss
+    return loss, right / (known or 1) if target.is_classification else -loss
 
 
 def weigh(batch: Batch, sample_weight: Mapping[str, float] | None) -> None:

@@ -114,3 +114,17 @@ def test_parts_of_wrong_types_are_named(given, message):
 def test_many_numbered_classes_are_no_classes():
     with pytest.raises(SchemaError, match=r"at most 1000000 numbered classes.*'regression'"):
         Target("multiclass", 10**9)
+
+
+@pytest.mark.parametrize(
+    ("target", "y", "known"),
+    [
+        (Target("binary"), [0, -1, 1], [True, False, True]),
+        (Target("multiclass", 3), [-1, 2], [False, True]),
+        (Target("regression"), [np.nan, -1.0], [False, True]),
+        (Target("multilabel", 2), [[0.0, np.nan], [1.0, 0.0]], [[True, False], [True, True]]),
+    ],
+)
+def test_known_labels(target, y, known):
+    assert target.known(np.array(y)).tolist() == known
+    assert target.known(torch.tensor(y)).tolist() == known

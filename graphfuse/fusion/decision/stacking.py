@@ -62,7 +62,7 @@ class Stacking(DecisionStrategy):
         features = self._features(single, presence(batch)).double().numpy(force=True)
         labels = batch.y.numpy(force=True)
         if self.schema.task == "regression":
-            known = ~np.isnan(labels)
+            known = self.schema.target.known(labels)
             wanted = (labels[known] - float(self.target_mean)) / float(self.target_scale)
             model = Ridge(alpha=1.0).fit(features[known], wanted)
             self._keep(np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_))
@@ -73,7 +73,7 @@ class Stacking(DecisionStrategy):
             self._fit_classes(features, labels)
 
     def _fit_classes(self, features: np.ndarray, labels: np.ndarray) -> None:
-        known = labels >= 0
+        known = self.schema.target.known(labels)
         found = np.unique(labels[known])
         weight = np.zeros(tuple(self.weight.shape))
         bias = np.full(len(weight), -10.0)  # a class that no training sample has
@@ -94,7 +94,7 @@ class Stacking(DecisionStrategy):
         return LogisticRegression(solver="newton-cholesky")
 
     def _logistic(self, features: np.ndarray, flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        known = ~np.isnan(flags)
+        known = self.schema.target.known(flags)
         if len(np.unique(flags[known])) < 2:
             always = flags[known].mean() if known.any() else 0.5
             return np.zeros((1, features.shape[1])), np.array([20 * (always - 0.5)])

@@ -39,7 +39,7 @@ def check(found: Survey) -> Iterator[Check]:
         )
         yield Check("classes", f"several labels per sample: {shares}")
         return
-    known = ~np.isnan(y) if target.task == "regression" else y >= 0
+    known = target.known(y)
     if not known.all():
         yield Check(
             "classes",

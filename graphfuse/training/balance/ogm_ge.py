@@ -77,11 +77,11 @@ class OGMGE(Balance):
     def _score(self, logits: Tensor, batch: Batch, modality: str) -> Tensor:
         """Return the sum of the labels' probabilities and the number of samples, [2]."""
         present, y = batch.mask[modality].any(1), batch.y
-        if self.strategy.schema.target.is_classification:
-            known = present & (y >= 0)
+        target = self.strategy.schema.target
+        known = present & target.known(y).reshape(len(y), -1).all(1)
+        if target.is_classification:
             right = logits.float().softmax(1).gather(1, y.clamp(min=0).unsqueeze(1)).squeeze(1)
         else:
-            known = present & ~y.isnan().any(1)
             right = (logits.float() * (2 * y.nan_to_num() - 1)).sigmoid().mean(1)
         return torch.stack([(right * known).sum(), known.sum().float()])
 
