@@ -25,7 +25,7 @@ from graphfuse.raw import Manifest
 from graphfuse.raw.augment import Augmentation, add_copies
 from graphfuse.raw.augment.copies import modalities_changed
 from graphfuse.raw.augment.presets import KINDS, on_the_fly
-from graphfuse.raw.inspection.tells import codes_of, tells
+from graphfuse.raw.inspection.leak_test import codes_of, predict_label_from
 from graphfuse.raw.manifest import Change
 
 NAMED = 20
@@ -165,7 +165,9 @@ def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> N
         counts = column.counts.numpy()
         times = torch.split(dataset.pos[modality], counts.tolist())
         last = [float(own.max()) for own in times if len(own)]
-        leak = tells({"nodes": counts[counts > 0].tolist(), "last": last}, codes[counts > 0])
+        leak = predict_label_from(
+            {"nodes": counts[counts > 0].tolist(), "last": last}, codes[counts > 0]
+        )
         if leak is not None and leak.sure:
             logger.warning(
                 "%s: its duration alone predicts the classes, with %s, and a model sees it "

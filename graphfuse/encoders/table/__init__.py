@@ -1,1 +1,1 @@
-"""Encoders of tables, one a file."""
+"""Encoders of tables, one per file."""

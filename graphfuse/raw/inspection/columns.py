@@ -10,8 +10,8 @@ from graphfuse._check import Check
 from graphfuse._wording import first_names
 from graphfuse.raw.cleaning.drop_outliers import robust_range
 from graphfuse.raw.columns import TABULAR, Column
+from graphfuse.raw.inspection.leak_test import predict_label_from
 from graphfuse.raw.inspection.survey import Survey
-from graphfuse.raw.inspection.tells import tells
 
 Z = 8.0
 """Robust deviations from the median beyond which a number is out of range."""
@@ -42,11 +42,11 @@ def check(found: Survey) -> Iterator[Check]:
         if column.kind == "number":
             yield from _out_of_range(found, column.name, values)
         if found.codes is not None and place < MOST:
-            told = tells({column.name: values}, found.codes)
-            if told is not None and told.sure and told.accuracy >= COPY:
+            leak = predict_label_from({column.name: values}, found.codes)
+            if leak is not None and leak.sure and leak.accuracy >= COPY:
                 yield Check(
                     "leaks",
-                    f"{column.name} alone predicts the label nearly always: {told}",
+                    f"{column.name} alone predicts the label nearly always: {leak}",
                     f"if it is the label in another form, or known only after it, leave it out "
                     f"with --column {column.name}=skip",
                 )

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from graphfuse._check import Check
 from graphfuse._wording import first_names
 from graphfuse.raw.columns import TABULAR
+from graphfuse.raw.inspection.leak_test import predict_label_from
 from graphfuse.raw.inspection.survey import Entry, Survey
-from graphfuse.raw.inspection.tells import tells
 from graphfuse.raw.manifest import first_paths
 from graphfuse.raw.readers.paths import suggest_root
 
@@ -44,19 +44,19 @@ def check(found: Survey) -> Iterator[Check]:
                     "missing",
                     f"column {column.name}: empty in {sum(gone)} of {n} rows, {share:.1f} %",
                 )
-    told = None if found.codes is None else tells(flags, found.codes)
-    if told is None:
+    leak = None if found.codes is None else predict_label_from(flags, found.codes)
+    if leak is None:
         if not flags:
             yield Check("missing", "nothing is missing")
-    elif told.sure:
+    elif leak.sure:
         yield Check(
             "missing",
-            f"gaps give the label away: they alone predict the classes with {told}",
+            f"gaps give the label away: they alone predict the classes with {leak}",
             "find out why before trusting any result; a model may learn the gaps instead of the "
             "content",
         )
     else:
-        yield Check("missing", f"gaps do not predict the label ({told})")
+        yield Check("missing", f"gaps do not predict the label ({leak})")
     yield from _unreadable(found)
 
 

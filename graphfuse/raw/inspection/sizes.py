@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from graphfuse._check import Check
+from graphfuse.raw.inspection.leak_test import predict_label_from
 from graphfuse.raw.inspection.survey import Entry, Survey
-from graphfuse.raw.inspection.tells import tells
 
 NAMES = ("file name", "number in the file name")
 CONTENT = ("characters", "words")
@@ -21,9 +21,9 @@ def check(found: Survey) -> Iterator[Check]:
     for m, entries in found.entries.items():
         read = [e for e in entries if not e.problem and e.facts]
         names = list(dict.fromkeys(name for e in read for name in e.facts))
-        told = [_describe(name, read) for name in names if name not in NAMES]
-        if told:
-            yield Check("sizes", f"{m}: {'; '.join(told)}")
+        described = [_describe(name, read) for name in names if name not in NAMES]
+        if described:
+            yield Check("sizes", f"{m}: {'; '.join(described)}")
         rates = {e.facts["sample rate"] for e in read if "sample rate" in e.facts}
         if len(rates) > 1:
             yield Check(
@@ -54,14 +54,14 @@ def _leaks(found: Survey, m: str, read: list[Entry], names: list[str]) -> Iterat
         ("names of its files", [n for n in names if n in NAMES]),
     ):
         facts = {n: [first[row].facts.get(n) for row in rows] for n in chosen}
-        told = tells(facts, found.codes[rows])
-        if told is not None and told.sure:
-            alone = {n: tells({n: own}, found.codes[rows]) for n, own in facts.items()}
+        leak = predict_label_from(facts, found.codes[rows])
+        if leak is not None and leak.sure:
+            alone = {n: predict_label_from({n: own}, found.codes[rows]) for n, own in facts.items()}
             most = max(alone, key=lambda n: t.accuracy if (t := alone[n]) else 0.0)
             yield Check(
                 "leaks",
                 f"{m}: {label} give the label away, {most} most of all: they predict the classes "
-                f"with {told}",
+                f"with {leak}",
                 "a model sees the length of a sound and the aspect ratio of a picture unless the "
                 "encoder options seconds and square hide them; it may also see their causes "
                 "(resolution, silence, source): prepare the files of all classes in the same way, "

@@ -16,7 +16,7 @@ from graphfuse.errors import InputError
 from graphfuse.raw.cell import Cell
 from graphfuse.raw.columns import TABLE
 from graphfuse.raw.facts import SampleFacts, facts
-from graphfuse.raw.inspection.tells import codes_of
+from graphfuse.raw.inspection.leak_test import codes_of
 from graphfuse.raw.manifest import Manifest
 from graphfuse.raw.near_duplicates import DISTANCE, SIMILARITY, Signature, cluster_items, signature
 from graphfuse.raw.readers.items import Item, Series, Sound, Video
@@ -44,15 +44,15 @@ class Survey:
     @cached_property
     def target(self) -> tuple[Target, np.ndarray] | None:
         """The target and the labels [n], -1 or NaN where there is none; None if not just one."""
-        return None if isinstance(self._told, str) else self._told
+        return None if isinstance(self._target_or_trouble, str) else self._target_or_trouble
 
     @property
     def trouble(self) -> str:
         """Why the labels make no target, empty where they do or there are none."""
-        return self._told if isinstance(self._told, str) else ""
+        return self._target_or_trouble if isinstance(self._target_or_trouble, str) else ""
 
     @cached_property
-    def _told(self) -> tuple[Target, np.ndarray] | str | None:
+    def _target_or_trouble(self) -> tuple[Target, np.ndarray] | str | None:
         y, task, classes = self._facts.y, self._facts.task, self._facts.classes
         if y is None or isinstance(y, dict):
             return None

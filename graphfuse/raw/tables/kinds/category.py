@@ -52,7 +52,7 @@ def differing_in_case(counts: Mapping[str, int]) -> tuple[str, ...]:
 
     Example:
         >>> differing_in_case({"Cat": 2, "cat": 7, "dog": 5})
-        ("values that differ in case alone: 'cat' (7), 'Cat' (2); they stay apart, so write ...",)
+        ("values that differ in case alone: 'cat' (7), 'Cat' (2); they stay apart; to merge ...",)
     """
     folded: dict[str, dict[str, int]] = {}
     for value, count in counts.items():
@@ -61,6 +61,6 @@ def differing_in_case(counts: Mapping[str, int]) -> tuple[str, ...]:
     if not variants:
         return ()
     return (
-        f"values that differ in case alone: {listed(variants)}; they stay apart, so write them "
-        f"the same if they are one",
+        f"values that differ in case alone: {listed(variants)}; they stay apart; to merge "
+        f"them, clean with {{correct_values: {{values: {{COLUMN: {{old: new}}}}}}}}",
     )

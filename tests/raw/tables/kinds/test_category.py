@@ -2,8 +2,8 @@ def test_values_that_differ_in_case_alone_are_named(column):
     found, values = column(["red", "Red", "green", "green"] * 10)
     assert set(values) == {"red", "Red", "green"}
     assert found.cautions == (
-        "values that differ in case alone: 'Red' (10), 'red' (10); they stay apart, so write them "
-        "the same if they are one",
+        "values that differ in case alone: 'Red' (10), 'red' (10); they stay apart; to merge them, "
+        "clean with {correct_values: {values: {COLUMN: {old: new}}}}",
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether facts that should mean nothing tell the classes apart."""
+"""Whether facts that should mean nothing predict the label."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from graphfuse.data.schema import Target
 
 LEAST = 5
-"""Samples of a class, at least, for it to take part: one a fold."""
+"""Samples of a class, at least, for it to take part: one per fold."""
 SHUFFLES = 999
 SURE = 0.001
-"""Probability of a chance finding below which it is told; many facts are looked at."""
+"""Probability of a chance finding below which it is reported; many facts are tested."""
 MOST = 20
-"""Different words of a fact that are told apart, the most frequent ones."""
+"""Different words of a fact that are distinguished, the most frequent ones."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """Balanced accuracy of classes told from facts, and that of guessing; chance of seeing it."""
+class LeakTest:
+    """Balanced accuracy of predicting classes from facts, that of guessing, and its p-value."""
 
     accuracy: float
     guessing: float
@@ -38,8 +38,10 @@ class Told:
         )
 
 
-def tells(facts: Mapping[str, Sequence[float | str | None]], codes: np.ndarray) -> Told | None:
-    """Tell classes [n] from facts [n] by a small tree, in 5 folds; None if that cannot be done.
+def predict_label_from(
+    facts: Mapping[str, Sequence[float | str | None]], codes: np.ndarray
+) -> LeakTest | None:
+    """Predict classes [n] from facts [n] by a small tree in 5 folds; None if that is impossible.
 
     A class counts as much as any other, however rare. The probability is that of a permutation of
     the predictions (Ojala and Garriga 2010, https://jmlr.org/papers/v11/ojala10a.html, test 1,
@@ -47,10 +49,10 @@ def tells(facts: Mapping[str, Sequence[float | str | None]], codes: np.ndarray) 
 
     Example:
         >>> codes = np.tile([0, 1], 50)
-        >>> told = tells({"missing": codes.tolist()}, codes)
-        >>> told.accuracy, told.guessing, told.sure
+        >>> leak = predict_label_from({"missing": codes.tolist()}, codes)
+        >>> leak.accuracy, leak.guessing, leak.sure
         (1.0, 0.5, True)
-        >>> tells({"missing": [0] * 100}, codes) is None
+        >>> predict_label_from({"missing": [0] * 100}, codes) is None
         True
     """
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -75,7 +77,7 @@ def tells(facts: Mapping[str, Sequence[float | str | None]], codes: np.ndarray) 
     generator = np.random.default_rng(0)
     shuffled = [float(weight[generator.permutation(predicted) == y].sum()) for _ in range(SHUFFLES)]
     p = (1 + sum(one >= score for one in shuffled)) / (1 + SHUFFLES)
-    return Told(round(min(score, 1.0), 6), 1 / len(usable), p)
+    return LeakTest(round(min(score, 1.0), 6), 1 / len(usable), p)
 
 
 def _ranks(column: np.ndarray) -> np.ndarray:
