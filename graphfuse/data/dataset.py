@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse._wording import count
 from graphfuse.data._fingerprint import fingerprint, labelled_arrays
 from graphfuse.data._per_sample import Given
 from graphfuse.data._rows import as_row, as_rows
@@ -238,7 +239,9 @@ class FusionDataset(Columns, About):
         task = "/".join(target.task for target in self.schema.targets.values()) or "unlabelled"
         sizes = ", ".join(f"{m.name}{list(m.shape)}" for m in self.schema.modalities)
         copies = len(self) - len(self.originals)
-        samples = f"{len(self.originals)} samples" + (f" + {copies} copies" if copies else "")
+        samples = count(len(self.originals), "sample") + (
+            f" + {count(copies, 'copy')}" if copies else ""
+        )
         return f"{type(self).__name__}({self.name!r}, {samples}, {sizes}, {task})"
 
     def __getitem__(self, i: int) -> Sample:
@@ -348,7 +351,8 @@ class FusionDataset(Columns, About):
         counts = torch.stack([column.counts for column in self.x.values()]).sum(0)[self.originals]
         if empty := int((counts == 0).sum()):
             warnings.warn(
-                f"{empty} of {len(counts)} samples of {self.name or 'the dataset'} have no node of "
+                f"{empty} of {count(len(counts), 'sample')} of "
+                f"{self.name or 'the dataset'} have no node of "
                 f"any modality; every strategy predicts a constant for them",
                 EmptySampleWarning,
                 stacklevel=4,

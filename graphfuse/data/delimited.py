@@ -9,6 +9,7 @@ import logging
 import re
 from collections import Counter
 
+from graphfuse._wording import count
 from graphfuse.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def read_delimited(
     if empty:
         logger.warning(
             "%s: %s in which all cells are empty %s left out: line%s %s",
-            name, "1 row" if len(empty) == 1 else f"{len(empty)} rows",
+            name, count(len(empty), "row"),
             "is" if len(empty) == 1 else "are", "s" * (len(empty) > 1), _first(empty),
         )  # fmt: skip
     (_, header), *rows = lines

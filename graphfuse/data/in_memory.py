@@ -77,7 +77,8 @@ def from_memory(source: Any, target: Any = None, **options: Any) -> FusionDatase
         if target is None or isinstance(target, str):
             raise InputError(
                 f"an array of shape {list(np.shape(source))} has no names and no labels; give "
-                f"{{modality: array, 'y': labels}}, or the labels as target="
+                f"{{modality: array, 'y': labels}}, or the labels as target= of "
+                f"graphfuse.load_dataset"
             )
         return _from_mapping({"x": source}, target, options)
     if target is not None:

@@ -18,6 +18,7 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
 )
 
+from graphfuse._wording import count, verb
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.numbers import number
 from graphfuse.errors import InputError
@@ -103,7 +104,8 @@ def split_by_time(times: np.ndarray, test: float = 0.2, validation: float = 0.15
     different, place = np.unique(times, return_inverse=True)
     if len(different) < 3:
         raise InputError(
-            f"a split by time has three parts, but there are only {len(different)} different times"
+            f"a split by time has three parts, but there {verb(len(different), 'is', 'are')} only "
+            f"{count(len(different), 'different time')}"
         )
     ordered = np.sort(place)
     first_test = max(_first_of(ordered, len(ordered), test), 2)

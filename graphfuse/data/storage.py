@@ -16,6 +16,7 @@ import pyarrow as pa
 from graphfuse._files import check_free, whole_folder
 from graphfuse._origin import Origin
 from graphfuse._plain import from_plain
+from graphfuse._wording import count
 from graphfuse.data._arrow import from_table, to_table
 from graphfuse.data.columns import About, Columns
 from graphfuse.data.schema import Schema
@@ -196,7 +197,7 @@ def load(path: Path, owner: type[Columns]) -> Stored:
     samples = len(columns["ids"])
     if samples != header.get("samples"):
         raise InputError(
-            f"{path} is damaged: {ARROW} holds {samples} samples, {JSON} says "
+            f"{path} is damaged: {ARROW} holds {count(samples, 'sample')}, {JSON} says "
             f"{header.get('samples')}; save the dataset again"
         )
     if "checksum" in header and header["checksum"] != _checksum(header):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from graphfuse._wording import count
 from graphfuse.data.dates import days, varying_parts
 from graphfuse.data.spec import EncoderSpec
 from graphfuse.encoders.encoder import Encoder, create_encoder
@@ -132,7 +133,8 @@ def _centre(name: str, cells: Sequence[float | None]) -> float:
     kept = len(np.unique(_single(different - centre)))
     if kept < (1 - MERGED) * len(different):
         raise InputError(
-            f"column {name!r} has {len(different)} different numbers from {different[0]:.17g} to "
+            f"column {name!r} has {count(len(different), 'different number')} from "
+            f"{different[0]:.17g} to "
             f"{different[-1]:.17g}, of which only {kept} stay different in single precision; take "
             f"a remainder, a difference, or a coarser unit, or leave the column out with "
             f"--column {name}=skip"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graphfuse._wording import count
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.encoders.encoding import encode
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
@@ -70,7 +71,7 @@ class LabelErrors(Cleaner):
             return manifest
         named = [f"{manifest.ids[row]} rather {like}" for row, like in doubtful.items()]
         shown = ", ".join(named[:NAMED]) + (", ..." if len(named) > NAMED else "")
-        what = f"labels of {len(named)} of {len(own)} samples are doubtful: {shown}"
+        what = f"labels of {len(named)} of {count(len(own), 'sample')} are doubtful: {shown}"
         if not self.remove:
             return self.note(manifest, what, doubtful)
         return self.drop(manifest, list(doubtful), what)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from graphfuse._wording import count, verb
 from graphfuse.data.clusters import find_clusters
 from graphfuse.data.dates import days, read_dates
 from graphfuse.data.splits import split_by_time
@@ -164,7 +165,8 @@ def splits_of(manifest: Manifest) -> np.ndarray | None:
     if strange:
         ids = [str(manifest.ids[row]) for row in strange[:5]]
         raise InputError(
-            f"{len(strange)} samples are in no part: {found[strange[0]]!r} is none of train, "
+            f"{count(len(strange), 'sample')} {verb(len(strange), 'is', 'are')} in no part: "
+            f"{found[strange[0]]!r} is none of train, "
             f"validation and test (samples {', '.join(ids)}); fill the part in, or skip the column"
         )
     return found.astype(str)
@@ -179,7 +181,8 @@ def _splits_by_time(manifest: Manifest) -> np.ndarray | None:
     late = [row for row, time in enumerate(times) if time != time]
     if late:
         raise InputError(
-            f"{len(late)} samples have no time, the first is {manifest.ids[late[0]]} with "
+            f"{count(len(late), 'sample')} {verb(len(late), 'has', 'have')} no time, the "
+            f"first is {manifest.ids[late[0]]} with "
             f"{found[late[0]]!r}; times are numbers, or dates as 2026-01-31 12:30: fill them in, "
             f"or skip the column"
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphfuse._wording import count
 from graphfuse.data.spec import EncoderSpec, StepSpec
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.raw.cell import Cell, ItemRepair
@@ -185,7 +186,7 @@ class Manifest:
         labels = [self.table[c.name][:] for c in self.columns if c.kind == "label"]
         labelled = [any(not is_empty(v) for v in row) for row in zip(*labels, strict=True)]
         known = int((np.array(labelled) & originals).sum()) if labels else samples
-        size = f"{samples} samples" + f", {known} of {samples} labelled" * (known < samples)
+        size = count(samples, "sample") + f", {known} of {samples} labelled" * (known < samples)
         return "\n".join([f"{self.name}: {size}", *aligned])
 
     def _filled(self, column: Column) -> int:

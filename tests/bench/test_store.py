@@ -247,9 +247,7 @@ def test_a_full_disk_is_one_clear_error(tmp_path, monkeypatch):
 
     store = ResultStore(tmp_path)
     monkeypatch.setattr("graphfuse.bench.store.np.savez_compressed", full)
-    with pytest.raises(
-        InputError, match="No space left on device; free some space"
-    ):
+    with pytest.raises(InputError, match="No space left on device; free some space"):
         store.write("run", {"status": "done"}, {"y": np.arange(3)})
     assert list(store.runs.iterdir()) == []
 

@@ -77,7 +77,7 @@ def test_a_label_that_is_empty_in_every_row_is_named():
 
 
 def test_a_part_that_is_unknown_is_named():
-    with pytest.raises(InputError, match=r"1 samples are in no part: 'later' .*samples y"):
+    with pytest.raises(InputError, match=r"1 sample is in no part: 'later' .*samples y"):
         found({"label": [0, 1], "id": ["x", "y"], "when": ["train", "later"]}, when="split")
 
 
@@ -114,5 +114,5 @@ def test_a_column_of_times_splits_the_samples(table, dated):
     broken = table(
         f"taken,age,label\nsoon,1,2\n{lines}" if dated else f"taken,age,label\n,1,2\n{lines}"
     )
-    with pytest.raises(InputError, match=r"1 samples have no time, the first is 0 with"):
+    with pytest.raises(InputError, match=r"1 sample has no time, the first is 0 with"):
         facts(read_manifest(broken, {"taken": "time", "age": "number"}))

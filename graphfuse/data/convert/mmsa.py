@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse._wording import count
 from graphfuse.data._per_sample import per_sample
 from graphfuse.data.convert._clean import finite, unique, warn_of_replaced
 from graphfuse.data.convert.format import register_format
@@ -244,7 +245,9 @@ def _names(
         given = part.get("id")
         rows = [f"{name}/{i}" for i in range(sizes[name])] if given is None else list(given)
         if len(rows) != sizes[name]:
-            raise InputError(f"part {name!r} has {sizes[name]} samples, but {len(rows)} ids")
+            raise InputError(
+                f"part {name!r} has {count(sizes[name], 'sample')}, but {count(len(rows), 'id')}"
+            )
         for row in rows:
             words = [_text(word) for word in np.asarray(row, dtype=object).reshape(-1)]
             match = SEGMENT.fullmatch(words[0])

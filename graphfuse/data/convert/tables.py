@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphfuse._wording import count, verb
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.delimited import sniff, split_separator_line
@@ -161,11 +162,15 @@ def _read(path: Path, key: str, *, as_text: bool = False) -> pd.DataFrame:
     text = {"dtype": str, "keep_default_na": False, "na_values": [""]}
     frame = _parse(path, **(text if as_text else {"dtype": {key: str}}))
     if empty := int(frame[key].isna().sum()):
-        raise InputError(f"{path.name}: {empty} rows have no id in column {key!r}; fill them in")
+        raise InputError(
+            f"{path.name}: {count(empty, 'row')} {verb(empty, 'has', 'have')} no id in column "
+            f"{key!r}; fill them in"
+        )
     twice = frame[key][frame[key].duplicated()]
     if len(twice):
         raise InputError(
-            f"{path.name}: {len(twice)} rows repeat an id of column {key!r}, such as "
+            f"{path.name}: {count(len(twice), 'row')} "
+            f"{verb(len(twice), 'repeats', 'repeat')} an id of column {key!r}, such as "
             f"{twice.iloc[0]!r}; each sample has one row per table, so merge or rename them"
         )
     return frame.set_index(key)
@@ -185,7 +190,10 @@ def _check_ids(name: str, frame: pd.DataFrame, annotated: pd.DataFrame, labels: 
             f"{list(annotated.index[:3])}; {hint}"
         )
     if not common.all():
-        logger.warning("%s: %d rows have no label, and are left out", name, sum(~common))
+        gone = int(sum(~common))
+        logger.warning(
+            "%s: %s without a label %s left out", name, count(gone, "row"), verb(gone, "is", "are")
+        )
 
 
 def _numbers(file: str, frame: pd.DataFrame, fill: float | str | None) -> pd.DataFrame:
@@ -267,13 +275,15 @@ def _labels(column: pd.Series) -> np.ndarray:
         labels = np.array(numbers, dtype=float)
     else:
         labels = column.to_numpy(dtype=object)
-        for name, count in column[named].value_counts().items():
+        for name, samples in column[named].value_counts().items():
             logger.warning(
-                "labels %r: %d samples are of a class called %r; empty these cells if it says that "
-                "the label is missing", column.name, count, name,
+                "labels %r: %s of class %r; empty these cells if the name means that the label is "
+                "missing", column.name, count(samples, "sample"), name,
             )  # fmt: skip
     if missing := int(pd.isna(labels).sum()):
-        logger.warning("labels %r: %d of %d samples have none", column.name, missing, len(column))
+        logger.warning(
+            "labels %r: %d of %s have none", column.name, missing, count(len(column), "sample")
+        )
     return labels
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphfuse._progress import without_datasets_bars
+from graphfuse._wording import count
 from graphfuse.errors import InputError
 from graphfuse.raw.cell import Cell
 from graphfuse.raw.columns import Column
@@ -145,7 +146,7 @@ def add_copies(
         table = concatenate_datasets([table, Dataset.from_dict(added)], axis=1)
     columns = (Column(COPY, "skip"), Column(ORIGINAL, "skip"), Column(id_name, "id"))
     what = (
-        f"{copies} {'copy' if copies == 1 else 'copies'} of each of {len(rows)} samples to train "
+        f"{count(copies, 'copy')} of each of {count(len(rows), 'sample')} to train "
         f"on, {', '.join(changed)} changed"
     )
     options = {**augmentation.options, "copies": copies, "seed": augmentation.seed}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graphfuse._wording import count, verb
 from graphfuse.errors import InputError, UnknownNameError, check_whole
 from graphfuse.raw.cleaning.cleaner import Cleaner, cleaner
 from graphfuse.raw.facts import splits_of
@@ -74,7 +75,12 @@ class DropDuplicates(Cleaner):
         rows = [row for row, number in enumerate(found.tolist()) if len(own[number]) > 1]
         if not rows:
             return manifest
-        return self.note(manifest, f"{len(rows)} samples are copies with different labels", rows)
+        return self.note(
+            manifest,
+            f"{count(len(rows), 'sample')} "
+            f"{verb(len(rows), 'is a copy', 'are copies')} with different labels",
+            rows,
+        )
 
 
 def _to_drop(found: np.ndarray, parts: np.ndarray, across: str) -> tuple[list[int], list[int]]:

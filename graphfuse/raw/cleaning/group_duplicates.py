@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graphfuse._progress import without_datasets_bars
+from graphfuse._wording import count
 from graphfuse.raw.cleaning.cleaner import Cleaner, cleaner
 from graphfuse.raw.cleaning.drop_duplicates import DropDuplicates
 from graphfuse.raw.columns import Column
@@ -46,7 +47,10 @@ class GroupDuplicates(Cleaner):
             table = manifest.table.add_column(name, named)
         made = replace(manifest, table=table, columns=(*manifest.columns, column))
         groups_in_all = len(set(found[rows].tolist()))
-        what = f"{len(rows)} samples are near-copies, and stay together in {groups_in_all} groups"
+        what = (
+            f"{count(len(rows), 'sample')} are near-copies, and stay together in "
+            f"{count(groups_in_all, 'group')}"
+        )
         return self.note(made, what, rows)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
+from graphfuse._wording import count, verb
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.raw.cleaning.cleaner import Repair, cleaner
 from graphfuse.raw.manifest import Manifest
@@ -47,9 +48,13 @@ class NormaliseText(Repair):
         given = [cell.value for cell in cells if isinstance(cell.value, str)]
         changed = sum(normalise_text(text, self.form, self.lower) != text for text in given)
         files = (
-            f", {len(cells) - len(given)} files as they are read" if len(given) < len(cells) else ""
+            f", {count(len(cells) - len(given), 'file')} as they are read"
+            if len(given) < len(cells)
+            else ""
         )
-        return f"{changed} of {len(given)} texts change{files}"
+        return (
+            f"{changed} of {count(len(given), 'text')} {verb(changed, 'changes', 'change')}{files}"
+        )
 
 
 def normalise_text(text: str, form: Form = "NFC", lower: bool = False) -> str:

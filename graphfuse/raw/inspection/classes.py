@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from graphfuse._check import Check
-from graphfuse._wording import first_names
+from graphfuse._wording import count, first_names
 from graphfuse.raw.inspection.splits import uneven, untrained
 from graphfuse.raw.inspection.survey import Survey
 
@@ -43,7 +43,7 @@ def check(found: Survey) -> Iterator[Check]:
     if not known.all():
         yield Check(
             "classes",
-            f"{int(known.sum())} of {len(y)} samples are labelled; without a label: "
+            f"{int(known.sum())} of {count(len(y), 'sample')} are labelled; without a label: "
             f"{first_names(found.manifest.ids[~known].tolist())}",
             "label them, or leave them out: they are neither trained nor tested on",
         )
@@ -58,7 +58,7 @@ def check(found: Survey) -> Iterator[Check]:
     counts = np.bincount(y[known], minlength=len(target.classes))
     order = np.argsort(-counts, kind="stable")
     listed = ", ".join(f"{target.classes[i]} {counts[i]}" for i in order[:20])
-    yield Check("classes", f"{len(target.classes)} classes: {listed}")
+    yield Check("classes", f"{count(len(target.classes), 'class')}: {listed}")
     rare = [f"{target.classes[i]} {counts[i]}" for i in order if counts[i] < FOLDS]
     if rare:
         yield Check(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from graphfuse._check import Check
-from graphfuse._wording import first_names
+from graphfuse._wording import count, first_names
 from graphfuse.raw.cleaning.drop_outliers import robust_range
 from graphfuse.raw.columns import TABULAR, Column
 from graphfuse.raw.inspection.leak_test import predict_label_from
@@ -69,7 +69,8 @@ def _out_of_range(found: Survey, name: str, values: list[float | None]) -> Itera
         middle = float(np.nanmedian(np.array(values, dtype=np.float64)))
         yield Check(
             "columns",
-            f"{name}: {len(rows)} numbers far from the median, {middle:g}: {first_names(shown)}",
+            f"{name}: {count(len(rows), 'number')} far from the median, "
+            f"{middle:g}: {first_names(shown)}",
             f"correct them, or let them count as missing: clean with "
             f"{{drop_outliers: {{limits: {{{name}: [lowest, highest]}}}}}}",
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from graphfuse._wording import count, verb
 from graphfuse.data.numbers import Style, read_numbers
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.raw.columns import CONTENT, KINDS, MEDIA, TABLE, TABULAR, Column, Skipped
@@ -153,7 +154,11 @@ def _shared_ids(
         cells = values[name].cells if name in values else []
         different = len({str(cell) for cell in cells})
         if different <= 0.9 * len(cells):
-            changed[name] = Inferred("group", f"{len(cells)} rows share {different} ids")
+            changed[name] = Inferred(
+                "group",
+                f"{count(len(cells), 'row')} "
+                f"{verb(len(cells), 'shares', 'share')} {count(different, 'id')}",
+            )
         elif taken:
             changed[name] = Inferred("skip", "there is another id", Skipped.SECOND_ID)
         else:

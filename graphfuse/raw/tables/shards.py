@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphfuse._wording import count, verb
 from graphfuse.data.ids import SPLITS
 from graphfuse.errors import InputError
 from graphfuse.raw.tables.build import to_table, with_columns
@@ -57,7 +58,11 @@ def _listed(source: Sequence[object]) -> tuple[list[Path], Path | None]:
         raise InputError(f"a list of shards holds paths of files, got {str(source)[:60]}")
     gone = [str(path) for path in files if not path.is_file()]
     if gone:
-        raise InputError(f"{len(gone)} of {len(files)} shards are no files: {gone[:3]}")
+        raise InputError(
+            f"{len(gone)} of {count(len(files), 'shard')} "
+            f"{verb(len(gone), 'is no file', 'are no files')}: "
+            f"{gone[:3]}"
+        )
     folders = {path.resolve().parent for path in files}
     return files, folders.pop() if len(folders) == 1 else None
 

@@ -55,7 +55,7 @@ def test_no_class_is_lost_to_its_name_and_empty_labels_are_counted(tmp_path, cap
     assert dataset.schema.classes == ("Mild", "NA", "None")
     assert dataset.labels().tolist() == [2, -1, 0, 1]
     assert "1 of 4 samples have none" in caplog.text
-    assert "1 samples are of a class called 'None'; empty these cells" in caplog.text
+    assert "1 sample of class 'None'; empty these cells" in caplog.text
     dataset = read_features(folder(tmp_path, labels), label="score")  # numbers, one missing
     assert dataset.schema.classes == ("1", "2", "3")
     assert dataset.labels().tolist() == [0, -1, 2, 1]
@@ -72,7 +72,7 @@ def test_rows_that_match_nothing_are_left_out_and_counted(tmp_path, caplog):
     path = folder(tmp_path, LABELS + "p9,basal\n", **{"mrna.csv": RNA + "p7,1,1\n"})
     assert list(read_features(path).ids) == ["p1", "p2", "p3", "p4"]
     assert "1 ids of labels are in no other table" in caplog.text
-    assert "mrna: 1 rows have no label" in caplog.text
+    assert "mrna: 1 row without a label is left out" in caplog.text
 
 
 def test_ids_are_text(tmp_path):
@@ -104,8 +104,8 @@ def test_empty_cells_are_filled_per_fold_or_by_a_number(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("tables", "message"),
     [
-        ({"mrna.csv": RNA + "p1,7,8\n"}, "mrna.csv: 1 rows repeat an id .*'p1'"),
-        ({"labels": LABELS + "p2,basal\n"}, "labels.csv: 1 rows repeat an id .*'p2'"),
+        ({"mrna.csv": RNA + "p1,7,8\n"}, "mrna.csv: 1 row repeats an id .*'p1'"),
+        ({"labels": LABELS + "p2,basal\n"}, "labels.csv: 1 row repeats an id .*'p2'"),
         ({"mrna.csv": "patient,g1\nq1,1\n"}, r"no id in common: \['q1'\] .*write ids the same way"),
         ({"mrna.csv": "patient,p1,p2\ng1,1,2\n"}, "its columns: transpose it"),
         (
@@ -118,7 +118,7 @@ def test_empty_cells_are_filled_per_fold_or_by_a_number(tmp_path, caplog):
             "'name' holds neither numbers alone nor at most 50 categories, but 60 values",
         ),
         ({"mrna.csv": "patient,g1\np1,inf\n"}, r"infinite values in columns \['g1'\]"),
-        ({"mrna.csv": "patient,g1\n,1\n"}, "1 rows have no id in column 'patient'"),
+        ({"mrna.csv": "patient,g1\n,1\n"}, "1 row has no id in column 'patient'"),
         ({"mrna.csv": "patient\np1\n"}, "no column beside its id"),
         ({"mrna.csv": "sample,g1\np1,1\n"}, r"they begin with .*'sample'.*id=NAME"),
         ({"mrna.csv": ""}, "mrna.csv is no readable table"),

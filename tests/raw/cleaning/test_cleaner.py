@@ -18,7 +18,7 @@ def test_repairs_are_read_kept_under_another_key_and_in_order(make, sound):
     assert [change.step for change in cleaned.changes] == [
         "trim_silence", "resample", "normalise_text",
     ]  # fmt: skip
-    assert cleaned.changes[2].what == "note: 1 of 1 texts change"
+    assert cleaned.changes[2].what == "note: 1 of 1 text changes"
     turned = clean(given, [{"resample": {"rate": 4000}}, "trim_silence"])
     assert turned.cells("speech")[0][0].digest() != after.digest()
     assert given.repairs == {}

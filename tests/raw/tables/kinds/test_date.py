@@ -55,5 +55,5 @@ def test_a_split_by_time_takes_the_same_dates(read):
     parts = facts(manifest).splits
     assert parts.tolist()[-2:] == ["test", "test"]
     assert parts[1] == "train"
-    with pytest.raises(InputError, match=r"1 samples have no time, .* with 'soon'"):
+    with pytest.raises(InputError, match=r"1 sample has no time, .* with 'soon'"):
         facts(read({"taken": [*days[:-1], "soon"], "label": ["a", "b"] * 5}, taken="time"))
