@@ -165,7 +165,7 @@ def test_sources_that_name_no_shards(write, tmp_path):
         read_manifest(tmp_path / "none*.csv")
     with pytest.raises(InputError, match="files of one kind, but there are"):
         read_manifest(folder)
-    with pytest.raises(InputError, match="1 of 2 shards are no files"):
+    with pytest.raises(InputError, match="1 of 2 shards is no file"):
         read_manifest([folder / "train-00000-of-00002.csv", folder / "gone.csv"])
     with pytest.raises(InputError, match="is no pattern of files"):
         read_manifest(folder / "**a.csv")
