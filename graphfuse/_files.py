@@ -2,7 +2,7 @@
 
 What is written goes into a hidden file or folder beside its place, and then takes that place. A
 process holds a lock on what it is writing, so that the next one that writes to the same place can
-tell what a killed process left behind, and removes it.
+find what a killed process left behind, and remove it.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ comparison = graphfuse.compare(
 )
 
 # %%
-# The leaderboard. Strategies of one rank cannot be told apart by a test that knows that the folds
-# share training data.
+# The leaderboard. Strategies of one rank do not differ significantly, by a test that accounts for
+# the training data that folds share.
 
 table = comparison.table()
 shown = table[["strategy", "rank", "family", "mean", "low", "high", "parameters"]]

@@ -2,13 +2,13 @@
 From your own files to a report
 ===============================
 
-Pictures, recordings, texts and a table: read them, encode them, compare, and apply it to a new one.
+Read pictures, recordings, texts and a table; encode them, compare strategies, predict new samples.
 """
 
 # %%
-# A small folder, as one may have it: a table with a row a sample, whose cells are paths and values.
-# Here the picture shows the class for most samples, the pitch of the recording tells it with some
-# noise, half of the notes name a thing of it, and some cells are empty.
+# A small folder with a table: one row per sample, whose cells are paths and values. The picture
+# shows the class of most samples, the pitch of the recording depends on it with some noise, half of
+# the notes mention it, and some cells are empty.
 
 import csv
 import logging
@@ -61,7 +61,7 @@ with (folder / "shapes.csv").open("w", newline="") as file:
     writer.writerows(rows)
 
 # %%
-# What the columns hold is told from names and values. Nothing is read yet.
+# The kind of each column is inferred from names and values. No file is read yet.
 
 manifest = read_manifest(folder / "shapes.csv")
 print(manifest.describe())

@@ -6,9 +6,9 @@ Put :class:`~graphfuse.nn.GraphFusion` in a model and a training loop of your ow
 """
 
 # %%
-# In ``planted/binding`` each modality is a set of six nodes, a key and a value each. One key occurs
-# in both modalities, and the label says whether the two values there are the same: one has to find
-# the two nodes that belong together. Edges say so if they join nodes whose keys are alike.
+# In ``planted/binding`` each modality is a set of six nodes, with a key and a value each. One key
+# occurs in both modalities, and the label says whether its two values are the same. A model has to
+# find the two nodes that belong together. Edges between nodes of similar keys show them.
 
 import torch
 from torch import nn

@@ -49,7 +49,7 @@ def _shared() -> str:
 
 
 def _source(thing: object) -> str:
-    """Return the text of the file that defines a class, or what tells it apart without one."""
+    """Return the text of the file that defines a class, or what identifies it without one."""
     try:
         return Path(inspect.getfile(thing)).read_text()  # type: ignore[arg-type]
     except (OSError, TypeError):

@@ -43,7 +43,7 @@ class Column:
     """How a column is built: the declaration from which everything that handles it follows.
 
     ``nested`` columns per node are ``{attribute: {modality: values}}``, others
-    ``{modality: values}``. ``ragged`` values carry the offsets that tell samples apart. ``fill``
+    ``{modality: values}``. ``ragged`` values carry the offsets that separate samples. ``fill``
     is the value at the padded nodes of a batch. An ``optional`` column may be None, and its text
     per sample may be empty.
     """

@@ -32,7 +32,7 @@ class Impute(Step):
         modality: the modality of a table, as encoder ``table`` makes it.
         columns: where each column lies in a node, as ``TableEncoder.layout`` says.
         fill: "median" or "mean", for numbers.
-        flags: whether the places that flag empty cells stay; without them nothing tells which
+        flags: whether the places that flag empty cells stay; without them nothing shows which
             cells were empty.
 
     Example:
