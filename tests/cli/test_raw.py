@@ -154,7 +154,7 @@ def test_raw_data_are_cleaned_by_the_steps_that_are_named(pets, place):
         (["--network", "said=transformers: "], "encoder network 'transformers' is given a model"),
         (["--encoder", "audio=mfcc"], "modality in encoders 'audio'"),
         (["--encoder", "text=resnet18"], "unknown text encoder 'resnet18'"),
-        (["--task", "regresion"], "did you mean 'regression'"),
+        (["--task", "regresion"], "did you mean 'regression'"),  # codespell:ignore
     ],
 )
 def test_bad_options_of_raw_data_are_one_line(pets, capsys, more, message):
