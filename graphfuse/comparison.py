@@ -94,42 +94,41 @@ def compare(
     progress: bool = True,
     command: str | None = None,
 ) -> Comparison:
-    """Train and test every strategy on every fold of every dataset; resume what is there.
+    """Train and test every strategy on every fold of every dataset.
 
     All strategies share splits, scaling, order of batches and recipe. A run that fails is recorded
-    with its traceback and the comparison goes on. Runs that ``out`` already holds under the very
-    same conditions, code included, are not computed again.
+    with its traceback, and the comparison continues. A run that ``out`` already holds under the
+    same conditions, code included, is not computed again: call it again to resume.
 
     Args:
-        datasets: one or a list of: name of a built-in dataset, path, raw samples (a table of
-            paths and values, a folder of files, a :class:`~graphfuse.raw.Manifest`), which are
-            encoded first, :class:`~graphfuse.data.FusionDataset`, or ``{name: options}``; see
-            :func:`graphfuse.load_dataset`.
-        strategies: names; "unimodal" stands for one a modality, "all" for every strategy; None for
-            :data:`graphfuse.bench.plan.DEFAULT_STRATEGIES`.
-        folds: parts of the cross-validation, unless a dataset brings its own splits.
-        repeats: cross-validations with different shuffles.
-        seed: of the splits and, with strategy and fold, of the weights.
-        n_jobs: processes at work, -1 for one a core; raw samples are encoded by as many here, each
+        datasets: one source or a list of sources of :func:`graphfuse.load_dataset`: names, paths,
+            arrays by modality, DataFrames, graphs, datasets. Built-in and raw ones may be given as
+            ``{name: options}``. Raw samples are encoded first.
+        strategies: names; "unimodal" stands for one strategy per modality, "all" for every
+            strategy, None for :data:`graphfuse.bench.plan.DEFAULT_STRATEGIES`.
+        folds: folds of the cross-validation, unless a dataset brings its own splits.
+        repeats: repeats of the cross-validation, each with another shuffle.
+        seed: seed of the splits and, with strategy and fold, of the weights.
+        n_jobs: number of parallel processes, -1 for one per core. As many encode raw samples, each
             with a copy of an encoder's network, unless ``n_jobs`` is among a dataset's options.
-        backend: "loky" for processes on this machine, "ray" or "dask" for a cluster at
-            ``address``, or started here if that is None.
-        address: of the cluster; its machines have to see ``out`` under the same path.
-        out: folder of the results. It may hold those of other comparisons: each has a folder of
-            its own in ``comparisons``, which the returned ``Comparison`` names, and they share runs
-            under the same conditions.
-        metric: what to rank by; by default accuracy, macro F1 (several labels) or R2 (regression).
+        backend: "loky" for processes on this machine; "ray" or "dask" for the cluster at
+            ``address``, or for one that is started here if that is None.
+        address: address of the cluster, whose machines see ``out`` under the same path.
+        out: folder of the results.
+        metric: metric to rank by; by default accuracy, macro F1 (several labels) or R2
+            (regression).
         recipe: settings of the training.
         options: ``{strategy: {option: value}}``.
         relations: ``{dataset: relations}`` that draw its graphs, instead of those it names.
         networks: ``{dataset: {modality: network}}`` that encode its raw modalities inside every
-            strategy and train with it, changed in every epoch as ``augment`` of the dataset says;
-            see :func:`graphfuse.fusion.create_strategy`. ``options`` may give a strategy others, as
-            ``encoders`` and ``augment``.
-        match_parameters: number of parameters that every strategy is brought nearest to by its
-            ``hidden_channels``; those without that option or without parameters stay as they are.
-        progress: show how many runs are done, and the time left, on a terminal.
-        command: what the report names as the command to repeat it.
+            strategy and train with it. Their input is augmented in every epoch as ``augment`` of
+            the dataset says; see :func:`graphfuse.fusion.create_strategy`. ``options`` may give a
+            strategy others, as ``encoders`` and ``augment``.
+        match_parameters: the width of each strategy is chosen so that its number of parameters
+            comes nearest to this one. Strategies without ``hidden_channels`` or without parameters
+            stay as they are.
+        progress: show the number of finished runs and the time left.
+        command: the command that the report shows for repeating the comparison.
 
     Raises:
         FusionError: an unknown name or option, a setting of the wrong kind, data that cannot be

@@ -65,7 +65,7 @@ def read_raw(source: Any, **options: Any) -> Manifest:
     """Return the manifest of a raw source: a built-in one by name, or what ``read_manifest`` takes.
 
     Raises:
-        UnknownNameError: an option that the source does not take, or a file that there is not.
+        UnknownNameError: an option that the source does not take, or a file that does not exist.
     """
     if isinstance(source, Manifest):
         if options:

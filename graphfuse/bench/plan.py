@@ -176,7 +176,7 @@ def _mapping(label: str, given: Any, of: type | tuple[type, ...], shape: str) ->
 def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:
     """Return the strategies that are wanted and that data of this schema can serve.
 
-    "all" stands for every strategy, "unimodal" for one a modality. A strategy that needs another
+    "all" stands for every strategy, "unimodal" for one per modality. A strategy that needs another
     kind of data is left out here; :func:`check_strategies` sees that it is served somewhere.
     """
     served = list_strategies(schema=schema)
