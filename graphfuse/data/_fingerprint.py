@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data._numpy import bits
 from graphfuse.data.columns import Array, Columns, Per, arrays
 from graphfuse.data.spec import StepSpec
 
@@ -44,7 +43,7 @@ def _numpy(label: str, values: Tensor | np.ndarray) -> tuple[str, np.ndarray]:
     if isinstance(values, np.ndarray):
         joined = "\0".join(str(text) for text in values)
         return label, np.frombuffer(joined.encode(), dtype=np.uint8)
-    return label + ("/bfloat16" if values.dtype == torch.bfloat16 else ""), bits(values)
+    return label + ("/bfloat16" if values.dtype == torch.bfloat16 else ""), _bits(values)
 
 
 def _labelled(array: Array) -> Iterator[tuple[str, Tensor | np.ndarray]]:
@@ -63,3 +62,10 @@ def _labelled(array: Array) -> Iterator[tuple[str, Tensor | np.ndarray]]:
     yield f"{name}/{key}" if array.key else name, array.values
     if array.column.ragged and array.offsets is not None:
         yield f"offsets/{key}", array.offsets
+
+
+def _bits(values: Tensor) -> np.ndarray:
+    """Return values as numpy; bfloat16, which numpy lacks, as the integers of its bits."""
+    if values.dtype == torch.bfloat16:
+        values = values.view(torch.int16)
+    return values.numpy()

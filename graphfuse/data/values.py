@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data._numpy import native
 from graphfuse.errors import InputError
 
 MOST_BYTES = 2**33
@@ -135,6 +134,13 @@ def cast(values: Tensor, dtype: torch.dtype | None, what: str) -> Tensor:
     return rounded
 
 
+def _native(values: np.ndarray) -> np.ndarray:
+    """Copy what torch does not take: reversed axes, foreign byte order, read-only memory."""
+    if values.dtype.isnative and values.flags.writeable and min(values.strides, default=0) >= 0:
+        return values
+    return values.astype(values.dtype.newbyteorder("="), order="C")
+
+
 def _of_tensor(given: Tensor, what: str) -> Tensor:
     if given.layout != torch.strided and not given.is_meta:
         _check_size(tuple(given.shape), given.element_size(), what)
@@ -179,7 +185,7 @@ def _of_array(given: Any, what: str) -> Tensor:
         array = array.astype(np.float64 if array.dtype.itemsize == 8 else np.int64)
     if array.dtype.itemsize > 8:
         array = array.astype(np.float64)
-    return torch.from_numpy(native(array))
+    return torch.from_numpy(_native(array))
 
 
 def _of_frame(frame: Any, what: str) -> np.ndarray:
