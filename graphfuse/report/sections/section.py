@@ -97,7 +97,7 @@ class Section(ABC):
 
 
 class DatasetSection(Section):
-    """A section about one dataset; its methods take a :class:`DatasetSummary`."""
+    """A section about one dataset; its methods take a :class:`~graphfuse.report.DatasetSummary`."""
 
     heading = "h3"
     half_width: ClassVar[bool] = False
@@ -105,7 +105,7 @@ class DatasetSection(Section):
 
 
 class ComparisonSection(Section):
-    """A section about the whole comparison; its methods take a :class:`Summary`."""
+    """A section about the whole comparison; its methods take a :class:`~graphfuse.report.Summary`."""
 
     heading = "h2"
     after_datasets: ClassVar[bool] = True

@@ -66,7 +66,7 @@ class Metric:
 
     name: str
     function: Callable[..., float]
-    """From :class:`Predictions` to the value; where ``per_class``, from these and a class code."""
+    """From predictions to the value; where ``per_class``, from predictions and a class code."""
     tasks: tuple[str, ...]
     greater_is_better: bool = True
     bounds: Bounds = (0.0, 1.0)
