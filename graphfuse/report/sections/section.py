@@ -105,7 +105,10 @@ class DatasetSection(Section):
 
 
 class ComparisonSection(Section):
-    """A section about the whole comparison; its methods take a :class:`~graphfuse.report.Summary`."""
+    """A section about the whole comparison.
+
+    Its methods take a :class:`~graphfuse.report.Summary`.
+    """
 
     heading = "h2"
     after_datasets: ClassVar[bool] = True
