@@ -21,7 +21,7 @@ def test_a_path_without_permission_is_one_line(tmp_path, capsys, monkeypatch):
     def denied(*_, **__):
         raise PermissionError(13, "Permission denied", "secret")
 
-    monkeypatch.setattr("pathlib.Path.is_dir", denied)
+    monkeypatch.setattr("graphfuse.cli.report.run", denied)
     assert main(["report", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith("graphfuse: error: secret: Permission denied; ")
 
