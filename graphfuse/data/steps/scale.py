@@ -72,8 +72,11 @@ class Scale(Step):
                 continue
             wide = values.double() if self.over == "feature" else values.double().flatten()
             shift, scale = _measure(self.how, wide, 0, torch.finfo(values.dtype).eps)
-            state[f"shift/{name}"] = shift.to(values.dtype)
-            state[f"scale/{name}"] = scale.to(values.dtype)
+            # Differences of the largest numbers of a precision overflow it.
+            large = float(values.abs().max()) > torch.finfo(values.dtype).max / 4
+            dtype = torch.float64 if large else values.dtype
+            state[f"shift/{name}"] = shift.to(dtype)
+            state[f"scale/{name}"] = scale.to(dtype)
         return state
 
     def apply(self, dataset: FusionDataset) -> FusionDataset:
@@ -90,7 +93,9 @@ class Scale(Step):
                     f"the scaler was fitted on modality {name!r} with nodes {list(shift.shape)}, "
                     f"the dataset has { ({m: list(c.values.shape[1:]) for m, c in x.items()}) }"
                 )
-            x[name] = Ragged((x[name].values - shift) / scale, x[name].offsets)
+            values = x[name].values
+            scaled = (values.to(torch.promote_types(values.dtype, shift.dtype)) - shift) / scale
+            x[name] = Ragged(scaled.to(values.dtype), x[name].offsets)
         return replace(dataset, x=x)
 
     def _scaled(self, dataset: FusionDataset) -> list[str]:

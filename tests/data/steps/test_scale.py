@@ -103,3 +103,13 @@ def test_the_unit_of_a_feature_does_not_matter(how):
     )
     for other in others:
         assert torch.allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.parametrize("how", ["standard", "robust", "min_max", "min_max_symmetric"])
+def test_the_largest_numbers_do_not_overflow(how):
+    x = np.array([[-3e38], [3e38], [3e38], [2e38], [-1e38]])
+    data = FusionDataset.from_arrays({"a": x})
+    scaled = create_step("scale", how=how).fit(data).transform(data).x["a"].values
+    exact = create_step("scale", how=how).fit(halved := FusionDataset.from_arrays({"a": x / 1e38}))
+    assert scaled.dtype == torch.float32
+    torch.testing.assert_close(scaled, exact.transform(halved).x["a"].values)
