@@ -20,6 +20,7 @@ def several(path, count):
         for run in store.runs.iterdir():
             record = json.loads((run / "record.json").read_text())
             record["key"] = f"{number}-{record['key']}"
+            del record["checksums"]  # as earlier versions wrote it
             (run / "record.json").write_text(json.dumps(record))
             (path / "runs").mkdir(exist_ok=True)
             run.rename(path / "runs" / f"{number}-{run.name}")
