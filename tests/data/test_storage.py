@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from benchmarks.fuzz.forked import run_cases
-from graphfuse.data import FusionDataset, RelationSpec, Sample, SparseEdges
+from graphfuse.data import FusionDataset, RelationSpec, Sample, SparseEdges, load_dataset
 from graphfuse.data.columns import About
 from graphfuse.data.ragged import Ragged
 from graphfuse.errors import InputError
@@ -346,3 +346,14 @@ def test_arrays_that_do_not_fit_are_refused(change, message, tmp_path):
     else:
         with pytest.raises(InputError, match=message):
             FusionDataset.load(tmp_path / "d")
+
+
+def test_a_changed_value_is_noticed_when_a_folder_is_loaded_by_name(tmp_path):
+    values = np.arange(12.0, dtype=np.float32).reshape(6, 2)
+    FusionDataset.from_arrays({"a": values}, [0, 1] * 3).save(tmp_path / "data")
+    file = tmp_path / "data" / "samples.arrow"
+    content = file.read_bytes()
+    place = content.index(values.tobytes())
+    file.write_bytes(content[: place + 2] + b"\x01" + content[place + 3 :])
+    with pytest.raises(InputError, match="are not those that were saved"):
+        load_dataset(tmp_path / "data")

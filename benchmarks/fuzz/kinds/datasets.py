@@ -53,7 +53,7 @@ def attempt(saved: list[Saved], rng: np.random.Generator, work: Path) -> str:
     folder = work / "data"
     shutil.copytree(chosen.folder, folder)
     mutate_folder(folder, rng)
-    loaded = FusionDataset.load(folder)
+    loaded = FusionDataset.load(folder, verify=True)
     loaded.batch(range(len(loaded)))
     for row in range(len(loaded)):
         loaded[row]

@@ -45,7 +45,7 @@ def load_dataset(source: str | Path, **options: Any) -> FusionDataset:
         return _load_npz(path)
     from graphfuse.data.dataset import FusionDataset
 
-    return FusionDataset.load(path)
+    return FusionDataset.load(path, verify=True)
 
 
 def _load_npz(path: Path) -> FusionDataset:
