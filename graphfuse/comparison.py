@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from graphfuse.training import Recipe
 
 DEFAULT_DATASETS: tuple[Any, ...] = ("emoji", {"planted/binding": {"n": 2000}})
-"""What a comparison runs on by default: bundled real data, and planted data."""
+"""Default datasets of a comparison, one with bundled real data and one with planted data."""
 
 
 @dataclass(frozen=True)

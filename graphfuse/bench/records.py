@@ -261,7 +261,7 @@ class StrategyFacts:
     ablation_of: str | None = None
     """The strategy that this one is a variant of."""
     ablation: str | None = None
-    """What the variant changes: "no_edges", "shuffled_edges", "complete" ..."""
+    """The change of the variant, such as "no_edges", "shuffled_edges", "complete"."""
     modality: str | None = None
     """The modality that the strategy sees alone."""
 
@@ -297,7 +297,7 @@ class ComparisonRecord:
 
     @property
     def key(self) -> str:
-        """Hash of the conditions and of the planned runs: the same comparison has the same key."""
+        """Hash of the conditions and planned runs; the same comparison has the same key."""
         runs = sorted(plan.key for plan in self.planned)
         return digest({"config": self.config, "metric": self.metric, "runs": runs})[:16]
 

@@ -32,7 +32,7 @@ def create_strategy(
         schema: of the data.
         encoders: networks that encode raw modalities and train with the strategy, ``{modality:
             name or {name: options}}``, for an :class:`EndToEnd`; see
-            :mod:`graphfuse.encoders.networks`.
+            ``graphfuse.encoders.networks``.
         augment: changes of raw nodes in training, ``{modality: change}``, for modalities that
             networks encode: the name of a preset, ``{preset: options}``, options or an instance,
             as :func:`~graphfuse.raw.augment.create_augmentation` takes them; or a function from

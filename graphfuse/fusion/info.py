@@ -29,7 +29,7 @@ class StrategyInfo:
     summary: str
     paper: str
     make: Callable[..., Any]
-    """The class, or a function that returns a strategy: takes a schema and options."""
+    """The class, or a function of a schema and options that returns a strategy."""
     tasks: tuple[str, ...] = TASKS
     modalities: int = 1
     """Least number of modalities that it makes sense with."""
@@ -60,7 +60,7 @@ class StrategyInfo:
 
     @property
     def base(self) -> StrategyInfo:
-        """What is registered: the strategy that this is a variant of, or itself."""
+        """The registered strategy, which this is a variant of, or itself."""
         if not self.fixed:
             return self
         name = self.ablation_of or self.name.partition(":")[0]
@@ -68,7 +68,7 @@ class StrategyInfo:
 
     @property
     def fixed(self) -> dict[str, str]:
-        """Options that its name decides: the ablation or the modality."""
+        """Options that its name decides, namely the ablation or the modality."""
         given = {"ablation": self.ablation, "modality": self.modality}
         return {option: value for option, value in given.items() if value is not None}
 
@@ -154,7 +154,7 @@ def modality_name(strategy: str, modality: str) -> str:
     """Return the name of a strategy per modality for one modality.
 
     ``unimodal:best`` chooses a modality, so that a modality called "best" is written with
-    :data:`ESCAPE` before it, and so is one called "=best".
+    "=" before it, and so is one called "=best".
 
     Example:
         >>> modality_name("unimodal", "image"), modality_name("unimodal", "best")

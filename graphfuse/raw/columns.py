@@ -93,6 +93,6 @@ class Column:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What users are warned of: its cautions, and that content is left out."""
+        """Warnings for the user, its cautions among them, and whether content is left out."""
         left_out = self.skipped is not None and self.skipped.holds_content
         return (*((f"left out: {self.why}",) if left_out else ()), *self.cautions)

@@ -150,7 +150,7 @@ class Manifest:
 
     @cached_property
     def ids(self) -> np.ndarray:
-        """Ids of the samples: from the id column, else the numbers of the rows as first read."""
+        """Ids of the samples, from the id column or else the numbers of the rows as first read."""
         given = self.role("id")
         return np.array([str(i) for i in (self._rows if given is None else given)])
 

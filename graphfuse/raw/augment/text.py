@@ -64,8 +64,9 @@ class TextAugmentation(ItemAugmentation[str]):
         delete: words left out.
         synonyms: ``{word: (synonym, ...)}``, in lower case; see
             :func:`~graphfuse.raw.augment.read_thesaurus`. Words without synonyms stay.
-        vocabulary: words to insert, repeated as often as they occur. :meth:`fit` takes them from
-            texts; :func:`~graphfuse.raw.augment.add_copies` fits it where a training part is given.
+        vocabulary: words to insert, repeated as often as they occur. :meth:`TextAugmentation.fit`
+            takes them from texts; :func:`~graphfuse.raw.augment.add_copies` fits it where a
+            training part is given.
         probability: of each change.
 
     Raises:
@@ -104,7 +105,7 @@ class TextAugmentation(ItemAugmentation[str]):
     def fit(self, texts: Iterable[str]) -> TextAugmentation:
         """Return this augmentation with the words of texts, of the training part, as vocabulary.
 
-        At most :data:`MOST_WORDS` words are kept, at equal distances in alphabetical order.
+        At most 100,000 words are kept, at equal distances in alphabetical order.
 
         Raises:
             InputError: the texts have no words.
