@@ -30,7 +30,7 @@ from graphfuse.raw.cleaning import create_cleaners, create_repairs
 
 CONFIG, STATE = "preprocessor.json", "state.safetensors"
 FORMAT = 2
-SETTINGS = ("encoders", "steps", "clean", "unreadable")
+SETTINGS = ("encoders", "steps", "clean", "unreadable", "allow_missing_modality")
 
 
 class Preprocessor:
@@ -92,7 +92,7 @@ class Preprocessor:
 
     @classmethod
     def from_yaml(cls, path: str | Path, **options: Any) -> Preprocessor:
-        """Read the settings ``encoders``, ``steps``, ``clean`` and ``unreadable`` from YAML.
+        """Read settings by the names of the arguments, without those of the machine, from YAML.
 
         Raises:
             InputError: the file cannot be read or holds something else.
