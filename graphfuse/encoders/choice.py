@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -38,7 +37,7 @@ MERGED = 0.25
 """Share of different numbers of a column that may become equal, as dense ones always do."""
 
 LOOKED_AT = 100
-"""Samples whose time series are read to find the number of channels."""
+"""Samples whose time series are read to find the number of channels and their centres."""
 
 
 def create_encoders(
@@ -80,8 +79,8 @@ def _create(manifest: Manifest, modality: str, given: Any) -> Encoder:
     options = dict(spec.options)
     if kind == "table":
         options = {**table_layout(manifest, modality), **options}
-    if kind == "series" and "channels" not in options:
-        options["channels"] = _channels(manifest, modality)
+    if kind == "series":
+        options = {**_series_options(manifest, modality, options.get("channels")), **options}
     return create_encoder(kind, spec.name, **options)
 
 
@@ -127,9 +126,9 @@ def _centre(name: str, cells: Sequence[float | None]) -> float:
     """
     known = np.array([v for v in cells if v is not None and v == v], dtype=np.float64)
     different = np.unique(known)
-    if len(different) < 2 or not _loses(different):
+    centre = _median_if_lossy(known)
+    if not centre:
         return 0.0
-    centre = float(np.round(np.median(known)))
     kept = len(np.unique(_single(different - centre)))
     if kept < (1 - MERGED) * len(different):
         raise InputError(
@@ -140,6 +139,12 @@ def _centre(name: str, cells: Sequence[float | None]) -> float:
             f"--column {name}=skip"
         )
     return centre
+
+
+def _median_if_lossy(known: np.ndarray) -> float:
+    """Return the rounded median of numbers that single precision would change, 0 for others."""
+    different = np.unique(known)
+    return float(np.round(np.median(known))) if len(different) > 1 and _loses(different) else 0.0
 
 
 def _loses(different: np.ndarray) -> bool:
@@ -156,13 +161,24 @@ def _single(values: np.ndarray) -> np.ndarray:
         return values.astype(np.float32).astype(np.float64)
 
 
-def _channels(manifest: Manifest, modality: str) -> int:
-    """Return how many channels most time series have, of some at equal distances."""
+def _series_options(
+    manifest: Manifest, modality: str, channels: int | None
+) -> dict[str, int | tuple[float, ...]]:
+    """Return how many channels most time series have, and the centres that their values need.
+
+    Some series at equal distances are read. As many channels as given are expected, if any.
+    """
     rows = np.linspace(0, len(manifest) - 1, min(len(manifest), LOOKED_AT)).round().astype(int)
-    found = Counter[int]()
+    found: dict[int, list[np.ndarray]] = {}
     for cell in (cell for cells in manifest.cells(modality, rows.tolist()) for cell in cells):
         with contextlib.suppress(InputError):
             series = cell.read()
             if isinstance(series, Series):
-                found[int(series.values.shape[1])] += 1
-    return max(found, key=lambda channels: (found[channels], channels), default=1)
+                found.setdefault(int(series.values.shape[1]), []).append(series.values)
+    most = max(found, key=lambda number: (len(found[number]), number), default=1)
+    channels = most if channels is None else channels
+    if channels not in found:
+        return {"channels": channels}
+    columns = np.concatenate(found[channels]).T
+    centres = tuple(_median_if_lossy(own[np.isfinite(own)]) for own in columns)
+    return {"channels": channels} | ({"centres": centres} if any(centres) else {})

@@ -1,10 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 from datasets import Dataset
 
 from graphfuse.data import Steps
 from graphfuse.encoders import encode
-from graphfuse.encoders.choice import table_layout
+from graphfuse.encoders.choice import create_encoders, table_layout
 from graphfuse.errors import InputError
 from graphfuse.raw import read_manifest
 
@@ -49,3 +51,22 @@ def test_empty_dates_are_filled_per_fold(tmp_path):
     assert step.name == "impute"
     filled = Steps([step]).fit(data).transform(data).x["table"].values
     assert not filled[0, :5].eq(0).all()
+
+
+def test_time_series_of_large_values_are_centred(tmp_path):
+    rows = [[1_700_000_000 + (n + step) % 50 for step in range(16)] for n in range(20)]
+    lines = [json.dumps({"signal": row, "label": "ab"[n % 2]}) for n, row in enumerate(rows)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    found = read_manifest(tmp_path / "a.jsonl")
+    data = encode(found, cache=None, progress=False)
+    encoder = create_encoders(found)["signal"]
+    assert abs(encoder.centres[0] - 1.7e9) < 50
+    for row, sample in zip(rows, data, strict=True):
+        nodes = sample.x["signal"][0, :16].double() + encoder.centres[0]
+        assert nodes.tolist() == row
+
+
+def test_time_series_of_usual_values_are_not_centred(tmp_path):
+    lines = [json.dumps({"signal": [n, 2.5, 7], "label": "ab"[n % 2]}) for n in range(8)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    assert create_encoders(read_manifest(tmp_path / "a.jsonl"))["signal"].centres == ()

@@ -1,1 +1,1 @@
-"""Encoders of time series, one a file."""
+"""Encoders of time series, one per file."""

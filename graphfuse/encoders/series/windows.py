@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import numbers
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +22,8 @@ STATISTICS = 5
 """Mean, standard deviation, least, greatest, and trend of a channel in a window."""
 SLACK = 1e-6
 """Part of a point or step that rounding may have moved a time by."""
+MOVED = 0.01
+"""Part of the distance between windows by which single precision may move a position."""
 
 
 @encoder(
@@ -42,19 +46,23 @@ class WindowsEncoder(Encoder):
     the series is filled in the same way. How much of a window was so filled is a feature of each
     channel unless ``flags`` is False, as gaps may themselves predict the label.
 
+    Centres are subtracted in double precision before the values are cast to single precision, so
+    that 1_700_000_050 and 1_700_000_051 stay different.
+
     The features of a channel stand together: its points or statistics, then its flag. Statistics
     are mean, standard deviation, least, greatest, and trend (change from the first to the last
     point along the line of least squares). Positions are seconds as the series counts them (rows
     where it has no times): the middle of the window, in rows the time of its middle row.
 
     Args:
-        channels: number of values a row.
+        channels: number of values per row.
         width: width of a window, in rows or seconds.
-        step: from one window to the next; the width if None.
+        step: distance between the starts of two windows; the width if None.
         unit: "rows" or "seconds".
         points: points that a window in seconds is read at; in rows they are as many as its rows.
         values: "points", or "statistics" of them.
         flags: whether the part that was missing, 0 to 1, is a feature.
+        centres: what is subtracted from the values of each channel; nothing by default.
 
     Example:
         >>> series = Series(np.array([[0.0], [1], [np.nan], [3], [4]]), np.arange(5.0))
@@ -71,6 +79,7 @@ class WindowsEncoder(Encoder):
     points: int = 16
     values: str = "points"
     flags: bool = True
+    centres: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -84,6 +93,7 @@ class WindowsEncoder(Encoder):
                 check_whole(f"{name} of windows in rows", size, 1)
             elif not isinstance(size, numbers.Real) or not 0 < size < np.inf:
                 raise InputError(f"{name} of windows is a number of seconds > 0, got {size!r}")
+        object.__setattr__(self, "centres", _checked_centres(self.centres, self.channels))
 
     @property
     def features(self) -> int:
@@ -101,7 +111,8 @@ class WindowsEncoder(Encoder):
 
         Raises:
             InputError: not a series, or one without rows, with another number of channels, with
-                infinite values, or with times so large that windows coincide in float32.
+                infinite values, or with values or times that lose their differences in single
+                precision.
         """
         return [self._encode(_checked(item, self.channels)) for item in items]
 
@@ -118,8 +129,9 @@ class WindowsEncoder(Encoder):
         times = np.asarray(series.times, dtype=np.float64)
         clock = rows if self.unit == "rows" else times - times[0]
         start = self._starts(clock[-1])
-        missing = np.isnan(series.values)
-        filled = np.stack([_fill(times, own) for own in series.values.T.astype(np.float64)], 1)
+        values = np.asarray(series.values, dtype=np.float64) - (self.centres or 0.0)
+        missing = np.isnan(values)
+        filled = np.stack([_fill(times, own) for own in values.T], 1)
         _check_precision(filled)
         part = self.width / self._points
         edges = start[:, None] + part * np.arange(self._points + 1)  # [N, P + 1]
@@ -165,6 +177,19 @@ def _checked(item: Item, channels: int) -> Series:
     return item
 
 
+def _checked_centres(given: Sequence[float], channels: int) -> tuple[float, ...]:
+    """Return a centre per channel, or none at all."""
+    try:
+        centres = tuple(map(float, given))
+    except (TypeError, ValueError):
+        centres = (math.nan,)
+    if centres and (len(centres) != channels or not all(map(math.isfinite, centres))):
+        raise InputError(
+            f"centres are one finite number per channel, {channels}; got {reprlib.repr(given)}"
+        )
+    return centres
+
+
 def _fill(times: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return values [T] with NaN on the line between its neighbours in time; 0 without any."""
     known = ~np.isnan(values)
@@ -203,19 +228,32 @@ def _statistics(x: np.ndarray) -> np.ndarray:
 
 def _check_precision(values: np.ndarray) -> None:
     """Raise an error if single precision makes distinct values of a channel [rows, C] equal."""
-    what = "a series"
-    if cast(torch.from_numpy(values), None, what).dtype == torch.float64:
+    largest = np.abs(values).max()
+    if largest > np.finfo(np.float32).max:
         raise InputError(
-            f"{what} has values near {np.abs(values).max():g} that differ by less than single "
-            f"precision resolves; subtract a number near their mean from all series"
+            f"a series has the value {largest:g}, which overflows single precision (3.4e38); "
+            f"divide the values by a power of ten, or take their logarithm"
+        )
+    if cast(torch.from_numpy(values), None, "a series").dtype == torch.float64:
+        raise InputError(
+            f"a series has values near {largest:g} that differ by less than single precision "
+            f"resolves; give centres=[...], a number near the mean of each channel, to the encoder "
+            f"'windows', or subtract it from all series"
         )
 
 
 def _positions(middle: np.ndarray) -> torch.Tensor:
+    """Return positions [N, 1] in single precision, which keeps the distances between them.
+
+    Nothing is subtracted, as positions of several modalities are compared.
+    """
     pos = middle.astype(np.float32)
-    if len(np.unique(pos)) < len(np.unique(middle)):
+    different = np.unique(middle)
+    moved = np.abs(pos - middle).max()
+    if len(different) > 1 and moved > MOVED * np.median(np.diff(different)):
         raise InputError(
-            f"windows at {middle[0]} s and later coincide in float32; count time from "
-            f"the beginning of the recording"
+            f"the positions of windows, from {middle[0]:.12g} s on, change by up to {moved:.3g} s "
+            f"in single precision; count time from the beginning of the recording, in all "
+            f"modalities"
         )
     return torch.from_numpy(pos).unsqueeze(1)

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 class DropUnreadable(Cleaner):
     """Read every file; a cell that cannot be read becomes missing, a sample without any is dropped.
 
-    Of a cell that names several files only those go that cannot be read. Each reason is
+    Of a cell that names several files, only those that cannot be read are left out. Each reason is
     logged. A sample that had nothing to begin with stays, for other steps to judge. A column of
     which nothing can be read is an error.
     """
@@ -52,14 +52,14 @@ class DropUnreadable(Cleaner):
         full = [any(row) for row in zip(*map(cleaned.each, cleaned.modalities), strict=True)]
         kept = [row for row in sorted(lost) if full[row]]
         gone = [row for row in sorted(lost) if not full[row]]
-        for reason in _told(lost, sorted(lost)):
+        for reason in _listed(lost, sorted(lost)):
             logger.warning("%s: %s", manifest.name or "data", reason)
         if kept:
             cells = sum(len(lost[row]) for row in kept)
             what = f"{cells} cells cannot be read and count as missing, in {samples(len(kept))}"
-            cleaned = self.note(cleaned, what, kept, _told(lost, kept))
+            cleaned = self.note(cleaned, what, kept, _listed(lost, kept))
         why = "none of what they hold can be read"
-        return self.drop(cleaned, gone, why, _told(lost, gone))
+        return self.drop(cleaned, gone, why, _listed(lost, gone))
 
 
 def _check_not_lost(manifest: Manifest, column: Column, reasons: dict[int, list[str]]) -> None:
@@ -67,14 +67,18 @@ def _check_not_lost(manifest: Manifest, column: Column, reasons: dict[int, list[
     found = [reason for own in reasons.values() for reason in own]
     if found and all(found):
         hint = suggest_root(first_paths(manifest, column.name), manifest.root)
+        what = (
+            "its only cell cannot be read: "
+            if len(found) == 1
+            else f"none of its {len(found)} cells can be read; the first: "
+        )
         raise InputError(
-            f"column {column.name!r}: none of its {len(found)} cells can be read; the first: "
-            f"{found[0]}{hint and f'; {hint}'}\nCorrect this, or leave the column out: "
-            f"--column {column.name}=skip"
+            f"column {column.name!r}: {what}{found[0]}{hint and f'; {hint}'}\nCorrect this, or "
+            f"leave the column out: --column {column.name}=skip"
         )
 
 
-def _told(lost: dict[int, list[str]], rows: list[int]) -> list[str]:
+def _listed(lost: dict[int, list[str]], rows: list[int]) -> list[str]:
     return [reason for row in rows for reason in lost[row]]
 
 

@@ -31,7 +31,7 @@ class Video:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Values [T, C], float32, NaN where one is missing, and the time of each row [T], in order."""
+    """Values [T, C] in double precision, NaN where one is missing, and sorted times [T]."""
 
     values: np.ndarray
     times: np.ndarray

@@ -46,7 +46,8 @@ def locate(value: str | Path, root: Path | None) -> Path:
         )
     if not is_file:
         what = "is a folder, not a file" if is_folder else "does not exist"
-        raise InputError(f"{given!r} {what} in the folder {root}{similar(path)}")
+        hint = "" if is_folder else similar(path)
+        raise InputError(f"{given!r} {what} in the folder {root}{hint}")
     return path
 
 

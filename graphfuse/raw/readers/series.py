@@ -14,17 +14,18 @@ from graphfuse.errors import InputError
 from graphfuse.raw.readers.items import Series
 
 TIMES = ("time", "t", "seconds")
-"""Names of a column that says when a row was measured, in seconds."""
+"""Names of the column of times, in seconds."""
 
 
 MOST = 2**28
-"""Values that a time series in a file may have: 2 GiB in double precision."""
+"""Largest number of values in the file of a time series: 2 GiB in double precision."""
 
 
 def read_series(given: Path | Any) -> Series:
-    """Return the series of a file, or of a list of numbers or of lists of them.
+    """Return the series in a file, or in a list of numbers or of lists of numbers.
 
-    Rows are sorted by time where a column of a CSV file says it; else they are numbered.
+    Values stay in double precision. Rows are sorted by time if a column of the CSV file holds the
+    times, and are numbered otherwise.
 
     Raises:
         InputError: it is empty, not rectangular, not numeric, or has a value that is infinite.
@@ -46,9 +47,9 @@ def read_series(given: Path | Any) -> Series:
             f"{name} holds infinite values, the first in row {_first_infinite(values)}"
         )
     if times is None:
-        return Series(values.astype(np.float32), np.arange(len(values), dtype=np.float64))
+        return Series(values, np.arange(len(values), dtype=np.float64))
     order = np.argsort(times, kind="stable")
-    return Series(values[order].astype(np.float32), times[order])
+    return Series(values[order], times[order])
 
 
 def _first_infinite(values: np.ndarray) -> int:
@@ -68,12 +69,14 @@ def _as_numbers(given: Any, name: str) -> np.ndarray:
 def _of_array(path: Path) -> tuple[np.ndarray, None]:
     try:  # mapped, so that a header that lies about the size takes no memory
         mapped = np.lib.format.open_memmap(path, mode="r")
-    except Exception as error:  # the header is Python code, of which damaged bytes make anything
-        raise InputError(
-            f"{path.name} is no readable .npy file of plain numbers: {error}"
-        ) from None
+    except (
+        Exception
+    ) as error:  # the header is Python code, so damaged bytes raise errors of any type
+        raise InputError(f"{path.name} is not a readable .npy file of numbers: {error}") from None
     if mapped.size > MOST:
-        raise InputError(f"{path.name} has {mapped.size} values, more than {MOST}; cut it")
+        raise InputError(
+            f"{path.name} has {mapped.size} values, more than {MOST}; split it into several series"
+        )
     if mapped.dtype.kind not in "fiub":
         raise InputError(f"{path.name} holds {mapped.dtype}, not numbers")
     return np.array(mapped, dtype=np.float64), None
@@ -91,14 +94,14 @@ def _of_table(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         if numbers.strange:
             row = [cell.strip() for cell in cells].index(next(iter(numbers.strange)))
             raise InputError(
-                f"{path.name}, column {title!r}, row {row}: {lines[row][place]!r} is no number; a "
-                f"time series holds numbers, and empty cells where one is missing"
+                f"{path.name}, column {title!r}, row {row}: {lines[row][place]!r} is not a number; "
+                f"a time series holds numbers; leave the cells of missing values empty"
             )
         columns[title] = np.array(numbers.values, dtype=np.float64)
     found = [title for title in header if title.strip().lower() in TIMES]
     times = columns.pop(found[0]) if found else None
     if times is not None and not np.isfinite(times).all():
-        raise InputError(f"{path.name}: a row without a number in its column {found[0]!r}")
+        raise InputError(f"{path.name}: a row has no number in the column of times, {found[0]!r}")
     if not columns:
         raise InputError(f"{path.name} holds times but no values")
     return np.stack(list(columns.values()), axis=1), times

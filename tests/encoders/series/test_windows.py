@@ -120,6 +120,15 @@ def test_many_channels_of_large_offset_stay_exact():
     )
 
 
+def test_centres_are_subtracted_in_double_precision():
+    values = np.array([[1.7e9, 5], [1.7e9 + 1, NAN], [NAN, NAN]])
+    given = Series(values, np.arange(3.0))
+    (nodes,) = encode(given, channels=2, width=3, flags=False, centres=[1.7e9, 3])
+    assert nodes.x.tolist() == [[0, 1, 1, 2, 2, 2]]
+    (nodes,) = encode(Series(values + 1, np.arange(3.0)), channels=2, centres=[1.7e9, 1e9])
+    assert nodes.x.isfinite().all()
+
+
 @pytest.mark.parametrize(
     ("item", "message"),
     [
@@ -130,7 +139,9 @@ def test_many_channels_of_large_offset_stay_exact():
         (series([1, 2], times=[1, 0]), "one time a row, 2 here, in order"),
         (series([1, 2], times=[0, NAN]), "none missing"),
         (series([1, 2], times=[0]), "one time a row"),
-        (series(range(64), times=1.7e9 + np.arange(64)), "coincide in float32"),
+        (series(range(64), times=1.7e9 + np.arange(64)), "count time from the beginning"),
+        (series(range(64), times=1.7e9 + 20 * np.arange(64)), "count time from the beginning"),
+        (Series(np.array([[1e300], [0]]), np.arange(2.0)), "1e\\+300, which overflows single"),
         (Series(np.array([[1.7e9], [1.7e9 + 1]]), np.arange(2.0)), "than single precision resol"),
     ],
 )
@@ -148,3 +159,7 @@ def test_bad_options_are_named():
         encode(width=0.5)
     with pytest.raises(InputError, match="step of windows is a number of seconds > 0, got 0"):
         encode(unit="seconds", step=0)
+    with pytest.raises(InputError, match=r"centres are one finite number per channel, 1; got"):
+        encode(centres=[1, 2])
+    with pytest.raises(InputError, match=r"centres are one finite number per channel"):
+        encode(centres=[NAN])

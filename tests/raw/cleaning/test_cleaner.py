@@ -2,6 +2,7 @@ import pytest
 
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.raw.cleaning import clean, create_repairs, list_cleaners
+from graphfuse.raw.cleaning.drop_duplicates import DropDuplicates
 
 
 def test_repairs_are_read_kept_under_another_key_and_in_order(make, sound):
@@ -59,9 +60,17 @@ def test_what_there_is_not(make, steps, message):
         clean(make(note=["a"], age=[1.0]), steps)
 
 
-def test_nothing_left_is_an_error(make):
-    with pytest.raises(InputError, match="'drop_unreadable' leaves no sample: 1 sample left out"):
+def test_nothing_left_is_an_error(make, monkeypatch):
+    monkeypatch.setattr(DropDuplicates, "apply", lambda self, found, _: self.drop(found, [0], "no"))
+    with pytest.raises(InputError, match="'drop_duplicates' leaves no sample: 1 sample left out"):
+        clean(make(note=["a"]), ["drop_duplicates"])
+
+
+def test_a_column_of_which_no_cell_can_be_read_is_an_error(make):
+    with pytest.raises(InputError, match=r"'picture': its only cell cannot be read: .*\n.*=skip"):
         clean(make(picture=["none.png"]), ["drop_unreadable"])
+    with pytest.raises(InputError, match="'picture': none of its 2 cells can be read; the first"):
+        clean(make(picture=["none.png", "no.png"]), ["drop_unreadable"])
 
 
 def test_every_step_has_a_sentence():

@@ -14,7 +14,16 @@ def test_a_table_is_sorted_by_its_time(tmp_path):
     series = read(tmp_path, "a.csv")
     assert series.times.tolist() == [0.25, 0.5]
     assert np.array_equal(series.values, [[3, np.nan], [1, 2]], equal_nan=True)
-    assert series.values.dtype == np.float32
+    assert series.values.dtype == np.float64
+
+
+def test_large_values_that_differ_little_stay_different(tmp_path):
+    given = [1_700_000_000 + step for step in (-50, 0, 50)]
+    (tmp_path / "a.csv").write_text("x\n" + "\n".join(map(str, given)))
+    np.save(tmp_path / "b.npy", np.array(given))
+    assert Cell("series", given).read().values.flatten().tolist() == given
+    for name in ("a.csv", "b.npy"):
+        assert read(tmp_path, name).values.flatten().tolist() == given
 
 
 def test_rows_without_a_time_are_numbered(tmp_path):
@@ -50,8 +59,8 @@ def test_lists_that_are_no_series(given, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x,y\n1,two\n", r"a\.csv, column 'y', row 0: 'two' is no number"),
-        ("time,x\n,1\n", "without a number in its column 'time'"),
+        ("x,y\n1,two\n", r"a\.csv, column 'y', row 0: 'two' is not a number"),
+        ("time,x\n,1\n", "has no number in the column of times, 'time'"),
         ("time\n1\n", "times but no values"),
         ("x,y\n1\n", "line 2 has 1"),
         ("x,y\n", r"got shape \[0, 2\]"),
@@ -65,7 +74,7 @@ def test_tables_that_are_no_series(tmp_path, text, message):
 
 def test_no_pickle_is_read(tmp_path):
     np.save(tmp_path / "a.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(InputError, match="plain numbers"):
+    with pytest.raises(InputError, match="file of numbers"):
         read(tmp_path, "a.npy")
 
 
@@ -77,7 +86,7 @@ def test_a_header_that_lies_about_the_size_takes_no_memory(tmp_path):
     assert len(lie) == len(content)
     assert lie != content
     (tmp_path / "a.npy").write_bytes(lie)
-    with pytest.raises(InputError, match=r"a\.npy is no readable"):
+    with pytest.raises(InputError, match=r"a\.npy is not a readable"):
         read(tmp_path, "a.npy")
 
 
@@ -101,14 +110,14 @@ def test_a_damaged_npy_header_is_an_error(tmp_path, header):
     padded = header.ljust(118) + b"\n"
     start = b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little")
     (tmp_path / "a.npy").write_bytes(start + padded + bytes(24))
-    with pytest.raises(InputError, match=r"a\.npy is no readable \.npy file of plain numbers"):
+    with pytest.raises(InputError, match=r"a\.npy is not a readable \.npy file of numbers"):
         read(tmp_path, "a.npy")
 
 
 def test_an_archive_called_npy_is_an_error(tmp_path):
     with (tmp_path / "a.npy").open("wb") as file:
         np.savez(file, x=np.ones(3))
-    with pytest.raises(InputError, match=r"a\.npy is no readable \.npy file"):
+    with pytest.raises(InputError, match=r"a\.npy is not a readable \.npy file"):
         read(tmp_path, "a.npy")
 
 
