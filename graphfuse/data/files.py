@@ -17,6 +17,8 @@ RAW = (*TEXTS, *LINES, *PARQUET, *EXCEL, *ARCHIVES)
 FEATURES = (".pkl", ".pickle", ".pt", ".pth", ".h5", ".hdf5", ".mat")
 """Endings of files that usually hold extracted features."""
 
+MOSTLY, MANY = 0.9, 0.2
+"""Shares of Hangul in Korean, and of kana in Japanese, at least."""
 MOST_BYTES = 2**32
 """Bytes that a file may have."""
 
@@ -90,22 +92,35 @@ def decode(
 
 
 def likely_encoding(content: bytes) -> str:
-    """Return the encoding to propose for bytes that are no UTF-8: "gbk" or "cp1252".
+    """Return the encoding to propose for bytes that are not UTF-8.
 
-    In Chinese text nearly all bytes beyond ASCII come in pairs of GB 2312; in the languages of
-    western Europe they stand alone between letters.
+    In Chinese, Korean and Japanese text, nearly all bytes beyond ASCII come in pairs. If these are
+    mostly Hangul when they are read as EUC-KR, the text is Korean; if many are kana when they are
+    read as EUC-JP, it is Japanese; else it is Chinese. In the languages of western Europe, bytes
+    beyond ASCII stand alone between letters.
 
     Example:
         >>> likely_encoding("房间不错".encode("gbk")), likely_encoding("für Männer".encode("cp1252"))
         ('gbk', 'cp1252')
     """  # noqa: E501
-    try:
-        content.decode("gbk")
-    except UnicodeDecodeError:
-        return "cp1252"
-    pairs = sum(map(len, re.findall(rb"(?:[\xa1-\xf7][\xa1-\xfe])+", content)))
+    pairs = sum(map(len, re.findall(rb"(?:[\xa1-\xfe][\xa1-\xfe])+", content)))
     beyond = sum(byte > 0x7F for byte in content)
-    return "gbk" if beyond and pairs >= 0.9 * beyond else "cp1252"
+    if not beyond or pairs < 0.9 * beyond:
+        return "cp1252"
+    if _share(content, "euc-kr", "\uac00", "\ud7a3") >= MOSTLY:
+        return "euc-kr"
+    if _share(content, "euc-jp", "\u3041", "\u30fe") >= MANY:
+        return "euc-jp"
+    return "gbk" if _share(content, "gbk", "\x80", "\uffff") else "cp1252"
+
+
+def _share(content: bytes, encoding: str, first: str, last: str) -> float:
+    """Return the share of letters beyond ASCII between two; 0 if the bytes are not so encoded."""
+    try:
+        letters = [c for c in content.decode(encoding) if c > "\x7f" and c.isalpha()]
+    except UnicodeDecodeError:
+        return 0.0
+    return sum(first <= c <= last for c in letters) / max(len(letters), 1)
 
 
 def _undecodable(content: bytes, encoding: str, error: UnicodeError) -> str:

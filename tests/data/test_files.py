@@ -8,6 +8,8 @@ from graphfuse.errors import InputError
     ("text", "encoding", "proposed"),
     [
         ("评论,标签\n房间3楼不错，WiFi很快,好\n", "gbk", "gbk"),  # noqa: RUF001
+        ("감상,라벨\n이 영화는 정말 재미있어요,좋음\n", "cp949", "euc-kr"),
+        ("感想,ラベル\nこの映画はとても面白い,良い\n", "euc-jp", "euc-jp"),
         ("Maße;für;Käse\nÄpfel;süß;1,5\n", "cp1252", "cp1252"),
         ("l'été;à la forêt\n", "cp1252", "cp1252"),
         ("Überführung;müde;Öl;Straßenbahn", "cp1252", "cp1252"),

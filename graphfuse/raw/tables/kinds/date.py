@@ -11,6 +11,8 @@ from graphfuse.raw.tables.kinds.values import FEW, Converted, Inferred, Values, 
 
 KINDS = ("date",)
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
+ORDERS = {DAY_FIRST: True, MONTH_FIRST: False}
+"""Whether the day comes first, by the form of a column."""
 TRIED = 20
 """Cells that are tried before all are read."""
 
@@ -39,19 +41,23 @@ def convert(column: Column, values: Values) -> Converted:
     Raises:
         InputError: more than a few cells that are no dates.
     """
-    order = {DAY_FIRST: True, MONTH_FIRST: False}.get(column.form)
-    cells = [
-        cell if isinstance(cell, datetime) or is_empty(cell) else str(cell).strip()
-        for cell in values.cells
-    ]
-    found = read_dates(cells, order)
+    found, form = read_column(values, column.form)
     if found.strange and not _fits(found):
         raise InputError(
             f"column {column.name!r} is of kind 'date', but holds {listed(found.strange)}; write "
             f"dates as 2026-01-31, empty these cells, or give it another kind"
         )
-    form = DAY_FIRST if found.day_first else MONTH_FIRST
     return Converted([iso(value) for value in found.values], form, cautions(found, form))
+
+
+def read_column(values: Values, form: str = "") -> tuple[Dates, str]:
+    """Return the dates of a column, and the form that they are written in."""
+    cells = [
+        cell if isinstance(cell, datetime) or is_empty(cell) else str(cell).strip()
+        for cell in values.cells
+    ]
+    found = read_dates(cells, ORDERS.get(form))
+    return found, DAY_FIRST if found.day_first else MONTH_FIRST
 
 
 def iso(value: datetime | None) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from graphfuse.data.dates import days
+from graphfuse.data.labels import MOST_CLASSES
 from graphfuse.data.numbers import MISSING, Numbers, Style, is_gap, read_numbers
 from graphfuse.errors import InputError
 from graphfuse.raw.columns import Column
-from graphfuse.raw.tables.kinds import number
+from graphfuse.raw.tables.kinds import date, number
 from graphfuse.raw.tables.kinds.category import differing_in_case
 from graphfuse.raw.tables.kinds.text import mostly_numbers
 from graphfuse.raw.tables.kinds.values import (
@@ -40,9 +42,9 @@ def infer(values: Values) -> Inferred | None:
 
 
 def convert(column: Column, values: Values) -> Converted:
-    """Return numbers where all labels are, lists where a cell has several, else class names.
+    """Return numbers, the days of dates, lists where a cell has several labels, or class names.
 
-    ``column.form`` is the style of numbers, or what separates several labels.
+    ``column.form`` is the style of numbers, the order of dates, or what separates several labels.
 
     Raises:
         InputError: cells that may be one label or several, and no task that says which.
@@ -51,6 +53,8 @@ def convert(column: Column, values: Values) -> Converted:
     full = values.full
     if not full:
         return Converted([None] * len(values.cells))
+    if (dates := _dates(column, values)) is not None:
+        return dates
     if not any(isinstance(cell, str) for cell in full):
         return Converted(list(values.cells))
     if parsed(values.texts):
@@ -65,6 +69,25 @@ def convert(column: Column, values: Values) -> Converted:
         lines = number.cautions(numbers, column.name)
         return Converted(rest, numbers.style.value, lines)
     return _classes(values)
+
+
+def _dates(column: Column, values: Values) -> Converted | None:
+    """Return dates as days since 2000-01-01, None if the labels are not dates, or are classes.
+
+    Without a task, few different dates are classes, as few different numbers are.
+    """
+    if column.form not in date.ORDERS:
+        inferred = values.task in (None, "regression") and date.infer(values) is not None
+        few = values.task is None and values.different <= MOST_CLASSES
+        if column.form or few or not inferred:
+            return None
+    found, form = date.read_column(values, column.form)
+    lines = (
+        "dates are read as days since 2000-01-01, a regression; --task multiclass makes each date "
+        "a class",
+        *date.cautions(found, form),
+    )
+    return Converted([None if d is None else days(d) for d in found.values], form, lines)
 
 
 def _numbers(column: Column, values: Values) -> Numbers | None:

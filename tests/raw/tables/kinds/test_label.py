@@ -1,7 +1,10 @@
+from datetime import datetime
+
 import numpy as np
 import pytest
 
 from graphfuse.data import FusionDataset
+from graphfuse.data.labels import infer_target
 from graphfuse.errors import InputError
 from graphfuse.raw import facts
 
@@ -77,3 +80,29 @@ def test_where_it_is_not_clear_both_readings_are_named(column):
     rare = ["red"] * 30 + ["blue"] * 30 + ["red|blue"]
     with pytest.raises(InputError, match="1 of 61 labels hold"):
         label(column, rare)
+
+
+DAYS = [f"{1 + n % 28}.{1 + n % 12}.2024" for n in range(24)]
+
+
+def test_many_dates_are_a_regression_of_days(column, read):
+    found, values = label(column, DAYS)
+    assert values[:2] == [8766, 8798]
+    assert found.form == "day first"
+    assert found.cautions == (
+        "dates are read as days since 2000-01-01, a regression; --task multiclass makes each date "
+        "a class",
+    )
+    target, _ = infer_target(facts(read({"label": DAYS})).y)
+    assert target.task == "regression"
+    times = [datetime(2024, 1, 1 + n, 12) for n in range(12)]
+    assert label(column, times)[1][0] == 8766.5
+
+
+def test_few_dates_are_classes(column):
+    days = ["2024-01-01", "2024-02-01"] * 10
+    assert label(column, days)[1] == days
+    assert label(column, days, task="regression")[1][:2] == [8766, 8797]
+    assert label(column, DAYS, task="multiclass")[1] == DAYS
+    assert label(column, [datetime(2024, 1, 1), datetime(2024, 2, 1)] * 10)[1] == days
+    assert set(label(column, ["Nov 12 2004", "cat", "dog"] * 5)[1]) == {"Nov 12 2004", "cat", "dog"}
