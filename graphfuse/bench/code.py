@@ -5,58 +5,171 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import sys
+import types
+import uuid
+from collections.abc import Iterator, Mapping
 from importlib import metadata
-from pathlib import Path
+from typing import Any
 
+import numpy as np
+import torch
+
+from graphfuse.bench.imports import closure, digest_of, source_of
+from graphfuse.encoders.networks import networks
 from graphfuse.fusion import strategy_info
+from graphfuse.graph.relation import relations
+from graphfuse.training.balance import balance_methods
 
-ROOT = Path(__file__).parents[1]
-SHARED = (
-    *(f"{room}/**/*.py" for room in ("data", "graph", "nn", "training", "bench")),
-    *("fusion/*.py", "fusion/*/_*.py"),
-    *("encoders/huggingface.py", "encoders/weights.py"),
-    *("encoders/image/timm.py", "encoders/text/transformers.py"),
-)
-"""Everything that runs count on, but for the files of single strategies: adding one of these
-leaves stored runs of the others valid."""
+RUNNER = "graphfuse.bench.run"
+"""The module that computes a run."""
+PASSED_OVER = (
+    "__abstractmethods__", "__annotations__", "__dict__", "__doc__", "__firstlineno__",
+    "__module__", "__qualname__", "__static_attributes__", "__weakref__", "_abc_impl", "info",
+)  # fmt: skip
+"""Attributes of a class that change no result: what Python adds, and a strategy's description."""
 
 
-def code_digest(strategy: str) -> str:
-    """Return a SHA-256 of the source that computes a strategy's result.
+def code_digest(
+    strategy: str, options: Mapping[str, Any] | None = None, balance: str | None = None
+) -> str:
+    """Return a SHA-256 of the code that computes a strategy's result.
 
-    That is the rooms that every strategy runs on, the files of the strategy's own classes, and
-    the version of torch: a stored result of other code is not taken for this one's.
+    That is everything that the runner, the classes of the strategy, and the relations, networks
+    and balance method named for it import, the user's own modules included; for classes and
+    functions typed at a prompt, their code, attributes, defaults and closures; and the version of
+    torch. What cannot be told by its content gets another digest each time, so that runs are
+    computed again rather than reused.
+
+    Args:
+        strategy: its name.
+        options: its options; entries of ``relations`` and ``encoders`` are looked up.
+        balance: the recipe's method.
 
     Example:
         >>> code_digest("concat") == code_digest("concat") != code_digest("mean_prob")
         True
     """
-    digest = hashlib.sha256(_shared().encode())
-    make = strategy_info(strategy).make
-    for cls in inspect.getmro(make) if inspect.isclass(make) else (make,):
-        if not getattr(cls, "__module__", "").startswith(("torch.", "builtins")):
-            digest.update(_source(cls).encode())
+    digest = hashlib.sha256(f"{metadata.version('torch')} {_runner()}".encode())
+    for used in _used(strategy, options or {}, balance):
+        digest.update(_digest(used).encode())
     return digest.hexdigest()
 
 
 @functools.lru_cache(maxsize=1)
-def _shared() -> str:
-    digest = hashlib.sha256(metadata.version("torch").encode())
-    for file in sorted({file for pattern in SHARED for file in ROOT.glob(pattern)}):
-        digest.update(file.relative_to(ROOT).as_posix().encode())
-        digest.update(file.read_bytes())
+def _runner() -> str:
+    return digest_of(closure([RUNNER]).values())
+
+
+def _used(strategy: str, options: Mapping[str, Any], balance: str | None) -> Iterator[Any]:
+    """Yield the classes and functions that a run looks up by name."""
+    yield strategy_info(strategy).make
+    for spec in options.get("relations") or ():
+        yield from (relations.get(name) for name in spec if name in relations.names())
+    for spec in (options.get("encoders") or {}).values():
+        names = [spec] if isinstance(spec, str) else list(spec)
+        short = [name.partition(":")[0] for name in names]
+        yield from (networks.get(name) for name in short if name in networks.names())
+    if balance:
+        yield balance_methods.get(balance)
+
+
+def _digest(thing: Any) -> str:
+    """Return the digest of a class or function, with all that it is derived from."""
+    digest = hashlib.sha256()
+    for own in inspect.getmro(thing) if inspect.isclass(thing) else (thing,):
+        module = getattr(own, "__module__", "")
+        digest.update((_of_module(module) or _content(own, set())).encode())
     return digest.hexdigest()
 
 
-def _source(thing: object) -> str:
-    """Return the text of the file that defines a class, or what identifies it without one."""
+def _of_module(module: str) -> str:
+    """Return what stands for a module: its sources, or its name; empty if typed at a prompt."""
+    if source_of(module) is not None:
+        return digest_of(closure([module]).values())
+    return module if _is_library(module) else ""
+
+
+def _is_library(module: str) -> bool:
+    """Whether a module is installed or of Python, rather than typed at a prompt."""
+    loaded = sys.modules.get(module)
+    return module != "__main__" and getattr(loaded, "__spec__", None) is not None
+
+
+def _content(value: Any, seen: set[int]) -> str:
+    """Return text that is the same only for what computes the same."""
+    if id(value) in seen:
+        return "seen"
+    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        return repr(value)
+    seen = seen | {id(value)}
+    if isinstance(value, (list, tuple)):
+        return f"{type(value).__name__}({','.join(_content(v, seen) for v in value)})"
+    if isinstance(value, (set, frozenset)):
+        return f"set({sorted(_content(v, seen) for v in value)})"
+    if isinstance(value, Mapping):
+        pairs = (f"{_content(k, seen)}:{_content(v, seen)}" for k, v in value.items())
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(value, torch.Tensor):
+        return _content(value.detach().cpu().numpy(), seen)
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return f"{value.dtype}{value.shape}{hashlib.sha256(value.tobytes()).hexdigest()}"
+    return _of_code(value, seen)
+
+
+def _of_code(value: Any, seen: set[int]) -> str:
+    """Return text for functions, classes, modules and what wraps them."""
+    if isinstance(value, (staticmethod, classmethod)):
+        return f"{type(value).__name__} {_content(value.__func__, seen)}"
+    if isinstance(value, property):
+        return " ".join(_content(f, seen) for f in (value.fget, value.fset, value.fdel))
+    if isinstance(value, functools.partial):
+        return _content((value.func, value.args, value.keywords), seen)
+    if inspect.isfunction(value):
+        return _of_function(value, seen)
+    if isinstance(value, types.ModuleType):
+        return _of_module(value.__name__) or value.__name__
+    if inspect.isclass(value):
+        if known := _of_module(value.__module__):
+            return f"{known} {value.__qualname__}"
+        names = sorted(set(vars(value)) - set(PASSED_OVER))
+        parts = [f"{name}={_content(vars(value)[name], seen)}" for name in names]
+        bases = [_content(base, seen) for base in value.__bases__]
+        return f"class {value.__qualname__} {bases} {parts}"
+    if inspect.isbuiltin(value) or isinstance(value, (types.MethodDescriptorType, torch.dtype)):
+        return repr(value) if isinstance(value, torch.dtype) else value.__qualname__
+    return f"{type(value).__qualname__} {uuid.uuid4().hex}"  # unsure: computed again
+
+
+def _of_function(function: types.FunctionType, seen: set[int]) -> str:
+    """Return the code of a function, its defaults, its closure and the globals that it names."""
+    if known := _of_module(function.__module__ or ""):
+        return f"{known} {function.__qualname__}"
+    cells = [cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell)]
+    used = {
+        name: function.__globals__[name]
+        for name in _names(function.__code__)
+        if name in function.__globals__
+    }
+    held = _content([function.__defaults__, function.__kwdefaults__ or {}, cells], seen)
+    return f"{_of_bytecode(function.__code__)} {held} {_content(used, seen)}"
+
+
+def _is_filled(cell: types.CellType) -> bool:
     try:
-        return Path(inspect.getfile(thing)).read_text()  # type: ignore[arg-type]
-    except (OSError, TypeError):
-        pass
-    parts = [repr(thing)]  # typed at a prompt: what was compiled
-    for name, value in sorted(vars(thing).items()):
-        if inspect.isfunction(value):
-            code = value.__code__
-            parts.append(f"{name} {code.co_code.hex()} {code.co_consts!r} {code.co_names!r}")
-    return "\n".join(parts)
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+def _names(code: types.CodeType) -> list[str]:
+    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    return sorted({*code.co_names, *(name for c in inner for name in _names(c))})
+
+
+def _of_bytecode(code: types.CodeType) -> str:
+    constants = [
+        _of_bytecode(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts
+    ]
+    return f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {constants}"

@@ -44,6 +44,7 @@ def _dataset_jobs(name: str, dataset: FusionDataset, plan: Plan, out: str) -> It
     fingerprint = dataset.fingerprint
     splits = list(make_splits(dataset, plan.folds, plan.repeats, plan.seed))
     options = _options(name, dataset, plan, splits[0])
+    codes = {s: code_digest(s, o, plan.recipe.balance) for s, o in options.items()}
     for split in splits:
         sizes = Sizes(
             **{
@@ -64,7 +65,7 @@ def _dataset_jobs(name: str, dataset: FusionDataset, plan: Plan, out: str) -> It
                 split=split.digest,
                 seed=zlib.crc32(f"{strategy}|{place}".encode()),
                 data_seed=zlib.crc32(f"{fingerprint}|{place}".encode()),
-                code=code_digest(strategy),
+                code=codes[strategy],
             )
             yield Job(spec, split, sizes, out, strategy_info(strategy))
 
