@@ -1,6 +1,5 @@
 import importlib
 import importlib.util
-import subprocess
 import sys
 import textwrap
 
@@ -40,17 +39,10 @@ def test_edited_code_of_a_strategy_is_other_code(tmp_path, monkeypatch, known):
 
 
 def typed(text):
-    """Digest of a strategy that is typed at a prompt, in a process of its own."""
-    program = textwrap.dedent(text) + textwrap.dedent(
-        """
-        from graphfuse.bench.code import code_digest
-        print(code_digest("mine"))
-        """
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+    """Digest of a strategy that is typed at a prompt."""
+    with strategies.temporarily():
+        exec(textwrap.dedent(text), {"__name__": "__main__"})
+        return code.code_digest("mine")
 
 
 PROMPT = """
