@@ -117,12 +117,12 @@ def _metrics() -> tuple[list[str], list[list[str]]]:
 
 def _cleaning() -> tuple[list[str], list[list[str]]]:
     import graphfuse.encoders  # whose steps need encoders  # noqa: F401
-    from graphfuse.raw.cleaning import cleaners, create_cleaner
+    from graphfuse.raw.cleaning import create_cleaner, list_cleaners
 
     rows = []
-    for name in cleaners.names():
+    for name in list_cleaners():
         options = ", ".join(f"{k}={v!r}" for k, v in create_cleaner(name).options.items())
-        summary = (cleaners.get(name).__doc__ or "").splitlines()[0]
+        summary = (type(create_cleaner(name)).__doc__ or "").splitlines()[0]
         rows.append([name, summary.partition("; see :func:")[0].rstrip(".") + ".", options])
     return ["step", "what it does", "options"], rows
 

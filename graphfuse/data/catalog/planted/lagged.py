@@ -39,12 +39,3 @@ def load(seed: int = 0, n: int = 2000) -> FusionDataset:
         bayes_accuracy=0.998 * (1 - FLIPPED) + 0.002 * FLIPPED,
         graph_should_win=True,
     )
-
-
-def log_likelihood_ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Log odds of 'follows' for series [n, STEPS], from the steps where both are seen."""
-    cause, effect = a[:, :-LAG], b[:, LAG:]
-    alone = 1 + NOISE**2
-    linked = -((effect - cause) ** 2) / (2 * NOISE**2) - np.log(NOISE)
-    independent = -(effect**2) / (2 * alone) - np.log(alone) / 2
-    return np.asarray((linked - independent).sum(1))
