@@ -17,8 +17,11 @@ RAW = (*TEXTS, *LINES, *PARQUET, *EXCEL, *ARCHIVES)
 FEATURES = (".pkl", ".pickle", ".pt", ".pth", ".h5", ".hdf5", ".mat")
 """Endings of files that usually hold extracted features."""
 
-MOSTLY, MANY = 0.9, 0.2
-"""Shares of Hangul in Korean, and of kana in Japanese, at least."""
+HANGUL = "이다는에의가을고하지은를도사한로기리나어아시서자그대인정해라만요"
+"""The most frequent syllables of Korean, about half of a text."""
+KANA = "".join(map(chr, range(0x3041, 0x30FF)))
+MANY = 0.2
+"""Share of these syllables in Korean, and of kana in Japanese, at least."""
 MOST_BYTES = 2**32
 """Bytes that a file may have."""
 
@@ -94,9 +97,9 @@ def decode(
 def likely_encoding(content: bytes) -> str:
     """Return the encoding to propose for bytes that are not UTF-8.
 
-    In Chinese, Korean and Japanese text, nearly all bytes beyond ASCII come in pairs. If these are
-    mostly Hangul when they are read as EUC-KR, the text is Korean; if many are kana when they are
-    read as EUC-JP, it is Japanese; else it is Chinese. In the languages of western Europe, bytes
+    In Chinese, Korean and Japanese text, nearly all bytes beyond ASCII come in pairs. If many of
+    these are frequent syllables of Korean when they are read as EUC-KR, the text is Korean. If many
+    are kana when they are read as EUC-JP, it is Japanese. Otherwise it is Chinese. In the languages of western Europe, bytes
     beyond ASCII stand alone between letters.
 
     Example:
@@ -107,20 +110,24 @@ def likely_encoding(content: bytes) -> str:
     beyond = sum(byte > 0x7F for byte in content)
     if not beyond or pairs < 0.9 * beyond:
         return "cp1252"
-    if _share(content, "euc-kr", "\uac00", "\ud7a3") >= MOSTLY:
+    if _share(content, "euc-kr", HANGUL) >= MANY:
         return "euc-kr"
-    if _share(content, "euc-jp", "\u3041", "\u30fe") >= MANY:
+    if _share(content, "euc-jp", KANA) >= MANY:
         return "euc-jp"
-    return "gbk" if _share(content, "gbk", "\x80", "\uffff") else "cp1252"
+    return "cp1252" if _letters(content, "gbk") is None else "gbk"
 
 
-def _share(content: bytes, encoding: str, first: str, last: str) -> float:
-    """Return the share of letters beyond ASCII between two; 0 if the bytes are not so encoded."""
+def _share(content: bytes, encoding: str, frequent: str) -> float:
+    """Return the share of frequent letters among those beyond ASCII, 0 if none can be read."""
+    letters = _letters(content, encoding)
+    return sum(letter in frequent for letter in letters) / len(letters) if letters else 0.0
+
+
+def _letters(content: bytes, encoding: str) -> list[str] | None:
     try:
-        letters = [c for c in content.decode(encoding) if c > "\x7f" and c.isalpha()]
+        return [c for c in content.decode(encoding) if c > "\x7f" and c.isalpha()]
     except UnicodeDecodeError:
-        return 0.0
-    return sum(first <= c <= last for c in letters) / max(len(letters), 1)
+        return None
 
 
 def _undecodable(content: bytes, encoding: str, error: UnicodeError) -> str:

@@ -8,6 +8,7 @@ from graphfuse.errors import InputError
     ("text", "encoding", "proposed"),
     [
         ("评论,标签\n房间3楼不错，WiFi很快,好\n", "gbk", "gbk"),  # noqa: RUF001
+        ("标签\n房间很好，早餐不错，服务态度很好，下次还会来的\n", "gbk", "gbk"),  # noqa: RUF001
         ("감상,라벨\n이 영화는 정말 재미있어요,좋음\n", "cp949", "euc-kr"),
         ("感想,ラベル\nこの映画はとても面白い,良い\n", "euc-jp", "euc-jp"),
         ("Maße;für;Käse\nÄpfel;süß;1,5\n", "cp1252", "cp1252"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from graphfuse.data.dates import days
@@ -55,7 +56,7 @@ def convert(column: Column, values: Values) -> Converted:
         return Converted([None] * len(values.cells))
     if (dates := _dates(column, values)) is not None:
         return dates
-    if not any(isinstance(cell, str) for cell in full):
+    if not any(isinstance(cell, str | datetime) for cell in full):
         return Converted(list(values.cells))
     if parsed(values.texts):
         lists = [None if is_empty(cell) else as_list(cell) for cell in values.cells]
@@ -104,7 +105,8 @@ def _numbers(column: Column, values: Values) -> Numbers | None:
 
 def _classes(values: Values) -> Converted:
     """Return names of classes; marks of a missing value, such as "?", are missing labels."""
-    cells = [None if is_empty(cell) else as_text(cell) for cell in values.cells]
+    named = [date.iso(cell) if isinstance(cell, datetime) else cell for cell in values.cells]
+    cells = [None if is_empty(cell) else as_text(cell) for cell in named]
     counts = Counter(cell for cell in cells if cell is not None)
     gaps = {cell: n for cell, n in counts.items() if is_gap(cell) and "+" not in counts}
     if len(counts) - len(gaps) < 2:
