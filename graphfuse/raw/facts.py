@@ -1,4 +1,4 @@
-"""What a manifest says of its samples besides their content: labels, groups, parts, and ids."""
+"""Facts about the samples of a manifest besides their content: labels, groups, parts and ids."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from graphfuse.raw.columns import TABULAR, Skipped
 from graphfuse.raw.manifest import Manifest, is_empty
 
 CLASSES = range(2, 51)
-"""Numbers of different values that a column which may be the label has."""
+"""Numbers of different values in a column that may be the label."""
 
 
 @dataclass(frozen=True, eq=False)
 class SampleFacts:
-    """What a manifest says of its samples besides their content.
+    """Facts about samples besides their content.
 
     The fields are options of :meth:`FusionDataset.from_arrays`, which takes them as
     ``**vars(facts)``.
 
     Attributes:
         y: labels [n], None where a sample has none; [n, L] of 0 and 1 for several labels; a dict of
-            these for several targets; None without a label column.
+            such arrays for several targets; None without a label column.
         task: the task, None where it is to be inferred.
         classes: names of the L labels of [n, L], None otherwise.
         ids: names of the samples.
         groups: the group of each sample, None without groups.
         splits: the part of each sample, None without parts.
-        copy_of: for changed copies the id of their original; None without copies.
+        copy_of: the id of the original for changed copies; None without copies.
         name: of the data.
     """
 
@@ -51,16 +51,16 @@ class SampleFacts:
 
 
 def facts(manifest: Manifest, *, labelled: bool = True) -> SampleFacts:
-    """Return what a manifest says of its samples besides their content.
+    """Return the facts about the samples of a manifest besides their content.
 
-    Changed copies are of the group and part of their original. A column of times makes the splits
-    where no column names them; see :func:`graphfuse.data.split_by_time`. Of several columns of
-    groups, samples that share a value in any of them are one group; a sample without a value is a
-    group of its own.
+    Changed copies have the group and the part of their original. A column of times makes the
+    splits if no column names the parts; see :func:`graphfuse.data.split_by_time`. With several
+    columns of groups, samples that share a value in any of them are one group. A sample without a
+    value is a group of its own.
 
     Raises:
-        InputError: there is no label and ``labelled``, or a part that is none of "train",
-            "validation" and "test".
+        InputError: ``labelled`` is True and no sample has a label, or a part is not "train",
+            "validation" or "test".
 
     Example:
         >>> from datasets import Dataset
@@ -96,12 +96,17 @@ def _has_label(manifest: Manifest, name: str) -> bool:
     return any(not is_empty(value) for value in manifest.table[name][:])
 
 
-def _no_label(manifest: Manifest) -> str:
-    candidates = [
+def label_candidates(manifest: Manifest) -> list[str]:
+    """Return the columns of numbers, categories and dates with 2 to 50 different values."""
+    return [
         column.name
         for column in manifest.columns
         if column.kind in TABULAR and len(set(manifest.table[column.name][:])) in CLASSES
     ]
+
+
+def _no_label(manifest: Manifest) -> str:
+    candidates = label_candidates(manifest)
     may = f"it may be {', '.join(map(repr, candidates))}" if candidates else "no column fits"
     example = candidates[0] if candidates else "NAME"
     named = _columns(manifest, "label")
@@ -137,7 +142,7 @@ def _target(values: Sequence[Any]) -> tuple[np.ndarray, list[str] | None]:
 def _of_samples(
     of: Callable[[Manifest], np.ndarray | None], manifest: Manifest
 ) -> np.ndarray | None:
-    """Return a fact about each sample, for changed copies that about their original."""
+    """Return a fact about each sample; a changed copy has that of its original."""
     if manifest.copy_of is None:
         return of(manifest)
     samples = manifest.select(np.flatnonzero(manifest.copy_of == ""))
@@ -146,8 +151,8 @@ def _of_samples(
     names = np.where(manifest.copy_of == "", manifest.ids, manifest.copy_of).tolist()
     if lost := [name for name in names if name not in row]:
         raise InputError(
-            f"there are changed copies of sample {lost[0]!r}, but it is not there itself; choose "
-            f"samples before copies are added"
+            f"there are changed copies of sample {lost[0]!r}, but the sample itself is missing; "
+            f"choose samples before copies are added"
         )
     return None if found is None else found[[row[name] for name in names]]
 
@@ -156,7 +161,7 @@ def splits_of(manifest: Manifest) -> np.ndarray | None:
     """Return the part [n] of each sample, as given or by time, None if there are none.
 
     Raises:
-        InputError: a part that is none of "train", "validation" and "test", or no time.
+        InputError: a part is not "train", "validation" or "test", or a sample has no time.
     """
     found = manifest.role("split")
     if found is None:
@@ -166,8 +171,8 @@ def splits_of(manifest: Manifest) -> np.ndarray | None:
         ids = [str(manifest.ids[row]) for row in strange[:5]]
         raise InputError(
             f"{count(len(strange), 'sample')} {verb(len(strange), 'is', 'are')} in no part: "
-            f"{found[strange[0]]!r} is none of train, "
-            f"validation and test (samples {', '.join(ids)}); fill the part in, or skip the column"
+            f"{found[strange[0]]!r} is not train, "
+            f"validation or test (samples {', '.join(ids)}); fill in the part, or skip the column"
         )
     return found.astype(str)
 
@@ -183,8 +188,8 @@ def _splits_by_time(manifest: Manifest) -> np.ndarray | None:
         raise InputError(
             f"{count(len(late), 'sample')} {verb(len(late), 'has', 'have')} no time, the "
             f"first is {manifest.ids[late[0]]} with "
-            f"{found[late[0]]!r}; times are numbers, or dates as 2026-01-31 12:30: fill them in, "
-            f"or skip the column"
+            f"{found[late[0]]!r}; times are numbers, or dates such as 2026-01-31 12:30; fill in "
+            f"the missing ones, or skip the column"
         )
     return split_by_time(np.array(times, dtype=np.float64))
 

@@ -27,9 +27,9 @@ ROWS = 32
 
 @dataclass(frozen=True)
 class Change:
-    """What a step of cleaning did: its name, options, and the ids of the samples it changed.
+    """A step of cleaning: its name, its options, and the ids of the samples that it changed.
 
-    ``details`` are lines about them, such as why a cell cannot be read.
+    ``details`` are lines about these samples, such as why a cell cannot be read.
     """
 
     step: str
@@ -43,13 +43,17 @@ class Change:
 class Manifest:
     """Raw samples; made by :func:`~graphfuse.raw.read_manifest`.
 
-    ``table`` is a ``datasets.Dataset`` with one row per sample. Paths in its cells start from
-    ``root`` and never leave it. ``encoders`` names the encoder of each modality where the source
-    does, and ``steps`` what the nodes then go through; ``changes`` are those that cleaning made,
-    and ``repairs`` the steps of cleaning that the items of a modality go through whenever they are
-    read. ``rows`` are the numbers that its rows had when they were first read, by which samples are
-    called that have no id. A manifest never changes: ``select`` and ``dataclasses.replace`` make
-    new ones.
+    A manifest never changes: ``select`` and ``dataclasses.replace`` return new ones.
+
+    Attributes:
+        table: a ``datasets.Dataset`` with one row per sample.
+        columns: the name and kind of each column.
+        root: the folder from which the paths in cells start; they never leave it.
+        encoders: the encoder of each modality, if the source names it.
+        changes: the changes that cleaning made.
+        repairs: steps of cleaning that are applied to each item of a modality when it is read.
+        rows: the numbers of the rows when they were first read; they name samples without an id.
+        steps: the steps that are applied to the encoded nodes.
     """
 
     table: Dataset
@@ -80,7 +84,7 @@ class Manifest:
 
     @property
     def copy_of(self) -> np.ndarray | None:
-        """For each changed copy of a sample the id of that one, "" for others; None without any."""
+        """The id of the original for each changed copy, "" for others; None without copies."""
         return None
 
     def kind(self, modality: str) -> str:
@@ -96,7 +100,7 @@ class Manifest:
         return kinds.pop()
 
     def cells(self, modality: str, rows: Sequence[int] | None = None) -> list[list[Cell]]:
-        """Return the cells of each of the given rows, all if None; none where it is missing."""
+        """Return the cells of each row, of all rows by default; a missing modality has no cell."""
         kind, own = self.kind(modality), self.modalities[modality]
         repairs = tuple(self.repairs.get(modality, ()))
         table = self.table if rows is None else self.table.select(rows)
@@ -134,14 +138,15 @@ class Manifest:
         ]
 
     def each(self, modality: str) -> Iterator[list[Cell]]:
-        """Yield the cells of each row in turn; only those of a few rows are in memory at once."""
+        """Yield the cells of each row; only a few rows are in memory at once."""
         for start in range(0, len(self), ROWS):
             yield from self.cells(modality, range(start, min(start + ROWS, len(self))))
 
     def role(self, kind: str) -> np.ndarray | None:
-        """Return the column of that role as it is, None if there is none.
+        """Return the values of the column of a kind, None without such a column.
 
-        With several columns (several targets), see ``columns``; this is then an error.
+        Raises:
+            InputError: several columns are of this kind.
         """
         own = [column.name for column in self.columns if column.kind == kind]
         if len(own) > 1:
@@ -159,7 +164,7 @@ class Manifest:
         return range(len(self)) if self.rows is None else self.rows
 
     def describe(self) -> str:
-        """Return a table of the columns: the kind of each, and the reason.
+        """Return a table of the columns with their kinds and the reasons for them.
 
         Example:
             >>> from datasets import Dataset
@@ -212,7 +217,7 @@ def first_paths(manifest: Manifest, column: str, most: int = 3) -> list[str]:
 
 
 def several(kind: str, value: Any) -> list[Any]:
-    """Return the items of a cell: a list holds several, but one series may be a list."""
+    """Return the items of a cell: those of a list, except that a list of numbers is one series."""
     if kind != "series" and isinstance(value, (list, tuple)):
         return [v for one in value for v in several(kind, one)]
     if isinstance(value, dict) and set(value) <= {"bytes", "path"}:  # an undecoded media feature

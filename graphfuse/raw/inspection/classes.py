@@ -8,8 +8,10 @@ import numpy as np
 
 from graphfuse._check import Check
 from graphfuse._wording import count, first_names
+from graphfuse.raw.facts import label_candidates
 from graphfuse.raw.inspection.splits import uneven, untrained
 from graphfuse.raw.inspection.survey import Survey
+from graphfuse.raw.manifest import Manifest
 
 FOLDS = 5
 
@@ -28,7 +30,7 @@ def check(found: Survey) -> Iterator[Check]:
         several = f"the columns {first_names(names)} are labels, several targets"
         yield Check(
             "classes",
-            several if names else "no column is the label",
+            several if names else _no_label(found.manifest),
             "" if names else "name it with --column NAME=label",
         )
         return
@@ -71,3 +73,9 @@ def check(found: Survey) -> Iterator[Check]:
         learnt = found.parts == "train"
         yield from untrained(target.classes, [(y[learnt], y[~learnt])])
     yield from uneven(target.classes, counts)
+
+
+def _no_label(manifest: Manifest) -> str:
+    candidates = label_candidates(manifest)
+    may = f"; it may be {first_names(list(map(repr, candidates)))}" if candidates else ""
+    return f"no column is the label{may}"

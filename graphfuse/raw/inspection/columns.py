@@ -20,11 +20,11 @@ ISOLATED = 0.02
 COPY = 0.98
 """Balanced accuracy from which on a column alone is a copy of the label."""
 MOST = 200
-"""Columns that are held against the label, the first ones."""
+"""Columns of which it is tested whether they predict the label; later ones are not tested."""
 
 
 def check(found: Survey) -> Iterator[Check]:
-    """Report cautions about all columns, and what is odd in those of tables."""
+    """Report warnings about all columns, and suspicious values in the columns of tables."""
     for column in found.manifest.columns:
         for warning in column.warnings:
             yield Check("columns", f"{column.name}: {warning}", _advice(column))
@@ -54,7 +54,7 @@ def check(found: Survey) -> Iterator[Check]:
 
 def _advice(column: Column) -> str:
     if column.skipped is None:
-        return "correct the cells if this is wrong"
+        return "check these cells before you believe the results"
     return f"name its kind with --column {column.name}=KIND if it should take part"
 
 
@@ -69,8 +69,8 @@ def _out_of_range(found: Survey, name: str, values: list[float | None]) -> Itera
         middle = float(np.nanmedian(np.array(values, dtype=np.float64)))
         yield Check(
             "columns",
-            f"{name}: {count(len(rows), 'number')} far from the median, "
-            f"{middle:g}: {first_names(shown)}",
+            f"{name}: {count(len(rows), 'number')} far from the median {middle:g}: "
+            f"{first_names(shown)}",
             f"correct them, or let them count as missing: clean with "
             f"{{drop_outliers: {{limits: {{{name}: [lowest, highest]}}}}}}",
         )

@@ -1,4 +1,4 @@
-"""Samples and files that occur more than once, and copies across parts of a split."""
+"""Samples and files that occur more than once, and copies in several parts of a split."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _conflicts(found: Survey, groups: Sequence[Sequence[int]]) -> Iterator[Check
 
 
 def _across(found: Survey) -> Iterator[Check]:
-    """Report content that lies in several of the given parts."""
+    """Report content that occurs in several of the given parts."""
     parts = found.parts
     if parts is None:
         return

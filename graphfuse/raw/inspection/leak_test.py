@@ -1,4 +1,4 @@
-"""Whether facts that should mean nothing predict the label."""
+"""Test whether facts that should carry no information predict the label."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SHUFFLES = 999
 SURE = 0.001
 """Probability of a chance finding below which it is reported; many facts are tested."""
 MOST = 20
-"""Different words of a fact that are distinguished, the most frequent ones."""
+"""Number of words of a fact that are distinguished, the most frequent ones."""
 
 
 @dataclass(frozen=True)
 class LeakTest:
-    """Balanced accuracy of predicting classes from facts, that of guessing, and its p-value."""
+    """Balanced accuracy of classes predicted from facts, that of guessing, and the p-value."""
 
     accuracy: float
     guessing: float
@@ -28,7 +28,7 @@ class LeakTest:
 
     @property
     def sure(self) -> bool:
-        """Whether this is no accident, and large enough to matter."""
+        """Whether the accuracy is significant, and large enough to matter."""
         return self.p <= SURE and self.accuracy >= self.guessing + 0.05
 
     def __str__(self) -> str:
@@ -43,8 +43,8 @@ def predict_label_from(
 ) -> LeakTest | None:
     """Predict classes [n] from facts [n] by a small tree in 5 folds; None if that is impossible.
 
-    A class counts as much as any other, however rare. The probability is that of a permutation of
-    the predictions (Ojala and Garriga 2010, https://jmlr.org/papers/v11/ojala10a.html, test 1,
+    All classes have the same weight. The p-value is that of a permutation test on the predictions
+    (Ojala and Garriga 2010, https://jmlr.org/papers/v11/ojala10a.html, test 1,
     with the tree kept).
 
     Example:
@@ -83,7 +83,7 @@ def predict_label_from(
 def _ranks(column: np.ndarray) -> np.ndarray:
     """Return numbers by their order, -1 where one is missing.
 
-    A tree sees order alone, and computes in single precision, in which large numbers merge.
+    A tree uses only the order. It computes in single precision, where large numbers become equal.
     """
     known = ~np.isnan(column)
     ranks = np.full(len(column), -1)
@@ -92,9 +92,9 @@ def _ranks(column: np.ndarray) -> np.ndarray:
 
 
 def codes_of(target: Target, y: np.ndarray) -> np.ndarray | None:
-    """Return classes [n] by number, -1 where unknown; of a regression, above its median or not.
+    """Return the numbers of classes [n], -1 where unknown; None for several labels per sample.
 
-    None for several labels a sample.
+    A regression has two classes: up to its median, and above it.
     """
     if target.task == "multilabel":
         return None
@@ -106,7 +106,7 @@ def codes_of(target: Target, y: np.ndarray) -> np.ndarray | None:
 
 
 def _numbers(values: Sequence[float | str | None]) -> list[np.ndarray]:
-    """Return a fact as columns of numbers: words as one column each."""
+    """Return a fact as columns of numbers, with one column per word."""
     if any(isinstance(v, str) for v in values):
         words, counts = np.unique([str(v) for v in values], return_counts=True)
         kept = words[np.argsort(-counts, kind="stable")][:MOST]

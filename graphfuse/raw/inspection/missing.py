@@ -1,4 +1,4 @@
-"""Missing and unreadable values, and whether gaps give the label away."""
+"""Missing and unreadable values, and whether missing values predict the label."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LISTED = 20
 
 
 def check(found: Survey) -> Iterator[Check]:
-    """Report what is missing, and every cell that cannot be read, up to 20."""
+    """Report missing values, and up to 20 cells that cannot be read."""
     n = len(found.manifest)
     present = {m: {e.row for e in own if not e.problem} for m, own in found.entries.items()}
     flags: dict[str, list[float | str | None]] = {}
@@ -61,7 +61,7 @@ def check(found: Survey) -> Iterator[Check]:
 
 
 def _unreadable(found: Survey) -> Iterator[Check]:
-    """Report cells that cannot be read; a column of which none can be read is one check."""
+    """Report cells that cannot be read; a column without any readable cell is one check."""
     columns: dict[str, list[Entry]] = {}
     for own in found.entries.values():
         for entry in own:

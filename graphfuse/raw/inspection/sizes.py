@@ -1,4 +1,4 @@
-"""Lengths, durations, rates and sizes, and whether they give the label away."""
+"""Lengths, durations, rates and sizes, and whether they predict the label."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphfuse.raw.inspection.survey import Entry, Survey
 
 NAMES = ("file name", "number in the file name")
 CONTENT = ("characters", "words")
-"""The length of a text is part of its content, so that it is no leak."""
+"""The length of a text is part of its content and not a leak."""
 
 
 def check(found: Survey) -> Iterator[Check]:
@@ -29,7 +29,7 @@ def check(found: Survey) -> Iterator[Check]:
             yield Check(
                 "sizes",
                 f"{m}: {len(rates)} different sample rates",
-                "encoders resample to one rate; what a lower rate lacks stays missing",
+                "encoders resample to one rate; a lower rate still lacks high frequencies",
             )
         yield from _leaks(found, m, read, names)
 

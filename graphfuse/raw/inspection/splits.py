@@ -13,7 +13,7 @@ from graphfuse.data.near_duplicates import near_duplicates
 from graphfuse.data.splits import Split
 
 UNEVEN = 10
-"""Ratio of the largest to the smallest class from which on a warning is given."""
+"""Ratio of the largest to the smallest class above which a warning is given."""
 MOST = 50_000
 """Largest dataset that is searched for near-copies, which takes some ten seconds."""
 APART = (
@@ -72,7 +72,7 @@ def uneven(classes: Sequence[str], counts: np.ndarray) -> Iterator[Check]:
 def untrained(
     classes: Sequence[str], parts: Iterable[tuple[np.ndarray, np.ndarray]]
 ) -> Iterator[Check]:
-    """Report tested classes without training samples; parts are codes trained and tested on."""
+    """Report tested classes without training samples; parts are the trained and tested codes."""
     pairs = list(parts)
     missing = sorted({int(c) for learnt, tested in pairs for c in np.setdiff1d(tested, learnt)})
     names = [classes[c] for c in missing if c >= 0]

@@ -1,4 +1,4 @@
-"""Every cell of a manifest, read once, and the facts that checks need."""
+"""Read every cell of a manifest once, and keep the facts that the checks need."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from graphfuse.raw.readers.items import Item, Series, Sound, Video
 
 @dataclass(frozen=True)
 class Entry:
-    """A cell that was read: its row, the digest of its content, facts about it, and any problem."""
+    """A cell: its row, the digest of its content, facts about it, and the problem if it has one."""
 
     row: int
     digest: str
@@ -35,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """A manifest, and an entry for each cell of each modality but tables."""
+    """A manifest, and the entries of its cells by modality."""
 
     manifest: Manifest
     entries: dict[str, list[Entry]]
@@ -43,12 +43,12 @@ class Survey:
 
     @cached_property
     def target(self) -> tuple[Target, np.ndarray] | None:
-        """The target and the labels [n], -1 or NaN where there is none; None if not just one."""
+        """The target and its labels [n], -1 or NaN if unknown; None without exactly one target."""
         return None if isinstance(self._target_or_trouble, str) else self._target_or_trouble
 
     @property
     def trouble(self) -> str:
-        """Why the labels make no target, empty where they do or there are none."""
+        """The reason why the labels are not a target; empty if they are, or without labels."""
         return self._target_or_trouble if isinstance(self._target_or_trouble, str) else ""
 
     @cached_property
@@ -64,7 +64,7 @@ class Survey:
 
     @property
     def parts(self) -> np.ndarray | None:
-        """The given part [n] of each sample, by a column of parts or of times; None without."""
+        """The part [n] of each sample, from a column of parts or times; None without either."""
         return self._facts.splits
 
     @cached_property
@@ -78,7 +78,7 @@ class Survey:
 
     @cached_property
     def clusters(self) -> dict[str, np.ndarray]:
-        """Number of the cluster of each entry, by modality; near-duplicates share a cluster."""
+        """The cluster of each entry by modality; near-duplicates share a cluster."""
         return {
             m: cluster_items([e.digest for e in own], self.signatures, DISTANCE, SIMILARITY)
             for m, own in self.entries.items()

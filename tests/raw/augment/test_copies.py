@@ -151,7 +151,7 @@ def test_what_cannot_be_copied_is_said(manifest):
     with pytest.raises(InputError, match="kind 'audio', but there are none; the modalities are"):
         add_copies(manifest, Augmentation.of({"audio": "speech"}))
     with pytest.raises(
-        InputError, match="changed copies of sample '0', but it is not there itself"
+        InputError, match="changed copies of sample '0', but the sample itself is missing"
     ):
         facts(add_copies(manifest, CHANGE).select([1, 6]))
 

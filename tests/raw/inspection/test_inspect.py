@@ -144,7 +144,7 @@ def test_columns(write):
     ages[7] = 5000
     code = ["k" if i == 1 else v[0] for i, v in enumerate(LABELS)]  # no copy, but as good as one
     found = write(age=ages, same=[3] * N, code=code, label=LABELS)
-    assert "age: 1 number far from the median, 34.5: 5000 (sample 7)" in found["columns"]
+    assert "age: 1 number far from the median 34.5: 5000 (sample 7)" in found["columns"]
     assert "same: the same in every row, 3" in found["columns"]
     assert (
         "code alone predicts the label nearly always: a balanced accuracy of 98 %" in found["leaks"]
