@@ -6,7 +6,9 @@ import time
 import numpy as np
 import pytest
 
+from benchmarks.fuzz.__main__ import FAULTS, fuzz, table
 from benchmarks.fuzz.forked import run_cases
+from benchmarks.fuzz.kinds import KINDS
 from benchmarks.fuzz.mutations import mutate_bytes, mutate_json
 from graphfuse.errors import InputError
 
@@ -49,3 +51,12 @@ def test_the_same_seed_gives_the_same_damage(seed):
     content = bytes(range(256))
     first, again = (mutate_bytes(content, np.random.default_rng(seed)) for _ in range(2))
     assert first == again
+
+
+@pytest.mark.slow
+def test_damaged_inputs_of_every_kind_are_used_or_refused():
+    found = fuzz(list(KINDS.values()), 210, seed=0, seconds=60, memory=2, total=600)
+    faults = [(name, r) for name, own in found.items() for r in own if r.outcome in FAULTS]
+    assert faults == []
+    assert {len(own) >= 10 for own in found.values()} == {True}
+    assert table(found).count("\n") == len(KINDS)
