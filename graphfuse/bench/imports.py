@@ -8,7 +8,7 @@ import hashlib
 import importlib.util
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 SAVING = (
@@ -80,22 +80,39 @@ def code_of(path: Path) -> str:
 
 def source_of(module: str) -> Path | None:
     """Return the source file of a module of graphfuse or of the user's own; None for others."""
-    if module.split(".")[0] in sys.stdlib_module_names and module != "__main__":
+    top, *parts = module.split(".")
+    if module in sys.modules:
+        file = getattr(sys.modules[module], "__file__", None)
+    elif top in sys.stdlib_module_names or _top_file(top) is None:
         return None
-    loaded = sys.modules.get(module)
-    file = getattr(loaded, "__file__", None)
-    if loaded is None:
-        try:
-            spec = importlib.util.find_spec(module)
-        except (ImportError, AttributeError, ValueError):
-            return None
-        file = None if spec is None else spec.origin
+    else:
+        file = _file_below(Path(str(_top_file(top))), parts)
     if not file or not str(file).endswith(".py"):
         return None
     path = Path(file).resolve()
-    if module.split(".")[0] != "graphfuse" and _is_installed(path):
+    if top != "graphfuse" and _is_installed(path):
         return None
     return path if path.is_file() else None
+
+
+def _top_file(name: str) -> str | None:
+    """Return the file of a top-level module, which is found without importing anything."""
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        return getattr(loaded, "__file__", None)
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    return None if spec is None else spec.origin
+
+
+def _file_below(top: Path, parts: Sequence[str]) -> Path | None:
+    """Return the file of a module in a package, given the file of the package."""
+    if not parts:
+        return top
+    path = top.parent.joinpath(*parts)
+    return next((p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()), None)
 
 
 def _is_installed(path: Path) -> bool:

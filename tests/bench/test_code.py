@@ -1,5 +1,6 @@
 import importlib
 import importlib.util
+import subprocess
 import sys
 import textwrap
 
@@ -164,3 +165,12 @@ def test_what_a_strategy_shares_with_others_of_its_family_counts():
     files = imports.closure(["graphfuse.fusion.decision.mean_prob"])
     assert "graphfuse.fusion.decision._decision" in files
     assert "graphfuse.fusion.decision.stacking" not in files
+
+
+def test_nothing_is_imported_to_find_out():
+    program = (
+        "import sys\nfrom graphfuse.bench.imports import closure\nbefore = set(sys.modules)\n"
+        "closure(['graphfuse.nn.dense_hgt_conv', 'graphfuse.graph.draw'])\n"
+        "assert not {m for m in set(sys.modules) - before if 'torch_geometric' in m}"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
