@@ -155,7 +155,9 @@ def _check_same(name: str, offsets: Tensor | None, others: Tensor | None) -> Non
     if (offsets is None) is not (others is None) or (
         offsets is not None and others is not None and not torch.equal(offsets, others)
     ):
-        raise InputError(f"{name} does not have as many values per sample as what it belongs to")
+        raise InputError(
+            f"{name} does not have as many values per sample as the column it belongs to"
+        )
 
 
 def _tensor(array: pa.Array) -> Tensor:

@@ -16,10 +16,10 @@ from graphfuse.errors import InputError, SchemaError, UnknownNameError
 
 
 def check_types(samples: Sequence[Sample], schema: Schema | None) -> None:
-    """Raise an error unless samples hold dicts of tensors whose values can be read.
+    """Raise an error unless the fields of samples are dicts of tensors.
 
     Raises:
-        InputError: something else than samples, or a field of another type.
+        InputError: an entry is not a sample, or a field has the wrong type.
     """
     if not isinstance(schema, Schema | None):
         raise InputError(f"schema is a graphfuse.data.Schema, got {_shape_of(schema)}")

@@ -37,8 +37,8 @@ def per_sample(
     """Return them as text.
 
     Raises:
-        InputError: another number of entries than samples, a missing entry, an id that occurs
-            twice, or a copy of what is no sample, or a copy itself.
+        InputError: the number of entries differs from the number of samples, an entry is missing,
+            an id occurs twice, or ``copy_of`` names a copy or an unknown sample.
     """
     names = _read("ids", ids, n)
     values, counts = np.unique(names, return_counts=True)

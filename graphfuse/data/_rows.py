@@ -17,13 +17,13 @@ def as_row(i: int, total: int) -> int:
 
     Raises:
         IndexError: there is no such sample.
-        InputError: no whole number.
+        InputError: the index is not an integer.
     """
     try:
         row = operator.index(i)
     except TypeError:
         raise InputError(
-            f"dataset[i] takes one whole number and gives a Sample, got {i!r}; "
+            f"dataset[i] takes one integer and returns a Sample, got {i!r}; "
             f"dataset.subset(indices) gives a dataset, dataset.batch(indices) a Batch"
         ) from None
     if not -total <= row < total:
@@ -36,7 +36,7 @@ def as_rows(indices: Sequence[int] | np.ndarray | Tensor, total: int) -> Tensor:
 
     Raises:
         IndexError: there is no such sample.
-        InputError: something else than whole numbers, or a mask of another length.
+        InputError: indices that are not integers, or a mask of the wrong length.
     """
     given = np.asarray(indices)
     if given.dtype == bool:

@@ -1,4 +1,4 @@
-"""The labels of a list of samples as columns, each label held against its target."""
+"""The labels of a list of samples as columns, each checked against its target."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def label_columns(
     ``names`` are those of the samples, for errors.
 
     Raises:
-        SchemaError: a label that does not fit its target, a target or unit that is not known.
+        SchemaError: a label that does not fit its target, or an unknown target or unit.
     """
     given = [_by_target(s, schema, with_units, n) for s, n in zip(samples, names, strict=True)]
     counts = None
@@ -51,7 +51,7 @@ def label_columns(
 
 
 def infer_targets(samples: Sequence[Sample], with_units: bool) -> dict[str, Target]:
-    """Return the targets that the labels themselves show; numbered codes count from 0.
+    """Return the targets inferred from the labels; codes count from 0.
 
     Raises:
         SchemaError: labels that differ in form or shape between samples.

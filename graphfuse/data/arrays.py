@@ -1,4 +1,4 @@
-"""Build a dataset from one array per modality: the usual way in for your own data."""
+"""Build a dataset from one array per modality: the usual way to load your own data."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def _positions(name: str, given: Any, columns: Mapping[str, Ragged], dtype: Dtyp
 
 
 def _merges(pos: Tensor, narrow: Tensor, column: Ragged) -> bool:
-    """Return whether nodes of one sample lie at the same place [total, P] only when rounded."""
+    """Return whether rounding makes positions of one sample equal [total, P]."""
     if narrow.dtype == torch.float64 or bool((narrow.double() == pos.double()).all()):
         return False
     owner = torch.repeat_interleave(torch.arange(len(column)), column.counts).double()

@@ -19,7 +19,7 @@ __all__ = ["Batch", "Edges"]
 class Batch(Padded):
     """B samples as padded tensors.
 
-    Every modality of the schema is a key of ``x`` and ``mask``, whatever the samples lack. It may
+    Every modality of the schema is a key of ``x`` and ``mask``, even if no sample has it. It may
     be changed in place.
 
     Shapes:

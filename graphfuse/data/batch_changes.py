@@ -20,10 +20,10 @@ Seeds = Sequence[Sequence[int]]
 def drop_nodes(batch: Batch, rate: float, seeds: Seeds) -> Batch:
     """Return the batch with each node left out with a probability, but one of each modality.
 
-    A modality is not made to be missing: where all its nodes would go, one that is drawn stays.
+    No modality becomes missing: if all its nodes would be left out, one drawn at random stays.
     Edges keep their tensors: whatever reads them leaves those at masked nodes out. After DropNode
     (Feng et al. 2020, https://arxiv.org/abs/2005.11079), whose nodes are zero and not scaled here,
-    as they are missing.
+    as they count as missing.
 
     Example:
         >>> batch = Batch({"a": torch.ones(1, 8, 2)}, {"a": torch.ones(1, 8).bool()})

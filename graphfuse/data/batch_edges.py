@@ -1,4 +1,4 @@
-"""Edges of the samples of a batch, from pairs of rows."""
+"""Edges of the samples of a batch, built from pairs of rows."""
 
 from __future__ import annotations
 

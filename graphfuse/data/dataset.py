@@ -172,7 +172,7 @@ class FusionDataset(Columns, About):
         Raises:
             SchemaError: a modality, shape, length or label that does not fit.
             InputError: ids that are not unique, an option without one entry per sample, or copies
-                of what is no sample.
+                of unknown samples.
         """
         columns = read_samples(
             samples, schema, ids=ids, groups=groups, splits=splits, copy_of=copy_of
@@ -199,7 +199,7 @@ class FusionDataset(Columns, About):
         :meth:`from_samples`.
 
         Raises:
-            InputError: tensors on nodes or edges that a sample cannot hold.
+            InputError: a node or edge tensor that a sample cannot hold.
         """
         samples = list(samples_from_pyg(graphs))
         return cls.from_samples(
@@ -370,7 +370,7 @@ class FusionDataset(Columns, About):
         return replace(self, edges=dict(edges))
 
     def labels(self) -> np.ndarray:
-        """Copy the labels of the only target to an array [n, ...]; an error if there are none."""
+        """Return a copy of the labels of the only target, [n, ...]; an error if there are none."""
         _ = self.schema.target
         if self.y is None:
             raise InputError(f"dataset {self.name!r} has no labels; give y when building it")

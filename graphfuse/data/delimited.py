@@ -1,4 +1,4 @@
-"""Tables of text: CSV, TSV and their like, read cell by cell as text, so that "007" stays."""
+"""Tables of text: CSV, TSV and similar, read cell by cell as text, so that "007" stays "007"."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_delimited(
         delimiter: inferred by default.
 
     Raises:
-        InputError: no text, no row, or a row with another number of cells than the header.
+        InputError: the file is empty, or a row has more or fewer cells than the header.
     """
     named, text = split_separator_line(text)
     delimiter = named or delimiter or sniff(text)
@@ -45,8 +45,8 @@ def read_delimited(
         lines = [(reader.line_num + before, cells) for cells in reader if cells]
     except csv.Error as error:
         raise InputError(
-            f"{name}, line {reader.line_num + before}: {error}; a double quote is opened and not "
-            f"closed, or closed within a cell"
+            f"{name}, line {reader.line_num + before}: {error}; a double quote is never closed, "
+            f"or is closed in the middle of a cell"
         ) from None
     empty = [line for line, cells in lines if not any(cell.strip() for cell in cells)]
     lines = [(line, cells) for line, cells in lines if any(cell.strip() for cell in cells)]

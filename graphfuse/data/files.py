@@ -38,7 +38,7 @@ def read_bytes(path: Path) -> bytes:
     """Return the content of a file.
 
     Raises:
-        InputError: it cannot be read, is empty, or is larger than what is read at once.
+        InputError: the file cannot be read, is empty, or is too large to be read at once.
     """
     try:
         if (size := path.stat().st_size) > MOST_BYTES:
@@ -58,7 +58,7 @@ def table_text(path: Path, encoding: str | None = None) -> str:
     """Return the text of a table, in UTF-8, or in UTF-16 with a byte order mark, or as given.
 
     Raises:
-        InputError: it cannot be read, is empty, or is in no such encoding.
+        InputError: the file cannot be read, is empty, or has another encoding.
     """
     content = read_bytes(path)
     found = likely_encoding(content)
@@ -75,7 +75,7 @@ def decode(
     """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark, or as given.
 
     Raises:
-        InputError: bytes that are no text in this encoding; the message names the first bad line.
+        InputError: the bytes are not text in this encoding; the message names the first bad line.
     """
     marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     chosen = encoding or ("utf-16" if marked else "utf-8-sig")

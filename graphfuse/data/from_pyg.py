@@ -31,8 +31,7 @@ def samples_from_pyg(graphs: Iterable[HeteroData | Data]) -> Iterator[Sample]:
     unit.
 
     Raises:
-        InputError: something else than graphs, or tensors on nodes or edges that a sample cannot
-            hold.
+        InputError: an entry is not a graph, or a node or edge tensor does not fit a sample.
     """
     from torch_geometric.data import Data, HeteroData
 

@@ -63,7 +63,7 @@ def from_memory(source: Any, target: Any = None, **options: Any) -> FusionDatase
             :meth:`FusionDataset.from_samples` for samples and graphs.
 
     Raises:
-        InputError: a source that is none of these, or has no modality.
+        InputError: the source has another type, or no modality.
 
     Example:
         >>> from_memory({"a": np.eye(4), "b": np.ones((4, 3, 2)), "y": list("xyxy")})

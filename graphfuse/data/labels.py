@@ -1,4 +1,4 @@
-"""Read labels of any form: the target that they show, and the labels as codes or numbers."""
+"""Read labels of any form: infer the target, and return the labels as codes or numbers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LARGEST = 1e150
 def infer_target(
     y: Any, task: str | None = None, classes: Sequence[str] | None = None
 ) -> tuple[Target, Tensor]:
-    """Return the target that labels ``y`` [n] or [n, L] show, and the labels as codes or numbers.
+    """Return the target inferred from ``y`` [n] or [n, L], and the labels as codes or numbers.
 
     Without a task, numbers with a fraction are a regression, and so are more than 10 different
     whole numbers, unless they are codes, which count from 0 or 1 with few gaps and at least 5
@@ -39,7 +39,7 @@ def infer_target(
     either.
 
     Raises:
-        InputError: values that are no labels, or that do not fit the task or the classes.
+        InputError: values that cannot be labels, or that do not fit the task or the classes.
         UnknownNameError: an unknown task.
     """
     if task is not None and (not isinstance(task, str) or task not in TASKS):
@@ -50,7 +50,7 @@ def infer_target(
         values = values[:, 0]
     known = _typed(values[~unlabelled])
     if not len(known):
-        raise InputError("y has no label at all; leave y out for unlabelled data")
+        raise InputError("all labels in y are missing; leave y out for unlabelled data")
     if task is None:
         task = _infer_task(known, names)
     if known.ndim != (2 if task == "multilabel" else 1):
@@ -190,7 +190,7 @@ def class_name(value: Any) -> str:
 
 
 def _infer_task(known: np.ndarray, classes: Sequence[str] | None) -> str:
-    """Return the task that labels show, with a warning where whole numbers may be either."""
+    """Infer the task from the labels; warn if integers may be classes or numbers."""
     if known.ndim == 2:
         return "multilabel"
     if known.dtype.kind == "f" and not _are_whole(known):

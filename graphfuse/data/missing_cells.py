@@ -13,7 +13,7 @@ from graphfuse.data.spec import StepSpec
 def columns_with_missing_cells(values: Any) -> list[int]:
     """Return which features of a modality are NaN in some node whose other features are known.
 
-    A sample or node that is NaN throughout does not count: it is missing as a whole.
+    A sample or node whose features are all NaN does not count: it is missing as a whole.
 
     Args:
         values: an array [n, F] or [n, N, F], or a list of arrays [N_i, F] or None.

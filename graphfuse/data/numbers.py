@@ -14,14 +14,14 @@ GAPS = frozenset(
      "-1.#ind", "1.#qnan", "-1.#qnan", "#div/0!", "#value!", "#ref!", "#num!", "#null!",
      "?", "??", "???", "-", "--", "---", "–", "—", ".", "..", "...", "…", "*", "/")  # noqa: RUF001
 )  # fmt: skip
-"""What is written where a value is missing and is no word, in small letters."""
+"""Marks of a missing value that are not words, in lower case."""
 
 MISSING = GAPS | {
     "na", "n.a.", "null", "none", "nil", "unknown", "missing", "not available", "undefined",
     "unbekannt", "k.a.", "k. a.", "keine angabe", "fehlt", "inconnu", "desconocido",
     "未知", "不明", "不详", "无", "缺失", "なし",
 }  # fmt: skip
-"""What stands in a column of numbers where one is missing, in small letters; words included."""
+"""Marks of a missing value in a column of numbers, words included, in lower case."""
 
 GROUPED = r"[1-9]\d{{0,2}}(?P<s>[{separators}])\d{{3}}(?:(?P=s)\d{{3}})*"
 SPACES = " '’\u00a0\u202f\u2009"  # noqa: RUF001
@@ -98,7 +98,7 @@ def is_gap(cell: object, marks: frozenset[str] = GAPS) -> bool:
 def read_numbers(
     cells: Sequence[object], style: Style | None = None, prefer: Style = Style.POINT
 ) -> Numbers:
-    """Return the numbers of a column, whatever the style they are written in.
+    """Return the numbers of a column, in any style of writing.
 
     The style is the one that more cells fit; ``prefer`` decides where both fit as many, as with
     "1,234". A sign of per cent or of a currency is left out: "12 %" is 12.

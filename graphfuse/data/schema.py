@@ -40,7 +40,7 @@ class Modality:
         if not isinstance(self.name, str):
             raise SchemaError(f"a modality's name is a string, got {self.name!r}")
         if not self.name:
-            raise SchemaError("a modality has a name of at least one character, got ''")
+            raise SchemaError("a modality's name is empty; give it at least one character")
         sizes = tuple(self.shape) if isinstance(self.shape, Iterable) else ()
         if not sizes or not all(_is_whole(size) and size >= 1 for size in sizes):
             raise SchemaError(
@@ -224,7 +224,7 @@ class Schema:
         return self.target.outputs
 
     def check_names(self, given: Iterable[str]) -> None:
-        """Raise :class:`~graphfuse.errors.UnknownNameError` at a name the schema lacks."""
+        """Raise :class:`~graphfuse.errors.UnknownNameError` for an unknown modality."""
         for name in given:
             if name not in self.names:
                 raise UnknownNameError("modality", name, self.names)

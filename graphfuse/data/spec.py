@@ -1,4 +1,4 @@
-"""Things of a room above, named by data: by name and plain options."""
+"""Objects that later stages build, as a name and plain options."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ class Spec:
         given = options.get("model")
         if isinstance(given, str) and not given.strip():
             raise InputError(
-                f"{self.kind} {name!r} is given a model without a name; name one, or leave it out"
+                f"{self.kind} {name!r} is followed by a colon, but no model; name the model, "
+                f"or leave the colon out"
             )
         return type(self)(name, options)
 

@@ -58,11 +58,11 @@ def make_splits(
 ) -> Iterator[Split]:
     """Yield ``repeats * folds`` splits, or the given one if the dataset brings its own.
 
-    Classes are stratified where the target has classes; groups never straddle two parts; samples
-    without a label are left out. ``validation`` is the share of the training part that is set
-    aside for early stopping. The split depends on (dataset name, repeat, seed) alone. Changed
-    copies of samples (``dataset.copy_of``) have no say in it: each is in the training parts that
-    its original is in, and nowhere else.
+    Classes are stratified if the target has classes. Groups are never divided between parts.
+    Samples without a label are left out. ``validation`` is the share of the training part that is
+    set aside for early stopping. The split depends on the dataset's name, ``repeat`` and ``seed``
+    alone. Changed copies of samples (``dataset.copy_of``) do not affect it: each is in the
+    training parts that its original is in, and nowhere else.
 
     Raises:
         InputError: fewer than two folds, or a class or the groups are too few to fill the folds.
@@ -89,7 +89,7 @@ def make_splits(
 
 
 def split_by_time(times: np.ndarray, test: float = 0.2, validation: float = 0.15) -> np.ndarray:
-    """Return "train", "validation" or "test" for each sample [n]: earlier ones train.
+    """Return "train", "validation" or "test" for each sample [n]; the earliest are for training.
 
     The latest share ``test`` is the test part, and of the rest the latest share ``validation`` the
     validation part. Samples of one time are in one part, the later one of two.
@@ -118,7 +118,7 @@ def split_by_time(times: np.ndarray, test: float = 0.2, validation: float = 0.15
 
 
 def _first_of(ordered: np.ndarray, count: int, share: float) -> int:
-    """Return the time from which on the given share of samples is, and all of that time."""
+    """Return the time at which the last ``share`` of samples begins."""
     return int(ordered[count - max(1, round(share * count))])
 
 
@@ -216,7 +216,7 @@ def hold_out(
     their original does, and are never set aside.
 
     Raises:
-        InputError: a share that is none, or too few rows or groups for two parts.
+        InputError: the share is not between 0 and 1, or rows or groups are too few for two parts.
     """
     if not 0 < share < 1:
         raise InputError(f"the validation part is a share between 0 and 1, got {share!r}")

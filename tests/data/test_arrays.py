@@ -78,7 +78,7 @@ def test_unlabelled_samples():
         ({"x": {"a": np.eye(3)}, "y": ["u", "v", "u"], "task": "regression"}, "is numeric"),
         ({"x": {"a": np.eye(3)}, "y": [[2, 0], [0, 1], [1, 1]]}, "of 0 and 1"),
         ({"x": {"a": np.eye(3)}, "y": [[2], [0], [1]], "task": "multilabel"}, "of 0 and 1"),
-        ({"x": {"a": np.eye(3)}, "y": [None] * 3}, "no label at all"),
+        ({"x": {"a": np.eye(3)}, "y": [None] * 3}, "all labels in y are missing"),
         ({"x": {"a": np.ones((2, 2, 2, 2))}}, r"or a list of \[N_i, F\]"),
         ({"x": {"a": np.eye(3)}, "y": {}}, "got an empty dict"),
         ({"x": {"a": np.eye(3)}, "y": 1}, "got the single value 1"),

@@ -222,7 +222,7 @@ def test_a_sample_has_one_number():
     data = FusionDataset.from_arrays({"a": np.eye(3)}, ids=["u", "v", "w"])
     assert [data[i].id for i in (0, np.int64(1), torch.tensor(2), -1)] == ["u", "v", "w", "w"]
     for i in (slice(0, 2), 1.5, "u", [0, 1]):
-        with pytest.raises(InputError, match=r"takes one whole number .* dataset\.subset"):
+        with pytest.raises(InputError, match=r"takes one integer .* dataset\.subset"):
             data[i]
     for i in (3, -4):
         with pytest.raises(IndexError, match=f"sample {i} of a dataset of 3"):

@@ -1,4 +1,4 @@
-"""Built-in datasets, one a file: real ones that are bundled, planted ones that are generated."""
+"""Built-in datasets, one per file: real ones that are bundled, planted ones that are generated."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def list_datasets() -> list[DatasetCard]:
 def load_dataset(source: str | Path, **options: Any) -> FusionDataset:
     """Load a built-in dataset by name, a saved folder, or an ``.npz`` file of arrays.
 
-    Planted datasets take ``seed`` and ``n``. An ``.npz`` file holds one array a modality
+    Planted datasets take ``seed`` and ``n``. An ``.npz`` file holds one array per modality
     ``[n, F]`` or ``[n, N, F]``, ``y``, and if wanted ``groups``, ``ids`` and ``splits``.
 
     Raises:
         UnknownNameError: neither a known name nor an existing path.
-        InputError: an option that the dataset does not take, or a file that is no dataset.
+        InputError: an option that the dataset does not take, or a file without a dataset.
 
     Example:
         >>> load_dataset("planted/null", seed=0, n=100)
@@ -56,7 +56,8 @@ def _load_npz(path: Path) -> FusionDataset:
             arrays = {key: file[key] for key in file.files}
     except Exception as error:  # zip, header and tokens of a damaged file raise what they like
         raise InputError(
-            f"{path} is no readable .npz file of plain arrays ({type(error).__name__}: {error}); "
+            f"{path} is not a readable .npz file of plain arrays "
+            f"({type(error).__name__}: {error}); "
             f"save it again with numpy.savez"
         ) from error
     extras = {key: arrays.pop(key) for key in ("y", "groups", "ids", "splits") if key in arrays}

@@ -24,7 +24,7 @@ def finite(given: Any, what: str) -> tuple[np.ndarray, int]:
     What single precision cannot hold counts as infinite. Other values keep their precision.
 
     Raises:
-        InputError: it is no array of numbers.
+        InputError: the values are not an array of numbers.
     """
     values = to_tensor(given, what).numpy()
     values = values.astype(np.float32 if values.dtype == np.float32 else np.float64)  # a copy

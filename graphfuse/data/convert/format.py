@@ -14,7 +14,7 @@ from graphfuse.errors import InputError, UnknownNameError
 
 @dataclass(frozen=True)
 class Format:
-    """A way in which features are passed around.
+    """A format in which extracted features are published.
 
     ``source`` is what it comes in: "pickle", "torch" (a file of ``torch.save``) or "folder".
     ``fits`` recognises the content without reading all of it; ``build`` takes the content, and

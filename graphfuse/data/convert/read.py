@@ -44,8 +44,8 @@ def read_features(
 
     Raises:
         UnknownNameError: there is no such format.
-        InputError: there is no such source, it is of another format or damaged, or does not take
-            the option.
+        InputError: the source does not exist, has another format, is damaged, or does not take the
+            option.
 
     Example:
         >>> import pickle, tempfile
@@ -78,7 +78,7 @@ def recognise(source: str | Path, format: str | None = None) -> tuple[Format, An
     if not found:
         layouts = "; ".join(f"{one.name} ({one.summary})" for one in known if one.source == kind)
         raise InputError(
-            f"{path} is {SOURCES[kind][0]} of another layout than {layouts}; it holds "
+            f"{path} is {SOURCES[kind][0]} in none of the known layouts ({layouts}); it holds "
             f"{_outline(content)}. Load it yourself and use FusionDataset.from_arrays"
         )
     return found[0], content
@@ -107,7 +107,7 @@ def _named_errors(source: str | Path) -> Iterator[None]:
         raise
     except Exception as error:
         raise InputError(
-            f"{source} does not hold what its format says, or is damaged "
+            f"{source} does not follow its format, or is damaged "
             f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
         ) from error
 

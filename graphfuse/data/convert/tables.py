@@ -138,7 +138,7 @@ def _parse(path: Path, **options: Any) -> pd.DataFrame:
         above = 0 if named is None else 1
         frame: pd.DataFrame = pd.read_csv(path, sep=separator, skiprows=above, **options)
     except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        raise InputError(f"{path} is no readable table in UTF-8: {error}") from None
+        raise InputError(f"{path} is not a readable table in UTF-8: {error}") from None
     return frame
 
 
@@ -203,7 +203,9 @@ def _numbers(file: str, frame: pd.DataFrame, fill: float | str | None) -> pd.Dat
     frame = _coded(file, _plain(file, frame.dropna(how="all"))).astype(np.float64)
     infinite = [c for c in frame.columns if np.isinf(frame[c]).any()]
     if infinite:
-        raise InputError(f"{file}: infinite values in columns {infinite[:5]}; clean them")
+        raise InputError(
+            f"{file}: infinite values in columns {infinite[:5]}; replace or remove them"
+        )
     holes = frame.isna().sum()
     if fill is not None:
         return frame.fillna(_number(fill))

@@ -1,4 +1,4 @@
-"""Steps that are fitted on the training part, one a file: imputation, scaling, projection."""
+"""Steps that are fitted on the training part, one per file: imputation, scaling, projection."""
 
 from graphfuse.data.steps.step import Step, create_step, step, steps
 

@@ -17,7 +17,7 @@ def nodes_of(dataset: FusionDataset, modality: str, width: int | None, step: str
 
     Raises:
         UnknownNameError: no such modality.
-        SchemaError: its nodes are of another width, or raw.
+        SchemaError: its nodes have another number of features, or are raw.
     """
     shape = dataset.schema[modality].shape
     if len(shape) != 1 or (width is not None and shape[0] != width):
@@ -25,13 +25,13 @@ def nodes_of(dataset: FusionDataset, modality: str, width: int | None, step: str
             f"step {step!r} works on nodes of {'any' if width is None else width} features, "
             f"modality {modality!r} has {'raw ' if len(shape) > 1 else ''}nodes of shape "
             f"{list(shape)}; "
-            f"apply the step to data that was encoded as what it was fitted on"
+            f"apply the step to data encoded like the data it was fitted on"
         )
     return dataset.x[modality].values
 
 
 def raw_modalities(dataset: FusionDataset) -> list[str]:
-    """Return the modalities whose nodes are pictures, numbers of words and the like."""
+    """Return the modalities with raw nodes, such as pixels or word ids."""
     return [
         m.name
         for m in dataset.schema.modalities

@@ -1,4 +1,4 @@
-"""impute: fill the empty cells of a table with what is usual in the training part."""
+"""impute: fill the empty cells of a table with the usual value in the training part."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Step(ABC):
             NotFittedError: before :meth:`fit`.
         """
         if not self.fitted:
-            raise NotFittedError(f"step {self.name!r} is fitted first: step.fit(train)")
+            raise NotFittedError(f"step {self.name!r} is not fitted; call step.fit(train) first")
         return self.apply(dataset)
 
     @property

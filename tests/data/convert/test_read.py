@@ -189,7 +189,7 @@ def test_what_a_reader_raises_names_the_file(tmp_path):
     ):
         path = tmp_path / "mosi.pkl"
         path.write_bytes(pickle.dumps(content))
-        with pytest.raises(InputError, match=r"mosi\.pkl does not hold what its format says"):
+        with pytest.raises(InputError, match=r"mosi\.pkl does not follow its format"):
             read_features(path)
     damaged = b"PK\x03\x04" + b"\0" * 40 + b"PK\x05\x06" + b"\x01" * 18
     (tmp_path / "graphs.pt").write_bytes(damaged)

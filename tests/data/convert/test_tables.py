@@ -121,7 +121,7 @@ def test_empty_cells_are_filled_per_fold_or_by_a_number(tmp_path, caplog):
         ({"mrna.csv": "patient,g1\n,1\n"}, "1 row has no id in column 'patient'"),
         ({"mrna.csv": "patient\np1\n"}, "no column beside its id"),
         ({"mrna.csv": "sample,g1\np1,1\n"}, r"they begin with .*'sample'.*id=NAME"),
-        ({"mrna.csv": ""}, "mrna.csv is no readable table"),
+        ({"mrna.csv": ""}, "mrna.csv is not a readable table"),
         ({"mrna.tsv": RNA}, "a .csv and a .tsv of one name"),
         ({"labels": "patient,subtype,split\np1,a,early\n"}, "got 'early' at 'p1'"),
         ({"labels": None}, "one table of labels is expected, called labels"),
@@ -146,7 +146,7 @@ def test_names_that_are_not_there(tmp_path):
 def test_tables_that_are_no_text(tmp_path):
     path = folder(tmp_path)
     (path / "mrna.csv").write_bytes(b"patient,g\n\xff\xfe,1\n")
-    with pytest.raises(InputError, match=r"mrna.csv is no readable table in UTF-8"):
+    with pytest.raises(InputError, match=r"mrna.csv is not a readable table in UTF-8"):
         read_features(path)
 
 

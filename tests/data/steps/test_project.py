@@ -11,7 +11,7 @@ from graphfuse.errors import InputError, SchemaError, UnknownNameError
 
 
 def views(n=400, seed=0):
-    """Two modalities that share two hidden numbers, with one to three nodes a sample."""
+    """Two modalities that share two hidden numbers, with one to three nodes per sample."""
     random = np.random.default_rng(seed)
     hidden = random.normal(size=(n, 2))
     x = {}

@@ -102,7 +102,7 @@ def test_state_goes_from_one_step_to_another():
 
 def test_errors_say_what_does_not_fit():
     step = create_step("tfidf_svd", modality="text")
-    with pytest.raises(NotFittedError, match="fitted first"):
+    with pytest.raises(NotFittedError, match="is not fitted"):
         step.transform(dataset(counts()))
     step.fit(dataset(counts()))
     with pytest.raises(SchemaError, match=r"nodes of 40 features, modality 'text' has.*39"):

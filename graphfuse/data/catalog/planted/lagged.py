@@ -12,7 +12,7 @@ from graphfuse.data.spec import RelationSpec
 STEPS, LAG, NOISE = 12, 2, 0.3
 
 DESCRIPTION = (
-    "Two series of 12 steps, one node a step with the position in time, one feature each. In the "
+    "Two series of 12 steps, one node per step with the position in time, one feature each. In the "
     "class 'follows', b repeats a two steps later with noise 0.3; in the other class b is "
     "independent with the same variance. 5 % of the labels are flipped. Each series alone is the "
     "same in both classes; they differ in which step of a belongs to which step of b."

@@ -9,9 +9,9 @@ from graphfuse.data.dataset import FusionDataset
 FEATURES = 8
 
 DESCRIPTION = (
-    "One node a modality with 8 features; the sign of the first is a bit. The four classes are the "
-    "pairs of bits, 5 % of the labels replaced. A single modality reaches at most about half of "
-    "the Bayes accuracy of .95; every fusion should reach it, averaged predictions included."
+    "One node per modality with 8 features; the sign of the first is a bit. The four classes are "
+    "the pairs of bits, 5 % of the labels replaced. A single modality reaches at most about half "
+    "of the Bayes accuracy of .95; every fusion should reach it, averaged predictions included."
 )
 
 

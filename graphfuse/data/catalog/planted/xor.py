@@ -11,7 +11,7 @@ from graphfuse.data.dataset import FusionDataset
 FEATURES = 8
 
 DESCRIPTION = (
-    "One node a modality with 8 features; the sign of the first is a bit, the others are noise. "
+    "One node per modality with 8 features; the sign of the first is a bit, the others are noise. "
     "The label is the exclusive or of the two bits, 5 % flipped. Neither modality alone says "
     "anything; both together, concatenated, say all: a graph should tie with concatenation."
 )
