@@ -12,7 +12,7 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 HEAVY = 2**29
-"""Bytes of prepared items that are more than enough: half a GiB wait, as much is encoded at once.
+"""Limit on the bytes of prepared items: half a GiB may wait, and as much is encoded at once.
 
 Five minutes of 32 sounds at 16 kHz; pictures and texts stay far below.
 """
@@ -25,8 +25,8 @@ def ahead(
 
     At most ``most`` of them wait at once, and fewer where they are so large that these would take
     more than ``HEAVY`` bytes: then one more than there are threads. What the function raises is
-    raised when its turn comes. Decoding and resizing run outside of Python's lock, so that threads
-    gain what cores there are.
+    raised when its turn comes. Decoding and resizing run outside of Python's lock, so that
+    threads use all cores.
 
     Example:
         >>> list(ahead(abs, range(-3, 1), most=2))

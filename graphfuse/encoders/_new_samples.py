@@ -43,12 +43,12 @@ def text_forms(manifest: Manifest) -> dict[str, str]:
 
 
 def in_columns(manifest: Manifest, columns: Sequence[Column]) -> Manifest:
-    """Return a manifest with the given columns, whatever kinds were inferred for its own.
+    """Return a manifest with the given columns and kinds, in place of the inferred kinds.
 
     Columns it does not have are treated as empty; others are left out.
 
     Raises:
-        InputError: it has none of the columns that become nodes, or cells of another kind.
+        InputError: it has none of the columns that become nodes, or a cell has the wrong kind.
     """
     names = manifest.table.column_names
     content = [column for column in columns if column.kind in CONTENT]
@@ -77,7 +77,7 @@ def one_row(
     """Return the table of a single sample ``{column: value}``.
 
     Raises:
-        InputError: a value of another kind than its column's.
+        InputError: a value does not have the kind of its column.
     """
     from datasets import Dataset
 

@@ -24,7 +24,7 @@ CLOCKED = ("audio", "series", "video")
 """Kinds whose positions are times."""
 
 APART = 100.0
-"""How far from each other the positions of two pictures, or texts, of one sample lie at least."""
+"""Least distance between the positions of two pictures, or two texts, of one sample."""
 
 
 def assemble(

@@ -1,4 +1,4 @@
-"""Which encoder each modality of a manifest gets."""
+"""Choose the encoder of each modality of a manifest."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def create_encoders(
 
 
 def sources(manifest: Manifest) -> dict[str, str]:
-    """Return each modality that becomes nodes, and the manifest's whose cells it is read from.
+    """Return each modality that becomes nodes, and the manifest's modality that it is read from.
 
     They differ for the sound of videos alone.
     """

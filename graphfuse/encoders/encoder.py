@@ -1,4 +1,4 @@
-"""What every encoder is: a rule from raw items to nodes, named, with plain options."""
+"""The base class of encoders, which turn raw items into nodes, and their registries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Nodes:
 
 @dataclass(frozen=True)
 class EncoderInfo:
-    """What lists, reports and docs print of an encoder."""
+    """Description of an encoder in lists, reports and docs."""
 
     name: str
     kind: str
@@ -36,12 +36,12 @@ class EncoderInfo:
     """What a node is, and its position."""
     paper: str = ""
     needs: str = ""
-    """The extra of graphfuse that it needs, if any."""
+    """The extra of graphfuse that must be installed, if any."""
 
 
 @dataclass(frozen=True)
 class Encoder(ABC):
-    """A rule from raw items to nodes; a frozen dataclass whose fields are its plain options.
+    """Turns raw items into nodes; a frozen dataclass whose fields are its options.
 
     It is fitted on nothing, and the nodes of an item depend on this item alone, so that every item
     is encoded once, whatever fold it is in. What has to be fitted on a training part is a step
@@ -74,7 +74,7 @@ class Encoder(ABC):
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the nodes of each item, in :attr:`dtype`.
 
-        At least one each, but for an item that lacks what is encoded: a film without sound.
+        Every item has at least one node, unless it lacks the content, as a film without sound does.
         """
 
     def prepare(self, item: Item) -> Item:
@@ -91,7 +91,7 @@ class Encoder(ABC):
         return False
 
     def to(self, device: str) -> Self:
-        """Compute on a device from now on, ``"auto"`` for CUDA where it is; return the encoder.
+        """Compute on a device from now on, ``"auto"`` for CUDA if available; return the encoder.
 
         Raises:
             InputError: there is no such device here.
@@ -156,7 +156,7 @@ def encoder(info: EncoderInfo) -> Callable[[EncoderType], EncoderType]:
 
 
 def list_encoders(kind: str | None = None) -> list[EncoderInfo]:
-    """Return what is known of the encoders of a kind, or of all."""
+    """Return the descriptions of the encoders of one kind, or of all."""
     if kind is not None and kind not in KINDS:
         raise UnknownNameError("kind of encoder", kind, KINDS)
     kinds = KINDS if kind is None else (kind,)

@@ -1,4 +1,4 @@
-"""From a manifest to a dataset: every item encoded once, kept, and found again."""
+"""Encode a manifest to a dataset: every item is encoded once and cached."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def encode(
     unreadable: str = "missing",
     allow_missing_modality: bool = False,
 ) -> FusionDataset:
-    """Return the dataset that a manifest's samples become, with nodes from encoders.
+    """Encode the samples of a manifest to nodes, and return them as a dataset.
 
     Each content is encoded once and kept in ``cache``; interrupted, the same call goes on where it
     was, with the same result bit for bit. So do several processes, each of one thread; one process
@@ -121,9 +121,9 @@ def augmented(
     for name in augment if isinstance(augment, Mapping) else ():
         if name in manifest.modalities and name not in KINDS:
             raise InputError(
-                f"augment names modality {name!r}, of kind {manifest.kind(name)!r}, but changes "
-                f"all items of a kind: name {', '.join(KINDS)} (frames and sound of a video are "
-                f"image and audio)"
+                f"augment names modality {name!r}, of kind {manifest.kind(name)!r}, but "
+                f"augmentations are named by kind: give {', '.join(KINDS)} (frames and sound of a "
+                f"video are image and audio)"
             )
     augmentation = Augmentation.of(augment)
     changed = modalities_changed(manifest, augmentation)
@@ -143,7 +143,7 @@ def augmented(
 
 
 def _of_samples(problems: Sequence[Problem], manifest: Manifest) -> list[Problem]:
-    """Leave those of copies out that their original has too."""
+    """Leave out the problems of copies that their original has too."""
     if manifest.copy_of is None:
         return list(problems)
     copy_of = dict(zip(manifest.ids.tolist(), manifest.copy_of.tolist(), strict=True))
@@ -152,7 +152,7 @@ def _of_samples(problems: Sequence[Problem], manifest: Manifest) -> list[Problem
 
 
 def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> None:
-    """Warn where the duration of sounds, films or series alone predicts the label."""
+    """Warn if the duration of sounds, films or series alone predicts the label."""
     targets = list(dataset.schema.targets.items())
     if len(targets) != 1 or dataset.y is None:
         return

@@ -1,4 +1,4 @@
-"""What is loaded of models of the transformers library: whole, frozen, without code of theirs."""
+"""Load models of the transformers library: complete, frozen, without running their own code."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def load_network(model: str, folder: Path, what: str, unused: tuple[str, ...]) -
     if missing:
         raise InputError(
             f"{model!r} ({folder}) lacks {len(missing)} of the weights of a "
-            f"{type(network).__name__}, {missing[0]!r} say; give a model whose file of weights "
-            f"is whole"
+            f"{type(network).__name__}, {missing[0]!r} for example; give a model whose file of "
+            f"weights is complete"
         )
     if network.config.is_encoder_decoder:
         network = network.get_encoder()

@@ -1,4 +1,4 @@
-"""label_errors: samples whose label is doubtful, a step of cleaning that needs encoders."""
+"""label_errors: find samples whose label is probably wrong, a cleaning step with encoders."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LabelErrors(Cleaner):
     Confident learning (Northcutt, Jiang and Chuang 2021, https://arxiv.org/abs/1911.00068, by
     cleanlab): a logistic regression on the mean node of each modality, tested on folds that it was
     not trained on, sets each label against what the rest of the data says. Such a sample may also
-    be rare and right: look at them before they are dropped.
+    be rare but correct: check them before you drop them.
 
     Args:
         remove: leave them out.
@@ -95,14 +95,16 @@ def label_errors(dataset: FusionDataset, folds: int = 5) -> list[tuple[int, str]
 
     target = dataset.schema.target
     if target.task not in ("binary", "multiclass"):
-        raise InputError(f"doubtful labels are looked for among classes, the task is {target.task}")
+        raise InputError(
+            f"label_errors finds wrong classes, but the task is {target.task}; leave the step out"
+        )
     y = dataset.labels()
     counts = np.bincount(y[y >= 0], minlength=len(target.classes))
     usable = np.flatnonzero(counts >= folds)
     if len(usable) < 2:
         found = dict(zip(target.classes, counts.tolist(), strict=True))
         raise InputError(
-            f"doubtful labels are looked for in {folds} folds, for which at least two classes need "
+            f"label_errors uses {folds} folds, for which at least two classes need "
             f"{folds} samples each; there are {found}"
         )
     rows = np.flatnonzero(np.isin(y, usable))

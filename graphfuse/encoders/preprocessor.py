@@ -1,4 +1,4 @@
-"""The whole way from raw samples to scaled nodes as one object, fitted on train and saved."""
+"""From raw samples to scaled nodes in one object, fitted on the training part and saved."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Preprocessor:
         try:
             content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise InputError(f"{path} is no readable YAML file: {error}") from None
+            raise InputError(f"{path} is not a readable YAML file: {error}") from None
         if not isinstance(content, dict):
             raise InputError(f"{path} holds settings by name, got a {type(content).__name__}")
         for name in content:
@@ -159,7 +159,7 @@ class Preprocessor:
 
         Raises:
             NotFittedError: before :meth:`fit`.
-            UnknownNameError: a column that the training part has not.
+            UnknownNameError: a column that the training part does not have.
             InputError: a cell that cannot be read, whatever ``unreadable`` says, or no cell at all.
         """
         steps, schema, _ = self._fitted()
@@ -238,8 +238,8 @@ class Preprocessor:
         """Read a folder that :meth:`save` wrote, or that of a model that it was saved with.
 
         Raises:
-            InputError: no such folder, one that was damaged or edited, or encoders whose weights or
-                options are others now.
+            InputError: the folder is missing, damaged or edited, or the weights or options of an
+                encoder have changed.
         """
         path = Path(path)
         config = _read_config(path)
@@ -282,7 +282,9 @@ class Preprocessor:
     def _fitted(self) -> tuple[Steps, Schema, Schema]:
         """Return the fitted steps, and the schemas of the nodes that they take and return."""
         if self.steps is None or self.raw_schema is None or self.schema is None:
-            raise NotFittedError("the preprocessor is fitted first: preprocessor.fit(train)")
+            raise NotFittedError(
+                "the preprocessor is not fitted; call preprocessor.fit(train) first"
+            )
         return self.steps, self.raw_schema, self.schema
 
 
@@ -316,8 +318,10 @@ def _read_config(path: Path) -> dict[str, Any]:
         config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
-            f"{path} is no saved preprocessor: {error}; write one with preprocessor.save(path)"
+            f"{path} is not a saved preprocessor: {error}; write one with preprocessor.save(path)"
         ) from None
     if not isinstance(config, dict) or config.get("format") != FORMAT:
-        raise InputError(f"{path} has no format that this version reads, {FORMAT}")
+        raise InputError(
+            f"{path} was not saved in format {FORMAT}, the only one that this version reads"
+        )
     return config

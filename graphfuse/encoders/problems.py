@@ -20,7 +20,7 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Problem:
-    """A cell that could not be read: of which sample and modality, its place, and the reason."""
+    """A cell that could not be read: its sample, modality and place, and the reason."""
 
     sample: str
     modality: str
@@ -34,7 +34,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class LostColumn:
-    """A column of which no cell could be read: how many there are, why, and where files may lie."""
+    """A column without a readable cell: the number of cells, the reason, and where files may be."""
 
     column: str
     modality: str

@@ -1,4 +1,4 @@
-"""A pass over the cells of a modality: what each holds, and which cannot be read."""
+"""Read the cells of a modality once: the digest of each, and the cells that cannot be read."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ class NodeStore:
     """A folder of nodes that one encoder made, in files of many items each.
 
     An item is found under the SHA-256 of its content; the folder under the encoder's identity:
-    weights and options included. A file is written whole or not at all. One that is damaged
-    counts as not there, so that its items are encoded again; a checksum shows it.
+    weights and options included. A file is written completely or not at all. A damaged one,
+    found by its checksum, is ignored, so that its items are encoded again.
 
     Example:
         >>> import tempfile
@@ -83,7 +83,7 @@ class NodeStore:
 
 
 def _read(path: Path, wanted: set[str]) -> dict[str, Nodes]:
-    """Return the wanted nodes of a file; none if it is damaged."""
+    """Return the requested nodes from a file; none if it is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
             names = [bytes(row).hex() for row in file.get_tensor("digests").numpy()]
@@ -112,7 +112,7 @@ def _checksum(tensors: Mapping[str, torch.Tensor]) -> str:
 
 
 def default_cache(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder that nodes are kept in where none is given.
+    """Return the default folder of the cache.
 
     ``GRAPHFUSE_CACHE``, or ``graphfuse`` in the user's folder for caches.
 

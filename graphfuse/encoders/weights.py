@@ -1,6 +1,6 @@
 """Pretrained weights: from a path, an installed package, or the Hugging Face Hub; verified.
 
-Nothing here falls back to random weights, and nothing is unpickled but tensors.
+Weights are never replaced by random ones, and only tensors are unpickled.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def packaged_folder(model: str) -> Path | None:
     The package's own code is not run.
 
     Raises:
-        InputError: a file of it is missing or not the one that is known to be right.
+        InputError: a file of the package is missing or has the wrong checksum.
     """
     package = PACKAGES.get(model)
     found = package and importlib.util.find_spec(package.module)
@@ -98,7 +98,7 @@ def find_file(repo: str, wanted_by: str) -> Path:
     What was downloaded before is taken as it is, without asking the network.
 
     Raises:
-        InputError: it was not, and the Hub does not have it or cannot be reached.
+        InputError: the file is not in the cache, and the Hub does not have it or cannot be reached.
     """
     import huggingface_hub
     from huggingface_hub.errors import (
@@ -131,7 +131,7 @@ def find_folder(model: str) -> Path:
     """Return the folder of a transformers model: a path, a package's, or the Hub's by its name.
 
     Raises:
-        InputError: there is none; or a packaged file is not what it should be.
+        InputError: there is no such model, or a packaged file has the wrong checksum.
     """
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -188,7 +188,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Return tensors by name from a file: safetensors, or PyTorch's with nothing but tensors.
 
     Raises:
-        InputError: there is no such file, or it holds anything else.
+        InputError: the file does not exist, or holds anything but tensors.
     """
     from safetensors.torch import load_file
 
@@ -198,7 +198,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         stored: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # reading bytes that are no weights fails in any way
         raise InputError(
-            f"{path} is no file of weights: give one that holds tensors by name, best as "
+            f"{path} is not a file of weights; give one that holds tensors by name, such as "
             f".safetensors ({error})"
         ) from error
     for key in NESTED:
@@ -206,7 +206,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             stored = stored[key]
     tensors = isinstance(stored, dict) and all(isinstance(v, Tensor) for v in stored.values())
     if not tensors:
-        raise InputError(f"{path} holds no tensors by name, as weights are")
+        raise InputError(f"{path} does not hold weights, that is, tensors by name")
     return dict(stored)
 
 

@@ -243,7 +243,7 @@ def test_a_model_is_saved_with_the_preprocessor_of_its_samples_alone(fitted, man
     model = create_strategy("concat", Schema(schema.modalities[:2], schema.target))
     for other, error, message in (
         (fitted, InputError, "give the one that its training samples came from"),
-        (Preprocessor(), NotFittedError, "is fitted first"),
+        (Preprocessor(), NotFittedError, "is not fitted"),
     ):
         model.preprocessor = other
         with pytest.raises(error, match=message):
@@ -279,12 +279,12 @@ def test_yaml_and_python_declare_the_same(manifest, folder, tmp_path):
     [
         ("encoder: {}", "unknown setting in .*; did you mean 'encoders'"),
         ("[1]", "holds settings by name, got a list"),
-        ("a: [", "is no readable YAML file"),
+        ("a: [", "is not a readable YAML file"),
         ("steps: scale", "steps are a list"),
         ("steps: [{scale: {who: 1}}]", "unknown option of step 'scale' 'who'"),
         ("encoders: tfidf", "encoders are {modality: encoder}"),
         ("unreadable: drop", "unknown value of unreadable 'drop'"),
-        ("encoders: !!python/object/apply:os.system ['true']", "is no readable YAML file"),
+        ("encoders: !!python/object/apply:os.system ['true']", "is not a readable YAML file"),
     ],
 )
 def test_a_declaration_that_is_wrong(tmp_path, text, message):
@@ -300,7 +300,7 @@ def test_before_it_is_fitted(manifest, tmp_path):
         lambda: pre.sample({"title": "a"}),
         lambda: pre.save(tmp_path / "pre"),
     ):
-        with pytest.raises(NotFittedError, match="is fitted first"):
+        with pytest.raises(NotFittedError, match="is not fitted"):
             call()
 
 
@@ -352,12 +352,12 @@ def damage(path, change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("preprocessor.json", None), "is no saved preprocessor"),
-        (("preprocessor.json", b"{"), "is no saved preprocessor"),
-        (("preprocessor.json", b"[]"), "has no format that this version reads"),
+        (("preprocessor.json", None), "is not a saved preprocessor"),
+        (("preprocessor.json", b"{"), "is not a saved preprocessor"),
+        (("preprocessor.json", b"[]"), "was not saved in format"),
         (("state.safetensors", None), "is not readable"),
         (("state.safetensors", b"other"), "is damaged, or was edited"),
-        (lambda config: config.update(format=99), "has no format that this version reads"),
+        (lambda config: config.update(format=99), "was not saved in format"),
         (lambda config: config.pop("columns"), "is damaged, or was edited"),
         (
             lambda config: config["encoders"]["photo"]["options"].update(side=4),
@@ -401,5 +401,5 @@ def test_no_folder_of_something_else_is_overwritten(fitted, tmp_path):
     with pytest.raises(InputError, match="is not a saved graphfuse preprocessor"):
         fitted.save(tmp_path / "mine")
     assert (tmp_path / "mine/letter.txt").read_text() == "dear"
-    with pytest.raises(InputError, match="is no saved preprocessor"):
+    with pytest.raises(InputError, match="is not a saved preprocessor"):
         Preprocessor.load(tmp_path / "mine")

@@ -116,10 +116,10 @@ def test_nothing_but_tensors_is_unpickled(tmp_path, capsys):
     (tmp_path / "plain.pth").write_bytes(pickle.dumps(Malicious(), protocol=2))
     (tmp_path / "broken.safetensors").write_bytes(b"{}")
     for file in ("torch.pth", "plain.pth", "broken.safetensors", "absent.pth"):
-        with pytest.raises(InputError, match=rf"{file} is no file of weights"):
+        with pytest.raises(InputError, match=rf"{file} is not a file of weights"):
             _weights.read_weights(tmp_path / file)
     torch.save([1, 2], tmp_path / "list.pth")
-    with pytest.raises(InputError, match="no tensors by name"):
+    with pytest.raises(InputError, match="does not hold weights"):
         _weights.read_weights(tmp_path / "list.pth")
     assert capsys.readouterr().out == ""
 

@@ -1,1 +1,1 @@
-"""Audio encoders, one a file."""
+"""Audio encoders, one per file."""

@@ -42,9 +42,10 @@ class Spectral(Encoder):
     """An encoder whose nodes pool frames of a log-mel spectrogram.
 
     Args:
-        rate: nodes a second.
+        rate: nodes per second.
         bands: mel bands.
-        sample_rate: samples a second that every sound is brought to; bands reach up to 7/16 of it.
+        sample_rate: samples per second to which every sound is resampled; the highest
+            band ends at 7/16 of it.
         deviation: add the standard deviation over a node's frames to their mean.
         seconds: length read from the start of each sound; all of it if None. A limit hides the
             duration of every sound that is at least as long.
@@ -61,7 +62,7 @@ class Spectral(Encoder):
     def __post_init__(self) -> None:
         if not 0 < self.rate <= 1 / HOP:
             raise InputError(
-                f"rate is a number of nodes a second above 0 and at most {1 / HOP:g}, "
+                f"rate is a number of nodes per second above 0 and at most {1 / HOP:g}, "
                 f"got {self.rate!r}"
             )
         check_seconds(self.seconds)
@@ -199,7 +200,7 @@ def _filters(rate: int, bands: int) -> np.ndarray:
         made = mel_filter_bank(_fft(rate) // 2 + 1, bands, BOTTOM, TOP * rate / 2, rate)
     if not made.any(axis=0).all():
         raise InputError(
-            f"{bands} mel bands at {rate} samples a second leave some without a frequency; "
+            f"{bands} mel bands at {rate} samples per second leave some without a frequency; "
             "use fewer bands"
         )
     return np.asarray(made)

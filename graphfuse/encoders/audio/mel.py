@@ -22,7 +22,7 @@ from graphfuse.encoders.encoder import EncoderInfo, encoder
 )
 @dataclass(frozen=True)
 class Mel(Spectral):
-    """Log-mel frames, pooled to ``rate`` nodes a second.
+    """Log-mel frames, pooled to ``rate`` nodes per second.
 
     A sound is resampled and scaled to mean power 1. Frames of 25 ms, 10 ms apart, give the power
     of each mel band (Stevens, Volkmann and Newman 1937, https://doi.org/10.1121/1.1915893; the
@@ -37,9 +37,9 @@ class Mel(Spectral):
     lowest: empty bands would reveal the format of a file. The number of nodes shows the duration;
     ``seconds``, set to that of the shortest sound, hides it.
 
-    For short speech, the defaults: 4 nodes a second are about one a syllable. For long recordings
-    0.5 to 1 (an hour at 1 gives 3600 nodes). For music or sounds of nature ``sample_rate=32000,
-    bands=64``.
+    For short speech, the defaults: 4 nodes per second are about one per syllable. For long
+    recordings 0.5 to 1 (an hour at 1 gives 3600 nodes). For music or sounds of nature
+    ``sample_rate=32000, bands=64``.
 
     Example:
         >>> from graphfuse.raw import Sound
@@ -51,7 +51,7 @@ class Mel(Spectral):
 
     @property
     def width(self) -> int:
-        """One value a band."""
+        """One value per band."""
         return self.bands
 
     def describe(self, log_mel: np.ndarray) -> np.ndarray:

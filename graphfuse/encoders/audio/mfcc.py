@@ -23,7 +23,7 @@ from graphfuse.errors import InputError, check_whole
 )
 @dataclass(frozen=True)
 class MFCC(Spectral):
-    r"""Mel-frequency cepstral coefficients, pooled to ``rate`` nodes a second.
+    r"""Mel-frequency cepstral coefficients, pooled to ``rate`` nodes per second.
 
     The orthonormal discrete cosine transform (DCT-II) of the log-mel frames of
     :class:`~graphfuse.encoders.audio.mel.Mel`, which says more on options,
@@ -54,7 +54,7 @@ class MFCC(Spectral):
 
     @property
     def width(self) -> int:
-        """One value a coefficient."""
+        """One value per coefficient."""
         return self.coefficients
 
     def describe(self, log_mel: np.ndarray) -> np.ndarray:

@@ -59,7 +59,7 @@ class Transformers(Encoder):
     stride S and receptive field R, ``(t S + R / 2) / rate``, and otherwise spread evenly over the
     window.
 
-    For short speech, all frames (50 a second with most models) or ``rate=4``; for long recordings
+    For short speech, all frames (50 per second with most models) or ``rate=4``; for long recordings
     ``rate=1``, which also keeps samples under some 500 nodes.
 
     Args:
@@ -90,7 +90,7 @@ class Transformers(Encoder):
 
     def __post_init__(self) -> None:
         if self.rate is not None and not self.rate > 0:
-            raise InputError(f"rate is a number of nodes a second above 0, got {self.rate!r}")
+            raise InputError(f"rate is a number of nodes per second above 0, got {self.rate!r}")
         if not self.chunk >= 1:
             raise InputError(f"chunk is a number of seconds of at least 1, got {self.chunk!r}")
         check_seconds(self.seconds)

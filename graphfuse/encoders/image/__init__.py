@@ -1,1 +1,1 @@
-"""Image encoders, one a file."""
+"""Image encoders, one per file."""

@@ -41,7 +41,7 @@ class CellEncoder(Encoder):
         """Return the features [B, side * side, F] of squares [B, S, S, 3] in bytes, row by row."""
 
     def prepare(self, item: Item) -> np.ndarray:
-        """Return an image [H, W, 3] as a square of ``side * pixels`` pixels a side, in bytes."""
+        """Return an image [H, W, 3] as a square of ``side * pixels`` pixels per side, in bytes."""
         return to_square(item, self.side * self.pixels, square=self.square)
 
     def encode(self, items: Sequence[Item]) -> list[Nodes]:

@@ -26,7 +26,7 @@ class Patches(CellEncoder):
 
     See "An Image is Worth 16x16 Words", https://arxiv.org/abs/2010.11929, whose patches go through
     a learnt projection; here they are the nodes. An image is made a square of
-    ``side * pixels`` pixels a side, by default padded with white. Features are the colours of a
+    ``side * pixels`` pixels per side, by default padded with white. Features are the colours of a
     patch in [0, 1], row by row, red, green and blue of each pixel: F = 3 * pixels ** 2.
 
     Args:

@@ -27,7 +27,7 @@ from graphfuse.raw import Item
 class Pixels(Encoder):
     """Bring an image to a square and leave the rest to a network that a strategy trains.
 
-    An image is made a square of ``side`` pixels a side, by default padded with white; its one
+    An image is made a square of ``side`` pixels per side, by default padded with white; its one
     node is (3, side, side) in bytes. Name a network for it, ``"cnn"`` or ``"timm"``
     (``graphfuse.encoders.networks``); without one, a strategy takes all pixels as features.
 
@@ -64,7 +64,7 @@ class Pixels(Encoder):
         return 0
 
     def prepare(self, item: Item) -> np.ndarray:
-        """Return an image [H, W, 3] as a square of ``side`` pixels a side, in bytes."""
+        """Return an image [H, W, 3] as a square of ``side`` pixels per side, in bytes."""
         return to_square(item, self.side, self.interpolation, self.square)
 
     def encode(self, items: Sequence[Item]) -> list[Nodes]:

@@ -1,1 +1,1 @@
-"""Text encoders, one a file."""
+"""Text encoders, one per file."""

@@ -41,7 +41,7 @@ class NgramsEncoder(PartEncoder):
     these scripts, the pairs of adjacent characters.
 
     Args:
-        nodes: "words", "sentences", or "text" for one node an item, which has no position.
+        nodes: "words", "sentences", or "text" for one node per item, which has no position.
         places: number of features.
         shortest: length of the shortest n-gram, marks counted.
         longest: length of the longest n-gram.

@@ -46,7 +46,7 @@ class TfidfEncoder(PartEncoder):
     default, until the step brings it to ``components`` features.
 
     Args:
-        nodes: "text" for one node an item, which has no position, or "sentences".
+        nodes: "text" for one node per item, which has no position, or "sentences".
         terms: "words", or "chars" for the n-grams of 2 to 4 characters within a word. In scripts
             without spaces, words are characters and pairs of adjacent ones.
         places: number of places, the features of a node before the step.

@@ -63,7 +63,7 @@ class TransformersEncoder(PartEncoder):
         model: a folder, the name of a model on the Hugging Face Hub (``"user/name"`` or
             ``"user/name@revision"``), or ``"all-MiniLM-L6-v2"``, which the extra
             ``offline-weights`` installs. Code that a model brings is never run.
-        nodes: "tokens", "sentences", or "text" for one node an item, which has no position.
+        nodes: "tokens", "sentences", or "text" for one node per item, which has no position.
         normalize: whether each node is scaled to length 1.
         max_tokens: tokens that are read of a text, or of each of its sentences; rounded up to a
             whole piece if it is more than the model takes.

@@ -1,1 +1,1 @@
-"""Video encoders, one a file."""
+"""Video encoders, one per file."""

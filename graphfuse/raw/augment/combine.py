@@ -29,8 +29,8 @@ class Augmentation:
         image: change of pictures, and of the frames of videos.
         audio: change of sounds, and of those of videos.
         text: change of texts.
-        shared: names of changes that are drawn once a sample, so that all its items that know them
-            have the same: ``("flip",)`` mirrors all pictures of a sample or none, ``("speed",)``
+        shared: names of changes that are drawn once per sample, so that its items are changed in
+            the same way: ``("flip",)`` mirrors all pictures of a sample or none, ``("speed",)``
             keeps the sound of a video with a recording that lies beside it.
         copies: how many changed copies of each training sample there are, where an encoder encodes
             every item once.

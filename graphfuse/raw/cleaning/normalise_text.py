@@ -62,7 +62,7 @@ def normalise_text(text: str, form: Form = "NFC", lower: bool = False) -> str:
 
     NFC writes an accented letter as one character; NFKC also replaces special forms such as
     wide letters and ligatures (Unicode Standard Annex 15, https://unicode.org/reports/tr15).
-    Spaces of any kind become one space, and line breaks stay, one a run, as they may end a
+    Spaces of any kind become one space, and line breaks stay, one per run, as they may end a
     sentence. The joiners within emoji and some scripts stay; other invisible characters go.
 
     Example:

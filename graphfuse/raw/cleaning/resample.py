@@ -1,4 +1,4 @@
-"""Bring a sound to another number of samples a second."""
+"""Bring a sound to another number of samples per second."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ LOWEST = 1000
 @cleaner("resample")
 @dataclass(frozen=True)
 class Resample(Repair):
-    """Bring every sound to ``rate`` samples a second; see :func:`resample`."""
+    """Bring every sound to ``rate`` samples per second; see :func:`resample`."""
 
     kind: ClassVar[str] = "audio"
     rate: int = 16000
 
     def check(self) -> None:
-        """Raise an error if the rate is below 1000 samples a second."""
+        """Raise an error if the rate is below 1000 samples per second."""
         check_whole("rate", self.rate, LOWEST)
 
     def item(self, item: Sound) -> Sound:
@@ -34,14 +34,14 @@ class Resample(Repair):
 
 
 def resample(sound: Sound, rate: int) -> Sound:
-    """Return the sound with ``rate`` samples a second.
+    """Return the sound with ``rate`` samples per second.
 
     A polyphase filter with a Kaiser window (``scipy.signal.resample_poly``) removes what the lower
     of the two rates cannot hold; frequencies above about 0.9 of its half are weakened. The
     duration stays, up to one sample.
 
     Raises:
-        InputError: a rate below 1000 samples a second, or samples that are not finite.
+        InputError: a rate below 1000 samples per second, or samples that are not finite.
 
     Example:
         >>> import numpy as np
