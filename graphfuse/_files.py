@@ -28,7 +28,7 @@ ADVICE = {
     errno.EDQUOT: "free some space and start again",
     errno.ENAMETOOLONG: "give a shorter name",
 }
-"""What to do where writing fails for a reason that has a remedy of its own."""
+"""Advice by error number, for errors of writing that have a remedy."""
 ANOTHER = "name a place that can be written"
 BEFORE = "-before"
 
@@ -192,7 +192,7 @@ def _check_free(
         raise InputError(f"{path} is a file, but a {what} is saved as a folder; give a new one")
     if Path.cwd().is_relative_to(path.resolve()):
         raise InputError(
-            f"a {what} saved at {path} would take the place of the folder that you work in; give "
+            f"a {what} saved at {path} would replace the current working folder; give "
             f"the name of a new folder"
         )
     found = sorted(path.iterdir())

@@ -91,7 +91,7 @@ def find_folder(source: str | Path, **download: Any) -> Path:
         )
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         raise InputError(
-            f"{str(source)!r} is no folder here, and as the name of a model on the Hugging Face "
+            f"{str(source)!r} is not a folder, and as the name of a model on the Hugging Face "
             f"Hub it cannot be fetched: {error}"
         ) from error
     return Path(found)
@@ -110,7 +110,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
-            f"{folder} is no saved model: it has no readable {CONFIG} ({error}); write one with "
+            f"{folder} is not a saved model: it has no readable {CONFIG} ({error}); write one with "
             f"model.save_pretrained(folder)"
         ) from None
     if not isinstance(config, dict) or "graphfuse_version" not in config:

@@ -11,7 +11,7 @@ from graphfuse._plain import from_plain, to_plain
 
 @dataclass(frozen=True)
 class ChangeRecord:
-    """One change of the raw samples: by which step, with which options, of which samples."""
+    """One change to the raw samples: the step, its options and the samples it changed."""
 
     step: str
     what: str = ""

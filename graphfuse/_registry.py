@@ -124,7 +124,7 @@ class Registry(Generic[T]):
         return self._entries[name]
 
     def create(self, name: str, /, *given: Any, **options: Any) -> Any:
-        """Call the entry of a name with what is given and with options, all of which it knows.
+        """Call the entry of a name with the given arguments and options.
 
         Raises:
             UnknownNameError: no such entry or option.
@@ -185,7 +185,7 @@ def load_plugins(group: str) -> None:
 
 
 def check_options(what: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Raise an error at an option that ``what`` does not have.
+    """Raise an error for an option that ``what`` does not have.
 
     Example:
         >>> check_options("dataset 'moons'", {"nois": 1}, ["noise"])

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 ROUNDING = 16
-"""Strengths at most so many units of rounding apart count as equal: equal nodes come out so."""
+"""Strengths that differ by at most this many units of rounding count as equal."""
 
 
 def kth_largest(values: Tensor, at: Tensor, k: Tensor | int) -> Tensor:

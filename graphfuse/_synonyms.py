@@ -1,4 +1,4 @@
-"""Other names under which users look for what graphfuse offers."""
+"""Synonyms: other names that users may type for strategies, encoders, metrics and so on."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def load_dataset(source: Any, *, target: Any = None, **options: Any) -> FusionDa
 
     Raises:
         UnknownNameError: an unknown name, option or column.
-        InputError: a source of another kind, or data that cannot be read.
+        InputError: the source has an unknown type, or its data cannot be read.
 
     Example:
         >>> load_dataset("planted/null", n=100)
@@ -185,7 +185,7 @@ def load_datasets(
         The data sets by name, and how each source was given, as plain data.
 
     Raises:
-        InputError: no source, two data sets of one name, or one that cannot be compared.
+        InputError: there is no source, two data sets have the same name, or one cannot be compared.
     """
     several = isinstance(given, (list, tuple)) and not is_in_memory(given)
     items = list(given) if several else [given]

@@ -38,8 +38,8 @@ def code_digest(
     That is everything that the runner, the classes of the strategy, and the relations, networks
     and balance method named for it import, the user's own modules included; for classes and
     functions typed at a prompt, their code, attributes, defaults and closures; and the version of
-    torch. What cannot be told by its content gets another digest each time, so that runs are
-    computed again rather than reused.
+    torch. What cannot be identified by its content gets a new digest each time, so that
+    runs are computed again rather than reused.
 
     Args:
         strategy: its name.

@@ -22,9 +22,9 @@ COUNTED = 64
 def flops_per_sample(strategy: Strategy, dataset: FusionDataset) -> float:
     """Return the floating-point operations of predicting one sample, the mean over a batch.
 
-    Counted is what the machine does in products and distances, two for each multiplication with
-    its addition: padded nodes and pairs of nodes without an edge count where they are computed.
-    Elementwise functions, norms and sums do not count, nor does drawing the edges.
+    The count covers products and distances, with two operations per multiply-add. Padded nodes and
+    pairs of nodes without an edge count if they are computed. Elementwise functions, norms, sums
+    and the drawing of edges do not count.
 
     Example:
         >>> from graphfuse.data import load_dataset

@@ -15,10 +15,10 @@ SAVING = (
     "graphfuse._card", "graphfuse._hub", "graphfuse.encoders.preprocessor",
     "graphfuse.fusion.card",
 )  # fmt: skip
-"""Modules that save, load and describe strategies, of which no run counts on."""
+"""Modules that save, load and describe strategies; no run depends on them."""
 
 BY_NAME = ("graphfuse.fusion", "graphfuse.data.catalog", "graphfuse.raw", "graphfuse.report")
-"""Packages of which a run uses named entries alone, or none, such as strategies and datasets."""
+"""Packages of which a run uses only the entries that it names, such as strategies and datasets."""
 
 LOGGED = ("debug", "info", "warning", "error", "exception", "log", "warn")
 """Methods that log or warn, which change no result."""
@@ -30,7 +30,7 @@ def closure(modules: Iterable[str]) -> dict[str, Path]:
     A name that is imported from a package leads to the file that defines it, so that a package
     does not stand for all its files. Installed packages and the standard library are left out, but
     for graphfuse itself, and so are imports for type checkers alone and files that only save
-    (:data:`SAVING`). A file with a registry counts on all modules of the registry's package.
+    (:data:`SAVING`). A file with a registry depends on all modules of the registry's package.
 
     Args:
         modules: full names.

@@ -24,7 +24,7 @@ from graphfuse.training.balance import check_schema
 
 
 def plan_jobs(datasets: Mapping[str, FusionDataset], plan: Plan, *, out: str) -> list[Job]:
-    """Return all runs, fold by fold, so that a comparison that is interrupted still compares.
+    """Return all runs, fold by fold, so that an interrupted comparison has complete folds.
 
     Args:
         datasets: the data sets of the plan, by name.
@@ -120,7 +120,7 @@ def _augment_of(
 def recipe_of(strategy: str, recipe: Recipe) -> Recipe:
     """Return the recipe for a strategy: without balance where there are no modalities to balance.
 
-    That is the single modalities and what is not trained: they stay what fusion is held against.
+    That is the single modalities and what is not trained: they stay the baseline of fusion.
     """
     info = strategy_info(strategy)
     if info.family == "unimodal" or not getattr(info.make, "trains", True):

@@ -1,4 +1,4 @@
-"""What a comparison is asked for, and which strategies that means for a data set."""
+"""The settings of a comparison, and the strategies that it runs on a data set."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DEFAULT_STRATEGIES = (
     "graph:hgt/shuffled_edges",
     "graph:hgt/complete",
 )
-"""What a comparison compares by default, as far as the data can serve it."""
+"""The default strategies of a comparison; those that cannot use the data are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)

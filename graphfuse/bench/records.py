@@ -106,7 +106,7 @@ class Sizes:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a run took."""
+    """The cost of a run."""
 
     parameters: int
     flops_per_sample: float | None

@@ -73,8 +73,7 @@ def add_raw(settings: dict[str, Any]) -> None:
     ]
     if wanted and not raw:
         raise InputError(
-            f"{', '.join(wanted)}: for raw data, of which there is none: {items}; features that "
-            f"are saved or built in know what they hold"
+            f"{', '.join(wanted)}: only for raw data, but these are features: {items}; leave it out"
         )
     for name in raw:
         raw[name] = {**_for(name, options), **raw[name]}

@@ -23,7 +23,7 @@ def test_a_network_is_named_on_the_command_line(tmp_path, monkeypatch, capsys):
     options = [r["run"]["options"] for r in runs if "run" in r]
     assert options == [{"encoders": {"text": "token_gru"}}] * 2
     assert main(["compare", "--datasets", "emoji", "--network", "text=gru"]) != 0
-    assert "--network: for raw data, of which there is none" in capsys.readouterr().err
+    assert "--network: only for raw data, but these are features" in capsys.readouterr().err
 
 
 def test_raw_data_are_shown_compared_and_resumed(pets, capsys):
@@ -150,7 +150,10 @@ def test_raw_data_are_cleaned_by_the_steps_that_are_named(pets, place):
         (["--column", "aeg=label"], "unknown column 'aeg'; did you mean 'age'"),
         (["--column", "age=labell"], "did you mean 'label'"),
         (["--encoder", "said=timm"], "unknown text encoder 'timm'"),
-        (["--encoder", "said=transformers:"], "encoder 'transformers' is given a model without a"),
+        (
+            ["--encoder", "said=transformers:"],
+            "encoder 'transformers' is followed by a colon, but no model",
+        ),
         (["--network", "said=transformers: "], "encoder network 'transformers' is given a model"),
         (["--encoder", "audio=mfcc"], "modality in encoders 'audio'"),
         (["--encoder", "text=resnet18"], "unknown text encoder 'resnet18'"),
@@ -164,7 +167,7 @@ def test_bad_options_of_raw_data_are_one_line(pets, capsys, more, message):
 
 def test_options_of_raw_data_need_raw_data(tmp_path, capsys):
     assert main(["compare", "emoji", "--column", "a=text", "--out", str(tmp_path)]) == 2
-    assert "--column: for raw data, of which there is none" in capsys.readouterr().err
+    assert "--column: only for raw data, but these are features" in capsys.readouterr().err
 
 
 def test_augmentation_is_named_on_the_command_line(pets, capsys):
@@ -182,7 +185,10 @@ def test_augmentation_is_named_on_the_command_line(pets, capsys):
     capsys.readouterr()
     for given, message in (
         ("text=captions", "unknown augmentation of text 'captions'; did you mean 'caption'"),
-        ("said=caption", "names modality 'said', of kind 'text', but changes all items"),
+        (
+            "said=caption",
+            "names modality 'said', of kind 'text', but augmentations are named by kind",
+        ),
         ("copies=none", "copies is a whole number of at least 1"),
     ):
         assert main([*command[:-4], "--augment", given]) == 2
@@ -220,7 +226,7 @@ def test_the_task_of_raw_data_is_named(pets, place):
 
 def test_a_built_in_dataset_knows_its_task(tmp_path, capsys):
     assert main(["compare", "emoji", "--task", "regression", "--out", str(tmp_path)]) == 2
-    assert "--task: for raw data, of which there is none" in capsys.readouterr().err
+    assert "--task: only for raw data, but these are features" in capsys.readouterr().err
 
 
 def test_the_task_can_be_given_on_the_command_line_and_in_a_file(tmp_path, capsys, caplog):

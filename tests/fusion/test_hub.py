@@ -189,7 +189,10 @@ def options_of(folder, **changes):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda f: (f / "config.json").unlink(), "no saved model: it has no readable config.json"),
+        (
+            lambda f: (f / "config.json").unlink(),
+            "not a saved model: it has no readable config.json",
+        ),
         (lambda f: (f / "config.json").write_text("{"), "no readable config.json"),
         (lambda f: (f / "config.json").write_text("{}"), "was not written by graphfuse"),
         (lambda f: (f / "config.json").write_text("[1]"), "was not written by graphfuse"),
@@ -486,9 +489,9 @@ def test_a_model_of_the_hub_is_downloaded(tmp_path, monkeypatch):
 def test_what_is_neither_folder_nor_model_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in (tmp_path / "none", "./none", "a/b/c"):
-        with pytest.raises(InputError, match="is no folder here, and as the name of a model"):
+        with pytest.raises(InputError, match="is not a folder, and as the name of a model"):
             Strategy.from_pretrained(name)
-    with pytest.raises(InputError, match="'user/name' is no folder here"):
+    with pytest.raises(InputError, match="'user/name' is not a folder"):
         Strategy.from_pretrained("user/name", local_files_only=True, cache_dir=tmp_path)
 
 
