@@ -194,7 +194,7 @@ def test_augmentation_is_named_on_the_command_line(pets, capsys):
         assert main([*command[:-4], "--augment", given]) == 2
         assert message in capsys.readouterr().err
     assert main(["compare", "emoji", "--augment", "text=caption", "--out", str(out)]) == 2
-    assert "--augment: for raw data" in capsys.readouterr().err
+    assert "--augment: only for raw data" in capsys.readouterr().err
 
 
 def test_an_encoder_is_named_for_a_kind_of_raw_data(pets, capsys):
