@@ -154,7 +154,10 @@ def test_raw_data_are_cleaned_by_the_steps_that_are_named(pets, place):
             ["--encoder", "said=transformers:"],
             "encoder 'transformers' is followed by a colon, but no model",
         ),
-        (["--network", "said=transformers: "], "encoder network 'transformers' is given a model"),
+        (
+            ["--network", "said=transformers: "],
+            "encoder network 'transformers' is followed by a colon",
+        ),
         (["--encoder", "audio=mfcc"], "modality in encoders 'audio'"),
         (["--encoder", "text=resnet18"], "unknown text encoder 'resnet18'"),
         (["--task", "regresion"], "did you mean 'regression'"),  # codespell:ignore

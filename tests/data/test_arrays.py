@@ -198,10 +198,10 @@ def test_npz_and_folders_load(tmp_path):
     data.save(tmp_path / "folder")
     assert load_dataset(tmp_path / "folder").fingerprint == data.fingerprint
     (tmp_path / "bad.npz").write_text("x")
-    with pytest.raises(InputError, match=r"no readable \.npz"):
+    with pytest.raises(InputError, match=r"not a readable \.npz"):
         load_dataset(tmp_path / "bad.npz")
     (tmp_path / "empty.npz").touch()
-    with pytest.raises(InputError, match=r"no readable \.npz"):
+    with pytest.raises(InputError, match=r"not a readable \.npz"):
         load_dataset(tmp_path / "empty.npz")
     with pytest.raises(InputError, match="takes no options"):
         load_dataset(tmp_path / "folder", n=3)

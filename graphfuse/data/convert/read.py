@@ -78,7 +78,7 @@ def recognise(source: str | Path, format: str | None = None) -> tuple[Format, An
     if not found:
         layouts = "; ".join(f"{one.name} ({one.summary})" for one in known if one.source == kind)
         raise InputError(
-            f"{path} is {SOURCES[kind][0]} in none of the known layouts ({layouts}); it holds "
+            f"{path} is {SOURCES[kind][0]} in none of the known layouts: {layouts}. It holds "
             f"{_outline(content)}. Load it yourself and use FusionDataset.from_arrays"
         )
     return found[0], content

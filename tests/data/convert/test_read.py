@@ -37,7 +37,7 @@ def test_the_format_is_told_or_named(tmp_path):
         read_features(path, "mmsaa")
     with pytest.raises(InputError, match="is a pickle, and format 'pyg' comes in a file of torch"):
         read_features(path, "pyg")
-    with pytest.raises(InputError, match=r"another layout than conversation \(.*a dict of"):
+    with pytest.raises(InputError, match=r"none of the known layouts: conversation \(.*a dict of"):
         read_features(path, "conversation")
 
 
@@ -61,7 +61,9 @@ def test_options_are_those_of_the_format(tmp_path):
     ],
 )
 def test_other_layouts_are_outlined(tmp_path, content, message):
-    with pytest.raises(InputError, match=f"another layout than conversation .*; mmsa .*{message}"):
+    with pytest.raises(
+        InputError, match=f"none of the known layouts: conversation .*; mmsa .*{message}"
+    ):
         read_features(written(tmp_path, content))
 
 
@@ -78,7 +80,7 @@ def test_other_files_are_named(tmp_path):
         ("x.npz", None, "load_dataset reads them"),
         ("t.csv", None, "a single table; give the folder"),
         ("t.jsonl", None, r"raw samples needs no conversion: graphfuse compare .*t\.jsonl"),
-        ("empty", None, r"another layout than tables .*it holds \[\]"),
+        ("empty", None, r"none of the known layouts: tables .*It holds \[\]"),
         ("none", None, "there is no file or folder"),
     ):
         if content is not None:
