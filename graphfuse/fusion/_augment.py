@@ -1,4 +1,4 @@
-"""Changes of a modality's raw nodes at random, before a network encodes them in training."""
+"""Random changes of the raw nodes of a modality, before a network encodes them in training."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from graphfuse.raw.augment import (
 )
 
 Change = Callable[[Tensor, Tensor, Tensor | None, torch.Generator], tuple[Tensor, Tensor]]
-"""From raw nodes [B, N, *shape], which are real [B, N], and positions [B, N, P], to changed ones
-and which of these are real."""
+"""Takes raw nodes [B, N, *shape], their mask [B, N] and positions [B, N, P]; returns the changed
+nodes and their mask."""
 
 APART = 1.5
-"""Distance of positions above which another text of the sample begins; tokens lie 1 apart."""
+"""A larger gap between positions starts the next text of the sample; tokens are 1 apart."""
 
 
 def create_change(given: Any, modality: Modality) -> Change:
-    """Return the change that a name, options, an augmentation or a function stands for.
+    """Return the change for the name of a preset, its options, an augmentation or a function.
 
     Raises:
-        InputError: raw nodes of a kind that no augmentation changes.
+        InputError: no augmentation supports nodes of this shape.
     """
     own = ImageAugmentation | SoundAugmentation | TextAugmentation
     if callable(given) and not isinstance(given, own):
@@ -40,9 +40,9 @@ def create_change(given: Any, modality: Modality) -> Change:
     if modality.shape == (1,) and modality.pos_dim:
         return map_tokens(cast(TextAugmentation, create_augmentation("text", given)))
     raise InputError(
-        f"augment changes pictures (3, H, W) and numbers of words or tokens (1,) with positions, "
-        f"modality {modality.name!r} has nodes {modality.shape}; give a function that keeps "
-        f"their number and shape"
+        f"augment takes images of shape (3, H, W), and word or token numbers of shape (1,) with "
+        f"positions, but modality {modality.name!r} has nodes of shape {modality.shape}; give a "
+        f"function that keeps the number and shape of the nodes"
     )
 
 
@@ -56,8 +56,8 @@ def map_nodes(function: Callable[[Tensor, torch.Generator], Tensor], modality: s
         changed = function(real, generator)
         if changed.shape != real.shape:
             raise InputError(
-                f"the augmentation of modality {modality!r} returned {list(changed.shape)} for "
-                f"nodes {list(real.shape)}; it has to keep their number and shape"
+                f"the augmentation of modality {modality!r} returned shape {list(changed.shape)} "
+                f"for nodes of shape {list(real.shape)}; it must keep their number and shape"
             )
         placed = changed.new_zeros(x.shape)
         placed[mask] = changed

@@ -1,4 +1,4 @@
-"""What the model card of a strategy says."""
+"""The contents of a strategy's model card."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from graphfuse.data import Schema
 from graphfuse.fusion.info import StrategyInfo
 
 MOST_CLASSES = 30
-"""More classes than these are counted, not named."""
+"""Largest number of classes whose names are listed."""
 
 
 def describe_strategy(
     info: StrategyInfo, name: str, schema: Schema, rows: Sequence[Sequence[str]]
 ) -> Description:
-    """Return summary, paper, schema and options of a strategy.
+    """Return the summary, paper, schema and options of a strategy for its model card.
 
     Example:
         >>> from graphfuse.data import Modality, Target

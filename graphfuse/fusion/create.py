@@ -1,4 +1,4 @@
-"""Create a strategy by name, with networks in front of it where its modalities are raw."""
+"""Create a strategy by name, with networks in front of it for raw modalities."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphfuse._registry import check_options
+from graphfuse._wording import count
 from graphfuse.data import Schema
 from graphfuse.encoders.networks import create_networks
 from graphfuse.errors import InputError
@@ -29,19 +30,20 @@ def create_strategy(
 
     Args:
         name: one of :func:`list_strategies`.
-        schema: of the data.
+        schema: the schema of the data.
         encoders: networks that encode raw modalities and train with the strategy, ``{modality:
             name or {name: options}}``, for an :class:`EndToEnd`; see
             ``graphfuse.encoders.networks``.
         augment: changes of raw nodes in training, ``{modality: change}``, for modalities that
-            networks encode: the name of a preset, ``{preset: options}``, options or an instance,
-            as :func:`~graphfuse.raw.augment.create_augmentation` takes them; or a function from
-            nodes ``[K, *shape]`` and a ``torch.Generator`` to as many.
-        options: those of the strategy, :func:`strategy_options`.
+            networks encode. A change is the name of a preset, ``{preset: options}``, options or an
+            instance, as :func:`~graphfuse.raw.augment.create_augmentation` takes them; or a
+            function that takes nodes ``[K, *shape]`` and a ``torch.Generator`` and returns nodes
+            of the same shape.
+        options: options of the strategy; :func:`strategy_options` lists them.
 
     Raises:
         UnknownNameError: an unknown strategy, ablation, modality, network or option.
-        InputError: the strategy does not serve the schema's task or number of modalities.
+        InputError: the strategy does not support the schema's task or number of modalities.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -55,8 +57,8 @@ def create_strategy(
         return wrap(make, schema, networks, encoders, augment)
     if augment:
         raise InputError(
-            f"augment={sorted(augment)} changes what networks encode, and there are none; give "
-            f"encoders={{modality: network}} as well"
+            f"augment={sorted(augment)} needs networks that encode these modalities, and there "
+            f"are none; pass encoders={{modality: network}} as well"
         )
     info = strategy_info(name)
     _check_serves(info, schema)
@@ -70,18 +72,20 @@ def create_strategy(
 
 
 def _check_serves(info: StrategyInfo, schema: Schema) -> None:
-    """Raise an error for data that does not have what the strategy needs."""
+    """Raise an error for data that lacks something that the strategy needs."""
     if info.modality is not None:
         schema.check_names([info.modality])
-    # The error of the strategy itself for too many modalities says what they would cost.
+    # For too many modalities, the strategy itself raises an error that states their cost.
     if info.serves(schema) or info.has_too_many(schema):
         return
     raise InputError(
-        f"strategy {info.name!r} is for {', '.join(info.tasks)} with at least {info.modalities} "
-        f"modalities{' and positions' if info.positions else ''} and one target; the schema "
-        f"has {', '.join(t.task for t in schema.targets.values()) or 'no target'} and "
-        f"{len(schema.modalities)} modalities, so that {' and '.join(info.missing(schema))} is "
-        f"missing; graphfuse.list_strategies(schema=schema) lists those that fit"
+        f"strategy {info.name!r} is for {', '.join(info.tasks)} with at least "
+        f"{count(info.modalities, 'modality')}{' with positions' if info.positions else ''} and "
+        f"one target; the schema has "
+        f"{', '.join(t.task for t in schema.targets.values()) or 'no target'} and "
+        f"{count(len(schema.modalities), 'modality')}. Missing: "
+        f"{', '.join(info.missing(schema))}. graphfuse.list_strategies(schema=schema) lists the "
+        f"strategies that fit"
     )
 
 

@@ -1,4 +1,4 @@
-"""Any strategy on raw modalities: networks encode them first, and train with it."""
+"""Any strategy on raw modalities: networks encode them and train together with it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.strategy import Strategy
 
 AT_ONCE = 64
-"""Samples that are encoded together where a whole part is."""
+"""Number of samples that are encoded together when a whole part of the data is encoded."""
 
 
 @dataclass
 class EncodedOutput(FusionOutput):
-    """What the strategy inside returned, and the encoded batch that it returned it for."""
+    """The output of the inner strategy, and the encoded batch that it belongs to."""
 
     inner: FusionOutput | None = None
     encoded: Batch | None = None
@@ -33,18 +33,18 @@ class EncodedOutput(FusionOutput):
 class EndToEnd(Strategy):
     """Encode raw modalities by networks, then let a strategy of any family predict.
 
-    The strategy inside sees encoded nodes alone and need not know; it is built for the encoded
-    schema. Relations draw edges between encoded nodes, anew in every batch, as these move while
-    networks learn. What the strategy fits on data before training (statistics of co-occurrence,
-    CCA, a graph of causes), it fits once on the training part as the networks encode it then: of
-    use with pretrained networks, and close to chance with ones that begin at random.
+    The inner strategy gets encoded nodes only and is built for the encoded schema. Relations draw
+    edges between encoded nodes anew in every batch, because these nodes change while the networks
+    learn. Everything that the strategy fits before training (co-occurrence statistics, CCA, a
+    causal graph) is fitted once, on the training part as the untrained networks encode it. That is
+    useful with pretrained networks, and close to chance with randomly initialised ones.
 
-    Networks are built for the modalities that the strategy reads. ``augment`` changes raw
-    nodes in training mode alone, anew in every batch; its generator is seeded by torch's global
-    random state, which the training loop sets. It is no part of a saved model.
+    Networks are built for the modalities that the strategy reads. ``augment`` changes raw nodes in
+    training mode only, anew in every batch. Its generator is seeded from torch's global random
+    state, which the training loop sets. It is not saved with the model.
 
     Raises:
-        InputError: given edges, attributes or units between nodes that a network does not keep.
+        InputError: the data has edges, attributes or units for nodes that a network does not keep.
 
     Example:
         >>> import numpy as np
@@ -75,7 +75,7 @@ class EndToEnd(Strategy):
 
     @property
     def trains(self) -> bool:  # type: ignore[override]
-        """Whether the strategy inside does."""
+        """Whether the inner strategy is trained by gradient."""
         return self.inner.trains
 
     @property
@@ -94,7 +94,7 @@ class EndToEnd(Strategy):
         return found if isinstance(found, Network) else None
 
     def options(self) -> dict[str, Any]:
-        """Return the options of the strategy inside, and the networks without their weights."""
+        """Return the options of the inner strategy, and the networks without their weights."""
         given = super().options()
         saved = {}
         for m, spec in given["encoders"].items():
@@ -136,9 +136,9 @@ class EndToEnd(Strategy):
 
     @torch.no_grad()
     def encode_dataset(self, dataset: FusionDataset) -> FusionDataset:
-        """Return the dataset encoded by the networks as they are now, without augmentation.
+        """Return the dataset encoded by the networks in their current state, without augmentation.
 
-        A modality that the strategy does not read is missing there.
+        A modality that the strategy does not read is missing from it.
         """
         was, samples = self.training, list[Sample]()
         self.eval()
@@ -159,14 +159,14 @@ class EndToEnd(Strategy):
                 )
         self.train(was)
         made = FusionDataset.from_samples(samples, self.inner.schema)
-        # The samples are the same, and what is known about them; only their nodes are new.
+        # The samples and the facts about them are the same; only their nodes are new.
         return replace(
             dataset, schema=made.schema, x=made.x, pos=made.pos, unit=made.unit, attrs=made.attrs,
             edges=made.edges, steps=None, augment=None,
         )  # fmt: skip
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
-        """Let the strategy inside fit what it fits on the training part, encoded as of now."""
+        """Prepare the inner strategy on the training part, encoded by the current networks."""
         if self.networks:
             train = self.encode_dataset(train)
             validation = None if validation is None else self.encode_dataset(validation)
@@ -176,18 +176,18 @@ class EndToEnd(Strategy):
         return self
 
     def members(self) -> Sequence[Strategy]:
-        """Return the members of the strategy inside, each with the networks that it needs."""
+        """Return the members of the inner strategy, each with the networks that it needs."""
         networks = {m: made for m in self.schema.names if (made := self.network(m)) is not None}
         return [
             EndToEnd(self.schema, member, networks, self.augment) for member in self.inner.members()
         ]
 
     def choose(self, results: Sequence[tuple[float, float]]) -> int:
-        """Let the strategy inside choose."""
+        """Choose as the inner strategy does."""
         return self.inner.choose(results)
 
     def fit_on_held_out(self, output: FusionOutput, batch: Batch) -> None:
-        """Let the strategy inside fit on what it predicted."""
+        """Fit the inner strategy on its held-out predictions."""
         self.inner.fit_on_held_out(output, batch)
 
     def forward(self, batch: Batch) -> EncodedOutput:
@@ -199,23 +199,23 @@ class EndToEnd(Strategy):
         )
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return the terms of the strategy inside; no term pulls on what it compares with."""
+        """Return the terms of the inner strategy; encoded inputs get no gradient as its targets."""
         if not isinstance(output, EncodedOutput) or output.inner is None or output.encoded is None:
-            raise InputError(f"the loss takes the output of forward, got {type(output).__name__}")
+            raise InputError(f"loss takes the output of forward, got {type(output).__name__}")
         fixed = {m: x.detach() for m, x in output.encoded.x.items()}
         return self.inner.loss(output.inner, replace(output.encoded, x=fixed, y=batch.y))
 
     def weigh_classes(self, train: FusionDataset) -> None:
-        """Let the strategy inside weigh them."""
+        """Weigh the classes in the loss of the inner strategy."""
         self.inner.weigh_classes(train)
         self.class_weight.copy_(self.inner.class_weight)
 
     def task_loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Return that of the strategy inside."""
+        """Return the task's loss of the inner strategy."""
         return self.inner.task_loss(logits, batch)
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        """Return the parameters of each rate as a group."""
+        """Return one group of parameters per learning rate."""
         made = [self.network(m) for m in self.schema.names]
         slow = [one for one in made if one is not None and one.rate != 1]
         own = {id(p) for one in slow for p in one.parameters()}
@@ -224,7 +224,7 @@ class EndToEnd(Strategy):
 
 
 def encode_at_start(dataset: FusionDataset, encoders: Mapping[str, Any]) -> FusionDataset:
-    """Return a dataset as networks encode it before they learn anything."""
+    """Return a dataset as the networks encode it before training."""
     networks = create_networks(encoders, dataset.schema)
     inner = Strategy(encoded_schema(dataset.schema, networks))
     return EndToEnd(dataset.schema, inner, networks).encode_dataset(dataset)
@@ -253,7 +253,7 @@ def _check_nothing_given(batch: Batch, modality: str, made: Network) -> None:
     attributes = [name for name, values in batch.attrs.items() if modality in values]
     if edges or attributes:
         raise InputError(
-            f"network {made.name!r} makes other nodes out of those of modality {modality!r}, so "
-            f"that given edges {edges} and attributes {attributes} of its raw nodes mean nothing; "
-            f"leave them out of the data, or choose a network that keeps nodes"
+            f"network {made.name!r} replaces the nodes of modality {modality!r} by other nodes, so "
+            f"that the given edges {edges} and attributes {attributes} of its raw nodes cannot be "
+            f"used; leave them out of the data, or choose a network that keeps nodes"
         )

@@ -1,4 +1,4 @@
-"""What is known about each strategy, and the registry that finds them."""
+"""Facts about each strategy, and the registry that finds them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar, get_args
 
 from graphfuse._registry import Registry
+from graphfuse._wording import count
 from graphfuse.data import Schema
 from graphfuse.data.schema import TASKS
 from graphfuse.errors import InputError, UnknownNameError
@@ -17,12 +18,12 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 CLASSIFICATION = ("binary", "multiclass")
 BEST = "best"
 ESCAPE = "="
-"""Stands before the name of a modality that would be read as :data:`BEST`."""
+"""Prefix for the name of a modality that would otherwise be read as :data:`BEST`."""
 
 
 @dataclass(frozen=True)
 class StrategyInfo:
-    """What lists, the report and the docs print about a strategy."""
+    """Facts about a strategy for lists, the report and the docs."""
 
     name: str
     family: Family
@@ -32,21 +33,21 @@ class StrategyInfo:
     """The class, or a function of a schema and options that returns a strategy."""
     tasks: tuple[str, ...] = TASKS
     modalities: int = 1
-    """Least number of modalities that it makes sense with."""
+    """Smallest number of modalities for which it makes sense."""
     at_most: int | None = None
-    """Greatest number of modalities that it takes with default options; None for any."""
+    """Largest number of modalities with default options; None for no limit."""
     positions: bool = False
     """Whether it needs a modality whose nodes have positions."""
     per_modality: bool = False
-    """Whether there is one strategy per modality, ``name:<modality>``."""
+    """Whether it exists once per modality, as ``name:<modality>``."""
     ablations: tuple[str, ...] = ()
-    """Variants that are named ``name/<ablation>``."""
+    """Its ablations, which are named ``name/<ablation>``."""
     ablation_of: str | None = None
-    """The strategy that this is a variant of, if it is one."""
+    """The strategy that it is an ablation of, if it is one."""
     ablation: str | None = None
-    """Which of that strategy's variants it is."""
+    """The name of the ablation, if it is one."""
     modality: str | None = None
-    """The modality that a strategy per modality is for."""
+    """The modality of a strategy on one modality."""
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
@@ -54,8 +55,8 @@ class StrategyInfo:
         reserved = self.ablation_of is None and self.modality is None and "/" in self.name
         if reserved or not self.name:
             raise InputError(
-                f"a strategy's name is not empty and has no '/', which stands before the name of "
-                f"an ablation; got {self.name!r}; register ablations with ablations="
+                f"the name of a strategy must not be empty or contain '/', which separates it from "
+                f"the name of an ablation; got {self.name!r}. Register ablations with ablations="
             )
 
     @property
@@ -74,41 +75,46 @@ class StrategyInfo:
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
-        """The options that may be given, by name."""
+        """The options that a user may set, by name."""
         parameters = inspect.signature(self.make).parameters
         return {p: v for p, v in parameters.items() if p != "schema" and p not in self.fixed}
 
     def serves(self, schema: Schema) -> bool:
-        """Whether data of that schema has what the strategy needs."""
+        """Whether data of that schema has everything that the strategy needs."""
         return not self.missing(schema)
 
     def missing(self, schema: Schema) -> list[str]:
-        """Return what the strategy needs and data of that schema does not have, in words."""
-        count = len(schema.modalities)
+        """Return a description of each need that data of that schema does not meet."""
+        given = len(schema.modalities)
         unmet = {
-            self._modalities: count < self.modalities or self.has_too_many(schema),
+            self._modalities: given < self.modalities or self.has_too_many(schema),
             "positions": self.positions and not any(m.pos_dim for m in schema.modalities),
             "one target": len(schema.targets) != 1,
         }
-        found = [need for need, lacks in unmet.items() if lacks]
+        missing = [need for need, lacks in unmet.items() if lacks]
         others = {target.task for target in schema.targets.values()} - set(self.tasks)
-        return found + ([" or ".join(self.tasks)] if others else [])
+        return missing + ([self._tasks] if others else [])
 
     def has_too_many(self, schema: Schema) -> bool:
-        """Whether the schema has more modalities than the strategy takes."""
+        """Whether the schema has more modalities than the strategy supports."""
         return self.at_most is not None and len(schema.modalities) > self.at_most
 
     @property
     def needs(self) -> str:
-        """What the data has to have, in words; empty where any will do."""
-        found = [self._modalities] if self.modalities > 1 or self.at_most is not None else []
-        found += ["positions"] if self.positions else []
-        return ", ".join(found + ([] if self.tasks == TASKS else [" or ".join(self.tasks)]))
+        """Description of the data that it needs; empty if it takes any data."""
+        needs = [self._modalities] if self.modalities > 1 or self.at_most is not None else []
+        needs += ["positions"] if self.positions else []
+        return ", ".join(needs + ([] if self.tasks == TASKS else [self._tasks]))
 
     @property
     def _modalities(self) -> str:
-        most = "" if self.at_most is None else f" to {self.at_most}"
-        return f"{self.modalities}{most} modalities"
+        if self.at_most is None:
+            return f"at least {count(self.modalities, 'modality')}"
+        return f"{self.modalities} to {self.at_most} modalities"
+
+    @property
+    def _tasks(self) -> str:
+        return f"a {' or '.join(self.tasks)} task"
 
 
 strategies: Registry[StrategyInfo] = Registry(
@@ -128,9 +134,10 @@ def strategy(
 
 
 def list_strategies(family: str | None = None, schema: Schema | None = None) -> list[str]:
-    """Return the names of strategies, sorted; ``create_strategy`` accepts each.
+    """Return the sorted names of the strategies; ``create_strategy`` accepts each of them.
 
-    With a schema: those that its data can serve, with ``unimodal:<modality>`` for each modality.
+    With a schema, these are the strategies that support its data, including
+    ``unimodal:<modality>`` for each modality.
 
     Example:
         >>> "mean_prob" in list_strategies("decision")
@@ -151,7 +158,7 @@ def list_strategies(family: str | None = None, schema: Schema | None = None) -> 
 
 
 def modality_name(strategy: str, modality: str) -> str:
-    """Return the name of a strategy per modality for one modality.
+    """Return the name of a strategy on one modality.
 
     ``unimodal:best`` chooses a modality, so that a modality called "best" is written with
     "=" before it, and so is one called "=best".
@@ -164,13 +171,13 @@ def modality_name(strategy: str, modality: str) -> str:
 
 
 def strategy_info(name: str) -> StrategyInfo:
-    """Return what is known about a strategy.
+    """Return the facts about a strategy.
 
-    Of an ablation, the facts are those of its strategy, but for ``name``, ``ablation_of`` and
-    ``ablation``; of a strategy for one modality, but for ``name`` and ``modality``.
+    An ablation has the facts of its strategy except for ``name``, ``ablation_of`` and
+    ``ablation``. A strategy on one modality differs in ``name`` and ``modality``.
 
     Raises:
-        UnknownNameError: no such strategy or ablation.
+        UnknownNameError: there is no such strategy or ablation.
 
     Example:
         >>> strategy_info("graph:hgt/no_edges").ablation_of

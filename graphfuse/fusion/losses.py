@@ -1,4 +1,4 @@
-"""Loss terms beside the task's, and what they share."""
+"""Loss terms besides the task's loss, and helpers that they share."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from graphfuse.data import Batch
 def any_labelled(batch: Batch) -> Tensor:
     """Return whether any sample of the batch has a label.
 
-    Terms that need no label are multiplied by it: a batch without labels costs nothing, and one
-    with some is learned from as a whole.
+    Terms that need no label are multiplied by this value: the loss of a batch without labels is
+    zero, and a batch with some labels is used as a whole.
     """
     y: Tensor = batch.y
     known = ~y.isnan() if y.is_floating_point() else y >= 0
@@ -32,8 +32,9 @@ def mean_over_pairs(
 ) -> Tensor:
     """Return the mean of ``measure(left, right)`` over pairs of vectors of the same sample.
 
-    ``vectors`` are [B, V, C] and ``present`` bool [B, V]; each pair of the V (default: all) is
-    measured on the samples that have both, [b, C] each, and left out if fewer than ``least`` do.
+    ``vectors`` are [B, V, C] and ``present`` is bool [B, V]. Each pair of the V vectors (by default
+    all pairs) is measured on the b samples that have both, [b, C] each. A pair that fewer than
+    ``least`` samples have is left out.
     """
     found = []
     for i, j in combinations(range(vectors.shape[1]), 2) if pairs is None else pairs:

@@ -1,4 +1,4 @@
-"""No model at all: what the training labels say on average."""
+"""A baseline without a model: the frequencies or the mean of the training labels."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Majority(Strategy):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """No modality at all."""
+        """It reads no modality."""
         return ()
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:

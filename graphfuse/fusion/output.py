@@ -1,4 +1,4 @@
-"""What a strategy returns for a batch."""
+"""The output of a strategy for a batch."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from torch import Tensor
 
 @dataclass
 class FusionOutput:
-    """What a strategy returns.
+    """The output of a strategy for a batch.
 
     Shapes:
-        - ``logits`` [B, C]: C classes (2 for binary), labels, or 1 number for regression, in the
-          units of the target.
-        - ``embedding`` [B, D]: what the logits were computed from.
+        - ``logits`` [B, C]: C is the number of classes (2 for binary) or labels, or 1 for
+          regression, whose numbers are in the units of the target.
+        - ``embedding`` [B, D]: the vectors that the logits were computed from.
         - ``modality_logits`` ``{modality: [B, C]}``: the prediction from each modality alone, if
-          the strategy makes them.
+          the strategy makes one.
     """
 
     logits: Tensor

@@ -1,4 +1,4 @@
-"""What strategies are put together from."""
+"""Building blocks of strategies."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from graphfuse.nn.readout import mean_of
 class ModalityEncoder(nn.Module):
     """Encode the nodes of each modality and average them: one vector per modality.
 
-    Returns vectors [B, M, hidden] in the order of ``names`` and which are present, bool [B, M]; a
-    missing modality's vector is zero.
+    Returns vectors [B, M, hidden] in the order of ``names`` and a mask of the present modalities,
+    bool [B, M]. The vector of a missing modality is zero.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class ModalityEncoder(nn.Module):
 class PooledStrategy(Strategy):
     """Encode and pool each modality, fuse the vectors, predict once.
 
-    The base of strategies that see one vector per modality. A subclass implements :meth:`fuse` and,
-    where what it returns is not of the hidden size, :meth:`width`.
+    This is the base class of strategies that use one vector per modality. A subclass implements
+    :meth:`fuse` and, if the fused vector does not have the hidden size, :meth:`width`.
     """
 
     def __init__(self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.1) -> None:
@@ -58,8 +58,8 @@ class PooledStrategy(Strategy):
         return hidden_channels
 
     def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Fuse vectors [B, M, hidden] into one [B, width]; bool [B, M] says which are present."""
-        raise InputError(f"{type(self).__name__} does not say how to fuse")
+        """Fuse vectors [B, M, hidden] into [B, width]; ``present`` is a bool mask [B, M]."""
+        raise InputError(f"{type(self).__name__} does not implement fuse()")
 
     def forward(self, batch: Batch) -> FusionOutput:
         """Encode, fuse, predict."""
@@ -70,7 +70,7 @@ class PooledStrategy(Strategy):
 class FillMissing(nn.Module):
     """Replace the vector of each missing modality by a learned one.
 
-    Takes vectors [B, M, channels] and which modalities are present, bool [B, M].
+    Takes vectors [B, M, channels] and a mask of the present modalities, bool [B, M].
     """
 
     def __init__(self, modalities: int, channels: int) -> None:
@@ -83,7 +83,7 @@ class FillMissing(nn.Module):
 
 
 class ModalityLinear(nn.Module):
-    """One linear map a modality: vectors [B, M, in_channels] to [B, M, out_channels]."""
+    """One linear map per modality: vectors [B, M, in_channels] to [B, M, out_channels]."""
 
     def __init__(self, modalities: int, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class ModalityLinear(nn.Module):
 
 
 def head(in_channels: int, hidden_channels: int, outputs: int, dropout: float) -> nn.Sequential:
-    """Return the network from an embedding to logits that all strategies end in."""
+    """Return the network from an embedding to logits, the last part of every strategy."""
     return nn.Sequential(
         nn.Dropout(dropout),
         nn.Linear(in_channels, hidden_channels),
@@ -109,32 +109,32 @@ def head(in_channels: int, hidden_channels: int, outputs: int, dropout: float) -
 
 
 def check_sizes(hidden_channels: int, dropout: float) -> None:
-    """Raise an error at sizes no network can have."""
+    """Raise an error for sizes that no network can have."""
     if hidden_channels < 1 or not 0 <= dropout < 1:
         raise InputError(
-            f"hidden_channels is at least 1 and dropout in [0, 1), got "
+            f"hidden_channels must be at least 1 and dropout in [0, 1), got "
             f"hidden_channels={hidden_channels}, dropout={dropout}"
         )
 
 
 def check_least(least: float, **options: float) -> None:
-    """Raise an error at an option below its least value."""
+    """Raise an error for an option below its minimum."""
     for name, value in options.items():
         if not value >= least:
-            raise InputError(f"{name} is at least {least}, got {name}={value}")
+            raise InputError(f"{name} must be at least {least}, got {name}={value}")
 
 
 def masked_softmax(scores: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
-    """Return the softmax of ``scores`` over where ``mask`` holds; zero elsewhere.
+    """Return the softmax of ``scores`` over the entries where ``mask`` is True; zero elsewhere.
 
-    Where it holds nowhere along ``dim``, all weights are zero.
+    Where ``mask`` is False everywhere along ``dim``, all weights are zero.
     """
     lowest = torch.finfo(scores.dtype).min
     return scores.masked_fill(~mask, lowest).softmax(dim) * mask
 
 
 def presence(batch: Batch, names: Iterable[str] | None = None) -> Tensor:
-    """Return which modalities each sample has, bool [B, M], by default all, sorted by name."""
+    """Return which modalities each sample has, bool [B, M]; by default all, sorted by name."""
     names = sorted(batch.mask) if names is None else names
     return torch.stack([batch.mask[m].any(1) for m in names], dim=1)
 

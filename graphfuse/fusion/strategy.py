@@ -1,4 +1,4 @@
-"""What every strategy is: a model from a batch to a prediction."""
+"""The base class of strategies: a model from a batch to a prediction."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Strategy(HubModule):
 
     name: str
     given: dict[str, Any] | None = None
-    """The options that ``create_strategy`` built it with, defaults included."""
+    """The options passed to ``create_strategy``, defaults included."""
     preprocessor: Preprocessor | None = None
-    """What made its samples of raw ones, if that is to be saved, pushed and loaded with it."""
+    """The preprocessor that made its samples; if set, it is saved and loaded with the strategy."""
     trains: ClassVar[bool] = True
-    """Whether there is anything to train by gradient."""
+    """Whether the strategy is trained by gradient."""
 
     target_mean: Tensor
     target_scale: Tensor
@@ -44,7 +44,7 @@ class Strategy(HubModule):
 
     def __init__(self, schema: Schema) -> None:
         super().__init__()
-        _ = schema.target  # an error here names the way out for several targets
+        _ = schema.target  # raises an error for several targets
         self.name = type(self).__name__
         self.schema = schema
         # Dates in seconds and prices in cents differ by less than single precision resolves.
@@ -54,17 +54,16 @@ class Strategy(HubModule):
         self.register_buffer("class_weight", torch.ones(schema.outputs))
 
     def options(self) -> dict[str, Any]:
-        """Return the options that it was built with; only ``create_strategy`` knows them all."""
+        """Return the options of the strategy; only ``create_strategy`` sets all of them."""
         if self.given is None:
             raise InputError(
-                f"a strategy is saved under the name that it is created by, but this "
-                f"{type(self).__name__} was made by its class; make it with "
-                f"graphfuse.create_strategy(name, schema, **options)"
+                f"cannot save this {type(self).__name__}: it was built by calling its class and "
+                f"has no name; build it with graphfuse.create_strategy(name, schema, **options)"
             )
         return self.given
 
     def config(self) -> dict[str, Any]:
-        """Return plain data from which :meth:`from_config` builds it, without what was fitted."""
+        """Return the data that :meth:`from_config` rebuilds it from, without anything fitted."""
         return {
             "class": "Strategy",
             "name": self.name,
@@ -74,13 +73,13 @@ class Strategy(HubModule):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a strategy, of the class that has the name, from :meth:`config`'s plain data."""
+        """Build a strategy from the data of :meth:`config`; the name there gives the class."""
         check_class(config, "Strategy")
         made = builders["Strategy"](config)
         if not isinstance(made, cls):
             raise InputError(
-                f"this is a saved {type(made).__name__} ({made.name!r}), not a {cls.__name__}; "
-                f"load it with Strategy.from_pretrained"
+                f"the saved model is a {type(made).__name__} ({made.name!r}), not a "
+                f"{cls.__name__}; load it with Strategy.from_pretrained"
             )
         return made
 
@@ -88,14 +87,15 @@ class Strategy(HubModule):
         """Write its preprocessor.
 
         Raises:
-            InputError: the preprocessor makes other samples than the strategy takes.
+            InputError: the preprocessor returns samples of another schema.
         """
         if self.preprocessor is None:
             return
         if self.preprocessor.schema not in (None, self.schema):
             raise InputError(
-                f"the preprocessor makes samples of {self.preprocessor.schema}, {self.name!r} "
-                f"takes {self.schema}; give the one that its training samples came from"
+                f"the preprocessor returns samples of the schema {self.preprocessor.schema}, but "
+                f"{self.name!r} takes {self.schema}; use the preprocessor that made its training "
+                f"samples"
             )
         self.preprocessor.write(folder)
 
@@ -107,17 +107,17 @@ class Strategy(HubModule):
             self.preprocessor = Preprocessor.load(folder)
 
     def describe(self) -> Description:
-        """Return what the model card says of the strategy."""
+        """Return the facts about the strategy for its model card."""
         info, rows = strategy_info(self.name), option_rows(self)
         return describe_strategy(info, self.name, self.schema, rows)
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
-        """Fit what is fitted on data rather than by gradient; return the strategy.
+        """Fit everything that is fitted directly on data, not by gradient; return the strategy.
 
-        Here: the mean and scale of a regression's target.
+        Here that is the mean and scale of a regression target.
 
         Raises:
-            InputError: the samples hold several units; a strategy predicts once a sample.
+            InputError: samples hold several units; a strategy makes one prediction per sample.
         """
         check_whole_samples(train.unit_offsets is not None)
         if self.schema.task == "regression":
@@ -131,43 +131,43 @@ class Strategy(HubModule):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Names of the modalities that it reads; here all."""
+        """Names of the modalities that the strategy reads; here all."""
         return self.schema.names
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
-        """Return the parameters as an optimiser takes them; here all at the recipe's rate."""
+        """Return the parameter groups for the optimiser; here all at the recipe's rate."""
         return [{"params": list(self.parameters())}]
 
     def members(self) -> Sequence[Strategy]:
-        """Return strategies that are trained one by one instead of this one, which then chooses."""
+        """Return strategies to train one by one in place of this one, which then chooses one."""
         return ()
 
     def choose(self, results: Sequence[tuple[float, float]]) -> int:
-        """Take one of the members by their validation scores and losses; return its number."""
-        raise InputError(f"{type(self).__name__} does not say how to choose among its members")
+        """Choose a member by the validation scores and losses; return its index."""
+        raise InputError(f"{type(self).__name__} does not implement choose()")
 
     inner_folds: ClassVar[int] = 0
-    """Folds of the training part whose out-of-fold predictions :meth:`fit_on_held_out` wants."""
+    """Number of folds for the out-of-fold predictions that :meth:`fit_on_held_out` gets."""
 
     def fit_on_held_out(self, output: FusionOutput, batch: Batch) -> None:
-        """Fit what is fitted on predictions of samples that the networks did not learn from."""
+        """Fit on predictions for samples that the networks were not trained on."""
 
     def precompute(self, dataset: FusionDataset) -> FusionDataset:
-        """Return the dataset with what need not be computed anew in every epoch."""
+        """Return the dataset with everything that can be computed once for all epochs."""
         return dataset
 
     def forward(self, batch: Batch) -> FusionOutput:
-        """Predict; always finite, whatever modalities a sample lacks."""
-        raise InputError(f"{type(self).__name__} does not say how to predict")
+        """Predict; the result is always finite, whichever modalities a sample lacks."""
+        raise InputError(f"{type(self).__name__} does not implement forward()")
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return named terms, which the training loop adds up; here the loss of the task."""
+        """Return named loss terms, which the training loop sums; here the loss of the task."""
         return {"task": self.task_loss(output.logits, batch)}
 
     def weigh_classes(self, train: FusionDataset) -> None:
-        """Weigh each class in the loss by one over its frequency in ``train``, one on average."""
+        """Weigh each class in the loss by its inverse frequency in ``train``; the mean is one."""
         if not self.schema.target.is_classification:
-            raise InputError(f"class weights are for classification, not {self.schema.task}")
+            raise InputError(f"class weights need a classification task, got {self.schema.task}")
         labels = torch.from_numpy(train.labels())
         counts = torch.bincount(
             labels[self.schema.target.known(labels)], minlength=self.schema.outputs
@@ -177,14 +177,13 @@ class Strategy(HubModule):
     def task_loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return the mean loss over labelled samples: cross-entropy or squared error.
 
-        Samples count by ``batch.weight``, if it is given.
-        Regression is measured in standard deviations of the target, so that its loss does not
-        depend on the target's unit.
+        Samples are weighted by ``batch.weight``, if it is given. The error of a regression is in
+        standard deviations of the target, so that the loss does not depend on the target's unit.
         """
         y = batch.y
         if not isinstance(y, Tensor):
             raise InputError(
-                f"the loss needs one target's labels in batch.y, got {type(y).__name__}"
+                f"the loss needs the labels of one target in batch.y, got {type(y).__name__}"
             )
         check_whole_samples(batch.unit_mask is not None)
         if logits.dtype in (torch.float16, torch.bfloat16):
@@ -211,10 +210,10 @@ class Strategy(HubModule):
         return (loss * share).sum() / share.sum().clamp(min=torch.finfo(loss.dtype).tiny)
 
     def rescale(self, raw: Tensor) -> Tensor:
-        """Return logits in the units of the target: of use to regression, nothing else changes.
+        """Return the outputs of a regression in the units of the target; others are unchanged.
 
-        In the precision of the target's mean, double unless the strategy is cast, as predictions
-        may differ by little compared to their size.
+        The result has the precision of the target's mean, double unless the strategy is cast,
+        because predictions may differ by little compared to their size.
         """
         if self.schema.task != "regression":
             return raw
@@ -223,7 +222,7 @@ class Strategy(HubModule):
         return raw * self.target_scale + self.target_mean
 
     def standardise(self, rescaled: Tensor, dtype: torch.dtype) -> Tensor:
-        """Undo :meth:`rescale`; the result is in ``dtype``, or in single precision at least."""
+        """Undo :meth:`rescale`; the result has ``dtype``, or at least single precision."""
         if self.schema.task != "regression":
             return rescaled
         raw = (rescaled - self.target_mean) / self.target_scale
@@ -231,9 +230,10 @@ class Strategy(HubModule):
 
 
 def check_whole_samples(has_units: bool) -> None:
-    """Raise an error at samples of several units, each of which has a label of its own."""
+    """Raise an error for samples that hold several units with one label each."""
     if has_units:
         raise InputError(
-            "strategies predict once a sample, and these samples hold units with a label each "
-            "(unit=); make each unit a sample of its own, or pass unit= to graphfuse.nn.GraphFusion"
+            "strategies make one prediction per sample, but these samples hold several units with "
+            "one label each (unit=); make each unit a sample, or pass unit= to "
+            "graphfuse.nn.GraphFusion"
         )

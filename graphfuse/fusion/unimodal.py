@@ -1,4 +1,4 @@
-"""One modality alone: what fusion has to beat."""
+"""One modality alone: the baseline that fusion has to beat."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from graphfuse.fusion.strategy import Strategy
 class Unimodal(Strategy):
     """Predict from the mean of one modality's encoded nodes.
 
-    A sample that lacks the modality gets the same prediction as every other such sample, from a
-    learned vector.
+    All samples that lack the modality get the same prediction, from a learned vector.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -42,11 +41,11 @@ class Unimodal(Strategy):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The one modality."""
+        """The modality that it predicts from."""
         return (self.modality,)
 
     def forward(self, batch: Batch) -> FusionOutput:
-        """Predict from the one modality."""
+        """Predict from the modality."""
         vectors, present = self.encoder(batch)
         embedding = torch.where(present, vectors.squeeze(1), self.absent)
         return FusionOutput(self.rescale(self.head(embedding)), embedding)

@@ -1,4 +1,4 @@
-"""The single modality that does best on validation data: what fusion has to beat, fairly chosen."""
+"""The single modality with the best validation score: the baseline that fusion has to beat."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from graphfuse.fusion.unimodal import Unimodal
 @strategy(
     "unimodal:best",
     family="unimodal",
-    summary="the single modality that does best on validation data",
+    summary="the single modality with the best validation score",
 )
 class UnimodalBest(Strategy):
     """Train ``unimodal`` on each modality and keep the one with the best validation score.
 
-    Picking the best column of a table of test scores would favour the single modality; this does
-    not look at test data. Training it costs as much as training all modalities one by one.
+    Choosing the modality with the best test score would favour the single modality. This strategy
+    never uses test data. Its training costs as much as training all modalities one by one.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -44,16 +44,16 @@ class UnimodalBest(Strategy):
 
     @property
     def modality(self) -> str:
-        """Name of the modality chosen; the first by name before training."""
+        """Name of the chosen modality; before training, the first by name."""
         return self.schema.names[int(self.chosen)]
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The modality chosen."""
+        """The chosen modality."""
         return (self.modality,)
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
-        """Prepare the members too, so that one predicts in the units of the target."""
+        """Prepare the members too, so that they predict in the units of the target."""
         super().prepare(train, validation)
         for member in self.members():
             member.prepare(train, validation)
@@ -64,12 +64,12 @@ class UnimodalBest(Strategy):
         return [single for single in self.single if isinstance(single, Strategy)]
 
     def choose(self, results: Sequence[tuple[float, float]]) -> int:
-        """Take the highest score, at equal scores the lowest loss."""
+        """Choose the highest score; of equal scores, the one with the lowest loss."""
         ranked = [(score, -loss) for score, loss in results]
         self.chosen.fill_(ranked.index(max(ranked)))
         return int(self.chosen)
 
     def forward(self, batch: Batch) -> FusionOutput:
-        """Predict from the modality chosen."""
+        """Predict from the chosen modality."""
         output: FusionOutput = self.single[int(self.chosen)](batch)
         return output

@@ -1,7 +1,7 @@
-"""Fit a strategy, predict with it, score what it predicts.
+"""Train a strategy, predict with it and score its predictions.
 
-The names below are loaded when they are first used, so that a report can look up metrics without
-torch.
+The names below are imported when they are first used, so that the report can look up metrics
+without importing torch.
 """
 
 from __future__ import annotations

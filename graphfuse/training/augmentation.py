@@ -1,4 +1,4 @@
-"""Change the features of training samples at random, anew in each epoch."""
+"""Random changes of training samples, drawn anew in each epoch."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class FeatureAugmentation:
     """Apply the random changes of a recipe to the samples of one training part.
 
-    The changes of a sample depend only on the seed, the epoch and its id, so that all strategies
-    see the same ones. Which sample it is mixed with depends on its batch. Validation and test
-    samples are never changed.
+    The changes of a sample depend only on the seed, the epoch and the sample's id, so that all
+    strategies get the same changes. The sample that it is mixed with depends on its batch.
+    Validation and test samples are never changed.
     """
 
     def __init__(self, train: FusionDataset, recipe: Recipe, seed: int) -> None:
@@ -34,13 +34,13 @@ class FeatureAugmentation:
         self.epoch = -1
 
     def begin_epoch(self) -> None:
-        """Draw anew."""
+        """Draw new random changes."""
         self.epoch += 1
         if self.recipe.modality_dropout:
             self.gaps = draw_gaps(self.train, self.recipe.modality_dropout, self.missing)
 
     def change(self, batch: Batch, rows: np.ndarray) -> Batch:
-        """Drop nodes, edges and modalities of a batch of those rows of the training part."""
+        """Drop nodes, edges and modalities of a batch with these rows of the training part."""
         seeds = [[self.seed, self.epoch, int(key)] for key in self.keys[rows]]
         if self.recipe.node_dropout:
             batch = drop_nodes(batch, self.recipe.node_dropout, seeds)
@@ -49,7 +49,7 @@ class FeatureAugmentation:
         return hide(batch, {m: hidden[rows] for m, hidden in self.gaps.items()})
 
     def mix(self, batch: Batch, rows: np.ndarray) -> MixedBatch:
-        """Mix the batch with itself in another order; without mixup, return it as it is."""
+        """Mix the batch with itself in another order; without mixup, return it unchanged."""
         if not self.recipe.mixup or len(batch) < 2:
             return MixedBatch(batch)
         rng = np.random.default_rng([self.seed, self.epoch, 2, *sorted(self.keys[rows].tolist())])

@@ -1,4 +1,4 @@
-"""Predict with a trained strategy, and measure it while it trains."""
+"""Predict with a trained strategy, and evaluate it during training."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def evaluate(
     dataset: FusionDataset,
     sample_weight: Mapping[str, float] | None = None,
 ) -> tuple[float, float]:
-    """Return the task's mean loss over a dataset, without regularising terms, and the score.
+    """Return the task's mean loss over a dataset, without regularisation terms, and the score.
 
-    The score is the accuracy over labelled samples where each has one class, else minus the loss.
-    Samples count by their weights, given by id, if there are any.
+    The score is the accuracy over labelled samples if each sample has one class, else minus the
+    loss. Samples are weighted if weights are given, by their ids.
     """
     target = strategy.schema.target
     loss = right = known = total = 0.0
@@ -41,7 +41,7 @@ def evaluate(
 
 
 def weigh(batch: Batch, sample_weight: Mapping[str, float] | None) -> None:
-    """Give a batch the weights of its samples, by their ids."""
+    """Set the weights of a batch's samples, by their ids."""
     if sample_weight is not None:
         own = [sample_weight[name] for name in batch.ids]
         batch.weight = torch.tensor(own, dtype=torch.float64, device=batch.device)
@@ -71,7 +71,7 @@ def predict(strategy: Strategy, dataset: FusionDataset) -> np.ndarray:
 
 
 def batches(strategy: nn.Module, dataset: FusionDataset) -> Iterator[Batch]:
-    """Yield a dataset's batches in order, on the strategy's device, which is set to evaluate."""
+    """Yield the batches of a dataset in order, on the strategy's device, in evaluation mode."""
     strategy.eval()
     tensors = [*strategy.parameters(), *strategy.buffers()]
     device = tensors[0].device if tensors else torch.device("cpu")

@@ -27,15 +27,15 @@ from graphfuse.training.recipe import Recipe
 
 
 class DivergedError(FusionError, ArithmeticError):
-    """Training came to a loss that is not finite."""
+    """The training loss became NaN or infinite."""
 
 
 @dataclass
 class History:
     """Mean losses and validation score of each epoch, and the epoch whose weights were kept.
 
-    The score is the accuracy where each sample has one class, else minus the loss. Epochs count
-    from 0.
+    The score is the accuracy if each sample has one class, else minus the loss. The first epoch
+    is 0.
     """
 
     train_loss: list[float] = field(default_factory=list)
@@ -61,22 +61,25 @@ def fit(
 ) -> History:
     """Train a strategy and leave it with the weights of its best epoch on validation data.
 
-    Best is the highest accuracy where each sample has one class, at equal accuracy the lowest
-    loss; for several labels and regression the lowest loss. (The loss of an overfitted classifier
-    rises while its accuracy still does, so that the loss alone would stop it early.)
+    If each sample has one class, the best epoch has the highest accuracy and, of equal accuracies,
+    the lowest loss. For several labels and regression, it has the lowest loss. (The loss of an
+    overfitting classifier can rise while its accuracy still improves, so that the loss alone would
+    stop the training too early.)
 
-    ``strategy.prepare(train, validation)`` runs first. The result depends on the data, the recipe,
-    the seeds and the strategy's weights alone; the global random state is left as it was. Runs
-    wherever ``accelerate`` puts it: CPU, GPU, several processes.
+    ``strategy.prepare(train, validation)`` is called first. The result depends only on the data,
+    the recipe, the seeds and the strategy's weights. The global random state is restored. The
+    device is chosen by ``accelerate``: CPU, GPU or several processes.
 
     Args:
-        seed: of what is random in the strategy, such as dropout.
-        data_seed: of the order of the batches and what is hidden or mixed; by default the same.
-        sample_weight: weight of each sample in loss and validation score, by its id; by default 1.
+        seed: seed for the randomness in the strategy, such as dropout.
+        data_seed: seed for the order of the batches and for samples that are hidden or mixed; by
+            default ``seed``.
+        sample_weight: weight of each sample in the loss and the validation score, by its id; by
+            default 1.
 
     Raises:
-        InputError: a setting of the recipe that is not for this data or this strategy.
-        DivergedError: the loss became NaN or infinite; the message says when and what to try.
+        InputError: a setting of the recipe does not suit this data or this strategy.
+        DivergedError: the loss became NaN or infinite; the message names the epoch and a remedy.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -129,8 +132,8 @@ def fit(
 def join_parts(train: FusionDataset, validation: FusionDataset) -> FusionDataset:
     """Return the samples of both parts.
 
-    A sample that is in both counts once: small data is its own validation part. Where another
-    sample of the validation part has an id of the training part, it gets an id of its own.
+    A sample that is in both parts is returned once: small data is its own validation part. If a
+    different sample of the validation part has an id of the training part, it gets a new id.
 
     Example:
         >>> data = FusionDataset.from_arrays({"a": np.eye(3)})
@@ -161,7 +164,7 @@ def _fit_members(
     sample_weight: Mapping[str, float] | None,
     progress: bool,
 ) -> History:
-    """Train the members one by one; return the history of the one that the strategy chooses."""
+    """Train the members one by one; return the history of the member that the strategy chooses."""
     histories = [
         fit(
             m,
@@ -194,7 +197,7 @@ def _fit_on_held_out(
     sample_weight: Mapping[str, float] | None,
     progress: bool,
 ) -> None:
-    """Let the strategy fit on predictions of samples that copies of it did not learn from."""
+    """Fit the strategy on out-of-fold predictions, made by copies of it."""
     parts, rows = [], []
     for rest, held_out in inner_folds(train, strategy.inner_folds, data_seed):
         copied = copy.deepcopy(strategy)
@@ -224,7 +227,7 @@ def _train(
     history: History,
     progress: bool,
 ) -> None:
-    """Train; keep the weights of the best epoch, or of the last without a validation part."""
+    """Train; keep the weights of the best epoch, or of the last one without a validation part."""
     accelerator = Accelerator()
     strategy.to(accelerator.device)
     train = strategy.precompute(train)
@@ -293,7 +296,7 @@ def _descend(
             losses.append(total.detach())
         history.train_loss.append(float(torch.stack(losses).mean()))
         balance.end_epoch()
-        # Without a validation part each epoch counts as better than the one before.
+        # Without a validation part, each epoch counts as better than the previous one.
         loss, score = 0.0, float(epoch)
         if validation is not None:
             loss, score = evaluate(strategy, validation, sample_weight)
@@ -301,9 +304,9 @@ def _descend(
         history.validation_score.append(score)
         if not math.isfinite(history.train_loss[-1] + history.validation_loss[-1]):
             raise DivergedError(
-                f"{strategy.name!r}: the loss is not finite in epoch {epoch} (training "
+                f"the loss of {strategy.name!r} is not finite in epoch {epoch} (training "
                 f"{history.train_loss[-1]}, validation {history.validation_loss[-1]}); try a "
-                f"smaller learning_rate than {recipe.learning_rate}"
+                f"learning_rate below {recipe.learning_rate}"
             )
         if (score, -loss) > best_result:
             best, best_result = copy.deepcopy(strategy.state_dict()), (score, -loss)
@@ -315,7 +318,7 @@ def _descend(
 
 
 def warm_up_and_decay(step: int, total: int) -> float:
-    """Return the share of the peak rate: linear over the first tenth, then half a cosine to zero.
+    """Return the fraction of the peak rate: linear warm-up over a tenth, then cosine decay to zero.
 
     Example:
         >>> [round(warm_up_and_decay(step, 20), 2) for step in (0, 1, 2, 11, 19)]
@@ -328,11 +331,11 @@ def warm_up_and_decay(step: int, total: int) -> float:
 
 
 def _share(rows: np.ndarray, accelerator: Accelerator) -> np.ndarray:
-    """Return this process's part of a batch; at least one row, so that all processes keep step."""
-    own = rows[accelerator.process_index :: accelerator.num_processes]
-    return own if len(own) else rows[:1]
+    """Return this process's rows of a batch; at least one, so that processes stay in step."""
+    share = rows[accelerator.process_index :: accelerator.num_processes]
+    return share if len(share) else rows[:1]
 
 
 def sum_terms(terms: dict[str, Tensor]) -> Tensor:
-    """Add the named terms of a loss up."""
+    """Return the sum of the named terms of a loss."""
     return torch.stack(list(terms.values())).sum()

@@ -16,10 +16,10 @@ class MixedBatch:
     """A batch, and the labels of the samples that mixup mixed into it, if any.
 
     Args:
-        batch: the samples, with their own labels.
+        batch: the samples with their original labels.
         other: labels [B, ...] of the samples that were mixed into these; None without mixup.
         share: weight of the other labels in the loss.
-        mixed: which samples [B] were mixed in each modality; the others keep their label there.
+        mixed: mask [B] of the mixed samples, per modality; the others keep their label there.
     """
 
     batch: Batch
@@ -32,13 +32,12 @@ class MixedBatch:
     ) -> dict[str, Tensor]:
         """Evaluate a loss for both labels and interpolate by the mixing weight.
 
-        That is the loss of soft labels, whatever the loss is, and each label has the weight of its
-        own class.
+        This extends soft labels to any loss. Each label has the weight of its own class.
 
         Args:
-            measure: returns named terms for a batch with labels.
-            modalities: those that the prediction was made from. A sample has another label if it
-                was mixed in any of these.
+            measure: function that returns named loss terms for a batch with labels.
+            modalities: modalities that the prediction was made from. A sample has a second label
+                if it was mixed in any of these.
 
         Example:
             >>> batch = Batch({}, {}, y=torch.tensor([1.0]))

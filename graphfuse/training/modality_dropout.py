@@ -10,15 +10,15 @@ from graphfuse.data import FusionDataset
 
 
 def draw_gaps(train: FusionDataset, rate: float, random: np.random.Generator) -> dict[str, Tensor]:
-    r"""Return which modalities of which training samples are hidden, bool [n] each.
+    r"""Return a mask of the hidden training samples, bool [n], for each modality.
 
-    Each modality that a sample has is hidden with probability ``rate``, whatever the others; where
-    that would hide all, one of them, drawn evenly, stays. Of two present modalities each is
-    therefore hidden with probability :math:`p - p^2 / 2`. Drawn for all samples at once, so that a
-    sample's gaps depend on neither strategy nor batch.
+    Each modality of a sample is hidden independently with probability ``rate``. If that would hide
+    all of them, one is chosen uniformly and kept. With two present modalities, each is therefore
+    hidden with probability :math:`p - p^2 / 2`. All samples are drawn at once, so that the result
+    for a sample depends on neither strategy nor batch.
 
-    After ModDrop (Neverova et al. 2016, https://arxiv.org/abs/1501.00102), which may hide all and
-    puts zeros in the place of what is hidden; here it is missing.
+    This follows ModDrop (Neverova et al. 2016, https://arxiv.org/abs/1501.00102), which may hide
+    all modalities and replaces hidden ones by zeros; here they are missing.
 
     Example:
         >>> data = FusionDataset.from_arrays({"a": np.ones((4, 2)), "b": np.ones((4, 3))})

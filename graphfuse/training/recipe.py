@@ -1,4 +1,4 @@
-"""How a strategy is trained."""
+"""The settings for training a strategy."""
 
 from __future__ import annotations
 
@@ -25,41 +25,42 @@ class Recipe:
     """
 
     epochs: int = 25
-    """Most passes over the training part."""
+    """Maximum number of passes over the training part."""
     batch_size: int = 64
     learning_rate: float = 1e-3
-    """Peak rate of AdamW (Loshchilov and Hutter 2019); it warms up and then falls to zero."""
+    """Peak learning rate of AdamW (Loshchilov and Hutter 2019), with warm-up and decay to zero."""
     weight_decay: float = 0.05
     patience: int = 6
-    """Epochs without a better validation score after which training stops."""
+    """Number of epochs without a better validation score after which training stops."""
     refit: bool = False
-    """Train once more from the first weights, on training and validation part together, for as
-    many epochs as were best before. What is fitted rather than trained stays as the training part
-    made it. Not together with ``balance``."""
+    """Train again from the initial weights, on training and validation part together, for the best
+    number of epochs. Everything that is fitted before training stays fitted on the training part.
+    Cannot be combined with ``balance``."""
     gradient_clip: float = 1.0
-    """Largest norm of the gradient."""
+    """Maximum norm of the gradient."""
     class_weights: bool = False
-    """Weigh classes by one over their frequency in the training part."""
+    """Weigh classes by their inverse frequency in the training part."""
     modality_dropout: float = 0.0
-    """Probability with which a modality of a training sample is hidden, anew in each epoch, never
-    all of a sample's (after Neverova et al. 2016, https://arxiv.org/abs/1501.00102)."""
+    """Probability that a modality of a training sample is hidden, drawn anew in each epoch; at
+    least one modality is kept (after Neverova et al. 2016, https://arxiv.org/abs/1501.00102)."""
     node_dropout: float = 0.0
-    """Probability with which a node of a training sample is left out, anew in each epoch, never
-    all of a modality's (after Feng et al. 2020, https://arxiv.org/abs/2005.11079)."""
+    """Probability that a node of a training sample is left out, drawn anew in each epoch; at least
+    one node per modality is kept (after Feng et al. 2020, https://arxiv.org/abs/2005.11079)."""
     edge_dropout: float = 0.0
-    """Probability with which an edge of a training sample is left out, anew in each epoch (after
+    """Probability that an edge of a training sample is left out, drawn anew in each epoch (after
     Rong et al. 2020, https://arxiv.org/abs/1907.10903)."""
     mixup: float = 0.0
-    """Above 0, training samples and labels are mixed, by shares of the Beta distribution with this
-    as both parameters (after Zhang et al. 2018, https://arxiv.org/abs/1710.09412); see
-    ``graphfuse.data.batch_changes.mix``."""
+    """If above 0, training samples and labels are mixed, with weights from the Beta distribution
+    that has this value as both parameters (after Zhang et al. 2018,
+    https://arxiv.org/abs/1710.09412); see ``graphfuse.data.batch_changes.mix``."""
     balance: str | None = None
-    """Method against imbalance between modalities, by name. "unimodal_loss" adds the loss of each
-    one's own prediction; "gradient_blending" weighs these by how well they generalise (Wang et al.
-    2020, https://arxiv.org/abs/1905.12681); "ogm_ge" slows the one down that is ahead (Peng et al.
-    2022, https://arxiv.org/abs/2203.15332); "distillation" learns from a teacher for each (Du et
-    al. 2023, https://arxiv.org/abs/2305.01233). What each does differently than its paper:
-    :mod:`graphfuse.training.balance`."""
+    """Name of a method that balances the training of the modalities. "unimodal_loss" adds the loss
+    of the prediction from each modality; "gradient_blending" weighs these losses by how well they
+    generalise (Wang et al. 2020, https://arxiv.org/abs/1905.12681); "ogm_ge" reduces the gradients
+    of the modality that learns fastest (Peng et al. 2022, https://arxiv.org/abs/2203.15332);
+    "distillation" trains with one teacher per modality (Du et al. 2023,
+    https://arxiv.org/abs/2305.01233). :mod:`graphfuse.training.balance` describes the differences
+    to the papers."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience"):
@@ -70,24 +71,27 @@ class Recipe:
             sound = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not sound or not 0 <= value < math.inf or (value == 0 and name not in may_be_zero):
                 raise InputError(
-                    f"{name} of the recipe is a {'' if name in may_be_zero else 'positive '}"
-                    f"number{' of at least 0' if name in may_be_zero else ''}, got {value!r}"
+                    f"{name} of the recipe must be a "
+                    f"{'number of at least 0' if name in may_be_zero else 'positive number'}, "
+                    f"got {value!r}"
                 )
         for name in ("class_weights", "refit"):
             if not isinstance(getattr(self, name), bool):
                 raise InputError(
-                    f"{name} of the recipe is true or false, got {getattr(self, name)!r}"
+                    f"{name} of the recipe must be true or false, got {getattr(self, name)!r}"
                 )
         for name in ("modality_dropout", "node_dropout", "edge_dropout"):
             rate = getattr(self, name)
             if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-                raise InputError(f"{name} of the recipe is a probability in [0, 1), got {rate!r}")
+                raise InputError(
+                    f"{name} of the recipe must be a probability in [0, 1), got {rate!r}"
+                )
         if self.balance is not None:
             balance_methods.get(str(self.balance))
             if self.refit:
                 raise InputError(
-                    f"balance={self.balance!r} of the recipe may use the validation part, on "
-                    f"which refit trains; leave one of them out"
+                    f"the recipe cannot combine balance={self.balance!r}, which may use the "
+                    f"validation part, with refit, which trains on it; leave one of them out"
                 )
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,7 +100,7 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Self:
-        """Build a recipe from settings by name; text that is a number, such as "1e-3", is one.
+        """Build a recipe from settings by name; text such as "1e-3" is converted to a number.
 
         (YAML reads 1e-3 as text and 1.0e-3 as a number.)
         """

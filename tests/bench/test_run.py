@@ -56,7 +56,7 @@ def test_a_failed_run_is_recorded_and_tried_again(tmp_path):
     assert [execute(job) for job in jobs] == ["failed", "done"] * 2
     failed = [r for r in ResultStore(tmp_path).records() if r["status"] == "failed"]
     assert failed[0]["error"]["type"] == "InputError"
-    assert "hidden_channels is at least 1" in failed[0]["error"]["traceback"]
+    assert "hidden_channels must be at least 1" in failed[0]["error"]["traceback"]
     assert pending(jobs) == [job for job in jobs if job.spec.strategy == "concat"]
 
 

@@ -167,7 +167,9 @@ def test_own_class_loads_its_own_alone(tmp_path):
 
 
 def test_what_its_class_made_has_no_name_to_be_saved_under(tmp_path):
-    with pytest.raises(InputError, match=r"this Concat was made by its class; .*create_strategy"):
+    with pytest.raises(
+        InputError, match=r"this Concat: it was built by calling its class.*create_strategy"
+    ):
         strategies.get("concat").make(dataset().schema).save_pretrained(tmp_path / "model")
     assert not (tmp_path / "model").exists()
 

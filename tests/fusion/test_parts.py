@@ -45,5 +45,5 @@ def test_modality_linear_maps_each_by_its_own_weights():
 
 def test_an_option_below_its_least_value_is_named():
     check_least(1, rank=1)
-    with pytest.raises(InputError, match="rank is at least 1, got rank=0"):
+    with pytest.raises(InputError, match="rank must be at least 1, got rank=0"):
         check_least(1, heads=2, rank=0)

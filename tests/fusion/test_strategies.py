@@ -46,7 +46,7 @@ def test_list_by_family_and_schema():
         ("unimodal:imge", {}, "unknown modality 'imge'; did you mean 'image'"),
         ("unimodal", {}, "unknown strategy 'unimodal'"),
         ("concat", {"hidden": 3}, "unknown option of strategy 'concat' 'hidden'"),
-        ("concat", {"hidden_channels": 0}, "hidden_channels is at least 1"),
+        ("concat", {"hidden_channels": 0}, "hidden_channels must be at least 1"),
         ("concat", {"dropout": 1.0}, r"dropout in \[0, 1\)"),
         ("graph:hgt", {"readout": "sum"}, "unknown readout 'sum'"),
         ("graph:hgt", {"heads": 3}, "multiple of heads"),
@@ -109,7 +109,7 @@ def test_too_many_modalities_are_counted():
     schema = many(17).schema
     with pytest.raises(InputError, match="131071 for 17 modalities; at most 6 are taken"):
         create_strategy("graph:mfn", schema)
-    with pytest.raises(InputError, match="131,072 numbers a sample; at most 65,536 are taken"):
+    with pytest.raises(InputError, match="131,072 numbers per sample; the limit is 65,536"):
         create_strategy("tensor", schema)
 
 
@@ -249,19 +249,19 @@ def test_half_precision_does_not_round_in_the_units_of_the_target(name):
     assert own.isfinite().all()
 
 
-def test_what_is_missing_is_told_from_what_is_needed():
+def test_needs_that_data_does_not_meet_are_named():
     both, alone = (
         Schema([Modality(m, (3,)) for m in names], Target("binary")) for names in ("ab", "a")
     )
     attention = strategy_info("positional_attention")
-    assert attention.needs == "2 modalities, positions"
+    assert attention.needs == "at least 2 modalities, positions"
     assert attention.missing(both) == ["positions"]
-    assert attention.missing(alone) == ["2 modalities", "positions"]
+    assert attention.missing(alone) == ["at least 2 modalities", "positions"]
     assert strategy_info("graph:mfn").missing(many(7).schema) == ["2 to 6 modalities"]
     numbers = Schema(both.modalities, Target("regression"))
-    assert strategy_info("dempster_shafer").missing(numbers) == ["binary or multiclass"]
+    assert strategy_info("dempster_shafer").missing(numbers) == ["a binary or multiclass task"]
     assert strategy_info("concat").missing(numbers) == []
-    with pytest.raises(InputError, match="2 modalities and positions is missing"):
+    with pytest.raises(InputError, match="Missing: at least 2 modalities, positions"):
         create_strategy("positional_attention", alone)
 
 

@@ -108,9 +108,13 @@ def test_other_tasks_are_mixed_too(task):
 
 def test_settings_that_are_none_say_what_is_taken():
     for name in ("node_dropout", "edge_dropout"):
-        with pytest.raises(InputError, match=rf"{name} of the recipe is a probability in \[0, 1\)"):
+        with pytest.raises(
+            InputError, match=rf"{name} of the recipe must be a probability in \[0, 1\)"
+        ):
             Recipe(**{name: 1})
-    with pytest.raises(InputError, match=r"mixup of the recipe is a number of at least 0, got -1"):
+    with pytest.raises(
+        InputError, match=r"mixup of the recipe must be a number of at least 0, got -1"
+    ):
         Recipe(mixup=-1)
 
 

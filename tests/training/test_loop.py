@@ -97,7 +97,7 @@ def test_parts_are_joined_sample_by_sample():
 def test_refit_does_not_go_with_methods_that_watch_validation():
     with pytest.raises(InputError, match="refit trains; leave one of them out"):
         Recipe(refit=True, balance="gradient_blending")
-    with pytest.raises(InputError, match="refit of the recipe is true or false, got 1"):
+    with pytest.raises(InputError, match="refit of the recipe must be true or false, got 1"):
         Recipe(refit=1)
 
 
@@ -142,7 +142,7 @@ def test_class_weights_raise_the_rare_class():
         found[weighed] = predict(model, validation)[:, 1].mean()
     assert found[True] > 2 * found[False]
     numbers = FusionDataset.from_arrays({"a": x, "b": x}, x[:, 0])
-    with pytest.raises(InputError, match="class weights are for classification"):
+    with pytest.raises(InputError, match="class weights need a classification task"):
         fit(made("concat", numbers), numbers, numbers, Recipe(class_weights=True))
 
 
@@ -173,7 +173,7 @@ def test_recipe_checks_its_values():
     with pytest.raises(InputError, match="epochs of the recipe is a whole number"):
         Recipe(epochs=True)
     assert Recipe.from_dict({"learning_rate": "1e-3"}).learning_rate == 1e-3
-    with pytest.raises(InputError, match="learning_rate of the recipe is a positive number"):
+    with pytest.raises(InputError, match="learning_rate of the recipe must be a positive number"):
         Recipe.from_dict({"learning_rate": "fast"})
 
 

@@ -128,7 +128,9 @@ def test_runs_with_every_family(family):
 
 @pytest.mark.parametrize("rate", [1.0, -0.1, float("nan"), True, "much"])
 def test_a_rate_is_a_probability(rate):
-    with pytest.raises(InputError, match=r"modality_dropout of the recipe is a probability in"):
+    with pytest.raises(
+        InputError, match=r"modality_dropout of the recipe must be a probability in"
+    ):
         Recipe(modality_dropout=rate)
     assert Recipe.from_dict({"modality_dropout": "0.25"}).modality_dropout == 0.25
 

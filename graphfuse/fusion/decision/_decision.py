@@ -1,4 +1,4 @@
-"""What decision-level strategies share: one model per modality, and a rule that combines."""
+"""The base class of decision-level strategies: one model per modality and a combination rule."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from graphfuse.fusion.parts import ModalityEncoder, head, per_modality, presence
 from graphfuse.fusion.strategy import Strategy
 
 RULE_RATE = 10.0
-"""How many times faster than the networks a rule's own few numbers learn.
+"""Factor of the learning rate of the combination rule's parameters.
 
-At the networks' rate a number moves by some tenths in a whole training: too little for a weight.
+With the rate of the networks, a parameter changes by only a few tenths in a whole training, which
+is too little for a weight.
 """
 
 
 class DecisionStrategy(Strategy):
     """Predict from each modality alone, then combine the predictions.
 
-    Each modality's network is trained on its own loss, over the samples that have it, so that
-    together they are an ensemble of unimodal models. A subclass implements :meth:`combine`.
+    The network of each modality is trained on its own loss, over the samples that have the
+    modality, so that the networks form an ensemble of unimodal models. A subclass implements
+    :meth:`combine`.
     """
 
     def __init__(self, schema: Schema, hidden_channels: int = 64, dropout: float = 0.1) -> None:
@@ -36,12 +38,12 @@ class DecisionStrategy(Strategy):
         )
 
     def combine(self, single: Tensor, present: Tensor) -> Tensor:
-        """Return logits [B, C] of the single ones [B, M, C]; bool [B, M] says which are present.
+        """Combine the logits [B, M, C] of the modalities to [B, C]; ``present`` is bool [B, M].
 
-        Regression: standardised numbers instead of logits, 0 for the mean of the training labels.
-        A sample without any modality gets an even prediction.
+        For regression, these are standardised numbers, where 0 is the mean of the training labels.
+        A sample without any modality gets a uniform prediction.
         """
-        raise InputError(f"{type(self).__name__} does not say how to combine predictions")
+        raise InputError(f"{type(self).__name__} does not implement combine()")
 
     def predict_per_modality(self, vectors: Tensor) -> Tensor:
         """Return the logits [B, M, C] of each modality from its vector [B, M, hidden]."""
@@ -58,17 +60,17 @@ class DecisionStrategy(Strategy):
         )
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return one term per modality, over the samples that have it."""
+        """Return one loss term per modality, over the samples that have it."""
         return {
             f"unimodal:{m}": self.task_loss(logits, self.only_with(m, batch))
             for m, logits in (output.modality_logits or {}).items()
         }
 
     def only_with(self, modality: str, batch: Batch) -> Batch:
-        """Return the batch with the samples that lack a modality unlabelled."""
+        """Return the batch without the labels of samples that lack a modality."""
         if not isinstance(batch.y, Tensor):
             raise InputError(
-                f"the loss needs one target's labels in batch.y, got {type(batch.y).__name__}"
+                f"the loss needs the labels of one target in batch.y, got {type(batch.y).__name__}"
             )
         y = batch.y.clone()
         blank = -1 if self.schema.target.is_classification else float("nan")
@@ -76,7 +78,7 @@ class DecisionStrategy(Strategy):
         return replace(batch, y=y)
 
     def rule_loss(self, output: FusionOutput, batch: Batch) -> Tensor:
-        """Return the loss of the combined prediction, which trains the rule and no network."""
+        """Return the loss of the combined prediction, which trains the rule but no network."""
         logits = output.modality_logits or {}
         single = torch.stack([logits[m].detach() for m in self.encoder.names], dim=1)
         single = self.standardise(single, output.embedding.dtype)
@@ -84,15 +86,15 @@ class DecisionStrategy(Strategy):
         return self.task_loss(self.rescale(self.combine(single, present)), batch)
 
     def probabilities(self, single: Tensor) -> Tensor:
-        """Return the probabilities of each modality; for regression the numbers as they are."""
+        """Return the probabilities of each modality; for regression, unchanged numbers."""
         if self.schema.task == "regression":
             return single
         return single.softmax(2) if self.schema.target.is_classification else single.sigmoid()
 
     def to_logits(self, share: Tensor, present: Tensor) -> Tensor:
-        """Return the logits of combined probabilities [B, C], even where no modality is present.
+        """Return the logits of combined probabilities [B, C]; uniform where no modality is present.
 
-        Probabilities of 0 and 1 get finite logits. Regression: the numbers as they are.
+        Probabilities of 0 and 1 get finite logits. For regression, numbers are unchanged.
         """
         if self.schema.task == "regression":
             return share

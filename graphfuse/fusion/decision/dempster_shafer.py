@@ -1,4 +1,4 @@
-"""Combine what each modality believes, and how little it knows, by Dempster's rule."""
+"""Combine the belief and the uncertainty of each modality by Dempster's rule."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST_LOG = 60.0  # of an alpha in the loss; float32 ends at 88
 @strategy(
     "dempster_shafer",
     family="decision",
-    summary="beliefs and ignorance of the single modalities by Dempster's rule (TMC)",
+    summary="belief and uncertainty of each modality, combined by Dempster's rule (TMC)",
     paper="Han et al. 2021, https://arxiv.org/abs/2102.02051",
     tasks=CLASSIFICATION,
     modalities=2,
@@ -28,32 +28,33 @@ LARGEST_LOG = 60.0  # of an alpha in the loss; float32 ends at 88
 class DempsterShafer(DecisionStrategy):
     r"""Predict evidence from each modality alone and combine the opinions of those present.
 
-    With evidence :math:`e_{mk}`, the softplus of an output, modality :math:`m` holds a Dirichlet
-    distribution over the probabilities of :math:`C` classes, :math:`\alpha_{mk} = e_{mk} + 1`; it
-    believes :math:`b_{mk} = e_{mk} / S_m` and does not know :math:`u_m = C / S_m`, where
-    :math:`S_m = \sum_k \alpha_{mk}`. The reduced rule for two opinions is
+    The evidence :math:`e_{mk}` of modality :math:`m` is the softplus of an output. It gives a
+    Dirichlet distribution over the probabilities of :math:`C` classes with parameters
+    :math:`\alpha_{mk} = e_{mk} + 1`, the beliefs :math:`b_{mk} = e_{mk} / S_m` and the uncertainty
+    :math:`u_m = C / S_m`, where :math:`S_m = \sum_k \alpha_{mk}`. The reduced rule for two
+    opinions is
 
     .. math::
         b_k = \frac{b_{1k} b_{2k} + b_{1k} u_2 + b_{2k} u_1}{1 - c}, \quad
         u = \frac{u_1 u_2}{1 - c}, \quad
         c = \sum_{i \ne j} b_{1i} b_{2j}
 
-    As :math:`b_k / u = e_k / C`, dividing the first by the second cancels the conflict :math:`c`:
-    for any number of opinions, in any order,
+    Since :math:`b_k / u = e_k / C`, dividing the first by the second cancels the conflict
+    :math:`c`. For any number of opinions, in any order,
 
     .. math:: 1 + e_k / C = \prod_m (1 + e_{mk} / C)
 
-    which takes O(C) a modality where the paper's code fills a C x C table. A missing modality
-    knows nothing, :math:`e = 0`, and changes nothing.
+    This takes O(C) per modality, where the paper's code fills a C x C table. A missing modality
+    has no evidence, :math:`e = 0`, and changes nothing.
 
     Logits are :math:`\log \alpha`, so that their softmax is the mean of the Dirichlet distribution
-    and ``C / logits.exp().sum(1)`` is :math:`u`; those of a modality likewise.
+    and ``C / logits.exp().sum(1)`` is :math:`u`. The same holds for the logits of each modality.
 
     The loss of each opinion and of the combined one is the expected cross-entropy under the
     Dirichlet distribution, plus its divergence from the uniform one after the evidence for the
-    right class is taken out; the divergence comes in linearly over the first 10 epochs (the paper
-    tunes that number), counted by samples seen. ETMC's further opinion, of a network that sees all
-    modalities at once, is left out: it is no decision of a single modality.
+    right class is removed. The weight of the divergence grows linearly over the first 10 epochs
+    (the paper tunes that number), counted by samples seen. The additional opinion of ETMC, from a
+    network on all modalities, is left out because it is not a decision of a single modality.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -73,7 +74,7 @@ class DempsterShafer(DecisionStrategy):
         self.register_buffer("epoch_size", torch.ones((), dtype=torch.long))
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
-        """Note how many samples an epoch has; annealing starts anew."""
+        """Store the number of samples of an epoch; annealing starts again."""
         super().prepare(train, validation)
         self.epoch_size.fill_(max(len(train), 1))
         self.seen.zero_()
@@ -84,16 +85,16 @@ class DempsterShafer(DecisionStrategy):
         return F.softplus(super().predict_per_modality(vectors)).log1p()
 
     def combine(self, single: Tensor, present: Tensor) -> Tensor:
-        """Combine opinions; in logarithms, so that no evidence is too large."""
+        """Combine opinions, in logarithms to prevent overflow."""
         classes = single.shape[2]
         factor = single + ((1 - 1 / classes) * (-single).expm1()).log1p()  # log(1 + e / C)
         product = (factor * present.unsqueeze(2)).sum(1)
         return product + (-(classes - 1) * (-product).expm1()).log1p()
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return one term per modality, over the samples that have it, and that of the combination.
+        """Return one loss term per modality, over the samples that have it, and the combined one.
 
-        In training mode it counts the samples, by which the divergence is annealed.
+        In training mode, this counts the samples, which determine the weight of the divergence.
         """
         if self.training:
             self.seen += len(batch)
@@ -117,7 +118,7 @@ class DempsterShafer(DecisionStrategy):
 
 
 def divergence_from_uniform(alpha: Tensor) -> Tensor:
-    """Return the Kullback-Leibler divergence of Dirichlet distributions [B, C] from the even one.
+    """Return the Kullback-Leibler divergence of Dirichlet distributions [B, C] from the uniform.
 
     Example:
         >>> divergence_from_uniform(torch.tensor([[1.0, 1.0], [2.0, 1.0]]))

@@ -1,4 +1,4 @@
-"""Average the logits of the single modalities by how sure each is of the sample at hand."""
+"""Average the logits of the modalities, weighted by the confidence of each in the sample."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RANKING_WEIGHT = 0.1
 @strategy(
     "energy_weighted",
     family="decision",
-    summary="mean of the single modalities' logits, weighted by their energy in each sample (QMF)",
+    summary="mean of the modalities' logits, weighted by their energy in each sample (QMF)",
     paper="Zhang et al. 2023, https://arxiv.org/abs/2306.02050",
     tasks=CLASSIFICATION,
     modalities=2,
@@ -28,20 +28,20 @@ class EnergyWeighted(DecisionStrategy):
         z = \sum_m w_m z_m, \qquad w = \mathrm{softmax}_m(c_m), \qquad
         c_m = \log \sum_k \exp z_{mk}
 
-    over the modalities present; :math:`-c_m` is the energy. The paper's weights are linear in it,
-    in its code :math:`0.1\, c_m`, which turns a modality's vote around where the energy is
-    positive; a softmax cannot.
+    over the present modalities, where :math:`-c_m` is the energy. The paper's weights are linear in
+    the energy (:math:`0.1\, c_m` in its code). A positive energy then reverses the vote of a
+    modality, which cannot happen with a softmax.
 
-    The loss is that of each modality, that of the average, which reaches the networks too, and a
-    tenth of a ranking term that makes :math:`c_m` follow the quality of the sample: where the
-    modality gives sample :math:`i` a higher probability of its label than sample :math:`j`,
-    :math:`p_i > p_j`,
+    The loss has one term per modality, the loss of the average, which also trains the networks,
+    and a tenth of a ranking term that makes :math:`c_m` follow the quality of the sample. For
+    pairs of samples where the modality gives sample :math:`i` a higher probability of its label
+    than sample :math:`j`, :math:`p_i > p_j`, the term is
 
     .. math:: \max\big(0,\; p_i - p_j - (c_{mi} - c_{mj})\big)
 
     averaged over such pairs in the batch. The paper ranks each sample against one other, by its
-    loss averaged over past epochs and scaled to [0, 1]; here it is one minus the probability of the
-    label at this step, which needs no memory.
+    loss averaged over past epochs and scaled to [0, 1]. Here this loss is one minus the probability
+    of the label at this step, which needs no memory.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -52,12 +52,12 @@ class EnergyWeighted(DecisionStrategy):
     """
 
     def combine(self, single: Tensor, present: Tensor) -> Tensor:
-        """Average logits by weight."""
+        """Average the logits by weight."""
         weight = masked_softmax(single.logsumexp(2), present)
         return (single * weight.unsqueeze(2)).sum(1)
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return two terms per modality, over the samples that have it, and that of the average."""
+        """Return two loss terms per modality, over its samples, and the loss of the average."""
         terms = super().loss(output, batch)
         for m, logits in (output.modality_logits or {}).items():
             ranking = ranking_loss(logits, self.only_with(m, batch).y)
@@ -66,7 +66,7 @@ class EnergyWeighted(DecisionStrategy):
 
 
 def ranking_loss(logits: Tensor, y: Tensor) -> Tensor:
-    """Return how far the confidences of labelled samples are from the order of their success.
+    """Return how much the confidences contradict the order of the labels' probabilities.
 
     Example:
         >>> import torch

@@ -1,4 +1,4 @@
-"""Multiply the predictions of the single modalities, each to a learned power."""
+"""Multiply the predictions of the modalities, each raised to a learned power."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from graphfuse.fusion.output import FusionOutput
 @strategy(
     "log_opinion_pool",
     family="decision",
-    summary="product of the single modalities' predictions with learned exponents",
+    summary="product of the modalities' predictions with learned exponents",
     paper="Genest and Zidek 1986, https://doi.org/10.1214/ss/1177013825",
     tasks=(*CLASSIFICATION, "multilabel"),
     modalities=2,
 )
 class LogOpinionPool(DecisionStrategy):
-    r"""Predict from each modality alone and multiply the probabilities, to one learned power each.
+    r"""Predict from each modality alone and multiply the probabilities with learned exponents.
 
     .. math:: p_k \propto \prod_m p_{mk}^{w_m}, \qquad w_m > 0
 
-    over the modalities present. Exponents start at 1, the product of experts (right for modalities
-    that are independent given the class), and need not add up to 1 as the paper's do: those of
-    modalities that repeat each other can shrink, those of modalities that are too cautious can
-    grow. They learn by the loss of the product, in which the single predictions are held fixed, so
-    that the networks stay unimodal models. With several labels, each is multiplied alone.
-    For regression a product of normal densities is a weighted mean: ``weighted_vote``.
+    over the present modalities. Exponents start at 1, which gives the product of experts (correct
+    for modalities that are independent given the class). Unlike in the paper, they need not sum
+    to 1: exponents of redundant modalities can shrink, and exponents of underconfident ones can
+    grow. They are trained on the loss of the product with the single predictions fixed, so that
+    the networks stay unimodal models. With several labels, each label has its own product.
+    For regression, a product of normal densities is a weighted mean: use ``weighted_vote``.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -49,10 +49,10 @@ class LogOpinionPool(DecisionStrategy):
         return dict(zip(self.encoder.names, found, strict=True))
 
     def combine(self, single: Tensor, present: Tensor) -> Tensor:
-        """Add the weighted logits up: for a softmax as good as logarithms of probabilities."""
+        """Sum the weighted logits; softmax gives the same result as with log probabilities."""
         exponent = (RULE_RATE * self.log_exponent).exp() * present
         return (single * exponent.unsqueeze(2)).sum(1)
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return one term per modality and that of the product."""
+        """Return one loss term per modality and the loss of the product."""
         return {**super().loss(output, batch), "joint": self.rule_loss(output, batch)}

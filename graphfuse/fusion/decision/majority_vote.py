@@ -23,11 +23,11 @@ class MajorityVote(DecisionStrategy):
 
     .. math:: p_k = \frac{v_k + \bar p_k}{n + 1}
 
-    where :math:`v_k` of the :math:`n` modalities present vote for class :math:`k` and
-    :math:`\bar p_k` is their mean probability: one more voter, who spreads a single vote. It never
-    overturns a majority and breaks a tie, so that two modalities that disagree come to a decision
-    (the paper leaves ties open). Each of several labels is voted on alone. Regression takes the
-    median; of two modalities it is the mean.
+    where :math:`v_k` of the :math:`n` present modalities vote for class :math:`k` and
+    :math:`\bar p_k` is their mean probability, which acts as one more vote that is split between
+    the classes. It never overturns a majority and breaks ties, so that two modalities that disagree
+    reach a decision (the paper leaves ties open). Each of several labels is voted on separately.
+    For regression the result is the median, which is the mean for two modalities.
 
     Example:
         >>> from graphfuse.data import load_dataset

@@ -1,4 +1,4 @@
-"""Believe the modality that is surest."""
+"""Use the prediction of the most confident modality."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphfuse.fusion.info import CLASSIFICATION, strategy
 @strategy(
     "max_confidence",
     family="decision",
-    summary="prediction of the modality that is surest of its own",
+    summary="prediction of the most confident modality",
     paper="Kittler et al. 1998, https://doi.org/10.1109/34.667881",
     tasks=(*CLASSIFICATION, "multilabel"),
     modalities=2,
@@ -21,9 +21,9 @@ class MaxConfidence(DecisionStrategy):
 
     .. math:: p = p_{m^*}, \qquad m^* = \arg\max_m \max_k p_{mk}
 
-    Modalities that are equally sure are averaged. Each of several labels is decided by the modality
+    Equally confident modalities are averaged. Each of several labels is decided by the modality
     whose probability is farthest from one half. The paper's max rule takes the largest probability
-    of each class: the same winner, but no longer a distribution.
+    of each class, which gives the same winner but not a distribution.
 
     Example:
         >>> import torch
@@ -35,7 +35,7 @@ class MaxConfidence(DecisionStrategy):
     """
 
     def combine(self, single: Tensor, present: Tensor) -> Tensor:
-        """Take the surest of those present."""
+        """Return the prediction of the most confident present modality."""
         shares = self.probabilities(single)
         if self.schema.target.is_classification:
             sureness = shares.amax(2, keepdim=True)

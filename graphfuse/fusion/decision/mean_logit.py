@@ -1,4 +1,4 @@
-"""Average the logits of the single modalities."""
+"""Average the logits of the modalities."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from graphfuse.fusion.parts import mean_present
 @strategy(
     "mean_logit",
     family="decision",
-    summary="mean of the logits of the single modalities",
+    summary="mean of the modalities' logits",
     paper="Kittler et al. 1998, https://doi.org/10.1109/34.667881",
     tasks=(*CLASSIFICATION, "multilabel"),
     modalities=2,
 )
 class MeanLogit(DecisionStrategy):
-    r"""Predict from each modality alone and average the logits of those present.
+    r"""Predict from each modality alone and average the logits of the present modalities.
 
     .. math:: p_k \propto \prod_m p_{mk}^{1/n}
 
-    over the :math:`n` modalities present: the geometric mean of their probabilities. The paper's
-    product rule has the same winner; its exponent is 1 and it divides by the classes' frequencies.
-    For regression the mean of the outputs is ``mean_prob``.
+    over the :math:`n` present modalities. This is the geometric mean of their probabilities. The
+    paper's product rule has exponent 1 and divides by the class frequencies. For regression, use
+    ``mean_prob``, the mean of the outputs.
 
     Example:
         >>> from graphfuse.data import load_dataset

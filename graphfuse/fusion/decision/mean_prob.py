@@ -1,4 +1,4 @@
-"""Average the predictions of the single modalities."""
+"""Average the predictions of the modalities."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from graphfuse.fusion.parts import mean_present
 @strategy(
     "mean_prob",
     family="decision",
-    summary="mean of the predictions of the single modalities",
+    summary="mean of the modalities' predictions",
     paper="Kittler et al. 1998, https://doi.org/10.1109/34.667881",
     modalities=2,
 )
 class MeanProb(DecisionStrategy):
-    """Predict from each modality alone and average the probabilities of those present.
+    """Predict from each modality alone and average the probabilities of the present modalities.
 
-    Regression averages the numbers. A sample without any modality gets an even prediction.
+    For regression, numbers are averaged. A sample without any modality gets a uniform prediction.
 
     Example:
         >>> from graphfuse.data import load_dataset

@@ -1,4 +1,4 @@
-"""Combine the single modalities by a linear model of their out-of-fold predictions."""
+"""Combine the modalities by a linear model of their out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from graphfuse.fusion.parts import presence
 @strategy(
     "stacking",
     family="decision",
-    summary="linear model of the single modalities' out-of-fold predictions",
+    summary="linear model of the modalities' out-of-fold predictions",
     paper="Wolpert 1992, https://doi.org/10.1016/S0893-6080(05)80023-1",
     modalities=2,
 )
 class Stacking(DecisionStrategy):
     """Predict from each modality alone and combine the predictions by a regularised linear model.
 
-    The model sees the log probabilities of each modality and which are present. It is fitted on
-    predictions for training samples that the networks did not learn from: the training loop trains
-    on two thirds of the training part and predicts the rest, three times, and then trains on all
-    of it. That costs four trainings and overrates no modality that overfits. Logistic regression
-    for classes and labels (one per label), ridge regression for numbers, both by scikit-learn with
-    unit penalty. Before any fit, the average of the modalities.
+    The inputs of the linear model are the log probabilities of each modality and a mask of the
+    present modalities. It is fitted on out-of-fold predictions: three times, the training loop
+    trains on two thirds of the training part and predicts the rest. Then it trains on the whole
+    part. That costs four trainings, but gives no advantage to a modality that overfits. The model
+    is a logistic regression for classes and labels (one per label) and a ridge regression for
+    numbers, both from scikit-learn with unit penalty. Before the fit, the modalities are averaged.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -76,7 +76,7 @@ class Stacking(DecisionStrategy):
         known = self.schema.target.known(labels)
         found = np.unique(labels[known])
         weight = np.zeros(tuple(self.weight.shape))
-        bias = np.full(len(weight), -10.0)  # a class that no training sample has
+        bias = np.full(len(weight), -10.0)  # a class without training samples
         if len(found) > 1:
             weights = self.class_weight.numpy(force=True)[labels[known]]
             model = self._linear().fit(features[known], labels[known], weights)
@@ -106,7 +106,7 @@ class Stacking(DecisionStrategy):
         self.bias.copy_(torch.from_numpy(bias))
 
     def _features(self, single: Tensor, present: Tensor) -> Tensor:
-        """Return log probabilities and presence, [B, M * C + M]; zeros for what is missing."""
+        """Return log probabilities and presence, [B, M * C + M]; zeros for missing modalities."""
         if self.schema.target.is_classification:
             single = single.log_softmax(2)
         shown = torch.where(present.unsqueeze(2), single, torch.zeros_like(single))

@@ -1,4 +1,4 @@
-"""Average the predictions of the single modalities by learned weights."""
+"""Average the predictions of the modalities with learned weights."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from graphfuse.fusion.parts import masked_softmax
 @strategy(
     "weighted_vote",
     family="decision",
-    summary="mean of the single modalities' predictions with learned weights",
+    summary="mean of the modalities' predictions with learned weights",
     paper="Jacobs 1995, https://doi.org/10.1162/neco.1995.7.5.867",
     modalities=2,
 )
 class WeightedVote(DecisionStrategy):
-    r"""Predict from each modality alone and mix the probabilities by one learned weight each.
+    r"""Predict from each modality alone and average the probabilities with learned weights.
 
     .. math:: p_k = \frac{\sum_m w_m p_{mk}}{\sum_m w_m}, \qquad w_m \ge 0, \quad \sum_m w_m = 1
 
-    with sums over the modalities present: the paper's linear opinion pool. Weights start equal and
-    learn by the loss of the mixture, in which the single predictions are held fixed, so that the
-    networks stay unimodal models. They learn on the samples that the networks learn on: a modality
-    that overfits is overrated. Regression mixes the numbers.
+    with sums over the present modalities. This is the paper's linear opinion pool. Weights start
+    equal and are trained on the loss of the mixture with the single predictions fixed, so that the
+    networks stay unimodal models. They are trained on the same samples as the networks, so that a
+    modality that overfits gets too much weight. For regression, numbers are averaged.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -42,7 +42,7 @@ class WeightedVote(DecisionStrategy):
 
     @property
     def weights(self) -> dict[str, float]:
-        """Weight of each modality where all are present."""
+        """The weight of each modality for samples that have all modalities."""
         found = (RULE_RATE * self.score).softmax(0).tolist()
         return dict(zip(self.encoder.names, found, strict=True))
 
@@ -52,5 +52,5 @@ class WeightedVote(DecisionStrategy):
         return self.to_logits((self.probabilities(single) * weight.unsqueeze(2)).sum(1), present)
 
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
-        """Return one term per modality and that of the mixture."""
+        """Return one loss term per modality and the loss of the mixture."""
         return {**super().loss(output, batch), "joint": self.rule_loss(output, batch)}

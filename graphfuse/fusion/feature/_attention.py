@@ -1,4 +1,4 @@
-"""What strategies that attend from node to node share: tokens, a transformer block, a readout."""
+"""Parts of strategies with attention between nodes: tokens, a transformer block, a readout."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from graphfuse.nn.readout import mean_of
 
 
 class NodeTokens(nn.Module):
-    """Encode and normalise every node and add a learned vector that says of which modality it is.
+    """Encode and normalise every node and add a learned vector for its modality.
 
-    Returns nodes [B, N, hidden] and which of them are real, bool [B, N], one of each per modality,
-    sorted by name.
+    Returns nodes [B, N, hidden] and masks of the real nodes, bool [B, N], one of each per
+    modality, sorted by name.
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class AttentionBlock(nn.Module):
     .. math:: h \leftarrow h + \mathrm{attention}(\mathrm{norm}(h), \mathrm{norm}(s)), \qquad
         h \leftarrow h + \mathrm{ffn}(\mathrm{norm}(h))
 
-    Sources [B, S, C] may be the nodes [B, N, C] themselves; ``mask``, bool [B, S], says which are
-    real. Where none is, the first step leaves the nodes as they are.
+    Sources [B, S, C] may be the nodes [B, N, C] themselves; ``mask``, bool [B, S], marks the real
+    ones. Where there are none, the first step does not change the nodes.
     """
 
     def __init__(self, channels: int, heads: int, dropout: float) -> None:
@@ -69,7 +69,7 @@ class AttentionBlock(nn.Module):
         """Update the nodes."""
         query = self.norm(nodes)
         key = query if sources is nodes else self.norm(sources)
-        # A finite number stands for minus infinity, so that a row of nothing has no NaN.
+        # A finite number replaces minus infinity, so that a row without sources has no NaN.
         minus_infinity = torch.finfo(key.dtype).min / 2
         logit = torch.zeros_like(mask, dtype=key.dtype).masked_fill(~mask, minus_infinity)
         message, _ = self.attention(query, key, key, key_padding_mask=logit, need_weights=False)
@@ -79,9 +79,9 @@ class AttentionBlock(nn.Module):
 
 
 class ModalityMeans(nn.Module):
-    """Average each modality's nodes and put the means side by side, [B, M * channels].
+    """Average the nodes of each modality and concatenate the means, [B, M * channels].
 
-    A missing modality has a learned vector in its place.
+    A missing modality is replaced by a learned vector.
     """
 
     def __init__(self, modalities: int, channels: int) -> None:
@@ -90,12 +90,12 @@ class ModalityMeans(nn.Module):
         self.absent = nn.Parameter(torch.zeros(modalities, channels))
 
     def forward(self, nodes: Sequence[Tensor], masks: Sequence[Tensor]) -> Tensor:
-        """Read out nodes [B, N, channels] of each modality, real by bool [B, N]."""
+        """Read out the nodes [B, N, channels] of each modality; masks are bool [B, N]."""
         vectors, present = average(nodes, masks)
         return torch.where(present.unsqueeze(2), self.norm(vectors), self.absent).flatten(1)
 
 
 def average(nodes: Sequence[Tensor], masks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the mean of each modality's real nodes [B, M, C] and which have any, bool [B, M]."""
+    """Return the mean of each modality's real nodes [B, M, C] and a mask of present ones [B, M]."""
     means = [mean_of(h, mask.unsqueeze(1)) for h, mask in zip(nodes, masks, strict=True)]
     return torch.cat(means, dim=1), torch.stack([mask.any(1) for mask in masks], dim=1)

@@ -14,10 +14,10 @@ from graphfuse.nn.readout import mean_of
 
 
 class PooledFeatures(nn.Module):
-    """Average each modality's raw nodes and standardise the means by the training samples.
+    """Average each modality's raw nodes and standardise the means over the training samples.
 
     A feature that is constant in training is zero. Returns vectors [B, F], one per modality in the
-    sorted order of names; what a missing modality's holds has no meaning.
+    sorted order of names; the vector of a missing modality has no meaning.
     """
 
     def __init__(self, modalities: Sequence[Modality]) -> None:

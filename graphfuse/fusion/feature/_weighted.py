@@ -1,4 +1,4 @@
-"""What strategies share that fuse by one weight per modality."""
+"""The base class of strategies that fuse with one weight per modality."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graphfuse.fusion.parts import PooledStrategy, masked_softmax
 
 
 class WeightedStrategy(PooledStrategy):
-    r"""Fuse by a weighted sum, with weights that are a softmax over the modalities present.
+    r"""Fuse by a weighted sum; the weights are a softmax over the present modalities.
 
     .. math:: z = \sum_m \alpha_m v_m, \qquad \alpha = \mathrm{softmax}_{\,m\ \mathrm{present}}(s)
 
@@ -17,11 +17,11 @@ class WeightedStrategy(PooledStrategy):
     """
 
     def score(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Return scores [B, M] of vectors [B, M, hidden]; those of missing ones do not count."""
-        raise InputError(f"{type(self).__name__} does not say how to score")
+        """Return scores [B, M] of vectors [B, M, hidden]; scores of missing ones are ignored."""
+        raise InputError(f"{type(self).__name__} does not implement score()")
 
     def weights(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Return the weights [B, M] of vectors [B, M, hidden]; bool [B, M] says which count."""
+        """Return the weights [B, M] of vectors [B, M, hidden]; missing ones get zero."""
         return masked_softmax(self.score(vectors, present), present)
 
     def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
@@ -32,8 +32,8 @@ class WeightedStrategy(PooledStrategy):
 def additive_score(in_channels: int, hidden_channels: int) -> nn.Sequential:
     r"""Return the network :math:`q^\top \tanh(W x + b)` from vectors to one score each.
 
-    :math:`q` starts at zero: attention begins with even weights, and learns what is common to the
-    samples before it learns to distinguish them.
+    :math:`q` starts at zero, so that attention starts with equal weights and first learns what
+    the samples have in common.
     """
     query = nn.Linear(hidden_channels, 1, bias=False)
     nn.init.zeros_(query.weight)

@@ -22,12 +22,12 @@ class Bilinear(PooledStrategy):
     .. math:: z = \sum_{m < k} \sum_{r=1}^{R} (M_m^r\, t_m) \odot (M_k^r\, t_k), \qquad
         t_m = \tanh(W_m v_m)
 
-    where :math:`W_m` are the factors of a Tucker decomposition, its core has rank at most
-    :math:`R` = ``rank``, and its last factor is the head's first layer. A missing modality has a
-    learned vector in its place.
+    where :math:`W_m` are the factors of a Tucker decomposition. Its core has rank at most
+    :math:`R` = ``rank``, and its last factor is the first layer of the head. A missing modality is
+    replaced by a learned vector.
 
-    The paper has two modalities. For more, a modality has the same factors in all its pairs, which
-    makes the cost linear in the number of modalities.
+    The paper has two modalities. With more, a modality has the same factors in all its pairs, so
+    that the cost is linear in the number of modalities.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -48,7 +48,7 @@ class Bilinear(PooledStrategy):
         self.core = ModalityLinear(modalities, hidden_channels, rank * hidden_channels)
 
     def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Add the products of all pairs up: half of the squared sum less the squares."""
+        """Sum the products of all pairs: half of the squared sum minus the sum of the squares."""
         reduced = self.reduce(self.stand_in(vectors, present)).tanh()
         factors: Tensor = self.core(reduced).view(*vectors.shape[:2], self.rank, -1)
         pairs = factors.sum(1).square() - factors.square().sum(1)

@@ -1,4 +1,4 @@
-"""Modalities exchange through a few tokens."""
+"""Modalities exchange information through a few tokens."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from graphfuse.fusion.strategy import Strategy
 @strategy(
     "bottleneck",
     family="feature",
-    summary="exchange through a few bottleneck tokens (MBT)",
+    summary="attention between modalities through a few bottleneck tokens (MBT)",
     paper="Nagrani et al. 2021, https://arxiv.org/abs/2107.00135",
     modalities=2,
 )
 class Bottleneck(Strategy):
-    r"""Let each modality attend to itself and to a few tokens, which are all that it shares.
+    r"""Attend within each modality and to a few tokens that all modalities share.
 
     .. math:: [h_m, b_m] \leftarrow \mathrm{block}_m([h_m, b]), \qquad
         b \leftarrow \mathrm{mean}_{m\ \text{present}}\; b_m
 
-    in every layer, with learned bottleneck tokens :math:`b` at first. The prediction is that of
-    the mean over the present modalities of their mean nodes. Unlike the paper, exchange starts at
-    the first layer, mean nodes replace one class token per modality, and the head, which is
-    not linear, follows the mean over modalities.
+    in every layer, starting with learned bottleneck tokens :math:`b`. The head predicts from the
+    mean nodes of the present modalities, averaged over modalities. Unlike in the paper, exchange
+    starts in the first layer, mean nodes replace one class token per modality, and the head, which
+    is not linear, follows the mean over modalities.
 
     Example:
         >>> from graphfuse.data import load_dataset

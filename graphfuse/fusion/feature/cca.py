@@ -26,16 +26,16 @@ from graphfuse.fusion.strategy import Strategy
     modalities=2,
 )
 class CCA(Strategy):
-    r"""Predict from each modality's mean node projected on its canonical directions.
+    r"""Predict from the mean node of each modality, projected on its canonical directions.
 
     .. math:: z = [C_m^\top \bar x_m]_m
 
     with standardised mean nodes :math:`\bar x_m` and the directions :math:`C_m` of
     :func:`graphfuse.data.canonical.canonical_directions`, which ``prepare`` fits on the
     training samples without their labels, each pair of modalities on the samples that have both.
-    They are regularised; only the head is trained. Three or more modalities share one set of
-    components. What correlates with no other modality is lost, positions included. A missing
-    modality has a learned projection.
+    They are regularised, and only the head is trained. Three or more modalities share one set of
+    components. Information that correlates with no other modality is lost, and positions are not
+    used. A missing modality is replaced by a learned projection.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -68,7 +68,7 @@ class CCA(Strategy):
             )
         self.register_buffer("is_fitted", torch.tensor(False))
         self.absent = nn.Parameter(torch.zeros(len(sizes), self.components))
-        # The depth of the others' encoder and head together, as the directions are linear.
+        # As deep as encoder and head of other strategies together, as the directions are linear.
         self.head = nn.Sequential(
             nn.Linear(self.absent.numel(), hidden_channels),
             nn.GELU(),

@@ -1,4 +1,4 @@
-"""Weigh each modality by what its vector holds."""
+"""Weigh each modality by the contents of its vector."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graphfuse.fusion.info import strategy
     modalities=2,
 )
 class ComponentAttention(WeightedStrategy):
-    r"""Predict from a sum of the modalities, each weighed by a score of its own vector.
+    r"""Predict from a weighted sum of the modalities; each weight depends on the modality's vector.
 
     .. math:: z = \sum_m \alpha_m v_m, \qquad
         \alpha = \mathrm{softmax}_{\,m\ \mathrm{present}}\big(q^\top \tanh(W v_m + b)\big)
@@ -36,6 +36,6 @@ class ComponentAttention(WeightedStrategy):
         self.scorer = additive_score(hidden_channels, hidden_channels)
 
     def score(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Score each vector on its own."""
+        """Score each vector separately."""
         scores: Tensor = self.scorer(vectors).squeeze(2)
         return scores

@@ -17,9 +17,9 @@ from graphfuse.fusion.parts import FillMissing, PooledStrategy
     modalities=2,
 )
 class Concat(PooledStrategy):
-    """Predict from the modalities' mean nodes side by side.
+    """Predict from the concatenated mean nodes of all modalities.
 
-    A missing modality has a learned vector in its place.
+    A missing modality is replaced by a learned vector.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -33,10 +33,10 @@ class Concat(PooledStrategy):
         self.stand_in = FillMissing(len(schema.modalities), hidden_channels)
 
     def width(self, hidden_channels: int) -> int:
-        """Return the size of all vectors side by side."""
+        """Return the size of the concatenated vectors."""
         return len(self.schema.modalities) * hidden_channels
 
     def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Put the vectors side by side."""
+        """Concatenate the vectors."""
         joined: Tensor = self.stand_in(vectors, present).flatten(1)
         return joined

@@ -21,10 +21,10 @@ from graphfuse.nn.readout import mean_of
     modalities=2,
 )
 class ConcatEarly(Strategy):
-    """Predict by one network from the raw features of all modalities side by side.
+    """Predict by one network from the concatenated raw features of all modalities.
 
-    Each modality's features are the mean of its nodes as they come: no encoder of its own, and
-    positions are not seen. A missing modality has learned features in its place.
+    The features of a modality are the mean of its raw nodes. There is no encoder per modality, and
+    positions are not used. A missing modality is replaced by learned features.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -48,7 +48,7 @@ class ConcatEarly(Strategy):
         self.head = head(hidden_channels, hidden_channels, schema.outputs, dropout)
 
     def features(self, batch: Batch) -> Tensor:
-        """Return the mean raw nodes side by side, [B, features of all modalities]."""
+        """Return the concatenated mean raw nodes, [B, features of all modalities]."""
         found = []
         for name, absent in zip(self.schema.names, self.absent, strict=True):
             mask = batch.mask[name]
@@ -58,6 +58,6 @@ class ConcatEarly(Strategy):
         return torch.cat(found, dim=1)
 
     def forward(self, batch: Batch) -> FusionOutput:
-        """Join, encode, predict."""
+        """Concatenate, encode, predict."""
         embedding = self.encoder(self.features(batch))
         return FusionOutput(self.rescale(self.head(embedding)), embedding)

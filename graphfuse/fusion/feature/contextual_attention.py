@@ -1,4 +1,4 @@
-"""Weigh each modality in the light of those visited before it."""
+"""Weigh each modality given the modalities before it."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from graphfuse.fusion.info import strategy
 @strategy(
     "contextual_attention",
     family="feature",
-    summary="one weight per modality, given a running context of those visited before",
+    summary="one weight per modality, given a recurrent context of the modalities before it",
     paper="Hori et al. 2017, https://arxiv.org/abs/1701.03126",
     modalities=2,
 )
 class ContextualAttention(WeightedStrategy):
-    r"""Predict from a sum of the modalities, each weighed given what the ones before it said.
+    r"""Predict from a weighted sum; each weight depends on the modalities before it.
 
-    Modalities are visited in the order of their names, from a learned first context:
+    Modalities are visited in the order of their names, starting from a learned context:
 
     .. math:: s_m = q^\top \tanh(W v_m + U c_{m-1} + b), \qquad
         c_m = \mathrm{GRU}(v_m, c_{m-1}), \qquad
         z = \sum_m \mathrm{softmax}(s)_m\, v_m
 
-    A missing modality leaves the context as it is and has no weight.
+    A missing modality does not change the context and has weight zero.
 
-    From the paper: weights over modalities that are conditioned on a recurrent state. There it is
-    the state of a decoder of sentences and the same for all modalities. Ours: the state is what
-    the modalities before have said, so that no decoder is needed, and :math:`W, b` are shared.
+    As in the paper, weights over modalities depend on a recurrent state. There it is the state of a
+    sentence decoder, the same for all modalities. Here it is a summary of the modalities before, so
+    that no decoder is needed, and :math:`W, b` are shared.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -46,7 +46,7 @@ class ContextualAttention(WeightedStrategy):
         self.scorer = additive_score(2 * hidden_channels, hidden_channels)
 
     def score(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Score each vector against the context so far, then update the context."""
+        """Score each vector given the context, then update the context."""
         context = self.start.expand(len(vectors), -1)
         scores = []
         for vector, known in zip(vectors.unbind(1), present.unbind(1), strict=True):

@@ -22,14 +22,15 @@ from graphfuse.fusion.parts import check_least, presence
     modalities=2,
 )
 class Contrastive(Concat):
-    r"""Concatenate, and train each modality's vector to identify those of the others.
+    r"""Concatenate the vectors, and train each modality's vector to identify the matching others.
 
     .. math:: \mathrm{loss} = \mathrm{task} + \text{weight} \cdot
         \mathrm{mean}_{m < n}\, \mathrm{InfoNCE}(v_m, v_n)
 
     with :func:`graphfuse.fusion.losses.info_nce` over the batch's samples that have both (van den
-    Oord et al. 2018, https://arxiv.org/abs/1807.03748). Unlike CLIP, encoders and head are trained
-    together, the temperature is fixed, and the head sees the vectors before they are normalised.
+    Oord et al. 2018, https://arxiv.org/abs/1807.03748). Unlike in CLIP, encoders and head are
+    trained together, the temperature is fixed, and the inputs of the head are the vectors before
+    normalisation.
 
     Example:
         >>> from graphfuse.data import load_dataset

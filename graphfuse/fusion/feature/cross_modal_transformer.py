@@ -1,4 +1,4 @@
-"""Every modality is rewritten by each of the others."""
+"""Attention from every modality to each of the others."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from graphfuse.fusion.strategy import Strategy
 @strategy(
     "cross_modal_transformer",
     family="feature",
-    summary="attention from each modality to each other one (MulT)",
+    summary="attention from each modality to each of the others (MulT)",
     paper="Tsai et al. 2019, https://arxiv.org/abs/1906.00295",
     modalities=2,
 )
 class CrossModalTransformer(Strategy):
-    r"""Rewrite each modality's nodes in the light of every other, then attend within it.
+    r"""Attend from each modality's nodes to every other modality, then within the modality.
 
     .. math:: h_{s \to t} \leftarrow \mathrm{block}_{st}(h_{s \to t}, h_s), \quad
         h_{s \to t} = h_t \text{ at first}, \qquad
         z = \Big[\mathrm{mean}\;\mathrm{block}_t\big(W_t\, [h_{s \to t}]_{s \ne t}\big)\Big]_t
 
-    for each ordered pair of source s and target t: ``num_layers`` blocks attend from the target's
-    nodes to the source's encoded ones, then one block attends within the target. Unlike the paper,
-    :math:`W_t` maps the streams of a target back to the hidden size, so that the number of weights
-    grows with the number of pairs and no faster; nodes are averaged, as they have no last one;
-    there is no convolution over time. Where the source is missing, the blocks of its stream leave
-    attention out; a missing target has a learned mean.
+    for each ordered pair of source s and target t. First, ``num_layers`` blocks attend from the
+    nodes of the target to the encoded nodes of the source; then one block attends within the
+    target. Unlike in the paper, :math:`W_t` maps the streams of a target back to the hidden size,
+    so that the number of weights grows no faster than the number of pairs; nodes are averaged,
+    because the order of nodes has no meaning and there is no last one; and there is no convolution
+    over time. For a missing source, the blocks of its stream leave attention out. A missing target
+    is replaced by a learned mean.
 
     Example:
         >>> from graphfuse.data import load_dataset

@@ -1,4 +1,4 @@
-"""Encoders trained for correlation as well as for the task."""
+"""Encoders that are trained to correlate and to predict."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ RIDGE = 1e-3
     modalities=2,
 )
 class DeepCCA(Strategy):
-    r"""Map each modality to a few components that correlate across modalities, predict from them.
+    r"""Predict from a few components per modality that are trained to correlate across modalities.
 
     .. math:: \mathrm{loss} = \mathrm{task} - \text{weight} \cdot
         \mathrm{mean}_{m < n} \tfrac{1}{k} \lVert T_{mn} \rVert_*, \qquad
         T_{mn} = \Sigma_{mm}^{-1/2} \Sigma_{mn} \Sigma_{nn}^{-1/2}
 
-    over the k components of the batch's samples that have both modalities; a pair that k or fewer
-    have is left out, as any k samples correlate. Unlike the paper, encoders and head are trained
-    together, on small batches, with any number of modalities, pair by pair. Correlation is of
-    training alone: a prediction depends on its own sample. A missing modality has learned
-    components.
+    over the k components of the batch's samples that have both modalities. A pair with at most k
+    such samples is left out, because any k samples correlate perfectly. Unlike in the paper,
+    encoders and head are trained together, on small batches, with any number of modalities, pair by
+    pair. Correlations are computed in training only: a prediction depends on no other sample. A
+    missing modality is replaced by learned components.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -82,12 +82,12 @@ class DeepCCA(Strategy):
 def correlation(left: Tensor, right: Tensor) -> Tensor:
     r"""Return the mean canonical correlation of paired rows [b, k], between 0 and 1.
 
-    That is the trace norm of T over k. It is computed as the trace norm of
-    :math:`L_m^{-1} \Sigma_{mn} L_n^{-\top}` with Cholesky factors :math:`\Sigma = L L^\top`: these
-    are inverse square roots up to a rotation, which no singular value feels. The gradient of a
-    factor or of a trace norm has no difference of eigenvalues in a denominator, so that equal
-    ones do no harm, as they would in the gradient of an inverse square root by eigenvectors. In
-    double, with a ridge on both covariances.
+    That is the trace norm of T divided by k. It is computed as the trace norm of
+    :math:`L_m^{-1} \Sigma_{mn} L_n^{-\top}` with Cholesky factors :math:`\Sigma = L L^\top`. These
+    equal the inverse square roots up to a rotation, which does not change singular values. Unlike
+    the gradient of an inverse square root by eigenvectors, the gradients of a Cholesky factor and
+    of a trace norm do not divide by differences of eigenvalues, so that equal eigenvalues are no
+    problem. Computed in double precision, with a ridge on both covariances.
 
     Example:
         >>> x = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))

@@ -1,4 +1,4 @@
-"""Scale and shift each modality by what the others say."""
+"""Scale and shift each modality depending on the others."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from graphfuse.fusion.parts import ModalityLinear, PooledStrategy
 @strategy(
     "film",
     family="feature",
-    summary="each modality scaled and shifted by what the others say",
+    summary="each modality scaled and shifted depending on the others",
     paper="Perez et al. 2018, https://arxiv.org/abs/1709.07871",
     modalities=2,
 )
 class FiLM(PooledStrategy):
-    r"""Predict from a sum of the modalities, each modulated feature by feature by the others.
+    r"""Predict from a sum of the modalities; the others scale and shift the features of each.
 
     .. math:: z = \sum_m (1 + \gamma_m) \odot v_m + \beta_m, \qquad
         (\gamma_m, \beta_m) = W_m \bar v_{-m} + b_m
 
-    where :math:`\bar v_{-m}` is the mean of the other modalities present and the sum is over those
-    present. A modality that is alone is neither scaled nor shifted.
+    where :math:`\bar v_{-m}` is the mean of the other present modalities and the sum is over the
+    present modalities. If a sample has only one modality, it is neither scaled nor shifted.
 
-    In the paper text modulates the feature maps of an image network, layer by layer; here every
+    In the paper, text modulates the feature maps of an image network, layer by layer. Here every
     modality modulates every other, once.
 
     Example:
@@ -40,7 +40,7 @@ class FiLM(PooledStrategy):
         self.modulate = ModalityLinear(len(schema.modalities), hidden_channels, 2 * hidden_channels)
 
     def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Modulate, then add up."""
+        """Modulate, then sum."""
         known = present.to(vectors.dtype).unsqueeze(2)
         vectors = vectors * known
         others = known.sum(1, keepdim=True) - known

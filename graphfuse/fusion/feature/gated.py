@@ -1,4 +1,4 @@
-"""Let gates decide, feature by feature, how much each modality says."""
+"""Gates that weigh the modalities, feature by feature."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from graphfuse.fusion.parts import FillMissing, ModalityLinear, PooledStrategy, 
 @strategy(
     "gated",
     family="feature",
-    summary="gated multimodal unit: each feature a mixture of the modalities",
+    summary="gated multimodal unit: each feature is a gated mixture of the modalities",
     paper="Arevalo et al. 2017, https://arxiv.org/abs/1702.01992",
     modalities=2,
 )
 class Gated(PooledStrategy):
-    r"""Predict from a mixture of the modalities that is gated feature by feature.
+    r"""Predict from a mixture of the modalities with one gate per feature and modality.
 
     .. math:: h_m = \tanh(W_m v_m), \qquad
         z = \mathrm{softmax}_{\,m\ \mathrm{present}}\big(G_m [v_1, \dots, v_M]\big), \qquad
         h = \sum_m z_m \odot h_m
 
-    With two modalities these are the paper's gates :math:`z` and :math:`1 - z`. For more, the
-    paper gives each its own sigmoid; here the gates of a feature still add up to one, over the
-    modalities that are present. A missing one has a learned vector where the gates look.
+    With two modalities these are the paper's gates :math:`z` and :math:`1 - z`. With more, each
+    modality has its own sigmoid in the paper; here the gates of a feature still sum to one over the
+    present modalities. In the input of the gates, a missing modality is replaced by a learned
+    vector.
 
     Example:
         >>> from graphfuse.data import load_dataset

@@ -21,12 +21,12 @@ class LowRankTensor(PooledStrategy):
 
     .. math:: z = \sum_{r=1}^{R} \bigodot_m W_m^r \begin{bmatrix} v_m \\ 1 \end{bmatrix}
 
-    which is what ``tensor`` computes with a weight of rank :math:`R` = ``rank``, at a cost that
-    grows with the number of modalities instead of exponentially. A missing modality has a learned
-    vector in its place.
+    which is what ``tensor`` computes with a weight of rank :math:`R` = ``rank``, at a cost that is
+    linear in the number of modalities instead of exponential. A missing modality is replaced by a
+    learned vector.
 
-    The weights of the appended ones start at one instead of at random: the product then starts
-    out with features of single modalities and of pairs, not with those of all together alone.
+    The weights of the appended ones start at one instead of at random. The product then starts with
+    features of single modalities and of pairs, not only with products of all modalities.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -47,6 +47,6 @@ class LowRankTensor(PooledStrategy):
         nn.init.ones_(self.factors.bias)
 
     def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Multiply the modalities' factors, then add the ranks up."""
+        """Multiply the factors of the modalities, then sum over ranks."""
         factors: Tensor = self.factors(self.stand_in(vectors, present))
         return factors.view(*vectors.shape[:2], self.rank, -1).prod(1).sum(1)

@@ -20,14 +20,14 @@ from graphfuse.fusion.strategy import Strategy
     modalities=2,
 )
 class MultiHeadAttention(Strategy):
-    r"""Let every node attend to every node of the sample, then predict from the modalities' means.
+    r"""Attend from every node of a sample to every other, then predict from the modalities' means.
 
     .. math:: z = \big[\mathrm{mean}_{i \in m}\, h'_i\big]_m, \qquad
         h' = \mathrm{block}\big([h_i + e_{m(i)}]_i\big)
 
-    with a learned vector :math:`e_m` a modality. It is one encoder layer of the paper, with the
-    norms in front of attention and feed-forward network rather than behind; where nodes lie is
-    read by the node encoder. A missing modality has a learned mean.
+    with one learned vector :math:`e_m` per modality. This is one encoder layer of the paper, with
+    norms before attention and feed-forward network instead of after them. The node encoder uses the
+    positions of the nodes. A missing modality is replaced by a learned mean.
 
     Example:
         >>> from graphfuse.data import load_dataset

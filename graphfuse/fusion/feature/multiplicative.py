@@ -1,4 +1,4 @@
-"""Let each modality choose the linear map that the others go through."""
+"""Multiplicative interactions: each modality determines the linear map of the next one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphfuse.fusion.parts import FillMissing, PooledStrategy
 @strategy(
     "multiplicative",
     family="feature",
-    summary="multiplicative interaction layer, modality after modality",
+    summary="multiplicative interaction layers, one modality after the other",
     paper="Jayakumar et al. 2020, https://openreview.net/forum?id=rylnK6VtDH",
     modalities=2,
 )
@@ -22,12 +22,12 @@ class Multiplicative(PooledStrategy):
 
     .. math:: f(x, z) = z^\top \mathbb{W} x + z^\top U + V x + b
 
-    with a full tensor :math:`\mathbb{W}` of ``hidden_channels`` cubed. More than two modalities
-    are chained in the order of their names, :math:`h_m = f_m(h_{m-1}, v_m)` with
-    :math:`h_1 = v_1`. A missing modality has a learned vector in its place, so that its step is a
+    with a full tensor :math:`\mathbb{W}` of ``hidden_channels`` cubed weights. More than two
+    modalities are chained in the order of their names, :math:`h_m = f_m(h_{m-1}, v_m)` with
+    :math:`h_1 = v_1`. A missing modality is replaced by a learned vector, so that its step is a
     learned linear map.
 
-    The paper has two inputs; the chain and the layer norm after each step are ours.
+    The paper has two inputs; the chain and the layer norm after each step are added here.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -44,7 +44,7 @@ class Multiplicative(PooledStrategy):
         self.norms = nn.ModuleList(nn.LayerNorm(hidden_channels) for _ in range(steps))
 
     def fuse(self, vectors: Tensor, present: Tensor) -> Tensor:
-        """Take one modality after the other in."""
+        """Combine one modality after the other."""
         fused: Tensor
         fused, *others = self.stand_in(vectors, present).unbind(1)
         for step, norm, vector in zip(self.steps, self.norms, others, strict=True):
@@ -62,6 +62,6 @@ class Interaction(nn.Module):
         nn.init.normal_(self.both.weight, std=1 / channels)  # unit variance in, unit variance out
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
-        """Add products of both to what is linear in each."""
+        """Return the sum of the products of both inputs and the terms linear in each."""
         out: Tensor = self.both(x, z) + self.each(torch.cat([x, z], dim=1))
         return out

@@ -1,4 +1,4 @@
-"""A few latent vectors read all nodes."""
+"""A few latent vectors that attend to all nodes."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Perceiver(Strategy):
     .. math:: l \leftarrow \mathrm{block}(l, [h_i + e_{m(i)}]_i), \qquad
         l \leftarrow \mathrm{block}'(l, l)
 
-    ``num_layers`` times, with a learned vector :math:`e_m` a modality; cost grows linearly with
-    the number of nodes. Unlike the paper, each reading is followed by one block of latents rather
-    than several, and readings share no weights. A sample without nodes leaves the latents as they
-    were learned.
+    ``num_layers`` times, with one learned vector :math:`e_m` per modality. The cost is linear in
+    the number of nodes. Unlike in the paper, each cross-attention is followed by one block on the
+    latents instead of several, and cross-attentions share no weights. For a sample without nodes,
+    the latents do not attend to anything.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -62,7 +62,7 @@ class Perceiver(Strategy):
         self.head = head(hidden_channels, hidden_channels, schema.outputs, dropout)
 
     def forward(self, batch: Batch) -> FusionOutput:
-        """Read all nodes into the latents, predict."""
+        """Attend from the latents to all nodes, predict."""
         nodes, masks = self.tokens(batch)
         together, real = torch.cat(nodes, dim=1), torch.cat(masks, dim=1)
         latents = self.latents.expand(len(batch), -1, -1)

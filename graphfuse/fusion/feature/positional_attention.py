@@ -1,4 +1,4 @@
-"""Weigh each node by what it holds and where it lies."""
+"""Weigh each node by its content and its position."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from graphfuse.nn.node_encoder import WAVELENGTHS, encode_position
     positions=True,
 )
 class PositionalAttention(Strategy):
-    r"""Predict from a weighted mean of all nodes, whose weights know each node's position.
+    r"""Predict from a weighted mean of all nodes; weights depend on content and position.
 
     .. math:: z = \sum_n \alpha_n h_n, \qquad
         \alpha = \mathrm{softmax}_n\big(q^\top \tanh(W h_n + P_m\, e(p_n) + b) - \log N_m\big)
 
     over the nodes of all modalities, where :math:`h_n` is an encoded node, :math:`e(p_n)` its
-    position in sines and cosines (absent where a modality has none) and :math:`N_m` the number of
-    nodes of its modality: equal scores give equal shares to the modalities, however many nodes
-    each has.
+    position in sines and cosines (absent if the modality has no positions) and :math:`N_m` the
+    number of nodes of its modality. With equal scores, modalities have equal weights, whatever
+    their number of nodes.
 
-    The paper pools by content alone; position and :math:`N_m` are ours.
+    The paper pools by content only; position and :math:`N_m` are added here.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -60,12 +60,12 @@ class PositionalAttention(Strategy):
             }
         )
         self.query = nn.Linear(hidden_channels, 1, bias=False)
-        nn.init.zeros_(self.query.weight)  # even weights to start from
+        nn.init.zeros_(self.query.weight)  # equal weights at the start
         self.norm = nn.LayerNorm(hidden_channels)
         self.head = head(hidden_channels, hidden_channels, schema.outputs, dropout)
 
     def weights(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the weight of each node, ``{modality: [B, N]}``; they add up to 1 in a sample."""
+        """Return the weight of each node, ``{modality: [B, N]}``; they sum to 1 in each sample."""
         return self._weigh(self.nodes(batch.x, batch.pos, batch.mask), batch)
 
     def forward(self, batch: Batch) -> FusionOutput:

@@ -1,4 +1,4 @@
-"""A latent Gaussian that is the product of what each modality says."""
+"""A latent Gaussian that is the product of one Gaussian per modality."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from graphfuse.fusion.parts import ModalityEncoder, check_least, head, per_modal
 from graphfuse.fusion.strategy import Strategy
 
 LOG_VARIANCE = 10.0
-"""Largest absolute logarithm of an expert's variance."""
+"""Largest absolute value of the logarithm of an expert's variance."""
 
 
 @dataclass(kw_only=True)
 class LatentOutput(FusionOutput):
-    """With the mean and variance [B, D] of the latent vector."""
+    """Also has the mean and variance [B, D] of the latent vector."""
 
     mean: Tensor
     variance: Tensor
@@ -43,12 +43,13 @@ class ProductOfExpertsVAE(Strategy):
         \mu = \sigma^2 \sum_m \frac{\mu_m}{\sigma_m^2}, \qquad
         z \sim \mathcal{N}(\mu, \sigma^2)
 
-    over the modalities that the sample has; in evaluation :math:`z = \mu`. Terms of the loss beside
-    the task's: *reconstruction*, half the squared error of the present modalities' mean nodes,
-    standardised, from z; and *divergence*, :math:`\mathrm{KL}(\mathcal{N}(\mu, \sigma^2) \,\|\,
-    \mathcal{N}(0, 1))`. Both are means over features and latent channels before they are weighted,
-    where the paper has sums. Unlike the paper, there is a task, and no bounds for subsets of the
-    present modalities. Without any modality, z is the prior's.
+    over the modalities that the sample has; in evaluation :math:`z = \mu`. The loss has two terms
+    beside the task's: *reconstruction*, half the squared error of the standardised mean nodes of
+    the present modalities, reconstructed from z; and *divergence*,
+    :math:`\mathrm{KL}(\mathcal{N}(\mu, \sigma^2) \,\|\, \mathcal{N}(0, 1))`. Both are means over
+    features and latent channels, where the paper has sums. Unlike in the paper, there is a task,
+    and there are no bounds for subsets of the present modalities. Without any modality, the
+    posterior is the prior.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -88,7 +89,7 @@ class ProductOfExpertsVAE(Strategy):
         self.head = head(hidden_channels, hidden_channels, schema.outputs, dropout)
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
-        """Fit the scale of what is reconstructed."""
+        """Fit the scale of the features that are reconstructed."""
         super().prepare(train, validation)
         self.pooled.fit(train)
         return self
@@ -108,7 +109,7 @@ class ProductOfExpertsVAE(Strategy):
         """Return the task's loss and the two weighted terms of the evidence bound."""
         terms = super().loss(output, batch)
         if not isinstance(output, LatentOutput):
-            raise InputError(f"the loss takes the output of forward, got {type(output).__name__}")
+            raise InputError(f"loss takes the output of forward, got {type(output).__name__}")
         present = presence(batch)
         errors = [
             (decoder(output.embedding) - wanted).square().mean(1) / 2

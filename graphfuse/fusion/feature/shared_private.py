@@ -1,4 +1,4 @@
-"""What modalities share and what each has alone, in separate vectors."""
+"""Separate vectors for what modalities share and what each of them adds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOMENTS = 5
 
 @dataclass(kw_only=True)
 class SharedPrivateOutput(FusionOutput):
-    """With each modality's vector and its shared and private part, [B, M, hidden] each."""
+    """Also has each modality's vector and its shared and private parts, [B, M, hidden] each."""
 
     vectors: Tensor
     shared: Tensor
@@ -43,13 +43,14 @@ class SharedPrivate(Strategy):
     .. math:: s_m = \sigma(W_s v_m), \quad p_m = \sigma(W_m v_m), \qquad
         z = \mathrm{block}([s_1, \dots, s_M, p_1, \dots, p_M])
 
-    side by side, with three weighted terms in the loss, over the batch's samples that have what is
-    compared: *similarity*, the central moment discrepancy between the shared vectors of two
-    modalities; *difference*, how much the private vectors overlap with their shared one and with
-    each other; *reconstruction*, the squared error of :math:`v_m` from :math:`s_m + p_m`. The
-    default weights are those of the authors' code. Unlike the paper, terms are means over samples,
-    pairs and modalities rather than sums, so that weights carry over to any number of them, and
-    the transformer layer normalises first. A missing modality has learned vectors.
+    The outputs of the block are concatenated. The loss has three more weighted terms, each over
+    the samples of the batch that have the modalities compared: *similarity*, the central moment
+    discrepancy between the shared vectors of two modalities; *difference*, the overlap of each
+    private vector with its shared one and with the other private ones; and *reconstruction*, the
+    squared error of :math:`v_m` from :math:`s_m + p_m`. The default weights are those of the
+    authors' code. Unlike in the paper, terms are means over samples, pairs and modalities instead
+    of sums, so that the weights suit any number of them, and the transformer layer normalises
+    first. A missing modality is replaced by learned vectors.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -103,7 +104,7 @@ class SharedPrivate(Strategy):
         """Return the task's loss and the three weighted terms."""
         terms = super().loss(output, batch)
         if not isinstance(output, SharedPrivateOutput):
-            raise InputError(f"the loss takes the output of forward, got {type(output).__name__}")
+            raise InputError(f"loss takes the output of forward, got {type(output).__name__}")
         present, count = presence(batch), output.shared.shape[1]
         both = torch.cat([output.shared, output.private], dim=1)
         overlaps = [(m, count + m) for m in range(count)]
@@ -134,10 +135,10 @@ def moment_discrepancy(left: Tensor, right: Tensor) -> Tensor:
 
 
 def overlap(left: Tensor, right: Tensor) -> Tensor:
-    r"""Return how far two views of samples vary together, between 0 and 1.
+    r"""Return how strongly two views of the samples correlate, between 0 and 1.
 
-    :math:`\lVert L^\top R \rVert_F^2 / b^2` for centred rows [b, C] of length 1; a row that hardly
-    differs from the mean stays shorter, as its direction would be noise.
+    :math:`\lVert L^\top R \rVert_F^2 / b^2` for centred rows [b, C] of length 1. A row close to
+    the mean stays shorter, because its direction would be noise.
     """
     a, b = (F.normalize(side - side.mean(0), dim=1, eps=1e-3) for side in (left, right))
     return (a.T @ b).square().sum() / len(a) ** 2

@@ -1,4 +1,4 @@
-"""Multiply every feature of every modality with every one of the others."""
+"""Multiply every feature of every modality with every feature of the others."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from graphfuse.fusion.info import strategy
 from graphfuse.fusion.parts import FillMissing, ModalityLinear, PooledStrategy, check_least
 
 MOST = 16
-"""Most modalities, each of which at least doubles the outer product."""
+"""Largest number of modalities; each of them at least doubles the outer product."""
 LIMIT = 2**MOST
-"""Most numbers of the outer product of one sample."""
+"""Largest size of the outer product of one sample."""
 COMFORT = 4_096
-"""Most numbers of the outer product at the default size of the reduced vectors."""
+"""Largest size of the outer product with the default size of the reduced vectors."""
 
 
 @strategy(
@@ -32,16 +32,17 @@ class TensorFusion(PooledStrategy):
     .. math:: z = \mathrm{gelu}\Big(W \,\mathrm{vec}\Big(
         \bigotimes_m \begin{bmatrix} 1 \\ \tanh(R_m v_m) \end{bmatrix}\Big) + b\Big)
 
-    which holds the products of features of any subset of the modalities. With M modalities and
-    :math:`R_m` to ``reduced_channels`` = d features the product has :math:`(1 + d)^M` numbers; d is
-    16 by default, and less where that would make more than 4,096. A missing modality has a learned
-    vector in its place.
+    It contains the products of features of every subset of the modalities. With M modalities and
+    d = ``reduced_channels`` features after :math:`R_m`, the product has :math:`(1 + d)^M` numbers.
+    By default d is 16, or less if the product would have more than 4,096 numbers. A missing
+    modality is replaced by a learned vector.
 
-    In the paper the small subnetworks of the modalities end in few features; here :math:`R_m`
-    reduces them, and tanh keeps products of many from growing.
+    In the paper, the subnetworks of the modalities end in few features. Here :math:`R_m` reduces
+    them, and tanh bounds the products.
 
     Raises:
-        InputError: a product of more than 65,536 numbers a sample, as of more than 16 modalities.
+        InputError: the product has more than 65,536 numbers per sample, as it always does with
+            more than 16 modalities.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -64,9 +65,10 @@ class TensorFusion(PooledStrategy):
         size = (1 + reduced) ** modalities
         if size > LIMIT:
             raise InputError(
-                f"the outer product of {modalities} modalities at reduced_channels={reduced} has "
-                f"{size:,} numbers a sample; at most {LIMIT:,} are taken: lower reduced_channels, "
-                f"leave modalities out, or use low_rank_tensor, whose cost grows with their number"
+                f"the outer product of {modalities} modalities with reduced_channels={reduced} has "
+                f"{size:,} numbers per sample; the limit is {LIMIT:,}. Lower reduced_channels, "
+                f"leave modalities out, or use low_rank_tensor, whose cost grows linearly with "
+                f"the number of modalities"
             )
         self.stand_in = FillMissing(modalities, hidden_channels)
         self.reduce = ModalityLinear(modalities, hidden_channels, reduced)

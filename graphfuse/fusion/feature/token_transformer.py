@@ -1,4 +1,4 @@
-"""A transformer over one token per modality: the strong simple baseline."""
+"""A transformer over one token per modality, a simple and strong baseline."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from graphfuse.fusion.strategy import Strategy
 class TokenTransformer(Strategy):
     """Predict from a summary token that attends to one token per modality.
 
-    The tokens are the modalities' mean nodes plus a learned vector that says which; a missing
-    modality is no token. Layers normalise first.
+    The token of a modality is its mean node plus a learned vector for the modality. A missing
+    modality has no token. Layers normalise first.
 
     Example:
         >>> from graphfuse.data import load_dataset

@@ -1,4 +1,4 @@
-"""Add the modalities up by learned weights."""
+"""Sum the modalities with learned weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graphfuse.fusion.info import strategy
 @strategy(
     "weighted_sum",
     family="feature",
-    summary="sum of the modalities by learned weights, the same for every sample",
+    summary="weighted sum of the modalities, with the same learned weights for every sample",
     paper="Baltrusaitis et al. 2019, https://arxiv.org/abs/1705.09406",
     modalities=2,
 )
@@ -22,7 +22,7 @@ class WeightedSum(WeightedStrategy):
 
     .. math:: z = \sum_m \alpha_m v_m, \qquad \alpha_m \ge 0, \quad \sum_m \alpha_m = 1
 
-    Where a modality is missing, those of the others grow in proportion to add up to one.
+    If a modality is missing, the weights of the others are rescaled to sum to one.
 
     Example:
         >>> from graphfuse.data import load_dataset

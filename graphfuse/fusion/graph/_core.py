@@ -1,4 +1,4 @@
-"""What all graph strategies share: edges, their ablations, the core and the head."""
+"""The base class of graph strategies: edges, their ablations, the core and the head."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from graphfuse.nn import GraphFusion, NodeEncoder
 class GraphStrategy(Strategy):
     """Encode nodes, fuse them along the edges, predict from the readout.
 
-    A batch that brings edges is taken with these; for one that brings none of a relation, the
-    strategy's own :class:`GraphBuilder` draws them. A subclass sets ``conv``.
+    If a batch already has edges of a relation, they are used. Otherwise, the strategy's own
+    :class:`GraphBuilder` draws them. A subclass sets ``conv``.
 
     Args:
-        relations: what draws the edges, in any form that :class:`GraphBuilder` takes; without it
-            :func:`graphfuse.graph.default_relations`.
+        relations: the relations that draw the edges, in any form that :class:`GraphBuilder`
+            accepts; by default :func:`graphfuse.graph.default_relations`.
         ablation: None, "no_edges", "shuffled_edges" or "complete".
-        checkpoint: whether training keeps little and computes layers again, as in
-            :class:`~graphfuse.nn.GraphFusion`: for large samples.
+        checkpoint: whether to save memory by computing the layers again in the backward pass, as
+            in :class:`~graphfuse.nn.GraphFusion`; useful for large samples.
     """
 
     conv: ClassVar[str]
@@ -62,8 +62,8 @@ class GraphStrategy(Strategy):
         self.edge_types = self.builder.edge_types(schema)
         if not self.edge_types:
             raise InputError(
-                f"the relations {[r.spec().name for r in self.builder]} draw no edge on modalities "
-                f"{list(schema.names)}; name others with relations="
+                f"the relations {[r.spec().name for r in self.builder]} cannot draw edges between "
+                f"the modalities {list(schema.names)}; choose other relations with relations="
             )
         self.encoder = NodeEncoder(schema.modalities, hidden_channels, dropout)
         self.core = GraphFusion(
@@ -79,12 +79,12 @@ class GraphStrategy(Strategy):
         self.head = head(self.core.out_channels, hidden_channels, schema.outputs, dropout)
 
     def options(self) -> dict[str, Any]:
-        """Return the options that it was built with, with the relations of its builder."""
+        """Return the options of the strategy, including the relations of its builder."""
         given = super().options()
         return {**given, "relations": self.builder.specs()} if "relations" in given else given
 
     def core_types(self) -> tuple[EdgeType, ...]:
-        """Return the types of all edges that the core may see; here those of the relations."""
+        """Return the types of all edges that the core may use; here those of the relations."""
         return self.edge_types
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
@@ -98,7 +98,7 @@ class GraphStrategy(Strategy):
         return self.builder.attach(dataset)
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
-        """Return the edges that the core sees for this batch, ablation included."""
+        """Return the edges that the core uses for this batch, after the ablation."""
         if self.ablation == "no_edges":
             return {}
         if self.ablation == "complete":

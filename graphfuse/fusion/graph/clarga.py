@@ -1,4 +1,4 @@
-"""One node a modality, along edges that are learned for each sample."""
+"""One node per modality, with edges that are learned for each sample."""
 
 from __future__ import annotations
 
@@ -28,28 +28,29 @@ ABLATIONS = ("no_edges", "complete")
     ablations=ABLATIONS,
 )
 class GraphCLARGA(Strategy):
-    r"""Fuse one vector per modality with graph attention, on a graph of its own for each sample.
+    r"""Fuse one vector per modality with graph attention on a learned graph per sample.
 
-    With the mean :math:`v_m` of a modality's encoded nodes, or a learned vector where the modality
-    is missing, the graph joins all modalities, each with itself too, by weights
+    Let :math:`v_m` be the mean of a modality's encoded nodes, or a learned vector if the modality
+    is missing. The graph joins all modalities, each with itself too, by the weights
 
     .. math:: w_{mn} = \mathrm{softmax}_m\left(\frac{(K v_m) \cdot (Q v_n)}{\sqrt{d}}\right),
         \qquad \mathrm{loss} = \mathrm{task} + \text{weight} \cdot
         \mathrm{mean}_{m < n}\, \mathrm{InfoNCE}(u_m, u_n)
 
-    and :class:`~graphfuse.nn.DenseRGATConv` passes messages along it; :math:`u_m` is what enters
-    the first layer, compared where a batch's samples have both modalities.
+    and :class:`~graphfuse.nn.DenseRGATConv` passes messages along it. :math:`u_m` is the input of
+    the first layer, compared over the samples of a batch that have both modalities.
 
-    This is written after the paper's abstract, not its formulas: from it come one graph per sample,
-    weighted by attention over the modalities' features, multi-head graph attention along it,
-    something learned for a missing modality (a mask there) and the task's loss plus InfoNCE. Ours
-    are the formula for :math:`w`, edges between all pairs (the paper's cost is below quadratic in
-    the modalities), a learned vector for the missing one, attention that knows the pair of
-    modalities, the layers around it, the readout, the temperature and the loss's weight.
+    This follows the abstract of the paper, not its formulas. Taken from it are one graph per
+    sample, weighted by attention over the modalities' features, multi-head graph attention along
+    the graph, a learned replacement of a missing modality (a mask there) and the task's loss plus
+    InfoNCE. Added here are the formula for :math:`w`, edges between all pairs (the cost of the
+    paper is less than quadratic in the number of modalities), a learned vector for a missing
+    modality, attention that depends on the pair of modalities, the layers around it, the readout,
+    the temperature and the weight of the loss.
 
-    Nodes here are modalities, not what lies within them: relations between nodes have no place,
-    and neither they nor edges that a batch brings are used. So an edge can only be left out
-    ("no_edges") or its weight ("complete"); there is nothing to shuffle.
+    Nodes of the graph are modalities, so that neither relations between nodes within them nor the
+    edges of a batch are used. The ablations leave out the edges ("no_edges") or their weights
+    ("complete"); there is nothing to shuffle.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -113,7 +114,7 @@ class GraphCLARGA(Strategy):
     def loss(self, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
         """Return the task's loss and the weighted InfoNCE."""
         terms = super().loss(output, batch)
-        # The readout gives each modality before and after the core.
+        # The readout concatenates each modality before and after the core.
         parts = output.embedding.view(len(output.embedding), len(self.encoder.names), 2, -1)
         measure = partial(info_nce, temperature=self.temperature)
         found = mean_over_pairs(measure, parts[:, :, 0], presence(batch))

@@ -1,4 +1,4 @@
-"""Graph fusion along edges that are learned, anew in every layer."""
+"""Graph fusion along edges that are learned in every layer."""
 
 from __future__ import annotations
 
@@ -20,31 +20,32 @@ from graphfuse.nn import EdgeLearner
 @strategy(
     "graph:dynamic",
     family="graph",
-    summary="edges learned in every layer beside those of the relations",
+    summary="edges learned in every layer, in addition to those of the relations",
     paper="Chen et al. 2020, https://arxiv.org/abs/2006.13009",
     ablations=ABLATIONS,
 )
 class GraphDynamic(GraphStrategy):
-    """Fuse nodes with typed attention along the relations' edges and learned ones.
+    """Fuse nodes with typed attention along the edges of the relations and learned edges.
 
     In each layer an :class:`~graphfuse.nn.EdgeLearner` draws edges of type
-    ``(source, "learned", destination)`` between the layer's nodes, as graphs are drawn anew from
-    features in DGCNN (Wang et al. 2019, https://arxiv.org/abs/1801.07829), and
-    :class:`~graphfuse.nn.TypedAttentionConv` attends along them and the relations' edges at once.
-    The ablations take both kinds of edges: ``no_edges`` has none, ``shuffled_edges`` shuffles both,
-    ``complete`` has the complete graph in their place.
+    ``(source, "learned", destination)`` between the layer's nodes, similar to DGCNN, which draws a
+    new graph from the features of each layer (Wang et al. 2019, https://arxiv.org/abs/1801.07829).
+    :class:`~graphfuse.nn.TypedAttentionConv` attends along these edges and those of the relations
+    at once. The ablations apply to both kinds of edges: ``no_edges`` removes them,
+    ``shuffled_edges`` shuffles them and ``complete`` replaces them by the complete graph.
 
-    Modalities of as many features and coordinates start from the same weights: a similarity
-    between them says something from the first step on.
+    Modalities with the same number of features and coordinates start from the same weights, so that
+    the similarity between them is meaningful from the first step on.
 
-    IDGL refines one graph until it no longer changes and regularises it; here each layer learns
-    one by the task's loss alone.
+    IDGL refines one graph until it converges and regularises it. Here each layer learns one graph
+    by the task's loss only.
 
-    Learned edges are dense where the relations' are sparse: in training some 20 bytes a layer for
-    each pair of a sample's nodes, 0.3 GB a layer for one sample of 4,000 nodes.
+    Learned edges are dense even if those of the relations are sparse. In training they take some 20
+    bytes per layer for each pair of nodes of a sample: 0.3 GB per layer for one sample of 4,000
+    nodes.
 
     Args:
-        top_k: learned edges towards a node from each modality, beside ties.
+        top_k: number of learned edges towards a node from each modality; ties are kept in addition.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -78,7 +79,7 @@ class GraphDynamic(GraphStrategy):
         self._start_alike()
 
     def _start_alike(self) -> None:
-        """Copy the first weights of a modality to the others whose nodes look the same."""
+        """Copy the initial weights of a modality to the others with nodes of the same shape."""
         first: dict[tuple[int, int], str] = {}
         for m in self.encoder.modalities:
             own, like = module_key(m.name), first.setdefault((m.features, m.pos_dim), m.name)
@@ -88,7 +89,7 @@ class GraphDynamic(GraphStrategy):
                     maps[own].load_state_dict(maps[module_key(like)].state_dict())
 
     def core_types(self) -> tuple[EdgeType, ...]:
-        """Return the types of the relations' and the learned edges."""
+        """Return the edge types of the relations and of the learned edges."""
         if self.ablation == "complete":
             return self.edge_types
         names = self.schema.names

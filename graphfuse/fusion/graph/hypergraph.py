@@ -1,4 +1,4 @@
-"""Graph fusion with hyperedges and a branch for differences."""
+"""Graph fusion with hyperedges and a high-frequency branch."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class GraphHypergraph(GraphStrategy):
     """Fuse nodes with :class:`~graphfuse.nn.M3NetConv`, after M3Net.
 
     As there, the nodes of a modality and those of a sample form hyperedges, and a second branch
-    passes the differences of neighbours by signed weights. Ours is that the relations' edges give
-    more hyperedges and say where the second branch runs (there: within all hyperedges), and that
-    the branches meet in every layer rather than at the end. Without edges ("no_edges") the
-    hyperedges of modality and sample remain.
+    passes the differences of neighbours with signed weights. Unlike there, the edges of the
+    relations add further hyperedges, the second branch runs along these edges instead of within
+    all hyperedges, and the branches are summed in every layer instead of at the end. Without edges
+    ("no_edges"), the hyperedges of modality and sample remain.
 
     Example:
         >>> from graphfuse.data import load_dataset

@@ -23,13 +23,13 @@ from graphfuse.graph import ABLATIONS
 class GraphLine(GraphStrategy):
     """Fuse nodes with :class:`~graphfuse.nn.DenseHGTConv` along :class:`~graphfuse.graph.Line`.
 
-    Each node is joined to the one before and the one after it in its modality and to the nearest
-    in time of each other modality: how little graph does it take? LineConGraphs joins each
-    utterance of a conversation to the previous and the next; a line for every modality and the
-    links between them are ours, and so is the conv. The relation is the point of this strategy, so
-    that it takes no others, and of the edges that a batch brings it uses those of this relation
-    alone. A node receives from nodes up to as many steps away as there are layers, 3 by default.
-    Nodes without positions are read out, but joined to nothing.
+    Each node is joined to the one before and the one after it in its modality, and to the nearest
+    in time of each other modality. This strategy tests how small a graph can be. LineConGraphs
+    joins each utterance of a conversation to the previous and the next one; a line for every
+    modality, the links between them and the conv are added here. The strategy uses this relation
+    only, and takes only its edges from a batch. A node receives messages from nodes up to as many
+    steps away as there are layers, 3 by default. Nodes without positions are read out, but are not
+    joined to other nodes.
 
     Example:
         >>> from graphfuse.data import load_dataset

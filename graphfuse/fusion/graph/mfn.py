@@ -13,7 +13,7 @@ from graphfuse.fusion.info import strategy
 from graphfuse.fusion.parts import PooledStrategy
 
 MOST = 6
-"""Most modalities: every further one doubles the vertices and triples the edges."""
+"""Largest number of modalities: each further one doubles the vertices and triples the edges."""
 
 
 @strategy(
@@ -34,19 +34,19 @@ class GraphMFN(PooledStrategy):
         z = D\big(\big[g_R\, h_R\big]_R\big), \qquad
         g = \sigma\big(E([v_1, \dots, v_M])\big)
 
-    where :math:`v_m` is the pooled vector of modality m, each :math:`D_S` a small network over all
-    smaller sets R within S, :math:`D` the one of the output vertex over all sets, and the
-    efficacies :math:`g` are one number for each of the :math:`3^M - 2^M` edges. The vertices of
-    sets with a missing modality are absent, that is zero.
+    where :math:`v_m` is the pooled vector of modality m. Each :math:`D_S` is a small network whose
+    inputs are all proper subsets R of S, and :math:`D` is the network of the output vertex, whose
+    inputs are all sets. The efficacies :math:`g` are one number for each of the
+    :math:`3^M - 2^M` edges. The vertex of a set with a missing modality is zero.
 
     The paper runs this graph at each step of three aligned series, on the memories of three LSTMs,
-    and keeps what comes out in a gated memory over time; here it runs once, on pooled vectors,
-    without memory. It has no relations between nodes to shuffle or complete, so of the
-    ablations there is ``no_edges`` alone: edges between sets weigh nothing, which leaves the output
-    vertex, the readout, with sets of one modality and constants in place of the larger ones.
+    and stores the outputs in a gated memory over time. Here it runs once, on pooled vectors,
+    without memory. There are no relations between nodes to shuffle or complete, so ``no_edges`` is
+    the only ablation: it sets the weights of the edges between sets to zero. The output vertex
+    then reads the sets of one modality, and constants in place of the larger sets.
 
     Raises:
-        InputError: more than 6 modalities, with the number of vertices.
+        InputError: there are more than 6 modalities.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -71,16 +71,16 @@ class GraphMFN(PooledStrategy):
         if len(names) > MOST:
             raise InputError(
                 f"graph:mfn has a vertex for every set of modalities, {2 ** len(names) - 1} for "
-                f"{len(names)} modalities; at most {MOST} are taken ({2**MOST - 1} vertices): "
-                f"leave modalities out, or take a graph whose size grows with their number, such "
-                f"as graph:hgt"
+                f"{len(names)} modalities; it takes at most {MOST} modalities ({2**MOST - 1} "
+                f"vertices). Leave modalities out, or choose a strategy whose cost grows linearly "
+                f"with their number, such as graph:hgt"
             )
         self.vertices = [
             members
             for size in range(1, len(names) + 1)
             for members in combinations(range(len(names)), size)
         ]
-        # Vertices lie in order of size, so each comes after all that it is computed from.
+        # Vertices are sorted by size, so each comes after its inputs.
         self.below = [
             [i for i, other in enumerate(self.vertices) if set(other) < set(members)]
             for members in self.vertices

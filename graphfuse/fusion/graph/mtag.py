@@ -1,4 +1,4 @@
-"""Modal-temporal attention graph: who comes before whom, in which modality."""
+"""Modal-temporal attention graph: edges typed by modality pair and order in time."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from graphfuse.graph import ABLATIONS, Relation, Temporal, build_relation, defau
 class GraphMTAG(GraphStrategy):
     """Fuse nodes with :class:`~graphfuse.nn.DenseMTGATConv`, then average all of them.
 
-    All nodes whose position is a time are joined to each other, as far as their times count the
-    same (``Modality.pos_unit``), by edges typed by the modalities at both ends and by whether the
-    source comes before the destination, with it or after it: in place of what the given or default
-    relations would draw among these alone. Relations that reach others stay as they are; where no
-    modality has a time, so do all. Temporal relations draw edges of these very types: where one
-    across modalities is given, they are taken as given, windows included.
+    All nodes whose position is a time in the same unit (``Modality.pos_unit``) are joined to each
+    other. These edges are typed by the modalities at both ends and by whether the source is before,
+    simultaneous with or after the destination. They replace the edges that the given or default
+    relations would draw among these modalities. Relations with other modalities are kept; without
+    times, all relations are kept. If a temporal relation across modalities is given, which draws
+    edges of the same types, its edges are used with its window.
 
-    The paper aligns two modalities of different length before it compares their steps; here times
-    are compared as they are. Layers have feed-forward networks and norms, as all graphs here do.
+    The paper aligns two modalities of different length before it compares their steps. Here times
+    are compared directly. Layers have feed-forward networks and norms, as in all graph strategies.
 
     Example:
         >>> from graphfuse.data import load_dataset

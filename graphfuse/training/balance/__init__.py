@@ -1,4 +1,4 @@
-"""Methods against imbalance between modalities, one per file; ``Recipe.balance`` names one."""
+"""Methods that balance the training of modalities, one per file; ``Recipe.balance`` names one."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def start_balance(
     recipe: Recipe,
     seed: int,
 ) -> Balance:
-    """Return the recipe's method, ready for one training; without one, that which does nothing."""
+    """Return the recipe's method for one training; without one, a method that does nothing."""
     method = balance_methods.get(recipe.balance) if recipe.balance else Balance
     return method(strategy, train, validation, recipe, seed)
 
 
 def check_schema(recipe: Recipe, schema: Schema) -> None:
-    """Raise an error if data of that schema is not for the recipe's settings against imbalance."""
+    """Raise an error if the recipe's balancing settings do not suit data of that schema."""
     given = {"modality_dropout": recipe.modality_dropout, "balance": recipe.balance}
     for name, value in given.items():
         if value and len(schema.modalities) < 2:
             raise InputError(
-                f"{name}={value!r} of the recipe is for data of at least 2 modalities, got "
+                f"{name}={value!r} of the recipe needs at least 2 modalities, the data has "
                 f"{list(schema.names)}; leave {name} out"
             )
     method = balance_methods.get(recipe.balance) if recipe.balance else Balance
@@ -43,12 +43,12 @@ def check_schema(recipe: Recipe, schema: Schema) -> None:
         ]
         raise InputError(
             f"balance={recipe.balance!r} of the recipe needs probabilities, which a regression "
-            f"does not have; choose one of {free} or leave balance out"
+            f"does not predict; choose one of {free} or leave balance out"
         )
 
 
 def check_strategy(recipe: Recipe, strategy: Strategy) -> None:
-    """Raise an error if the recipe's method has nothing to balance in a strategy."""
+    """Raise an error if the recipe's method has nothing to balance in the strategy."""
     if recipe.balance is None:
         return
     seen = {
@@ -58,7 +58,7 @@ def check_strategy(recipe: Recipe, strategy: Strategy) -> None:
         for m in encoder.modalities
     }
     if not strategy.trains or len(seen) == 1:
-        why = f"sees {sorted(seen)} alone" if strategy.trains else "is not trained by gradient"
+        why = f"uses only {sorted(seen)}" if strategy.trains else "is not trained by gradient"
         raise InputError(
             f"balance={recipe.balance!r} of the recipe cannot be used with {strategy.name!r}, "
             f"which {why}; train it with balance=None"

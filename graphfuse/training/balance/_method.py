@@ -1,4 +1,4 @@
-"""What methods against imbalance share: where they act, and predictions from one modality."""
+"""The base class of balancing methods, and predictions from one modality."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 class Balance:
-    """Takes part in one training of one strategy, here without doing anything.
+    """Base class of methods that act during one training of one strategy; this one does nothing.
 
-    To add a method, write a file with a subclass, register it under a name, and override what it
-    changes. What it keeps is no part of the strategy and is dropped after the training.
+    To add a method, write a file with a subclass, register it under a name, and override the
+    methods that it changes. Its state is not part of the strategy and is dropped after training.
 
     Args:
-        seed: of what is random in the method; the same for all strategies.
+        seed: seed of the method's random numbers; the same for all strategies.
     """
 
     needs_probabilities: ClassVar[bool] = False
-    """Whether it is for classes and labels alone."""
+    """Whether it supports classes and labels only, not regression."""
 
     def __init__(
         self,
@@ -44,9 +44,10 @@ class Balance:
     def terms(
         self, terms: dict[str, Tensor], output: FusionOutput, mixed: MixedBatch
     ) -> dict[str, Tensor]:
-        """Return the terms of the loss, given those of the strategy.
+        """Return the loss terms, given those of the strategy.
 
-        Compute terms that depend on labels by ``mixed.mixed_loss``, as mixed samples have two.
+        Terms that depend on labels must be computed with ``mixed.mixed_loss``, because mixed
+        samples have two labels.
         """
         return terms
 
@@ -54,14 +55,15 @@ class Balance:
         """Change the gradients of the strategy's parameters before they are clipped."""
 
     def end_epoch(self) -> None:
-        """Use the validation part after an epoch."""
+        """Called after each epoch, for methods that use the validation part."""
 
 
 def unimodal_logits(strategy: Strategy, output: FusionOutput, batch: Batch) -> dict[str, Tensor]:
     """Return the prediction from each modality alone, ``{modality: [B, C]}``.
 
-    The strategy's ``modality_logits`` if it has them; else what it predicts with the other
-    modalities hidden, which works for any strategy and costs one forward pass per modality.
+    These are the strategy's ``modality_logits`` if it has them. Otherwise, they are its predictions
+    with the other modalities hidden, which works for any strategy and costs one forward pass per
+    modality.
     """
     if output.modality_logits is not None:
         return output.modality_logits
@@ -71,7 +73,7 @@ def unimodal_logits(strategy: Strategy, output: FusionOutput, batch: Batch) -> d
 def unimodal_losses(
     strategy: Strategy, own: Mapping[str, Tensor], mixed: MixedBatch
 ) -> dict[str, Tensor]:
-    """Return the task's loss of each modality's own prediction, over the samples that have it."""
+    """Return the task's loss of each modality's prediction, over the samples that have it."""
 
     def loss(batch: Batch, m: str) -> dict[str, Tensor]:
         there = batch.mask[m].any(1)
@@ -81,5 +83,5 @@ def unimodal_losses(
 
 
 def with_unimodal(terms: Mapping[str, Tensor], losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Add one term per modality, unless the strategy has that term already."""
+    """Add one term per modality, unless the strategy already has that term."""
     return {**{f"unimodal:{m}": loss for m, loss in losses.items()}, **terms}

@@ -1,4 +1,4 @@
-"""Teach each modality by a network that was trained on it alone."""
+"""Distillation of each modality from a network that was trained on it alone."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 @balance_methods.register("distillation")
 class Distillation(Balance):
-    r"""Draw each modality's own prediction towards that of a teacher trained on it alone.
+    r"""Train each modality's prediction to match a teacher that was trained on it alone.
 
     .. math:: L + \sum_m D(t_m, p_m)
 
-    with the teacher's probabilities :math:`t_m` and the Kullback-Leibler divergence D, for
-    regression the squared error in standard deviations, over the samples that have the modality.
-    Teachers are ``unimodal`` networks of the default width, trained first, on the same samples, by
-    the same recipe without anything against imbalance, and frozen; in a fold all strategies have
-    the same ones.
+    with the teacher's probabilities :math:`t_m` and the Kullback-Leibler divergence D (for
+    regression the squared error in standard deviations), over the samples that have the modality.
+    Teachers are ``unimodal`` networks of the default width. They are trained first, on the same
+    samples, with the same recipe without balancing, and then frozen. All strategies of a fold have
+    the same teachers.
 
-    Unimodal teachers (Du et al. 2023, https://arxiv.org/abs/2305.01233) are matched in the features
-    of each encoder by squared error there. Not every strategy has such features, nor of the
-    teacher's size, so that predictions are matched here (Hinton et al. 2015,
-    https://arxiv.org/abs/1503.02531, at temperature 1): the strategy's ``modality_logits``, or what
-    it predicts with the other modalities hidden.
+    In the paper (Du et al. 2023, https://arxiv.org/abs/2305.01233), the features of each encoder
+    are matched to those of the unimodal teacher by squared error. Not every strategy has such
+    features of the teacher's size, so that predictions are matched here (Hinton et al. 2015,
+    https://arxiv.org/abs/1503.02531, at temperature 1): the strategy's ``modality_logits``, or its
+    predictions with the other modalities hidden.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Distillation(Balance):
     def terms(
         self, terms: dict[str, Tensor], output: FusionOutput, mixed: MixedBatch
     ) -> dict[str, Tensor]:
-        """Add one term per modality, whatever the labels."""
+        """Add one term per modality, which does not depend on labels."""
         found, batch = dict(terms), mixed.batch
         for m, logits in unimodal_logits(self.strategy, output, batch).items():
             with torch.no_grad():
@@ -72,7 +72,7 @@ class Distillation(Balance):
         return found
 
     def _distance(self, wanted: Tensor, logits: Tensor) -> Tensor:
-        """Return how far each sample's prediction is from the teacher's, [B]."""
+        """Return the distance of each sample's prediction from the teacher's, [B]."""
         if self.strategy.schema.task == "regression":
             return ((logits - wanted) / self.strategy.target_scale).square().mean(1)
         if self.strategy.schema.task == "multilabel":

@@ -1,4 +1,4 @@
-"""Weigh the losses of fusion and modalities by how well they generalise."""
+"""Weigh the losses of the fusion and the modalities by how well they generalise."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from graphfuse.training.evaluate import batches
 from graphfuse.training.mixed_batch import MixedBatch
 
 LEAST_OVERFITTING = 0.1
-"""Overfitting below this counts as this, lest a difference near zero decides alone."""
+"""Smallest value of the overfitting, so that a value near zero does not dominate the weights."""
 
 
 @balance_methods.register("gradient_blending")
 class GradientBlending(Balance):
-    r"""Weigh the fused loss and each modality's own by generalisation over squared overfitting.
+    r"""Weigh the fused and unimodal losses by generalisation over squared overfitting.
 
     .. math:: w_0 L + \sum_m w_m L_m, \qquad w_k \propto \frac{G_k}{O_k^2}, \qquad \sum_k w_k = 1
 
-    where :math:`G_k` is by how much the validation loss of prediction k has fallen since the first
-    epoch and :math:`O_k` by how much its distance to the training loss has grown (Wang et al. 2020,
-    https://arxiv.org/abs/1905.12681).
+    where :math:`G_k` is the decrease of the validation loss of prediction k since the first epoch,
+    and :math:`O_k` is the increase of the gap between validation and training loss (Wang et al.
+    2020, https://arxiv.org/abs/1905.12681).
 
-    The paper estimates them in trainings of each modality alone, once or every few epochs; here
-    they are read off the very training that they steer, after every epoch, and weights are even
-    until there are two epochs to compare. The training loss is the mean over an epoch's batches.
-    What got worse on validation has no weight, and overfitting counts as .1 at least. The other
-    terms of a strategy's loss have the fused weight. There are no heads of a modality's own:
-    predictions are as for ``unimodal_loss``.
+    The paper estimates them in separate trainings of each modality, once or every few epochs. Here
+    they are measured in the same training, after every epoch, and weights are equal until there
+    are two epochs to compare. The training loss is the mean over the batches of an epoch. A
+    prediction whose validation loss increased has weight zero, and overfitting is at least 0.1.
+    Other terms of a strategy's loss have the weight of the fused loss. Modalities have no
+    additional heads: their predictions are those of ``unimodal_loss``.
     """
 
     def __init__(self, *arguments: Any) -> None:
@@ -64,7 +64,7 @@ class GradientBlending(Balance):
 
     @torch.no_grad()
     def end_epoch(self) -> None:
-        """Measure, and set the weights of the next epoch."""
+        """Measure generalisation and overfitting, and set the weights of the next epoch."""
         train: Tensor = reduce(torch.stack(self.train_losses).mean(0), "mean")
         self.train_losses.clear()
         total = torch.zeros_like(train)
@@ -84,7 +84,7 @@ class GradientBlending(Balance):
         return unimodal_losses(self.strategy, own, mixed)
 
     def _join(self, output: FusionOutput, losses: dict[str, Tensor], mixed: MixedBatch) -> Tensor:
-        """Return the losses of the fused prediction and of each modality's, [1 + M]."""
+        """Return the losses of the fused prediction and of each modality, [1 + M]."""
 
         def task(batch: Batch) -> dict[str, Tensor]:
             return {"task": self.strategy.task_loss(output.logits, batch)}
@@ -94,7 +94,7 @@ class GradientBlending(Balance):
 
 
 def blend(generalisation: Tensor, overfitting: Tensor) -> Tensor:
-    """Return weights that add up to one; even ones where nothing generalises.
+    """Return weights that sum to one; equal weights if no prediction generalises.
 
     Example:
         >>> blend(torch.tensor([0.4, 0.4, -0.1]), torch.tensor([0.1, 0.2, 0.0]))

@@ -1,4 +1,4 @@
-"""Slow the modality down that is ahead."""
+"""Reduce the gradients of the modality that learns fastest."""
 
 from __future__ import annotations
 
@@ -19,31 +19,32 @@ from graphfuse.training.balance.registry import balance_methods
 from graphfuse.training.mixed_batch import MixedBatch
 
 ALPHA = 0.5
-"""How much the gradient shrinks; the paper chooses it for each dataset, up to 1."""
+"""Strength of the gradient modulation; the paper chooses it per dataset, up to 1."""
 
 
 @balance_methods.register("ogm_ge")
 class OGMGE(Balance):
-    r"""Shrink the gradients of the encoder of a modality that predicts better than the others.
+    r"""Reduce the gradients of the encoder of a modality that predicts better than the others.
 
     .. math:: g_m \leftarrow k_m\, g_m + \epsilon, \qquad
         k_m = \begin{cases} 1 - \tanh(\alpha \rho_m) & \rho_m > 1 \\ 1 & \text{else} \end{cases},
         \qquad \rho_m = \frac{s_m}{\mathrm{mean}_{n \ne m}\, s_n}
 
-    where :math:`s_m` is the mean probability that modality m on its own gives to the label and
-    :math:`\epsilon` is normal noise as wide as the gradient (GE; in weights, not in biases), after
-    Peng et al. 2022, https://arxiv.org/abs/2203.15332, who have two modalities, of which the ratio
-    is taken; for more, it is to the mean of the others. Their score splits the last linear layer
-    of a concatenation by modality; here it is that of ``modality_logits``, or of the prediction
-    with the other modalities hidden, which any strategy can say. For labels, the mean probability
-    of each being there or not.
+    where :math:`s_m` is the mean probability that modality m alone gives to the label, and
+    :math:`\epsilon` is normal noise with the standard deviation of the gradient (GE; added to
+    weights, not to biases). After Peng et al. 2022, https://arxiv.org/abs/2203.15332. The ratio of
+    the paper is between two modalities; with more, it is the ratio to the mean of the others. The
+    paper computes the score by splitting the last linear layer of a concatenation by modality.
+    Here it comes from ``modality_logits``, or from the prediction with the other modalities
+    hidden, which every strategy has. With several labels, it is the mean probability of the true
+    value of each label.
 
-    An encoder's parameters are those that :class:`~graphfuse.nn.NodeEncoder` keeps for a modality.
-    The paper descends with plain momentum; AdamW divides by the gradient's own size, so that a
-    shrinkage that lasts fades, and one that changes from step to step counts.
+    The parameters of an encoder are those that :class:`~graphfuse.nn.NodeEncoder` has for a
+    modality. The paper uses SGD with momentum. AdamW divides by the size of the gradient, so that
+    a constant reduction has little effect, and a reduction that changes from step to step does.
 
     Raises:
-        InputError: the strategy has no encoder of each modality, as ``cca`` and ``concat_early``.
+        InputError: the strategy has no encoder per modality, such as ``cca`` and ``concat_early``.
     """
 
     needs_probabilities: ClassVar[bool] = True
@@ -55,7 +56,7 @@ class OGMGE(Balance):
 
     @torch.no_grad()
     def modulate(self, output: FusionOutput, mixed: MixedBatch) -> None:
-        """Shrink and add noise."""
+        """Reduce the gradients and add noise."""
         own = unimodal_logits(self.strategy, output, mixed.batch)
 
         def score(batch: Batch, m: str) -> dict[str, Tensor]:
@@ -87,9 +88,9 @@ class OGMGE(Balance):
 
 
 def coefficients(total: Tensor, count: Tensor) -> Tensor:
-    """Return what each modality's gradient is multiplied with, given sums of scores and counts.
+    """Return the factor of each modality's gradient, given sums of scores and counts.
 
-    A modality that no sample has takes no part.
+    A modality that no sample has is ignored.
 
     Example:
         >>> coefficients(torch.tensor([8.0, 4.0, 0.0]), torch.tensor([10.0, 10.0, 0.0]))
@@ -104,7 +105,7 @@ def coefficients(total: Tensor, count: Tensor) -> Tensor:
 
 
 def encoder_parameters(strategy: Strategy) -> dict[str, list[nn.Parameter]]:
-    """Return the parameters of each modality's encoder, and of the network before it, if any."""
+    """Return the parameters of each modality's encoder and of any network in front of it."""
     encoders = [module for module in strategy.modules() if isinstance(module, NodeEncoder)]
     owned = {
         m: [
@@ -117,9 +118,9 @@ def encoder_parameters(strategy: Strategy) -> dict[str, list[nn.Parameter]]:
     }
     if not all(owned.values()):
         raise InputError(
-            f"balance='ogm_ge' changes the gradients of each modality's encoder, and "
-            f"{strategy.name!r} has none for {[m for m in owned if not owned[m]]}; encode nodes "
-            f"with graphfuse.nn.NodeEncoder or choose another method"
+            f"balance='ogm_ge' changes the gradients of each modality's encoder, but "
+            f"{strategy.name!r} has no encoder for {[m for m in owned if not owned[m]]}; encode "
+            f"nodes with graphfuse.nn.NodeEncoder or choose another method"
         )
     if isinstance(strategy, EndToEnd):
         for m in strategy.reads:

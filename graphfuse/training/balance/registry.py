@@ -1,4 +1,4 @@
-"""The methods against imbalance between modalities by name."""
+"""The registry of balancing methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train each modality's own prediction beside the fused one."""
+"""Train a prediction from each modality in addition to the fused one."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from graphfuse.training.mixed_batch import MixedBatch
 
 @balance_methods.register("unimodal_loss")
 class UnimodalLoss(Balance):
-    r"""Add the loss of each modality's own prediction, over the samples that have it.
+    r"""Add the loss of the prediction from each modality, over the samples that have it.
 
     .. math:: L + \sum_m L_m
 
-    As in multi-task training of late fusion (Wang et al. 2020, https://arxiv.org/abs/1905.12681,
-    with all weights one). Unlike there, no head is added for the prediction of one modality: it is
-    the strategy's ``modality_logits``, or what it predicts with the other modalities hidden.
-    Strategies whose loss has these terms already, as those at the decision level, train as before.
+    This follows the multi-task training of late fusion (Wang et al. 2020,
+    https://arxiv.org/abs/1905.12681) with all weights one. Unlike there, no head is added for the
+    prediction from one modality: it is the strategy's ``modality_logits``, or its prediction with
+    the other modalities hidden. Strategies whose loss already has these terms, such as
+    decision-level strategies, are not changed.
     """
 
     def terms(

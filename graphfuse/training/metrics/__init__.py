@@ -1,6 +1,7 @@
-"""Metrics: one object each, in one registry; computed from stored predictions by scikit-learn.
+"""Metrics in one registry; scikit-learn computes them from stored predictions.
 
-Nothing here imports torch, so that a report can look up the name, direction and bounds of a metric.
+Nothing here imports torch, so that the report can look up the name, direction and bounds of a
+metric.
 """
 
 from graphfuse.training.metrics.compute import (

@@ -1,4 +1,4 @@
-"""How often the predicted class is the right one."""
+"""Accuracy and related measures of predicted classes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphfuse.training.metrics.needs import two_classes
     default_for=CLASSIFICATION,
 )
 def accuracy(p: Predictions) -> float:
-    """Share of samples whose class is predicted."""
+    """Share of samples whose class is predicted correctly."""
     return float(sk.accuracy_score(p.y, p.guess))
 
 
@@ -24,7 +24,7 @@ def accuracy(p: Predictions) -> float:
     needs=(two_classes,),
 )
 def balanced_accuracy(p: Predictions) -> float:
-    """Mean recall of the classes that occur."""
+    """Mean recall over the classes that occur."""
     return float(sk.balanced_accuracy_score(p.y, p.guess))
 
 
@@ -35,17 +35,17 @@ def balanced_accuracy(p: Predictions) -> float:
     bounds=(-1.0, 1.0),
 )
 def matthews_correlation(p: Predictions) -> float:
-    """Correlation of predicted and true classes; 0 where one class is always predicted."""
+    """Matthews correlation of predicted and true classes; 0 if only one class is predicted."""
     return float(sk.matthews_corrcoef(p.y, p.guess))
 
 
 @metric("subset_accuracy", tasks=("multilabel",))
 def subset_accuracy(p: Predictions) -> float:
-    """Share of samples whose labels are all predicted right."""
+    """Share of samples whose labels are all predicted correctly."""
     return float(sk.accuracy_score(p.y, p.guess))
 
 
 @metric("hamming_loss", tasks=("multilabel",), greater_is_better=False)
 def hamming_loss(p: Predictions) -> float:
-    """Share of labels that are predicted wrong."""
+    """Share of labels that are predicted incorrectly."""
     return float(sk.hamming_loss(p.y, p.guess))

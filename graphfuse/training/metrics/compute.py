@@ -1,4 +1,4 @@
-"""Compute every metric of a task; what is undefined says why."""
+"""Compute every metric of a task, with reasons for undefined ones."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Metrics:
-    """Values by name, and for each metric that is undefined on these samples the reason."""
+    """Values by name, and the reason for each metric that is undefined on these samples."""
 
     values: dict[str, float] = field(default_factory=dict)
     undefined: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, value: float | None, problem: str | None) -> None:
-        """Keep a value, or the problem that makes it undefined."""
+        """Store a value, or the reason why it is undefined."""
         if problem is None and value is not None and math.isfinite(value):
             self.values[name] = value
         else:
@@ -31,7 +31,7 @@ class Metrics:
 
 
 def list_metrics(task: str | None = None) -> list[str]:
-    """Return the names of the metrics that strategies can be ranked by, for a task or for all.
+    """Return the names of the metrics that can rank strategies, for one task or for all.
 
     Example:
         >>> list_metrics("multilabel")[:3]
@@ -42,16 +42,16 @@ def list_metrics(task: str | None = None) -> list[str]:
 
 
 def default_metric(task: str) -> str:
-    """Return the name of the metric that a task is ranked by unless another is asked for."""
+    """Return the name of the metric that ranks strategies for a task by default."""
     return next(name for name in metrics.names() if task in metrics.get(name).default_for)
 
 
 def check_metric(name: str, task: str, y: np.ndarray | None = None) -> str:
-    """Return ``name`` if a task, and its labels ``y`` if given, have a metric of that name.
+    """Return ``name`` if it is a metric for the task and, if given, for the labels ``y``.
 
     Raises:
-        UnknownNameError: no such metric for the task; synonyms lead to the right name.
-        InputError: the metric measures another kind of labels.
+        UnknownNameError: the task has no such metric; synonyms lead to the right name.
+        InputError: the metric is for other labels.
 
     Example:
         >>> check_metric("acc", "binary")
@@ -67,7 +67,7 @@ def check_metric(name: str, task: str, y: np.ndarray | None = None) -> str:
     if numbers is not None and len(numbers) and not (chosen.suits and chosen.suits(numbers)):
         others = ", ".join(k for k in known if metrics.get(k).suits is None)
         raise InputError(
-            f"the metric {name!r} measures {chosen.labels}; these labels go from "
+            f"the metric {name!r} is for {chosen.labels}; these labels range from "
             f"{numbers.min():g} to {numbers.max():g}; choose one of {others}"
         )
     return name
@@ -80,10 +80,10 @@ def compute_metrics(y: np.ndarray, scores: np.ndarray, target: Target) -> Metric
         - ``y``: [n] class codes, [n, L] of 0 and 1, or [n] numbers
         - ``scores``: probabilities [n, C] or [n, L], or numbers [n, 1]
 
-    Per class there are ``precision/<class>``, ``recall/<class>`` and ``f1/<class>``. Macro
-    averages run over the classes or labels that occur in ``y``. The precision of a class that is
-    never predicted counts as 0, as does the correlation of a prediction that is always the same.
-    Metrics for another kind of labels, such as sentiment from -3 to 3, are left out.
+    The metrics of each class are ``precision/<class>``, ``recall/<class>`` and ``f1/<class>``.
+    Macro averages run over the classes or labels that occur in ``y``. The precision of a class that
+    is never predicted is 0, and so is the Matthews correlation of constant predictions. Metrics for
+    other labels, such as sentiment from -3 to 3, are left out.
 
     Example:
         >>> from graphfuse.data import Target
@@ -95,9 +95,13 @@ def compute_metrics(y: np.ndarray, scores: np.ndarray, target: Target) -> Metric
         'only one class occurs'
     """
     if len(y) != len(scores) or not len(y):
-        raise InputError(f"metrics need as many scores as labels, got {len(scores)} and {len(y)}")
+        raise InputError(
+            f"metrics need as many scores as labels, got {len(scores)} scores and {len(y)} labels"
+        )
     if not np.isfinite(scores).all():
-        raise InputError("scores hold NaN or infinite values; a strategy's output is always finite")
+        raise InputError(
+            "scores contain NaN or infinite values; the output of a strategy must be finite"
+        )
     predictions = Predictions(np.asarray(y), np.asarray(scores), target.task, target.classes)
     result = Metrics()
     for name in metrics.names():

@@ -1,4 +1,4 @@
-"""What a metric is: its name, tasks, direction, bounds, needs and function."""
+"""The definition of a metric: its name, tasks, direction, bounds, needs and function."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from graphfuse._registry import Registry
 CLASSIFICATION = ("binary", "multiclass")
 
 Bounds = tuple[float | None, float | None]
-"""Lowest and highest value that a metric can take; None where there is no bound."""
+"""Lowest and highest value of a metric; None if there is no bound."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,19 @@ class Metric:
 
     name: str
     function: Callable[..., float]
-    """From predictions to the value; where ``per_class``, from predictions and a class code."""
+    """Takes predictions and, if ``per_class``, a class code; returns the value."""
     tasks: tuple[str, ...]
     greater_is_better: bool = True
     bounds: Bounds = (0.0, 1.0)
     needs: tuple[Need, ...] = ()
     default_for: tuple[str, ...] = ()
-    """Tasks that are ranked by this metric unless another is asked for."""
+    """Tasks for which this is the default metric for ranking strategies."""
     per_class: bool = False
-    """Whether there is one value per class, named ``name/<class>``; such metrics do not rank."""
+    """Whether there is one value per class, named ``name/<class>``; cannot rank strategies."""
     suits: Callable[[np.ndarray], bool] | None = None
-    """Whether labels are of the kind that it measures; None for all labels of its tasks."""
+    """Returns whether the metric is for these labels; None if it is for all labels of its tasks."""
     labels: str = ""
-    """What labels it suits, in words; empty for all labels of its tasks."""
+    """Description of the labels that it is for; empty if for all labels of its tasks."""
 
     @property
     def summary(self) -> str:

@@ -19,12 +19,12 @@ def every_class(p: Predictions) -> str | None:
 
 
 def a_label(p: Predictions) -> str | None:
-    """Some sample has a label, where a sample can have several."""
+    """At least one label occurs; for samples with several labels."""
     return "no label occurs" if p.task == "multilabel" and not len(p.present) else None
 
 
 def a_varying_label(p: Predictions) -> str | None:
-    """Some label occurs in a part of the samples only."""
+    """At least one label occurs in some samples and not in others."""
     varies = (p.y.min(0) != p.y.max(0)).any()
     return None if varies else "no label occurs in some samples and not in others"
 
@@ -40,5 +40,5 @@ def varying_prediction(p: Predictions) -> str | None:
 
 
 def a_label_other_than_zero(p: Predictions) -> str | None:
-    """Some label is not zero."""
+    """At least one label is not zero."""
     return None if p.y.any() else "every label is zero"

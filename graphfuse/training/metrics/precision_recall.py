@@ -1,4 +1,4 @@
-"""Precision, recall and F1: averaged over classes or labels, and of each class.
+"""Precision, recall and F1: averaged over classes or labels, and per class.
 
 Macro and weighted averages run over the classes or labels that occur in the true ones; micro
 averages count all predictions together. The precision of a class that is never predicted is 0.
@@ -17,7 +17,7 @@ SCORES = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f
 AVERAGES = {
     "macro": "mean over the classes or labels that occur",
     "micro": "over all classes or labels together",
-    "weighted": "mean over the classes or labels that occur, weighted by how often",
+    "weighted": "mean over the classes or labels that occur, weighted by frequency",
 }
 
 

@@ -1,4 +1,4 @@
-"""How well scores order samples, whatever the threshold; and how good they are as probabilities."""
+"""Threshold-free metrics: area under curves and log likelihood."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graphfuse.training.metrics.needs import a_label, a_varying_label, every_cla
 
 
 def _one_column_per_class(p: Predictions) -> tuple[np.ndarray, np.ndarray]:
-    """Return true and predicted columns: the second class of two, or each against the rest."""
+    """Return true and predicted columns: the second of two classes, or each versus the rest."""
     if p.task == "binary":
         return p.y, p.scores[:, 1]
     return np.eye(len(p.classes))[p.y], p.scores
@@ -22,7 +22,7 @@ def _one_column_per_class(p: Predictions) -> tuple[np.ndarray, np.ndarray]:
     needs=(two_classes, every_class),
 )
 def roc_auc(p: Predictions) -> float:
-    """Area under the ROC curve; of several classes the mean, each against the rest."""
+    """Area under the ROC curve; for several classes, the mean of one-versus-rest."""
     return float(sk.roc_auc_score(*_one_column_per_class(p), average="macro"))
 
 
@@ -32,7 +32,7 @@ def roc_auc(p: Predictions) -> float:
     needs=(a_varying_label,),
 )
 def roc_auc_macro(p: Predictions) -> float:
-    """Area under the ROC curve, mean over the labels that some samples have and others lack."""
+    """Area under the ROC curve, mean over the labels that some samples have and others do not."""
     varying = p.y.min(0) != p.y.max(0)
     return float(sk.roc_auc_score(p.y[:, varying], p.scores[:, varying], average="macro"))
 
@@ -49,7 +49,7 @@ def roc_auc_micro(p: Predictions) -> float:
     needs=(two_classes, every_class),
 )
 def average_precision(p: Predictions) -> float:
-    """Area under the precision-recall curve; of several classes the mean, each against the rest."""
+    """Area under the precision-recall curve; for several classes, the mean of one-versus-rest."""
     return float(sk.average_precision_score(*_one_column_per_class(p), average="macro"))
 
 
@@ -71,5 +71,5 @@ def mean_average_precision(p: Predictions) -> float:
     bounds=(0.0, None),
 )
 def log_loss(p: Predictions) -> float:
-    """Minus the mean logarithm of the probability of the true class."""
+    """Mean negative logarithm of the probability of the true class."""
     return float(sk.log_loss(p.y, p.scores, labels=range(len(p.classes))))

@@ -1,4 +1,4 @@
-"""How far predicted numbers are from the true ones."""
+"""Errors and correlation of predicted numbers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rmse(p: Predictions) -> float:
     bounds=(None, 1.0),
 )
 def r2(p: Predictions) -> float:
-    """Coefficient of determination: 1 is perfect, 0 is predicting the mean."""
+    """Coefficient of determination: 1 is perfect, 0 is as good as predicting the mean."""
     return float(sk.r2_score(p.y, p.guess))
 
 

@@ -1,14 +1,14 @@
-"""Sentiment as a number from -3 to 3, by the protocol of CMU-MOSI and CMU-MOSEI.
+"""Metrics for sentiment from -3 to 3, by the protocol of CMU-MOSI and CMU-MOSEI.
 
-There are two variants of two classes, whose numbers differ by some points and must not be mixed.
-``has0`` keeps neutral samples: non-negative against negative. ``non0`` leaves out the samples that
-are labelled 0: positive against negative. F1 is weighted by class.
+There are two binary variants, whose values differ by some points and must not be mixed. ``has0``
+includes neutral samples: non-negative against negative. ``non0`` leaves out the samples that are
+labelled 0: positive against negative. F1 is weighted by class frequency.
 
 The definitions are those of ``MetricsTop`` in MMSA (Mao et al., 2022,
 https://arxiv.org/abs/2203.12441). The code of MulT (Tsai et al., 2019,
 https://arxiv.org/abs/1906.00295) has the same Acc-7 and the same Acc-2 without zero. With zero, it
-counts neutral samples as negative; and it weights F1 by the predicted classes. CH-SIMS, whose
-labels lie in [-1, 1], has another protocol.
+counts neutral samples as negative. It also weights F1 by the frequency of the predicted classes.
+CH-SIMS, whose labels are in [-1, 1], has another protocol.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LABELS = "labels from -3 to 3, some negative and some positive"
 
 
 def is_sentiment(y: np.ndarray) -> bool:
-    """Whether labels lie in [-3, 3] and have both signs."""
+    """Whether labels are in [-3, 3] and have both signs."""
     return bool(-LARGEST <= y.min() < 0 < y.max() <= LARGEST)
 
 
@@ -67,7 +67,7 @@ def acc2_non0(p: Predictions) -> float:
     labels=LABELS,
 )
 def acc7(p: Predictions) -> float:
-    """Acc-7: share of samples whose sentiment, rounded to a whole number in [-3, 3], is right."""
+    """Acc-7: share of samples whose sentiment, rounded to an integer in [-3, 3], is correct."""
     rounded = [np.round(np.clip(values, -LARGEST, LARGEST)) for values in (p.y, p.guess)]
     return float((rounded[0] == rounded[1]).mean())
 

@@ -69,8 +69,8 @@ def test_low_rank_tensor_is_a_linear_map_of_the_whole_product(make, vectors, pre
 
 def test_too_large_a_product_says_how_large_and_what_to_lower():
     message = (
-        "the outer product of 4 modalities at reduced_channels=20 has 194,481 numbers a sample; "
-        "at most 65,536 are taken: lower reduced_channels"
+        "the outer product of 4 modalities with reduced_channels=20 has 194,481 numbers per "
+        "sample; the limit is 65,536. Lower reduced_channels"
     )
     with pytest.raises(InputError, match=message):
         create_strategy("tensor", schema_of(4), reduced_channels=20)

@@ -83,8 +83,8 @@ def test_learns_what_modalities_say_together():
     ("options", "message"),
     [
         ({"ablation": "shuffled_edges"}, "unknown ablation 'shuffled_edges'"),
-        ({"temperature": 0}, "temperature is at least 0.001"),
-        ({"weight": -1}, "weight is at least 0"),
+        ({"temperature": 0}, "temperature must be at least 0.001"),
+        ({"weight": -1}, "weight must be at least 0"),
     ],
 )
 def test_errors_say_what_to_do(options, message):

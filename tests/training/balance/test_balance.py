@@ -111,13 +111,13 @@ def test_nothing_to_balance_is_an_error(method):
     recipe = Recipe(balance=method, epochs=1)
     for name, why in (
         ("majority", "is not trained by gradient"),
-        ("unimodal:a", r"sees \['a'\] alone"),
-        ("unimodal:best", r"sees \['a'\] alone"),
+        ("unimodal:a", r"uses only \['a'\]"),
+        ("unimodal:best", r"uses only \['a'\]"),
     ):
         with pytest.raises(InputError, match=f"cannot be used with .*{why}.*balance=None"):
             fit(made(name, data), data, data, recipe)
     single = FusionDataset.from_arrays({"a": np.ones((4, 2))}, [0, 1, 0, 1])
-    with pytest.raises(InputError, match=r"is for data of at least 2 modalities, got \['a'\]"):
+    with pytest.raises(InputError, match=r"needs at least 2 modalities, the data has \['a'\]"):
         fit(made("graph:hgt", single), single, single, recipe)
 
 

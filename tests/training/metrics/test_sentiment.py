@@ -57,6 +57,6 @@ def test_values_are_those_of_mmsa():
 def test_other_numbers_are_not_scored_as_sentiment(y):
     result = compute(y, y)
     assert not {*result.values, *result.undefined} & {*NAMES}
-    with pytest.raises(InputError, match=r"from -3 to 3, some negative .* go from"):
+    with pytest.raises(InputError, match=r"from -3 to 3, some negative .* range from"):
         check_metric("acc7", "regression", np.array(y))
     assert check_metric("acc7", "regression", np.array([-1.0, np.nan, 2.0])) == "acc7"
