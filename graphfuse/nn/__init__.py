@@ -1,4 +1,4 @@
-"""Layers to import into one's own model: dense typed convs, readouts, the fusion core."""
+"""Layers to use in your own models: dense typed convs, readouts and the fusion core."""
 
 from graphfuse.nn._typed import HeadedConv, TypedConv
 from graphfuse.nn.attention_readout import AttentionReadout

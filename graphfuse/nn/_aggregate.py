@@ -14,8 +14,8 @@ def neighbour_mean(
 ) -> Tensor:
     """Return the weighted mean of the source nodes [B, Ns, F] of each destination [B, Nd, F].
 
-    A destination without edges gets zeros. Shares are formed in the higher precision of nodes and
-    edges, so that a weight that the nodes' precision cannot hold still counts.
+    A destination without edges gets zeros. Weights are normalised in the higher precision of nodes
+    and edges, so that a weight that underflows in the nodes' precision still counts.
     """
     if isinstance(edges, SparseEdges):
         return _sparse_mean(edges, source, source_mask, destinations)

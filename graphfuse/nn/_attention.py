@@ -20,7 +20,7 @@ from graphfuse.nn._typed import HeadedConv, Metadata, linear_of
 
 
 class Projected(NamedTuple):
-    """What the nodes of one type ask, answer and send, [B, N, H, d] each."""
+    """Queries, keys and values of the nodes of one type, [B, N, H, d] each."""
 
     key: Tensor
     value: Tensor
@@ -28,10 +28,10 @@ class Projected(NamedTuple):
 
 
 class AttentionConv(HeadedConv):
-    """Base of convs whose nodes attend with one softmax to all that send to them.
+    """Base class of convs whose nodes attend to all their neighbours with one softmax.
 
-    It holds the linear maps: keys, values and queries of each node type in one, and one for what
-    comes out.
+    It has two linear maps per node type: one for keys, values and queries together, and one for
+    the output.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class AttentionConv(HeadedConv):
         )
 
     def reset_parameters(self) -> None:
-        """Draw new weights of the linear maps per node type."""
+        """Draw new weights for the linear maps of each node type."""
         for linear in (*self.kvq.values(), *self.out.values()):
             linear.reset_parameters()  # type: ignore[operator]
 
@@ -62,17 +62,17 @@ class AttentionConv(HeadedConv):
         return Projected(*(p.unflatten(2, (self.heads, -1)) for p in parts))
 
     def incoming(self, given: Mapping[EdgeType, Tensor | SparseEdges], name: str) -> list[int]:
-        """Return the numbers of the edge types that bring something to a node type."""
+        """Return the indices of the edge types that point at a node type."""
         return [i for i, t in enumerate(self.edge_types) if t[2] == name and t in given]
 
 
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, size: int) -> Tensor:
     """Attend from [B, H, Nd, d] to [B, H, S, d] under a mask [B, Nd, S]; return [B, Nd, H * size].
 
-    ``size`` features of each head are real ones; it sets the scale. Rows without an edge give
-    zeros, see :func:`edge_mask`.
+    ``size`` is the number of real features per head, which sets the scale. Rows without an edge
+    give zeros, see :func:`edge_mask`.
     """
-    if not mask.shape[2]:  # no source has a single row
+    if not mask.shape[2]:  # no source type has any row
         return torch.zeros_like(query[..., :size].transpose(1, 2).flatten(2))
     out = F.scaled_dot_product_attention(
         query, key, value, attn_mask=mask.unsqueeze(1), scale=size**-0.5
@@ -84,11 +84,11 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, size: int) -
 def edge_mask(
     edges: Sequence[Tensor], source_masks: Sequence[Tensor] | None, dtype: torch.dtype
 ) -> Tensor:
-    """Return the log weights of all edges side by side, [B, Nd, S]; the lowest number for none.
+    """Return the log weights of all edges, concatenated, [B, Nd, S]; the lowest number for none.
 
-    A finite number stands for minus infinity, so that a row without edges has no NaN, neither in
-    its value nor in its gradient. The logarithm comes first, so that a weight that the nodes'
-    precision cannot hold is no missing one.
+    A finite number replaces minus infinity, so that a row without edges has no NaN in its value or
+    its gradient. The logarithm is taken before the cast, so that a weight that underflows in the
+    nodes' precision is not a missing edge.
     """
     lowest = torch.finfo(dtype).min
     joined = torch.cat(list(edges), dim=1)  # [B, S, Nd]; bool becomes 1 beside weights
@@ -103,7 +103,7 @@ def edge_mask(
 
 
 class Block(NamedTuple):
-    """What one edge type brings to its destination nodes, for the sparse path."""
+    """Messages of one edge type to its destination nodes, for the sparse path."""
 
     key: Tensor  # [B, Ns, H, d]
     value: Tensor  # [B, Ns, H, d]
@@ -115,7 +115,7 @@ class Block(NamedTuple):
 def attend_sparsely(query: Tensor, blocks: Sequence[Block]) -> Tensor:
     """Attend from nodes [B, Nd, H, d] to the sources of all blocks; return [B, Nd, H * d].
 
-    Gathers the ends of every edge, and sums what they send at the destinations.
+    This gathers both ends of every edge and sums the messages at the destinations.
     """
     samples, count, heads, size = query.shape
     at, values, logits = [], [], []

@@ -1,4 +1,4 @@
-"""Edges of one type as a weighted incidence matrix that values are sent along both ways."""
+"""Edges of one type as a weighted incidence matrix, to send values in both directions."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def incidences(
 ) -> dict[EdgeType, Incidence]:
     """Return the edges between real nodes, in the highest precision of all nodes and weights.
 
-    Sums of weights and shares of them are then exact enough for any weight that can be given.
+    Sums and ratios of weights are then precise enough for all weights.
     """
     dtype = next(iter(x.values())).dtype
     for edges in given.values():

@@ -1,4 +1,4 @@
-"""What a conv of PyTorch Geometric has to be like for a dense one to take its weights."""
+"""Checks of PyTorch Geometric convs whose weights a dense conv takes over."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ ConvType = TypeVar("ConvType", bound="HeadedConv")
 def check_conv(
     taker: type, conv: MessagePassing, kind: type[MessagePassing], *, aggr: str, **options: Any
 ) -> None:
-    """Raise an error unless a conv is of a kind that has what the ``taker`` computes.
+    """Raise an error unless a conv computes the same as the class ``taker``.
 
-    ``aggr`` says how it aggregates messages, ``options`` which attributes it has.
+    ``aggr`` is the aggregation that it must have, ``options`` are the attributes.
     """
     import_pyg()
     from torch_geometric.nn.resolver import aggregation_resolver
@@ -40,7 +40,9 @@ def check_conv(
         found["aggr"], expected["aggr"] = conv.aggr, aggr
     for option, value in expected.items():
         if found[option] != value:
-            raise InputError(f"{own} has {option}={value!r}, the {theirs} {found[option]!r}")
+            raise InputError(
+                f"{own} has {option}={value!r}, but the {theirs} has {found[option]!r}"
+            )
     if any(is_lazy(parameter) for parameter in conv.parameters()):
         raise InputError(f"the {theirs} has lazy sizes; run it once on data before converting it")
 
@@ -54,9 +56,9 @@ def check_hetero_conv(
     same: Sequence[str],
     **options: Any,
 ) -> dict[EdgeType, Any]:
-    """Return the convs of a ``HeteroConv`` that sums, by edge type, after checking each.
+    """Return the convs of a ``HeteroConv`` with sum aggregation, by edge type, after checking each.
 
-    They have to agree in the attributes ``same``.
+    They must have equal values of the attributes ``same``.
     """
     import_pyg()
     from torch_geometric.nn import HeteroConv
@@ -67,7 +69,7 @@ def check_hetero_conv(
             f"{own} takes the weights of a HeteroConv of {kind.__name__}, got {type(conv).__name__}"
         )
     if conv.aggr != "sum":
-        raise InputError(f"{own} sums over edge types, the HeteroConv has aggr={conv.aggr!r}")
+        raise InputError(f"{own} sums over edge types, but the HeteroConv has aggr={conv.aggr!r}")
     singles: dict[EdgeType, Any] = dict(conv.convs.items())
     for single in singles.values():
         check_conv(taker, single, kind, aggr=aggr, **options)
@@ -75,7 +77,7 @@ def check_hetero_conv(
         found = {edge_type: getattr(single, option) for edge_type, single in singles.items()}
         if len(set(found.values())) > 1:
             raise InputError(
-                f"{own} has the same {option} for all edge types, the HeteroConv {found}"
+                f"{own} has the same {option} for all edge types, but the HeteroConv has {found}"
             )
     return singles
 
@@ -83,9 +85,9 @@ def check_hetero_conv(
 def new_headed(
     taker: type[ConvType], singles: Mapping[EdgeType, Any], source: str, destination: str
 ) -> ConvType:
-    """Return a new dense conv of the sizes, heads, device and precision of convs with heads.
+    """Return a new dense conv with the sizes, heads, device and precision of convs with heads.
 
-    ``source`` and ``destination`` are what these call a linear map of nodes of either end.
+    ``source`` and ``destination`` are their attributes for the linear maps of the two ends.
     """
     sizes: dict[str, int] = {}
     for (start, _, end), single in singles.items():
@@ -101,7 +103,7 @@ def new_headed(
 
 
 def copy_linear(own: nn.Linear, theirs: nn.Module) -> None:
-    """Copy the weights of a linear map; a bias that it lacks is zero."""
+    """Copy the weights of a linear map; a missing bias is zero."""
     with torch.no_grad():
         own.weight.copy_(theirs.weight)  # type: ignore[arg-type]
         if theirs.bias is None:

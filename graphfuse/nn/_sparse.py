@@ -1,7 +1,7 @@
 """Message passing along edges given as index pairs: gather at the sources, sum at destinations.
 
-It costs memory and time in proportion to the number of edges, where the dense path costs in
-proportion to the number of node pairs.
+Memory and time are proportional to the number of edges; on the dense path, they are proportional
+to the number of node pairs.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ def flatten_edges(
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Return source rows [E], destination rows [E] and log weights [E] (None if all weigh 1).
 
-    Rows count through the padded nodes of all samples. Edges of weight 0 and edges from padded
-    nodes are left out; each edge comes once, however often it is listed.
+    Rows number the padded nodes of all samples. Edges of weight 0 and edges from padded nodes are
+    left out. Duplicate edges are returned once.
     """
     if isinstance(edges, SparseEdges):
         edges = edges.coalesce(sources, destinations)

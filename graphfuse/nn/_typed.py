@@ -1,4 +1,4 @@
-"""What convs over typed nodes and edges share: metadata in one order, checked input."""
+"""The base class of convs over typed nodes and edges: sorted metadata and input checks."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from graphfuse.nn.attention_weights import AttentionWeights, EdgeAttention
 from graphfuse.nn.hub_module import HubModule
 
 Metadata = tuple[Sequence[str], Sequence[EdgeType]]
-"""Node types and edge types, as ``HeteroData.metadata()`` gives them; their order is free."""
+"""Node types and edge types, as ``HeteroData.metadata()`` returns them, in any order."""
 
 
 convs: Registry[type[TypedConv]]
 
 
 class TypedConv(HubModule):
-    """Base of convs over typed nodes and edges.
+    """Base class of convs over typed nodes and edges.
 
-    A subclass implements ``forward`` with the helpers here; all that it keeps per type is in
-    the sorted order of the names, so that the order of any dictionary carries no meaning. One that
-    sets ``name`` is a conv that :class:`~graphfuse.nn.GraphFusion` knows by it.
+    A subclass implements ``forward`` with the helpers here. Everything that it stores per type is
+    in the sorted order of the names, so that the order of dictionaries has no effect. If it sets
+    ``name``, :class:`~graphfuse.nn.GraphFusion` accepts it under that name.
     """
 
     name: ClassVar[str]
@@ -49,9 +49,9 @@ class TypedConv(HubModule):
         self.edge_types: list[EdgeType] = sorted((s, r, d) for s, r, d in metadata[1])
         for kind, names in (("node", self.node_types), ("edge", self.edge_types)):
             if len(set(names)) < len(names):
-                raise InputError(f"metadata names each {kind} type once, got {names}")
+                raise InputError(f"metadata must name each {kind} type once, got {names}")
         if not self.node_types:
-            raise InputError("metadata names at least one node type, got none")
+            raise InputError("metadata must name at least one node type, got none")
         for edge_type in self.edge_types:
             for end in (edge_type[0], edge_type[2]):
                 if end not in self.node_types:
@@ -62,14 +62,15 @@ class TypedConv(HubModule):
             in_channels = dict.fromkeys(self.node_types, in_channels)
         if sorted(in_channels) != self.node_types:
             raise InputError(
-                f"in_channels has one size per node type, {self.node_types}; got "
+                f"in_channels must have one size per node type {self.node_types}, got "
                 f"{dict(in_channels)}"
             )
         sizes = (*in_channels.values(), out_channels)
         if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
             raise InputError(
-                f"channels are whole numbers of at least 1, got in_channels={dict(in_channels)}, "
-                f"out_channels={out_channels}; lazy sizes (-1) are not supported"
+                f"in_channels and out_channels must be whole numbers of at least 1, got "
+                f"in_channels={dict(in_channels)}, out_channels={out_channels}; lazy sizes (-1) "
+                f"are not supported"
             )
         self.in_channels = {name: int(in_channels[name]) for name in self.node_types}
         self.out_channels = int(out_channels)
@@ -107,17 +108,17 @@ class TypedConv(HubModule):
         edges: Mapping[EdgeType, Tensor | SparseEdges],
         mask: Mapping[str, Tensor] | None,
     ) -> dict[EdgeType, Tensor | SparseEdges]:
-        """Return the edges after checking every name, shape and kind.
+        """Return the edges after checking every name, shape and type.
 
-        Weights have to lie in [0, inf); those of dense edges on a GPU are not looked at, as it
-        would have to wait for that.
+        Weights must be in [0, inf). Dense weights on a GPU are not checked, because that would
+        force a synchronisation.
         """
         for what, given in (("nodes", x), ("a mask", mask)):
             if given is not None and sorted(given) != self.node_types:
                 raise InputError(
-                    f"{type(self).__name__} takes {what} of the types {self.node_types}, got "
-                    f"{sorted(given)}; a type without nodes is a tensor of zeros with a mask of "
-                    f"False"
+                    f"{type(self).__name__} takes {what} of the types "
+                    f"{self.node_types}, got {sorted(given)}; for a type without nodes, pass a "
+                    f"tensor of zeros and a mask of False"
                 )
         if not torch.compiler.is_compiling():  # shapes are symbols there
             for name in self.node_types:
@@ -138,24 +139,25 @@ class TypedConv(HubModule):
         nodes, first = x[name], x[self.node_types[0]]
         if nodes.dim() != 3 or nodes.shape[2] != self.in_channels[name]:
             raise InputError(
-                f"nodes of {name!r} are [B, N, {self.in_channels[name]}], got {list(nodes.shape)}"
+                f"nodes of {name!r} must have shape [B, N, {self.in_channels[name]}], got "
+                f"{list(nodes.shape)}"
             )
         if nodes.shape[0] != first.shape[0]:
             raise InputError(
-                f"all node types hold the same B samples, but {self.node_types[0]!r} has "
-                f"{first.shape[0]} and {name!r} has {nodes.shape[0]}"
+                f"all node types must have the same number of samples B, but "
+                f"{self.node_types[0]!r} has {first.shape[0]} and {name!r} has {nodes.shape[0]}"
             )
         if mask is None:
             return
         real = mask[name]
         if real.shape != nodes.shape[:2] or real.dtype != torch.bool:
             raise InputError(
-                f"mask of {name!r} is bool [B, N] = {list(nodes.shape[:2])}, got "
+                f"the mask of {name!r} must be bool [B, N] = {list(nodes.shape[:2])}, got "
                 f"{real.dtype} {list(real.shape)}"
             )
 
     def per_edge_type(self, out_channels: int) -> nn.ModuleDict:
-        """Return one linear map without bias an edge type, from the size of its source."""
+        """Return one linear map without bias per edge type, from the size of its source."""
         return nn.ModuleDict(
             {
                 module_key(*t): nn.Linear(self.in_channels[t[0]], out_channels, bias=False)
@@ -172,13 +174,13 @@ class TypedConv(HubModule):
 
 
 class HeadedConv(TypedConv):
-    """Base of convs with several attention heads, whose results stand side by side.
+    """Base class of convs with several attention heads, whose results are concatenated.
 
     A subclass implements ``score`` for ``attention_weights``.
     """
 
     one_softmax_an_edge_type: ClassVar[bool] = False
-    """Whether a node attends to each edge type alone, and sums them; else to all at once."""
+    """Whether each edge type has its own softmax; otherwise one softmax covers all edge types."""
 
     def __init__(
         self,
@@ -202,10 +204,10 @@ class HeadedConv(TypedConv):
         edges: Mapping[EdgeType, Tensor | SparseEdges],
         mask: Mapping[str, Tensor] | None = None,
     ) -> AttentionWeights:
-        """Return the weights by which ``forward`` sums what nodes send along their edges.
+        """Return the attention weights that ``forward`` gives to the messages along edges.
 
-        ``one_softmax_an_edge_type`` says what one softmax covers: the weights at a node sum to 1
-        over its incoming edges of each edge type alone, or over those of all edge types.
+        The weights at a node sum to 1 over its incoming edges of each edge type if
+        ``one_softmax_an_edge_type`` is set, and over those of all edge types otherwise.
         """
         given = self.check(x, edges, mask)
         types = [t for t in self.edge_types if t in given]
@@ -227,7 +229,7 @@ class HeadedConv(TypedConv):
         given: Mapping[EdgeType, Tensor | SparseEdges],
         mask: Mapping[str, Tensor] | None,
     ) -> dict[EdgeType, Tensor | EdgeAttention]:
-        """Return the weights of edges with one destination, whose softmax is one."""
+        """Return the weights of edges to one destination type, which share a softmax."""
         ends, logits = [], []
         for edge_type in types:
             s, _, d = edge_type
@@ -266,9 +268,9 @@ class HeadedConv(TypedConv):
     ) -> Tensor:
         """Return the scores [E, H] of edges between rows of nodes [B, Ns, F] and [B, Nd, F].
 
-        They are the softmax's logits before the logarithms of the edges' weights.
+        They are the logits of the softmax without the logarithms of the edge weights.
         """
-        raise InputError(f"{type(self).__name__} does not say how to score its edges")
+        raise InputError(f"{type(self).__name__} does not implement score()")
 
     def share(self, logits: Tensor, at: Tensor, total: int) -> Tensor:
         """Return the weights [E, H] of edges that arrive at the rows ``at`` [E] of ``total``."""
@@ -279,12 +281,12 @@ convs = Registry("conv", "graphfuse.nn")
 
 
 def _check_metadata(metadata: Metadata) -> None:
-    """Raise an error unless these are a list of names, and one of edge types with three each."""
+    """Raise an error unless these are a list of names and a list of edge types."""
     pair = isinstance(metadata, Sequence) and len(metadata) == 2
     types = metadata[1] if pair else None
     if not isinstance(types, Collection) or any(isinstance(t, str) or len(t) != 3 for t in types):
         raise InputError(
-            f"metadata is (node types, edge types), and an edge type is (source, relation, "
+            f"metadata must be (node types, edge types), where an edge type is (source, relation, "
             f"destination); got {metadata!r}"
         )
 
@@ -297,9 +299,9 @@ def check_precision(module: nn.Module, x: Mapping[str, Tensor]) -> None:
             return
         if nodes.dtype != weight.dtype:
             raise InputError(
-                f"nodes of {name!r} are {nodes.dtype}, the weights of the "
-                f"{type(module).__name__} {weight.dtype}; bring them to one precision, as by "
-                f"x.float() or module.double()"
+                f"nodes of {name!r} are {nodes.dtype}, but the weights of the "
+                f"{type(module).__name__} are {weight.dtype}; convert one of them, for example "
+                f"with x.float() or module.double()"
             )
 
 
@@ -310,26 +312,27 @@ def _check_edges(
         not isinstance(edges, Tensor) or edges.layout != torch.strided
     ):
         raise InputError(
-            f"edges {edge_type} are a dense tensor [B, Ns, Nd] or SparseEdges, got "
+            f"edges {edge_type} must be a dense tensor [B, Ns, Nd] or SparseEdges, got "
             f"{getattr(edges, 'layout', type(edges).__name__)}"
         )
     weight = edges.weight if isinstance(edges, SparseEdges) else edges
     if weight is not None and weight.dtype != torch.bool and not weight.is_floating_point():
         raise InputError(
-            f"edges {edge_type} are bool or floating-point weights, got {weight.dtype}"
+            f"edges {edge_type} must be bool or floating-point weights, got {weight.dtype}"
         )
     looked_at = isinstance(edges, SparseEdges) or edges.device.type == "cpu"
     if weight is not None and weight.is_floating_point() and weight.numel() and looked_at:
         least, most = (float(end) for end in weight.detach().aminmax())
         if not (least >= 0 and most < math.inf):  # NaN is neither
             raise InputError(
-                f"weights of edges {edge_type} lie in [0, inf), where 0 is no edge; got {least} to "
-                f"{most}"
+                f"weights of edges {edge_type} must be in [0, inf), where 0 means no edge; got "
+                f"{least} to {most}"
             )
     if isinstance(edges, Tensor):
         if tuple(edges.shape) != shape:
             raise InputError(
-                f"edges {edge_type} are [B, Ns, Nd] = {list(shape)}, got {list(edges.shape)}"
+                f"edges {edge_type} must have shape [B, Ns, Nd] = {list(shape)}, got "
+                f"{list(edges.shape)}"
             )
         return
     samples, sources, destinations = shape
@@ -341,21 +344,22 @@ def _check_edges(
         (edges.index.amax(1).cpu() >= samples * torch.tensor([sources, destinations])).any()
     ):
         raise InputError(
-            f"edges {edge_type} point at rows from {low} to {edges.index.amax(1).tolist()}, of "
-            f"{samples} samples with {sources} and {destinations} nodes"
+            f"the indices of edges {edge_type} range from {low} to "
+            f"{edges.index.amax(1).tolist()}, but there are {samples} samples with {sources} "
+            f"source nodes and {destinations} destination nodes each"
         )
     if bool((source // sources != destination // destinations).any()):
         raise InputError(
-            f"edges {edge_type} join nodes of two samples; source rows count sample * {sources} + "
-            f"node, destination rows sample * {destinations} + node"
+            f"edges {edge_type} join nodes of different samples; a source index must be "
+            f"sample * {sources} + node, a destination index sample * {destinations} + node"
         )
 
 
 def linear_of(maps: nn.ModuleDict, *names: str) -> nn.Linear:
-    """Return the linear map of a node type, or of an edge type by its three names."""
+    """Return the linear map of a node type, or of an edge type given by its three names."""
     return cast(nn.Linear, maps[module_key(*names)])
 
 
 def mask_nodes(nodes: Tensor, mask: Mapping[str, Tensor] | None, name: str) -> Tensor:
-    """Return the nodes [B, N, F] with zeros where they are padded."""
+    """Return the nodes [B, N, F] with zeros at padded nodes."""
     return nodes if mask is None else nodes * mask[name].unsqueeze(2)

@@ -11,7 +11,7 @@ from graphfuse.nn.readout import Readout
 
 
 class AttentionReadout(Readout):
-    r"""Average the nodes with weights that a softmax over each group gives.
+    r"""Average the nodes of each group with softmax weights.
 
     .. math:: \sum_i \mathrm{softmax}_i(v \cdot \tanh(W x_i) + b_t)\; x_i
 

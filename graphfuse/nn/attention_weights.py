@@ -1,4 +1,4 @@
-"""What the nodes of a conv attend to."""
+"""The attention weights of a conv."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class EdgeAttention:
 
 @dataclass(frozen=True)
 class AttentionWeights:
-    """The weights that a conv's attention gives to edges, by edge type in sorted order.
+    """The attention weights of a conv's edges, by edge type in sorted order.
 
-    Those of an edge type given dense are ``[B, H, Ns, Nd]``, zero where there is no edge; those
-    of one given as ``SparseEdges`` are an :class:`EdgeAttention`, each edge once. Edges that start
-    or end at a padded node have no weight. Weights at a node sum to 1 over its incoming edges of
-    each edge type alone ("gatv2", "transformer") or of all edge types together (the other convs).
+    For dense edges they are ``[B, H, Ns, Nd]``, zero where there is no edge. For ``SparseEdges``
+    they are an :class:`EdgeAttention`, in which each edge occurs once. Edges that start or end at a
+    padded node have no weight. Weights at a node sum to 1 over its incoming edges of each edge type
+    ("gatv2", "transformer") or of all edge types together (the other convs).
 
     Example:
         >>> import torch

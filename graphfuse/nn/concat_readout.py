@@ -1,4 +1,4 @@
-"""Modality by modality, what went into the core beside what came out."""
+"""The mean nodes of each modality before and after the core, concatenated."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from graphfuse.nn.readout import Readout, mean_of
 class ConcatReadout(Readout):
     """Concatenate each modality's mean node before the core and after it.
 
-    With it a graph is never worse informed than concatenation. A group without nodes of a modality
-    has a learned vector in its place.
+    The prediction of a graph strategy then has all the inputs of plain concatenation. If a group
+    has no nodes of a modality, a learned vector replaces their mean.
 
     Example:
         >>> readout = ConcatReadout(["a", "b"], 4)

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 SLOPE = 0.2
 FEW = 0.25
-"""Share of pairs with an edge below which edges are gathered (benchmarks.convs)."""
+"""Edge density below which edges are gathered (benchmarks.convs)."""
 SMALL = 2**19
-"""Numbers in a tensor of pairs times features up to which it is quickest (benchmarks.convs)."""
+"""Largest size of a pairs times features tensor for which it is fastest (benchmarks.convs)."""
 
 
 class DenseGATv2Conv(HeadedConv):
-    r"""The GATv2 operator, one per edge type, summed, on dense batches.
+    r"""The GATv2 operator on dense batches, summed over edge types.
 
     From `Brody et al. (2022) <https://arxiv.org/abs/2105.14491>`_. For a node :math:`i` of type
     :math:`t`, per head, summed over the edge types :math:`e` that point at it,
@@ -38,26 +38,27 @@ class DenseGATv2Conv(HeadedConv):
         x'_i = b_t + \sum_e \sum_j \alpha_{je}\, L_e x_j
 
     with one softmax per edge type, where :math:`w` is the edge weight (1 where edges are bool).
-    Equal to PyTorch Geometric's ``HeteroConv`` of ``GATv2Conv`` without self-loops. The scores of
-    all pairs are formed without a tensor of pairs times features: a leaky ReLU is a linear part,
-    which splits into its two ends, and a part :math:`|z|`, whose weighted sums are differences of
-    L1 distances.
+    The result equals PyTorch Geometric's ``HeteroConv`` of ``GATv2Conv`` without self-loops. The
+    scores of all pairs are computed without a tensor of pairs times features: a leaky ReLU is the
+    sum of a linear part, which splits into its two ends, and a part :math:`|z|`, whose weighted
+    sums are differences of L1 distances.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards, a multiple of ``heads``.
-        metadata: node types and edge types.
-        heads: attention heads, whose results stand side by side.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features, a multiple of ``heads``.
+        metadata: the node types and the edge types.
+        heads: number of attention heads, whose results are concatenated.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> conv = DenseGATv2Conv(4, 8, (["a"], [("a", "near", "a")]), heads=2)
@@ -178,7 +179,7 @@ def _attend(
 
 
 def _are_few(edges: Tensor) -> bool:
-    """Whether gathering edges is quicker than scoring all pairs; a compiler cannot ask that."""
+    """Whether gathering edges is faster than scoring all pairs; False when compiling."""
     if torch.compiler.is_compiling() or edges.numel() < 1024:
         return False
     return int(edges.count_nonzero()) < FEW * edges.numel()
@@ -186,8 +187,8 @@ def _are_few(edges: Tensor) -> bool:
 
 def _scores(left: Tensor, right: Tensor, weight: Tensor) -> Tensor:
     """Return the scores [B, H, Nd, Ns] of all pairs."""
-    # A compiler fuses what a small tensor of pairs holds; cdist knows no half precision, and
-    # exported programs no L1 distance.
+    # A compiler fuses operations on a small tensor of pairs. cdist does not support half precision,
+    # and exported programs do not support L1 distances.
     if (
         torch.compiler.is_compiling()
         or left.dtype in (torch.float16, torch.bfloat16)
@@ -205,7 +206,7 @@ def _scores(left: Tensor, right: Tensor, weight: Tensor) -> Tensor:
 
 
 def _per_head(weight: Tensor) -> Tensor:
-    """Return weights [H, d] as a matrix [H * d, H] that keeps the heads apart."""
+    """Return weights [H, d] as a block matrix [H * d, H] with one block per head."""
     apart = torch.eye(len(weight), dtype=weight.dtype, device=weight.device)
     return (weight.unsqueeze(2) * apart.unsqueeze(1)).flatten(0, 1)
 

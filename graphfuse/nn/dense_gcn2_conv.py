@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class DenseGCN2Conv(TypedConv):
-    r"""The GCNII operator on dense batches, all edge types taken together.
+    r"""The GCNII operator on dense batches, which treats all edge types as one.
 
     From `Chen et al. (2020) <https://arxiv.org/abs/2007.02133>`_. With the nodes of all types of a
-    sample below each other,
+    sample stacked into :math:`X`,
 
     .. math::
         X' = \big((1 - \alpha) \hat P X + \alpha X_0\big)
@@ -34,28 +34,29 @@ class DenseGCN2Conv(TypedConv):
 
     where :math:`A` sums the weights of all edge types (1 where edges are bool), :math:`D` the
     weights that arrive at a node, :math:`X_0` are the nodes before the first layer (the input
-    itself if not given) and :math:`\beta = \log(\theta / l + 1)` in layer :math:`l`. Equal to
-    PyTorch Geometric's ``GCN2Conv`` with shared weights and self-loops on the graph of all nodes,
-    but for an edge from a node to itself: PyG takes it for the loop :math:`I`, here it counts too.
-    Node types whose size is not ``out_channels`` are mapped to it first.
+    itself if not given) and :math:`\beta = \log(\theta / l + 1)` in layer :math:`l`. The result
+    equals PyTorch Geometric's ``GCN2Conv`` with shared weights and self-loops on the graph of all
+    nodes, except for an edge from a node to itself: in PyG it replaces the self-loop in :math:`I`,
+    here it is added to it. Node types whose size is not ``out_channels`` are mapped to it first.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards.
-        metadata: node types and edge types.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features.
+        metadata: the node types and the edge types.
         alpha: share of the initial residual.
         theta: strength of the linear map, weaker in deeper layers.
         layer: number of the layer, from 1.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> conv = DenseGCN2Conv(4, 4, (["a"], [("a", "near", "a")]))
@@ -78,8 +79,8 @@ class DenseGCN2Conv(TypedConv):
         super().__init__(in_channels, out_channels, metadata)
         if not 0 <= alpha <= 1 or theta <= 0 or layer < 1:
             raise InputError(
-                f"alpha lies in [0, 1], theta is positive and layer at least 1; got alpha={alpha}, "
-                f"theta={theta}, layer={layer}"
+                f"alpha must be in [0, 1], theta positive and layer at least 1; got "
+                f"alpha={alpha}, theta={theta}, layer={layer}"
             )
         self.alpha, self.theta, self.layer = alpha, theta, layer
         self.beta = math.log(theta / layer + 1)
@@ -106,7 +107,7 @@ class DenseGCN2Conv(TypedConv):
 
         check_conv(cls, conv, GCN2Conv, aggr="sum", normalize=True, add_self_loops=True)
         if conv.weight2 is not None:
-            raise InputError("DenseGCN2Conv has shared_weights=True, the GCN2Conv False")
+            raise InputError("DenseGCN2Conv needs a GCN2Conv with shared_weights=True, got False")
         theta = math.expm1(conv.beta)  # as if of the first layer
         dense = cls(conv.channels, conv.channels, metadata, alpha=conv.alpha, theta=theta)
         dense = dense.to(conv.weight1.device, conv.weight1.dtype)
@@ -136,7 +137,7 @@ class DenseGCN2Conv(TypedConv):
         before = together
         if initial is not None:
             before = torch.cat([initial[t] for t in self.node_types], dim=1)
-        # Under autocast products come in another precision than that of the nodes.
+        # Under autocast, products have another precision than the nodes.
         propagated = self._propagate(together, nodes, given, mask)
         mixed = torch.lerp(propagated, before.to(propagated.dtype), self.alpha)
         updated = torch.lerp(mixed, (mixed @ self.weight).to(mixed.dtype), self.beta)
@@ -168,7 +169,7 @@ class DenseGCN2Conv(TypedConv):
         joined: dict[tuple[str, str], Tensor] = {}
         for (source, _, destination), edges in dense.items():
             before = joined.get((source, destination))
-            if before is not None:  # two relations between the same nodes add up
+            if before is not None:  # edges of several relations between the same nodes are summed
                 edges = edges.to(together.dtype) + before
             joined[source, destination] = edges
         rows = []

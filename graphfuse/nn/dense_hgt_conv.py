@@ -35,26 +35,28 @@ class DenseHGTConv(AttentionConv):
             + (1 - \sigma(\beta_t))\, x_i
 
     where :math:`A_e, M_e` are matrices per head and edge type, :math:`\mu_e` a scalar per head and
-    edge type, :math:`w` the edge weight (1 where edges are bool); the last term is there where
-    input and output are of the same size. Equal to PyTorch Geometric's ``HGTConv`` with the same
-    weights, to rounding, except that a node type at which no edge type points gets the update of
-    an empty message instead of being left out, and that the order of a dictionary plays no role.
+    edge type, and :math:`w` the edge weight (1 where edges are bool). The last term is used only if
+    input and output have the same size. Up to rounding, the result equals PyTorch Geometric's
+    ``HGTConv`` with the same weights, with two exceptions: a node type that no edge type points at
+    is updated with a zero message instead of being left out, and the order of dictionaries has no
+    effect.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards, a multiple of ``heads``.
-        metadata: node types and edge types.
-        heads: attention heads.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features, a multiple of ``heads``.
+        metadata: the node types and the edge types.
+        heads: number of attention heads.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> metadata = (["a", "b"], [("a", "to", "b")])
@@ -84,7 +86,7 @@ class DenseHGTConv(AttentionConv):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights: Glorot for the relations' matrices, ones for priors and skips."""
+        """Draw new weights: Glorot for the matrices of edge types, ones for priors and skips."""
         super().reset_parameters()
         bound = (3 / (self.out_channels // self.heads)) ** 0.5
         nn.init.uniform_(self.key_relation, -bound, bound)
@@ -160,7 +162,7 @@ class DenseHGTConv(AttentionConv):
         update: Tensor = self.out[module_key(name)](F.gelu(message))
         if self.in_channels[name] != self.out_channels:
             return update
-        # Under autocast the maps compute in another precision than that of the nodes.
+        # Under autocast, the maps have another precision than the nodes.
         gate = self.skip[number].sigmoid().to(nodes.dtype)
         return torch.lerp(nodes, update.to(nodes.dtype), gate)
 

@@ -21,40 +21,42 @@ if TYPE_CHECKING:
 
 
 class DenseHypergraphConv(TypedConv):
-    r"""The hypergraph convolutional operator on dense batches, one hyperedge a star.
+    r"""The hypergraph convolutional operator on dense batches, with one hyperedge per star.
 
     From `Bai et al. (2021) <https://arxiv.org/abs/1901.08150>`_. With the nodes of all types of a
-    sample below each other,
+    sample stacked into :math:`X`,
 
     .. math:: X' = D^{-1} H W B^{-1} H^\top X \Theta + b
 
-    where :math:`H` says to which hyperedge a node belongs, :math:`W` weighs hyperedges, :math:`D`
-    sums the weights of a node's hyperedges and :math:`B` the members of a hyperedge.
+    where :math:`H` is the incidence matrix of nodes and hyperedges, :math:`W` holds the weights of
+    the hyperedges, :math:`D` sums the weights of a node's hyperedges and :math:`B` sums the
+    incidences of a hyperedge.
 
-    The hyperedges are read off the edges, which the paper leaves open: a node at which edges of a
-    type point and the nodes that they come from form one. So every edge type gives at most one
-    hyperedge a node, and messages flow both ways along an edge, and among the neighbours of a
-    node. A neighbour belongs to the hyperedge by the weight of its edge (1 where edges are bool),
-    the node itself by 1, plus the weight of an edge to itself. A node in no hyperedge gets the
-    bias. :math:`W` is one learned weight per edge type, 1 at first, :math:`\Theta` one map per node
-    type. Equal to PyTorch Geometric's ``HypergraphConv`` without attention on the same hyperedges,
-    as long as these weigh 1: it has one :math:`\Theta` for all and leaves :math:`W` out of the
-    product, though not out of :math:`D`.
+    The paper does not define how hyperedges are found. Here, a node and the sources of its incoming
+    edges of one type form a hyperedge (a star). So each edge type gives at most one hyperedge per
+    node, and messages flow in both directions along an edge and between the neighbours of a node.
+    The incidence of a neighbour is the weight of its edge (1 where edges are bool), the incidence
+    of the node itself is 1 plus the weight of an edge to itself. A node in no hyperedge gets the
+    bias. :math:`W` is one learned weight per edge type, initially 1, and :math:`\Theta` one map per
+    node type. The result equals PyTorch Geometric's ``HypergraphConv`` without attention on the
+    same hyperedges as long as all weights are 1: PyG has one :math:`\Theta` for all types, and uses
+    :math:`W` in :math:`D` but not in the product.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards.
-        metadata: node types and edge types.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features.
+        metadata: the node types and the edge types.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> conv = DenseHypergraphConv(4, 8, (["a"], [("a", "near", "a")]))
@@ -110,9 +112,9 @@ class DenseHypergraphConv(TypedConv):
         found: Mapping[EdgeType, Incidence],
         mask: Mapping[str, Tensor] | None,
     ) -> dict[str, Tensor]:
-        """Return what each node gets from its hyperedges, before the bias, [B, N, out_channels]."""
+        """Return the messages from hyperedges to nodes, before the bias, [B, N, out_channels]."""
         mapped = {t: mask_nodes(linear_of(self.theta, t)(x[t]), mask, t) for t in self.node_types}
-        # One more feature, which is 1, so that sums of weights come along with sums of nodes.
+        # An additional feature of ones, so that weights are summed together with nodes.
         nodes = {t: F.pad(part, (0, 1), value=1.0) for t, part in mapped.items()}
         total = self.shared(nodes, mask)
         for edge_type, incidence in found.items():
@@ -121,7 +123,7 @@ class DenseHypergraphConv(TypedConv):
             gathered = incidence.to_destinations(nodes[source].to(dtype))
             exists = gathered[..., -1:] > 0
             star = (gathered + nodes[destination]) * exists
-            # Its mean and a 1, by the weight of the hyperedge; zeros where there is none.
+            # Its mean and a 1, times the weight of the hyperedge; zeros if there is no hyperedge.
             number = self.edge_types.index(edge_type)
             sent = star / torch.where(exists, star[..., -1:], 1) * self.log_weight[number].exp()
             total[source] = total[source] + incidence.to_sources(sent)
@@ -134,5 +136,5 @@ class DenseHypergraphConv(TypedConv):
     def shared(
         self, nodes: Mapping[str, Tensor], mask: Mapping[str, Tensor] | None
     ) -> dict[str, Tensor]:
-        """Return what hyperedges other than stars send, times their weight, and the weight."""
+        """Return the messages of hyperedges other than stars, times their weight, and weights."""
         return {t: torch.zeros_like(part) for t, part in nodes.items()}

@@ -1,4 +1,4 @@
-"""Modal-temporal graph attention on padded batches: the strongest edges of each node alone."""
+"""Modal-temporal graph attention on padded batches, which keeps the strongest edges of a node."""
 
 from __future__ import annotations
 
@@ -32,35 +32,36 @@ class DenseMTGATConv(HeadedConv):
             + b_e \cdot M_t x_i) + \log w_{je}\big), \qquad
         x'_i = c_t + \frac{\sum_{je \in K} \alpha_{je}\, M_s x_j}{\sum_{je \in K} \alpha_{je}}
 
-    where :math:`K` are the edges of the largest :math:`\alpha`, averaged over heads: the share
-    ``keep`` of all that come in, rounded up, every tie included; :math:`w` is the edge weight (1
-    where edges are bool). With ``keep=1`` and one type it is PyTorch Geometric's ``GATConv``
+    where :math:`K` are the edges with the largest :math:`\alpha`, averaged over heads: the share
+    ``keep`` of all incoming edges, rounded up, with all ties; :math:`w` is the edge weight (1 where
+    edges are bool). With ``keep=1`` and one type, the result equals PyTorch Geometric's ``GATConv``
     without self-loops. :class:`DenseGATv2Conv` differs in three ways: it has maps per edge type
-    instead of per node type, takes the leaky ReLU before the product with the attention's vector
+    instead of per node type, applies the leaky ReLU before the product with the attention vector
     instead of after it, and has one softmax per edge type.
 
-    In the paper's code (https://github.com/jedyang97/MTAG) a layer works on all edges it is given,
-    and its attention, averaged over heads, prunes those that later layers see, the weakest of a
-    whole batch; nodes have an edge to themselves, maps have no bias, and :math:`c` is one for all
-    types. Here each layer prunes its own edges, node by node, so that no sample depends on others,
-    and a node's own part is up to residual connections.
+    In the paper's code (https://github.com/jedyang97/MTAG), a layer uses all edges that it gets.
+    Its attention, averaged over heads, then removes the weakest edges of the whole batch for later
+    layers. Nodes have an edge to themselves, maps have no bias, and all types share :math:`c`. Here
+    each layer prunes its own edges, node by node, so that no sample depends on others. Residual
+    connections replace the edges to themselves.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards, a multiple of ``heads``.
-        metadata: node types and edge types.
-        heads: attention heads, whose results stand side by side.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features, a multiple of ``heads``.
+        metadata: the node types and the edge types.
+        heads: number of attention heads, whose results are concatenated.
         keep: share of incoming edges that are kept, above 0 and at most 1.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> conv = DenseMTGATConv(4, 8, (["a"], [("a", "past", "a")]), heads=2)
@@ -81,7 +82,9 @@ class DenseMTGATConv(HeadedConv):
     ) -> None:
         super().__init__(in_channels, out_channels, metadata, heads)
         if not 0 < keep <= 1:
-            raise InputError(f"keep is a share of edges, above 0 and at most 1, got {keep}")
+            raise InputError(
+                f"keep must be a share of the edges, above 0 and at most 1, got {keep}"
+            )
         self.keep = keep
         self.ratio = Fraction(keep).limit_denominator(1_000_000).as_integer_ratio()
         self.project = self.per_type(out_channels)
@@ -92,7 +95,7 @@ class DenseMTGATConv(HeadedConv):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights: Glorot for the attention's vectors, zeros for the bias."""
+        """Draw new weights: Glorot for the attention vectors, zeros for the bias."""
         for linear in self.project.values():
             linear.reset_parameters()  # type: ignore[operator]
         nn.init.xavier_uniform_(self.from_source)
@@ -199,14 +202,14 @@ class DenseMTGATConv(HeadedConv):
         return _score(start.flatten(0, 1)[source], end.flatten(0, 1)[at])
 
     def _keep(self, incoming: Tensor) -> Tensor:
-        """Return how many of so many incoming edges are kept."""
-        # The least whole number that is not below the share, in whole numbers, which do not round.
+        """Return how many of a node's incoming edges are kept."""
+        # The share rounded up, computed in integers to prevent rounding errors.
         part, whole = self.ratio
         return (incoming * part + whole - 1) // whole
 
 
 class _Block(NamedTuple):
-    """What one edge type brings to its destination nodes."""
+    """Messages of one edge type to its destination nodes."""
 
     value: Tensor  # [B, Ns, H, d]
     start: Tensor  # [B, Ns, H], the source's part of the score

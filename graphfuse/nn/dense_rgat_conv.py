@@ -34,28 +34,29 @@ class DenseRGATConv(HeadedConv):
             \mathrm{LeakyReLU}(q_e \cdot x_i + k_e \cdot x_j) + \log w_{je}\right), \qquad
         x'_i = b_t + \sum_{je} \alpha_{je}\, W_e x_j
 
-    where :math:`w` is the edge weight (1 where edges are bool). The paper scores mapped nodes,
-    :math:`q_e = W_e \tilde q_e`; here that product is one learned vector, so that the two ends of
-    an edge may differ in size, and no tensor of pairs times features is formed. Equal to PyTorch
-    Geometric's ``RGATConv`` with ``attention_mechanism="across-relation"`` and
-    ``attention_mode="additive-self-attention"``, which shares :math:`\tilde q, \tilde k` among
-    relations.
+    where :math:`w` is the edge weight (1 where edges are bool). In the paper, scores are computed
+    from mapped nodes, :math:`q_e = W_e \tilde q_e`. Here that product is one learned vector, so
+    that the two ends of an edge may have different sizes and no tensor of pairs times features is
+    needed. The result equals PyTorch Geometric's ``RGATConv`` with
+    ``attention_mechanism="across-relation"`` and ``attention_mode="additive-self-attention"``,
+    which shares :math:`\tilde q, \tilde k` between relations.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards, a multiple of ``heads``.
-        metadata: node types and edge types.
-        heads: attention heads, whose results stand side by side.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features, a multiple of ``heads``.
+        metadata: the node types and the edge types.
+        heads: number of attention heads, whose results are concatenated.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> conv = DenseRGATConv(4, 8, (["a"], [("a", "near", "a")]), heads=2)
@@ -88,7 +89,7 @@ class DenseRGATConv(HeadedConv):
     def from_pyg(cls, conv: RGATConv, metadata: Metadata) -> Self:
         """Return a dense conv with the weights of a PyTorch Geometric one.
 
-        Relation number r of ``conv`` is the r-th edge type of ``metadata`` as given.
+        The relation with index r in ``conv`` is the edge type with index r in ``metadata``.
         """
         import_pyg()
         from torch_geometric.nn import RGATConv
@@ -108,8 +109,8 @@ class DenseRGATConv(HeadedConv):
         )
         if len(metadata[1]) != conv.num_relations:
             raise InputError(
-                f"the RGATConv has {conv.num_relations} relations, metadata {len(metadata[1])} "
-                f"edge types"
+                f"the RGATConv has {conv.num_relations} relations, but metadata has "
+                f"{len(metadata[1])} edge types"
             )
         if conv.num_bases is None:
             weight = conv.weight
@@ -165,7 +166,7 @@ class DenseRGATConv(HeadedConv):
 
 
 class Incoming(NamedTuple):
-    """What one edge type brings to its destination nodes."""
+    """Messages of one edge type to its destination nodes."""
 
     query: Tensor  # [B, Nd, H]
     key: Tensor  # [B, Ns, H]
@@ -177,7 +178,7 @@ class Incoming(NamedTuple):
 def _attend(parts: Sequence[Incoming]) -> Tensor:
     """Attend to the sources of all edge types at once; return [B, Nd, H * d].
 
-    Sparse edges of any type take all of them along the sparse path, with the same result.
+    If the edges of any type are sparse, all use the sparse path, with the same result.
     """
     alloweds, logits = [], []
     for part in parts:

@@ -29,25 +29,26 @@ class DenseRGCNConv(TypedConv):
     .. math::
         x'_i = W_t x_i + b_t + \sum_e \frac{1}{\sum_{j} w_{je}} \sum_{j} w_{je}\, W_e x_j
 
-    over the edge types :math:`e` that point at :math:`t` and their edges from nodes :math:`j`, of
-    weight :math:`w` (1 where edges are bool). Equal to PyTorch Geometric's ``RGCNConv`` with mean
-    aggregation, which has one :math:`W_t` for all types; bases and blocks of weights are ways to
-    write :math:`W_e`, see :meth:`from_pyg`.
+    over the edge types :math:`e` that point at :math:`t` and their edges from nodes :math:`j` with
+    weight :math:`w` (1 where edges are bool). The result equals PyTorch Geometric's ``RGCNConv``
+    with mean aggregation, which has one :math:`W_t` for all types. :meth:`from_pyg` also converts
+    weights :math:`W_e` given as bases or blocks.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards.
-        metadata: node types and edge types.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features.
+        metadata: the node types and the edge types.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> conv = DenseRGCNConv(4, 8, (["a"], [("a", "near", "a")]))
@@ -85,7 +86,7 @@ class DenseRGCNConv(TypedConv):
                 count = x[name].shape[1]
                 parts.append(neighbour_mean(given[edge_type], x[source], real, count))
                 weights.append(linear_of(self.relation, *edge_type).weight)
-            # One product for all edge types at once.
+            # One matrix product for all edge types.
             update = F.linear(torch.cat(parts, dim=2), torch.cat(weights, dim=1), root.bias)
             out[name] = mask_nodes(update, mask, name)
         return out
@@ -94,7 +95,7 @@ class DenseRGCNConv(TypedConv):
     def from_pyg(cls, conv: RGCNConv, metadata: Metadata) -> Self:
         """Return a dense conv with the weights of a PyTorch Geometric one.
 
-        Relation number r of ``conv`` is the r-th edge type of ``metadata`` as given.
+        The relation with index r in ``conv`` is the edge type with index r in ``metadata``.
         """
         import_pyg()
         from torch_geometric.nn import RGCNConv
@@ -102,8 +103,8 @@ class DenseRGCNConv(TypedConv):
         check_conv(cls, conv, RGCNConv, aggr="mean")
         if len(metadata[1]) != conv.num_relations:
             raise InputError(
-                f"the RGCNConv has {conv.num_relations} relations, metadata {len(metadata[1])} "
-                f"edge types"
+                f"the RGCNConv has {conv.num_relations} relations, but metadata has "
+                f"{len(metadata[1])} edge types"
             )
         if conv.root is not None and conv.root.shape[0] != conv.in_channels_l:
             raise InputError(
@@ -123,7 +124,7 @@ class DenseRGCNConv(TypedConv):
 
 
 def _whole_weights(conv: RGCNConv) -> Tensor:
-    """Return [R, in, out] whatever bases or blocks the weights are made of."""
+    """Return the weights [R, in, out], also if they are given as bases or blocks."""
     weight: Tensor = conv.weight
     if conv.num_bases is not None:
         return torch.einsum("rb,bio->rio", conv.comp, weight)

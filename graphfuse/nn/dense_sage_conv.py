@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DenseSAGEConv(TypedConv):
-    r"""The GraphSAGE operator with mean aggregation, one per edge type, on dense batches.
+    r"""The GraphSAGE operator with mean aggregation on dense batches, summed over edge types.
 
     From `Hamilton et al. (2017) <https://arxiv.org/abs/1706.02216>`_. For a node :math:`i` of type
     :math:`t`, summed over the edge types :math:`e` that point at it,
@@ -30,26 +30,27 @@ class DenseSAGEConv(TypedConv):
         x'_i = \sum_e \frac{z_{ie}}{\lVert z_{ie} \rVert}, \qquad
         z_{ie} = W_e\, \mathrm{mean}_{j}\, x_j + b_e + R_e x_i
 
-    with means weighted where edges have weights. Equal to PyTorch Geometric's ``HeteroConv`` of
-    ``SAGEConv``; the paper normalises (``normalize=True`` there and here by default). A node type
-    at which no edge type points gets zeros. Without the normalisation it computes what
-    :class:`DenseRGCNConv` does.
+    where means are weighted if edges have weights. The result equals PyTorch Geometric's
+    ``HeteroConv`` of ``SAGEConv``. As in the paper, updates are normalised by default; in PyG that
+    is ``normalize=True``. A node type that no edge type points at gets zeros. Without the
+    normalisation, this computes the same as :class:`DenseRGCNConv`.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards.
-        metadata: node types and edge types.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features.
+        metadata: the node types and the edge types.
         normalize: divide each edge type's update by its length.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> conv = DenseSAGEConv(4, 8, (["a"], [("a", "near", "a")]))
@@ -88,7 +89,7 @@ class DenseSAGEConv(TypedConv):
         )
         sizes: dict[str, int] = {}
         for (source, _, destination), single in singles.items():
-            sizes[source] = single.lin_l.in_channels  # in_channels stays -1 where it was lazy
+            sizes[source] = single.lin_l.in_channels  # in_channels stays -1 if it was lazy
             if single.root_weight:
                 sizes[destination] = single.lin_r.in_channels
         for (_, _, destination), single in singles.items():

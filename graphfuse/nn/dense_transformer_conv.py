@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DenseTransformerConv(HeadedConv):
-    r"""The graph transformer operator, one per edge type, summed, on dense batches.
+    r"""The graph transformer operator on dense batches, summed over edge types.
 
     From `Shi et al. (2021) <https://arxiv.org/abs/2009.03509>`_. For a node :math:`i` of type
     :math:`t`, per head, summed over the edge types :math:`e` that point at it,
@@ -31,25 +31,26 @@ class DenseTransformerConv(HeadedConv):
         x'_i = R_t x_i + \sum_e \sum_j \alpha_{je}\, V_e x_j
 
     with one softmax per edge type, where :math:`w` is the edge weight (1 where edges are bool).
-    Equal to PyTorch Geometric's ``HeteroConv`` of ``TransformerConv`` with root weights, whose
-    maps of the node itself are summed to one :math:`R_t`. The paper's edge features and its gate
-    between the node and the message are left out.
+    The result equals PyTorch Geometric's ``HeteroConv`` of ``TransformerConv`` with root weights,
+    whose maps of the node itself are summed to one :math:`R_t`. The paper's edge features and its
+    gate between the node and the message are left out.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards, a multiple of ``heads``.
-        metadata: node types and edge types.
-        heads: attention heads, whose results stand side by side.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features, a multiple of ``heads``.
+        metadata: the node types and the edge types.
+        heads: number of attention heads, whose results are concatenated.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> conv = DenseTransformerConv(4, 8, (["a"], [("a", "near", "a")]), heads=2)

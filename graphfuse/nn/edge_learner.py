@@ -24,23 +24,22 @@ class EdgeLearner(nn.Module):
         w_{ji} = \max\Big(0, \frac{1}{P} \sum_{p=1}^{P}
             \cos(u_{sp} \odot x_j,\; u_{tp} \odot x_i)\Big)
 
-    where the :math:`u` are learned, P to a node type and at first the same for all, and only the
-    ``top_k`` heaviest edges from each type are left, every tie included; a node is not joined to
-    itself. Weights are differentiable, so that the similarity learns through the edges that are
-    left.
+    where the :math:`u` are learned: P per node type, initially the same for all types. Only the
+    ``top_k`` heaviest edges from each type are kept, with all ties. A node is not joined to itself.
+    Weights are differentiable, so that the similarity is trained through the edges that are kept.
 
-    The paper has one type of nodes, cuts at a threshold instead of the top k, and mixes what it
-    learns with the graph that it is given; here the given edges stay beside the learned ones.
+    The paper has one type of nodes, applies a threshold instead of the top k, and mixes the learned
+    graph with the given one. Here the given edges are used in addition to the learned ones.
 
-    The similarities of all pairs are formed, dense whatever the size of a sample: some 20 bytes a
-    pair of nodes with the gradient, which is 0.3 GB for one sample with 2,000 nodes in each of two
+    The similarities of all pairs are dense, whatever the size of a sample. With the gradient, they
+    take some 20 bytes per pair of nodes: 0.3 GB for one sample with 2,000 nodes in each of two
     modalities.
 
     Args:
-        channels: features of a node, the same for all types.
-        node_types: their names; the order is free.
-        top_k: neighbours of a node from each type.
-        perspectives: P, cosines that are averaged.
+        channels: number of features of a node, the same for all types.
+        node_types: names of the node types, in any order.
+        top_k: number of neighbours of a node from each type.
+        perspectives: P, the number of cosines that are averaged.
 
     Shapes:
         - ``x``: ``{node type: [B, N, channels]}``, ``mask``: ``{node type: bool [B, N]}`` or None
@@ -62,7 +61,7 @@ class EdgeLearner(nn.Module):
         super().__init__()
         if channels < 1 or top_k < 1 or perspectives < 1:
             raise InputError(
-                f"channels, top_k and perspectives are at least 1, got channels={channels}, "
+                f"channels, top_k and perspectives must be at least 1, got channels={channels}, "
                 f"top_k={top_k}, perspectives={perspectives}"
             )
         self.node_types, self.top_k = sorted(node_types), top_k
@@ -79,7 +78,9 @@ class EdgeLearner(nn.Module):
     ) -> dict[EdgeType, Tensor]:
         """Draw the edges."""
         if sorted(x) != self.node_types:
-            raise InputError(f"EdgeLearner takes the types {self.node_types}, got {sorted(x)}")
+            raise InputError(
+                f"EdgeLearner needs nodes of the types {self.node_types}, got {sorted(x)}"
+            )
         seen = {}
         for t in self.node_types:
             nodes = x[t].to(torch.promote_types(x[t].dtype, torch.float32)).unsqueeze(2)

@@ -31,35 +31,36 @@ Rewire = Callable[[int, Mapping[str, Tensor]], Edges]
 class GraphFusion(HubModule):
     r"""Stack of convs over one heterogeneous graph per sample, and a readout.
 
-    Nodes are mapped to the hidden size, then each layer updates them along the edges and one by
-    one, with residual connections and layer norms in front (as in Xiong et al. 2020,
+    Nodes are mapped to the hidden size. Then each layer updates them along the edges and one by
+    one, with residual connections and layer norms first (as in Xiong et al. 2020,
     https://arxiv.org/abs/2002.04745):
 
     .. math:: h \leftarrow h + \mathrm{conv}(\mathrm{norm}(h)), \qquad
         h \leftarrow h + \mathrm{ffn}(\mathrm{norm}(h))
 
     Args:
-        channels: features of a node, ``{modality: features}``.
-        hidden_channels: features of a node within the core, a multiple of ``heads``.
-        metadata: modalities and edge types.
+        channels: number of input features, ``{modality: features}``.
+        hidden_channels: number of features within the core, a multiple of ``heads``.
+        metadata: the modalities and the edge types.
         conv: name of a conv: "hgt", "typed_attention", "rgcn", "sage", "gatv2", "gcn2", "rgat",
             "transformer", "hypergraph", "m3net" or "mtgat".
-        num_layers: layers; 0 leaves the mapped nodes as they are.
-        heads: attention heads.
+        num_layers: number of layers; 0 returns the mapped nodes.
+        heads: number of attention heads.
         readout: "concat" (each modality before and after the core), "mean" or "attention".
-        checkpoint: whether only the nodes between layers are kept for the backward pass, which
-            computes each layer again (Chen et al. 2016, https://arxiv.org/abs/1604.06174): less
-            memory, about a third more time, same gradients. It may be set later, too.
+        checkpoint: whether to store only the nodes between layers for the backward pass, which
+            then computes each layer again (Chen et al. 2016, https://arxiv.org/abs/1604.06174).
+            This saves memory and takes about a third more time; gradients are the same. The
+            attribute may be changed later.
 
     Shapes:
         - ``x``: ``{modality: [B, N, F]}``, ``mask``: ``{modality: bool [B, N]}`` or None
         - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``
         - ``unit``: ``{modality: long [B, N]}``, the unit of each node, or None; ``num_units`` is
-          U, if some units have no node (``batch.unit_mask.shape[1]``)
-        - ``rewire``: None, or a function of a layer's number and its nodes that returns the edges
-          of that layer, in place of ``edges``
-        - output: embedding [B, D], with units [B, U, D], where D is ``out_channels``; and the
-          nodes ``{modality: [B, N, hidden_channels]}``, zero where padded
+          U, which is needed if some units have no node (``batch.unit_mask.shape[1]``)
+        - ``rewire``: None, or a function of a layer's index and its nodes that returns the edges
+          of that layer, which replace ``edges``
+        - output: the embedding [B, D], or [B, U, D] with units, where D is ``out_channels``; and
+          the nodes ``{modality: [B, N, hidden_channels]}``, zero at padded nodes
 
     Example:
         >>> metadata = (["image", "text"], [("text", "names", "image")])
@@ -84,14 +85,14 @@ class GraphFusion(HubModule):
         super().__init__()
         self.checkpoint = checkpoint
         if num_layers < 0:
-            raise InputError(f"num_layers is at least 0, got {num_layers}")
+            raise InputError(f"num_layers must be at least 0, got {num_layers}")
         self.node_types = sorted(channels)
         if sorted(metadata[0]) != self.node_types:
             raise InputError(
-                f"channels and metadata name the same modalities, got {self.node_types} and "
+                f"channels and metadata must name the same modalities, got {self.node_types} and "
                 f"{sorted(metadata[0])}"
             )
-        # Without weights: it checks what is given, whatever the number of layers.
+        # It has no weights, and checks the input for any number of layers.
         self.guard = TypedConv(channels, hidden_channels, metadata)
         self.project = nn.ModuleDict(
             {module_key(t): nn.Linear(channels[t], hidden_channels) for t in self.node_types}
@@ -138,7 +139,7 @@ class GraphFusion(HubModule):
         """Fuse the nodes of every sample."""
         given = self._check(x, edges, mask)
         if unit is not None and sorted(unit) != self.node_types:
-            raise InputError(f"unit names the types {self.node_types}, got {sorted(unit)}")
+            raise InputError(f"unit must have the node types {self.node_types}, got {sorted(unit)}")
         if unit is not None and not torch.compiler.is_compiling():
             _check_units(x, unit)
         nodes = inputs = self._inputs(x, mask)
@@ -160,15 +161,17 @@ class GraphFusion(HubModule):
         mask: Mapping[str, Tensor] | None = None,
         rewire: Rewire | None = None,
     ) -> list[AttentionWeights]:
-        """Return what the nodes of each layer attend to, as the conv's ``attention_weights`` does.
+        """Return the attention weights of each layer, see the conv's ``attention_weights``.
 
         Raises:
-            InputError: a conv without attention, with the names of those that attend.
+            InputError: the conv has no attention; the message names the convs that have.
         """
         for conv in self.convs:
             if not isinstance(conv, HeadedConv):
                 attend = [n for n in convs.names() if issubclass(convs.get(n), HeadedConv)]
-                raise InputError(f"{type(conv).__name__} has no attention; convs with: {attend}")
+                raise InputError(
+                    f"{type(conv).__name__} has no attention; convs with attention: {attend}"
+                )
         given = self._check(x, edges, mask)
         nodes = inputs = self._inputs(x, mask)
         found = []
@@ -182,7 +185,7 @@ class GraphFusion(HubModule):
     def _check(
         self, x: Mapping[str, Tensor], edges: Edges, mask: Mapping[str, Tensor] | None
     ) -> dict[EdgeType, Tensor | SparseEdges]:
-        """Return the edges after checking all that is given."""
+        """Return the edges after checking the whole input."""
         given = self.guard.check(x, edges, mask)
         if not torch.compiler.is_compiling():
             check_precision(self, x)
@@ -195,7 +198,7 @@ class GraphFusion(HubModule):
         return {t: mask_nodes(self.project[module_key(t)](x[t]), mask, t) for t in self.node_types}
 
     def _normed(self, number: int, nodes: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the nodes as the conv of a layer gets them."""
+        """Return the input nodes for the conv of a layer."""
         together = self.norms[number](torch.cat([nodes[t] for t in self.node_types], dim=1))
         widths = [nodes[t].shape[1] for t in self.node_types]
         return dict(zip(self.node_types, together.split(widths, dim=1), strict=True))
@@ -224,6 +227,6 @@ def _check_units(x: Mapping[str, Tensor], unit: Mapping[str, Tensor]) -> None:
     for name, numbers in unit.items():
         if numbers.shape != x[name].shape[:2] or numbers.dtype != torch.long:
             raise InputError(
-                f"units of {name!r} are long [B, N] = {list(x[name].shape[:2])}, got "
+                f"units of {name!r} must be int64 [B, N] = {list(x[name].shape[:2])}, got "
                 f"{numbers.dtype} {list(numbers.shape)}"
             )

@@ -1,4 +1,4 @@
-"""Modules that are saved to a folder or to the Hugging Face Hub, and come back the same."""
+"""Modules that can be saved to a folder or the Hugging Face Hub, and loaded again."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 
 builders: dict[str, Callable[[Mapping[str, Any]], HubModule]] = {}
-"""Functions that build a saved module from its configuration, by the configuration's class.
+"""Functions that build a saved module from its configuration, by the class in the configuration.
 
-For classes that are built by a module further up; all others are built by their constructor."""
+This is for classes that a higher layer builds; all others are built by their constructor."""
 
 
 class HubModule(nn.Module):
-    """A module that :meth:`save_pretrained` writes and :meth:`from_pretrained` brings back.
+    """A module that :meth:`save_pretrained` saves and :meth:`from_pretrained` loads.
 
-    A saved model is a folder with ``config.json`` (what it is made of), ``model.safetensors`` (its
-    weights and what was fitted) and ``README.md``, the model card. It is written and pushed by
-    :class:`huggingface_hub.PyTorchModelHubMixin`, whose methods these are named after, and which is
-    imported when one of them is called. Nothing is ever a pickle.
+    A saved model is a folder with ``config.json`` (its configuration), ``model.safetensors`` (its
+    weights and everything fitted) and ``README.md`` (its model card). It is saved and pushed by
+    :class:`huggingface_hub.PyTorchModelHubMixin`, which has methods of the same names and is
+    imported when one of them is called. No file is a pickle.
 
-    In a subclass, the constructor's arguments are plain data and attributes of the same name, or
-    :meth:`options` returns them.
+    In a subclass, the constructor's arguments are JSON data, kept as attributes of the same names;
+    otherwise, the subclass overrides :meth:`options`.
 
     Example:
         >>> import tempfile
@@ -56,36 +56,36 @@ class HubModule(nn.Module):
         if lost:
             raise InputError(
                 f"{type(self).__name__} cannot be saved: it does not keep its arguments {lost} as "
-                f"attributes of these names; set them, or override options()"
+                f"attributes of the same names; set them, or override options()"
             )
         return {name: getattr(self, name) for name in names}
 
     def config(self) -> dict[str, Any]:
-        """Return plain data from which :meth:`from_config` builds the module, without weights."""
+        """Return the data from which :meth:`from_config` rebuilds the module, without weights."""
         options = self.options()
         try:
             inspect.signature(type(self)).bind(**options)
         except TypeError as error:
             raise InputError(
-                f"{type(self).__name__} cannot be saved: its options() are {sorted(options)}, and "
-                f"it cannot be built of them ({error}); override options()"
+                f"{type(self).__name__} cannot be saved: it cannot be built from its options() "
+                f"{sorted(options)} ({error}); override options()"
             ) from None
         return {"class": type(self).__name__, "options": plain(options)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build a module from :meth:`config`'s plain data."""
+        """Build a module from the data of :meth:`config`."""
         check_class(config, cls.__name__)
         return cls(**config["options"])
 
     def write_beside(self, folder: Path) -> None:
-        """Write what is to be saved besides configuration and weights; here nothing."""
+        """Write anything to be saved besides configuration and weights; here nothing."""
 
     def read_beside(self, folder: Path) -> None:
-        """Read what :meth:`write_beside` wrote, if there is any."""
+        """Read the files that :meth:`write_beside` wrote, if there are any."""
 
     def describe(self) -> Description:
-        """Return what the model card says of the module."""
+        """Return the facts about the module for its model card."""
         home = type(self).__module__
         return Description(
             name=type(self).__name__,
@@ -105,21 +105,21 @@ class HubModule(nn.Module):
         split: str = "test",
         license: str | None = None,  # noqa: A002
     ) -> None:
-        """Write the module to a folder, whole or not at all; it replaces a model saved there.
+        """Save the module to a folder, completely or not at all; it replaces a model saved there.
 
         Args:
-            scores: for the model card, ``{metric: value}``, where a value is one number, or a list
-                with one for each fold, or one such list for each repeat.
+            scores: for the model card, ``{metric: value}``, where a value is one number, a list
+                with one number per fold, or a list with one such list per repeat.
             dataset: name of the data that the scores were measured on.
-            split: the part of it.
+            split: name of the part of the data.
             license: for the model card, such as "apache-2.0".
 
         Raises:
-            InputError: the folder holds something else; scores that are no finite numbers or come
-                without a dataset; options that are no plain data.
+            InputError: the folder contains something else; scores are not finite numbers or have
+                no dataset; options are not JSON data.
         """
         if not isinstance(save_directory, str | Path):
-            raise InputError(f"a model is saved to the path of a folder, got {save_directory!r}")
+            raise InputError(f"save_directory must be the path of a folder, got {save_directory!r}")
         path = Path(save_directory)
         facts = Facts(scores=scores, dataset=dataset, split=split, license=license)
         self._saved(facts, path.resolve().name).save(path)
@@ -138,16 +138,16 @@ class HubModule(nn.Module):
         branch: str | None = None,
         create_pr: bool | None = None,
     ) -> str:
-        """Push what :meth:`save_pretrained` writes to the Hub; return the address of the commit.
+        """Push the files of :meth:`save_pretrained` to the Hub; return the URL of the commit.
 
-        The repository is created if it is not there. What is not of the model card is passed on to
-        :meth:`huggingface_hub.ModelHubMixin.push_to_hub`.
+        The repository is created if it does not exist. Arguments that are not for the model card
+        are passed to :meth:`huggingface_hub.ModelHubMixin.push_to_hub`.
 
         Raises:
-            InputError: as :meth:`save_pretrained`; a ``repo_id`` that is none.
+            InputError: as in :meth:`save_pretrained`; ``repo_id`` is not the name of a repository.
         """
         if not isinstance(repo_id, str):
-            raise InputError(f"a model is pushed to 'user/name', got {repo_id!r}")
+            raise InputError(f"repo_id must be 'user/name', got {repo_id!r}")
         facts = Facts(scores=scores, dataset=dataset, split=split, license=license)
         return self._saved(facts, repo_id).push(
             repo_id,
@@ -169,15 +169,15 @@ class HubModule(nn.Module):
         force_download: bool = False,
         local_files_only: bool = False,
     ) -> Self:
-        """Load a module from a folder, or from the Hub by its name there, set to evaluate.
+        """Load a module in evaluation mode from a folder, or from the Hub by its name there.
 
-        It computes what the saved one did, bit by bit, in the precision in which it was saved. The
-        arguments by name are those of :func:`huggingface_hub.snapshot_download`.
+        Its outputs equal those of the saved module bit by bit, in the precision in which it was
+        saved. Keyword arguments are those of :func:`huggingface_hub.snapshot_download`.
 
         Raises:
-            InputError: no such folder or model; files that are missing, damaged, of another format
-                or of another class.
-            UnknownNameError: a strategy, relation or option that is not known here.
+            InputError: there is no such folder or model; files are missing, damaged, or of another
+                format or class.
+            UnknownNameError: the model has an unknown strategy, relation or option.
         """
         from graphfuse._hub import (
             CONFIG,
@@ -203,9 +203,9 @@ class HubModule(nn.Module):
         except FusionError as error:
             error.add_note(f"while loading {folder / CONFIG}")
             raise
-        except Exception as error:  # whatever a constructor raises at values of any kind
+        except Exception as error:  # a constructor may raise any of these for damaged values
             raise InputError(
-                f"{folder / CONFIG} is damaged: no {cls.__name__} can be made of it "
+                f"{folder / CONFIG} is damaged: no {cls.__name__} can be built from it "
                 f"({type(error).__name__}: {error}); save the model again"
             ) from error
         load_weights(module, folder, config.get(DIGEST))
@@ -221,10 +221,10 @@ class HubModule(nn.Module):
 
 
 def check_class(config: Mapping[str, Any], wanted: str) -> None:
-    """Raise an error at the configuration of another class."""
+    """Raise an error for the configuration of another class."""
     if config["class"] != wanted:
         raise InputError(
-            f"this is a saved {config['class']}, not a {wanted}; load it with "
+            f"the saved model is a {config['class']}, not a {wanted}; load it with "
             f"{config['class']}.from_pretrained"
         )
 

@@ -1,4 +1,4 @@
-"""Hyperedges for what nodes have in common, signed edges for where they differ."""
+"""Hyperedges for what nodes have in common, signed edges for their differences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphfuse.nn.dense_hypergraph_conv import DenseHypergraphConv
 
 
 class M3NetConv(DenseHypergraphConv):
-    r"""A hypergraph convolution and a high-frequency branch, summed, after M3Net.
+    r"""The sum of a hypergraph convolution and a high-frequency branch, after M3Net.
 
     After `Chen et al. (2023) <https://doi.org/10.1109/CVPR52729.2023.01036>`_.
     For a node :math:`i` of type :math:`t`,
@@ -25,31 +25,33 @@ class M3NetConv(DenseHypergraphConv):
             \sum_{je} \frac{w_{je}}{\sqrt{d_i d_j}} \tanh(q_e \cdot x_i + k_e \cdot x_j + c_e)\,
             V_s x_j
 
-    The first part is that of :class:`DenseHypergraphConv`, with one more hyperedge for the nodes
-    of each type of a sample and one for all nodes of the sample. It smooths. The second has the
-    signed weights of FAGCN (`Bo et al. 2021 <https://arxiv.org/abs/2101.00797>`_; PyTorch
-    Geometric's ``FAConv``), so that a node can take over what sets a neighbour apart from it;
-    :math:`d_i` sums the weights of the edges that arrive at a node, :math:`d_j` those that leave.
+    The first part is that of :class:`DenseHypergraphConv`, with one additional hyperedge for the
+    nodes of each type of a sample and one for all nodes of the sample. It is a low-pass filter. The
+    second part has the signed weights of FAGCN (`Bo et al. 2021
+    <https://arxiv.org/abs/2101.00797>`_; PyTorch Geometric's ``FAConv``), so that differences
+    between neighbours are kept; :math:`d_i` sums the weights of a node's incoming edges,
+    :math:`d_j` those of its outgoing edges.
 
-    In the paper, hyperedges are those of modalities and of utterances (here: the sample), and the
-    second branch runs along all pairs within them, in a stack of its own. Ours are the hyperedges
-    and signed edges from the edges that are given, weights and maps per type, and that both
-    branches are one layer.
+    In the paper, there is one hyperedge per modality and per utterance (here: per sample), and the
+    second branch runs along all pairs within them, in a separate stack. Here the given edges add
+    hyperedges and carry the signed weights, weights and maps are per type, and both branches are
+    one layer.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards.
-        metadata: node types and edge types.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features.
+        metadata: the node types and the edge types.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> conv = M3NetConv(4, 8, (["a"], [("a", "near", "a")]))
@@ -91,7 +93,7 @@ class M3NetConv(DenseHypergraphConv):
     def shared(
         self, nodes: Mapping[str, Tensor], mask: Mapping[str, Tensor] | None
     ) -> dict[str, Tensor]:
-        """Return the means over the nodes of a type and over all nodes, by learned weights."""
+        """Return the means over the nodes of a type and over all nodes, times learned weights."""
         sums = {t: mask_nodes(part, mask, t).sum(1, keepdim=True) for t, part in nodes.items()}
         whole = torch.cat([sums[t] for t in self.node_types], dim=1).sum(1, keepdim=True)
         weight = self.log_weight_of_sample.exp()

@@ -1,4 +1,4 @@
-"""Each node's features and position as one hidden vector."""
+"""Encode the features and the position of each node to one hidden vector."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ WAVELENGTHS = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 def encode_position(pos: Tensor, dtype: torch.dtype) -> Tensor:
     """Return sines and cosines of positions [B, N, P] at six wavelengths, [B, N, 12 P].
 
-    Wavelengths run from 2 to 64 in the units of ``pos`` (after Vaswani et al. 2017,
-    https://arxiv.org/abs/1706.03762). Angles are computed in the precision of ``pos``, in single
-    precision at least: with half of it, steps from the hundredth on have angles at random.
+    Wavelengths range from 2 to 64 in the units of ``pos`` (after Vaswani et al. 2017,
+    https://arxiv.org/abs/1706.03762). Angles are computed in the precision of ``pos``, but at least
+    in single precision: in half precision, angles are random from about the hundredth step on.
     """
     pos = pos.to(torch.promote_types(pos.dtype, torch.float32))
     angle = pos.unsqueeze(3) * (2 * torch.pi / pos.new_tensor(WAVELENGTHS))
@@ -31,9 +31,10 @@ class NodeEncoder(nn.Module):
 
     .. math:: h = W_2\,\mathrm{gelu}\big((1 + a(p)) \odot W_1 x + b(p)\big)
 
-    where :math:`a, b` are linear in the encoded position :math:`p` and absent where nodes have no
-    position: a node is read in the light of where it lies, as in FiLM (Perez et al. 2018,
-    https://arxiv.org/abs/1709.07871). All strategies share it, so that they differ in fusion alone.
+    where :math:`a, b` are linear in the encoded position :math:`p`, and absent if nodes have no
+    position. The position scales and shifts the features as in FiLM (Perez et al. 2018,
+    https://arxiv.org/abs/1709.07871). All strategies use this encoder, so that they differ only in
+    their fusion.
 
     Shapes:
         - ``x``: ``{modality: [B, N, *shape]}``, ``pos``: ``{modality: [B, N, P]}``
@@ -69,7 +70,7 @@ class NodeEncoder(nn.Module):
     def forward(
         self, x: Mapping[str, Tensor], pos: Mapping[str, Tensor], mask: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """Encode every node; features of another precision are cast to the weights'."""
+        """Encode every node; features are cast to the precision of the weights."""
         hidden = {}
         for m in self.modalities:
             key = module_key(m.name)

@@ -1,4 +1,4 @@
-"""What readouts share: the groups of nodes that are read out together, and the lookup by name."""
+"""The base class of readouts, the groups of nodes that they read out, and the registry."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ readouts: Registry[type[Readout]]
 
 
 class Readout(nn.Module):
-    """From the nodes of a graph, before and after the core, to one vector per group.
+    """Base class of modules from the nodes of a graph, before and after the core, to one vector.
 
-    A group is a whole sample or, where samples hold units, a unit. A subclass sets ``name`` and
-    ``out_channels`` and implements ``forward(inputs, nodes, groups)``.
+    There is one vector per group: a group is a whole sample or, if samples hold units, a unit. A
+    subclass sets ``name`` and ``out_channels`` and implements ``forward(inputs, nodes, groups)``.
     """
 
     name: ClassVar[str]
@@ -38,8 +38,8 @@ class Readout(nn.Module):
         nodes: Mapping[str, Tensor],
         groups: Mapping[str, Tensor],
     ) -> Tensor:
-        """Read nodes [B, N, D] out by groups bool [B, U, N]; return [B, U, out_channels]."""
-        raise InputError(f"{type(self).__name__} does not say how to read nodes out")
+        """Read out nodes [B, N, D] by groups bool [B, U, N]; return [B, U, out_channels]."""
+        raise InputError(f"{type(self).__name__} does not implement forward()")
 
 
 readouts = Registry("readout", "graphfuse.nn")
@@ -53,7 +53,7 @@ def group_nodes(
 ) -> dict[str, Tensor]:
     """Return which nodes belong to which group, bool [B, U, N]; U = 1 without units.
 
-    ``num_units`` is U; without it U is one more than the largest unit of a node.
+    ``num_units`` is U; by default, U is one more than the largest unit of a node.
     """
     real = {
         name: x.new_ones(x.shape[:2], dtype=torch.bool) if mask is None else mask[name]

@@ -21,7 +21,7 @@ from graphfuse.nn._typed import Metadata, linear_of, mask_nodes
 
 
 class TypedAttentionConv(AttentionConv):
-    r"""Multi-head attention with the graph as mask and one learned scalar per head and edge type.
+    r"""Multi-head attention masked by the graph, with a learned bias per head and edge type.
 
     For a node :math:`i` of type :math:`t` and its incoming edges :math:`(j, e)` from nodes of type
     :math:`s`, with one softmax over all of them,
@@ -32,26 +32,27 @@ class TypedAttentionConv(AttentionConv):
         x'_i = O_t \sum_{je} \alpha_{je}\, V_s x_j
 
     where :math:`b_e` is a scalar per head and edge type and :math:`w` the edge weight (1 where
-    edges are bool). The bias per edge type is that of Simple-HGN (`Lv et al. 2021
-    <https://arxiv.org/abs/2112.14936>`_, who add it to additive attention), the bias by structure
-    in dot-product attention that of Graphormer (`Ying et al. 2021
-    <https://arxiv.org/abs/2106.05234>`_). Several edges between two nodes count side by side.
+    edges are bool). The bias per edge type is from Simple-HGN (`Lv et al. 2021
+    <https://arxiv.org/abs/2112.14936>`_, with additive attention); a structural bias in dot-product
+    attention is from Graphormer (`Ying et al. 2021 <https://arxiv.org/abs/2106.05234>`_). Edges of
+    several types between two nodes are separate entries of the softmax.
 
     Args:
-        in_channels: features of a node, of all types or ``{node type: features}``.
-        out_channels: features of a node afterwards, a multiple of ``heads``.
-        metadata: node types and edge types.
-        heads: attention heads.
+        in_channels: number of input features, one for all node types or ``{node type: features}``.
+        out_channels: number of output features, a multiple of ``heads``.
+        metadata: the node types and the edge types.
+        heads: number of attention heads.
 
     Shapes:
         - ``x``: ``{node type: [B, N, F]}``
-        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``; a type may lack
+        - ``edges``: ``{edge type: bool or weights [B, Ns, Nd], or SparseEdges}``;
+          edge types may be missing
         - ``mask``: ``{node type: bool [B, N]}``, None if every node is real
         - output: ``{node type: [B, N, out_channels]}``, zero at padded nodes
 
     Raises:
-        InputError: sizes that do not fit, with the shapes expected.
-        UnknownNameError: an edge type that the metadata lacks.
+        InputError: shapes that do not match; the message gives the expected shapes.
+        UnknownNameError: an edge type that is not in the metadata.
 
     Example:
         >>> conv = TypedAttentionConv(4, 8, (["a"], [("a", "near", "a")]), heads=2)
@@ -112,7 +113,7 @@ class TypedAttentionConv(AttentionConv):
         projected: Mapping[str, Projected],
         mask: Mapping[str, Tensor] | None,
     ) -> dict[str, Tensor]:
-        """Let the nodes of types that hear of the same sources attend to them, all at once."""
+        """Attend at once for all node types that have the same source types."""
         size = self.out_channels // self.heads
         weights, queries = [], []
         for name in names:
@@ -148,8 +149,8 @@ class TypedAttentionConv(AttentionConv):
     ) -> tuple[Tensor, Tensor]:
         """Return keys and values [B, H, S, d + number of sources].
 
-        Each source's keys are marked in a feature of their own, in which the queries carry the
-        edge type's bias: that keeps it out of the [Nd, S] mask.
+        The keys of each source type are one in an additional feature, where the queries hold the
+        bias of the edge type. The bias is then not needed in the [Nd, S] mask.
         """
         keys = torch.cat([projected[source].key for source in sources], dim=1)
         values = torch.cat([projected[source].value for source in sources], dim=1)

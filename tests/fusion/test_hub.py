@@ -157,12 +157,16 @@ def test_own_class_loads_its_own_alone(tmp_path):
     strategy.save_pretrained(tmp_path / "model")
     assert type(type(strategy).from_pretrained(tmp_path / "model")) is type(strategy)
     other = type(create_strategy("gated", strategy.schema))
-    with pytest.raises(InputError, match="a saved Concat \\('concat'\\), not a Gated"):
+    with pytest.raises(InputError, match="the saved model is a Concat \\('concat'\\), not a Gated"):
         other.from_pretrained(tmp_path / "model")
-    with pytest.raises(InputError, match="a saved Strategy, not a GraphFusion; load it with "):
+    with pytest.raises(
+        InputError, match="the saved model is a Strategy, not a GraphFusion; load it with "
+    ):
         GraphFusion.from_pretrained(tmp_path / "model")
     GraphFusion({"a": 2}, 4, (["a"], [])).save_pretrained(tmp_path / "core")
-    with pytest.raises(InputError, match="a saved GraphFusion, not a Strategy; load it with Graph"):
+    with pytest.raises(
+        InputError, match="the saved model is a GraphFusion, not a Strategy; load it with Graph"
+    ):
         Strategy.from_pretrained(tmp_path / "core")
 
 

@@ -106,10 +106,18 @@ def test_a_lazy_hypergraph_conv_is_taken_over_once_it_ran():
 @pytest.mark.parametrize(
     ("dense", "conv", "message"),
     [
-        (DenseGATv2Conv, hetero(gatv2, {"aggr": "max"}), "has aggr='sum', the GATv2Conv 'max'"),
-        (DenseGATv2Conv, hetero(gatv2, BACKWARDS), "has flow='source_to_target', the GATv2Conv"),
+        (
+            DenseGATv2Conv,
+            hetero(gatv2, {"aggr": "max"}),
+            "has aggr='sum', but the GATv2Conv has 'max'",
+        ),
+        (
+            DenseGATv2Conv,
+            hetero(gatv2, BACKWARDS),
+            "has flow='source_to_target', but the GATv2Conv has",
+        ),
         (DenseGATv2Conv, hetero(gatv2, {"residual": True}), "has residual=False"),
-        (DenseGATv2Conv, hetero(gatv2, {}, aggr="mean"), "the HeteroConv has aggr='mean'"),
+        (DenseGATv2Conv, hetero(gatv2, {}, aggr="mean"), "but the HeteroConv has aggr='mean'"),
         (
             DenseGATv2Conv,
             hetero(gatv2, {"heads": 2, "share": 2}, {"heads": 3, "share": 3}),
@@ -141,9 +149,13 @@ def test_what_a_dense_conv_does_not_compute_is_refused(dense, conv, message):
         (DenseRGCNConv, RGCNConv(4, 4, 2, **BACKWARDS), "has flow='source_to_target'"),
         (DenseRGCNConv, RGCNConv((4, 5), 4, 2), r"one number of in_channels, got \(4, 5\)"),
         (DenseRGATConv, RGATConv(4, 4, 2, **BACKWARDS), "has flow='source_to_target'"),
-        (DenseRGATConv, RGATConv(4, 4, 2, aggr="mean"), "has aggr='sum', the RGATConv 'mean'"),
+        (
+            DenseRGATConv,
+            RGATConv(4, 4, 2, aggr="mean"),
+            "has aggr='sum', but the RGATConv has 'mean'",
+        ),
         (DenseRGATConv, RGCNConv(4, 4, 2), "takes the weights of RGATConv, got RGCNConv"),
-        (DenseGCN2Conv, GCN2Conv(4, 0.1, aggr="max"), "has aggr='sum', the GCN2Conv 'max'"),
+        (DenseGCN2Conv, GCN2Conv(4, 0.1, aggr="max"), "has aggr='sum', but the GCN2Conv has 'max'"),
         (DenseGCN2Conv, GCN2Conv(4, 0.1, normalize=False), "has normalize=True"),
         (DenseHypergraphConv, RGCNConv(4, 4, 2), "takes the weights of HypergraphConv"),
     ],

@@ -165,12 +165,12 @@ def test_fusion_asks_for_the_edges_of_every_layer():
 
 def test_a_conv_without_attention_says_so():
     fusion = GraphFusion(CHANNELS, 8, (sorted(NODES), TYPES), "sage")
-    with pytest.raises(InputError, match="DenseSAGEConv has no attention; convs with"):
+    with pytest.raises(InputError, match="DenseSAGEConv has no attention; convs with attention"):
         fusion.attention_weights(*random_graph())
 
 
 def test_a_conv_that_does_not_score_its_edges_says_so():
     near = ("a", "near", "a")
     conv = HeadedConv(4, 8, (["a"], [near]))
-    with pytest.raises(InputError, match="HeadedConv does not say how to score its edges"):
+    with pytest.raises(InputError, match="HeadedConv does not implement score"):
         conv.attention_weights({"a": torch.ones(1, 2, 4)}, {near: torch.ones(1, 2, 2)})

@@ -62,9 +62,12 @@ def test_large_batches_equal_their_parts(density, dtype):
     ("options", "message"),
     [
         ({}, "has add_self_loops=False"),
-        ({"add_self_loops": False, "concat": False}, "has concat=True, the GATv2Conv False"),
+        (
+            {"add_self_loops": False, "concat": False},
+            "has concat=True, but the GATv2Conv has False",
+        ),
         ({"add_self_loops": False, "negative_slope": 0.1}, "has negative_slope=0.2"),
-        ({"add_self_loops": False, "edge_dim": 2}, "has edge_dim=None, the GATv2Conv 2"),
+        ({"add_self_loops": False, "edge_dim": 2}, "has edge_dim=None, but the GATv2Conv has 2"),
     ],
 )
 def test_other_convs_are_refused(options, message):

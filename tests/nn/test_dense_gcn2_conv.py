@@ -37,11 +37,11 @@ def test_equals_pyg_on_random_schemas(seed):
 
 
 def test_other_convs_are_refused():
-    with pytest.raises(InputError, match="has shared_weights=True, the GCN2Conv False"):
+    with pytest.raises(InputError, match="needs a GCN2Conv with shared_weights=True, got False"):
         DenseGCN2Conv.from_pyg(
             GCN2Conv(4, 0.1, 0.5, 1, shared_weights=False), (["a"], [("a", "r", "a")])
         )
-    with pytest.raises(InputError, match=r"alpha lies in \[0, 1\]"):
+    with pytest.raises(InputError, match=r"alpha must be in \[0, 1\]"):
         DenseGCN2Conv(4, 4, (["a"], [("a", "r", "a")]), alpha=2)
 
 

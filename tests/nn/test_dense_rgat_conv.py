@@ -34,7 +34,7 @@ def test_equals_pyg_on_random_schemas(seed):
     [
         ({"attention_mechanism": "within-relation"}, "the RGATConv 'within-relation'"),
         ({"attention_mode": "multiplicative-self-attention"}, "has attention_mode='additive"),
-        ({"concat": False}, "has concat=True, the RGATConv False"),
+        ({"concat": False}, "has concat=True, but the RGATConv has False"),
         ({"negative_slope": 0.1}, "has negative_slope=0.2"),
         ({"mod": "scaled"}, "has mod=None"),
         ({"num_blocks": 2}, "has num_blocks=None"),
@@ -47,7 +47,7 @@ def test_other_convs_are_refused(options, message):
 
 
 def test_sizes_are_checked():
-    with pytest.raises(InputError, match="has 2 relations, metadata 1"):
+    with pytest.raises(InputError, match="has 2 relations, but metadata has 1"):
         DenseRGATConv.from_pyg(RGATConv(4, 4, 2), (["a"], [("a", "r", "a")]))
     with pytest.raises(InputError, match="out_channels is a multiple of heads"):
         DenseRGATConv(4, 8, (["a"], [("a", "r", "a")]), heads=3)

@@ -42,9 +42,9 @@ def test_weights_make_a_weighted_mean():
 
 
 def test_other_convs_are_refused():
-    with pytest.raises(InputError, match="2 relations, metadata 1 edge types"):
+    with pytest.raises(InputError, match="2 relations, but metadata has 1 edge types"):
         DenseRGCNConv.from_pyg(RGCNConv(4, 4, 2), (["a"], [("a", "r", "a")]))
-    with pytest.raises(InputError, match="has aggr='mean', the RGCNConv 'sum'"):
+    with pytest.raises(InputError, match="has aggr='mean', but the RGCNConv has 'sum'"):
         DenseRGCNConv.from_pyg(RGCNConv(4, 4, 1, aggr="sum"), (["a"], [("a", "r", "a")]))
 
 

@@ -33,7 +33,7 @@ def test_equals_pyg_on_random_schemas(seed):
 
 def test_other_convs_are_refused():
     one = HeteroConv({("a", "r", "a"): SAGEConv((4, 4), 4, aggr="max")})
-    with pytest.raises(InputError, match="has aggr='mean', the SAGEConv 'max'"):
+    with pytest.raises(InputError, match="has aggr='mean', but the SAGEConv has 'max'"):
         DenseSAGEConv.from_pyg(one)
 
 

@@ -202,7 +202,7 @@ def test_layers_take_part_one_after_the_other():
             r"nodes of 'image' are torch.float32, the weights of the GraphFusion torch.float64",
         ),
         ({"mask": {"image": torch.ones(4, 6).bool()}}, "takes a mask of the types"),
-        ({"unit": {"image": torch.zeros(4, 6).long()}}, "unit names the types"),
+        ({"unit": {"image": torch.zeros(4, 6).long()}}, "unit must have the node types"),
         (
             {"unit": {"image": torch.zeros(4, 1).long(), "text": torch.zeros(4, 4).long()}},
             r"units of 'image' are long \[B, N\] = \[4, 6\], got torch.int64 \[4, 1\]",
@@ -229,7 +229,7 @@ def test_errors():
         made(conv="hgtt")
     with pytest.raises(UnknownNameError, match="unknown readout"):
         made(readout="last")
-    with pytest.raises(InputError, match="num_layers is at least 0"):
+    with pytest.raises(InputError, match="num_layers must be at least 0"):
         made(num_layers=-1)
-    with pytest.raises(InputError, match="name the same modalities"):
+    with pytest.raises(InputError, match="must name the same modalities"):
         GraphFusion({"image": 5}, 8, METADATA)

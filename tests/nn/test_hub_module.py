@@ -83,7 +83,9 @@ def test_tied_weights_stay_tied(tmp_path):
 
 def test_another_class_is_refused(tmp_path):
     DenseHGTConv(CHANNELS, 8, METADATA).save_pretrained(tmp_path / "conv")
-    with pytest.raises(InputError, match="this is a saved DenseHGTConv, not a DenseRGCNConv; load"):
+    with pytest.raises(
+        InputError, match="the saved model is a DenseHGTConv, not a DenseRGCNConv; load"
+    ):
         graphfuse.nn.DenseRGCNConv.from_pretrained(tmp_path / "conv")
 
 
@@ -109,7 +111,9 @@ def test_what_could_not_be_built_again_is_not_saved(tmp_path):
 
     with pytest.raises(InputError, match=r"does not keep its arguments \['size'\]"):
         Forgetful(3).save_pretrained(tmp_path / "a")
-    with pytest.raises(InputError, match="Wrapped cannot be saved: its options"):
+    with pytest.raises(
+        InputError, match="Wrapped cannot be saved: it cannot be built from its options"
+    ):
         Wrapped({"a": 3}, 8, (["a"], [])).save_pretrained(tmp_path / "b")
     assert not list(tmp_path.iterdir())
 
