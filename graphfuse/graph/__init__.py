@@ -1,4 +1,4 @@
-"""Relations that draw edges, the builder that puts them together, and pictures of the result."""
+"""Relations that draw edges, the builder that combines them, and drawings of the graph."""
 
 from graphfuse.graph.ablation import ABLATIONS, shuffle_edges
 from graphfuse.graph.attention import Attention

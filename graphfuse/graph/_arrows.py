@@ -1,4 +1,4 @@
-"""Tests for which modality helps to predict which: what stands behind :class:`Causal`."""
+"""Statistical tests of which modality helps to predict which, used by :class:`Causal`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphfuse.errors import InputError, MissingDependencyError
 
 Pair = tuple[str, str]
 SPARE = 5
-"""A test needs this many samples more than there are products of components to test."""
+"""A test needs this many more samples than there are products of components to test."""
 
 
 def granger(
@@ -27,7 +27,7 @@ def granger(
     step: float,
     tolerance: float,
 ) -> Iterator[tuple[Pair, int]]:
-    """Yield (source, destination) and lag of every arrow, the false discovery rate being alpha."""
+    """Yield (source, destination) and lag of every arrow, at a false discovery rate of alpha."""
     series = {m: _series(train, m, components) for m in sorted({m for pair in pairs for m in pair})}
     test = partial(_test_lags, step=step, tolerance=tolerance)
     alone = {(s, d): test(series[s], series[d], [], max_lag) for s, d in pairs}
@@ -41,7 +41,7 @@ def granger(
             leads = [o for o, end in pairs if end == d and o != s and least[o, d] <= alpha]
             others = [series[o] for o in sorted(leads, key=lambda o: least[o, d])]
             given = _test_given(partial(test, series[s], series[d]), others, len(found), samples)
-            # As with PC, an arrow stands on its weakest test.
+            # As with PC, an arrow has the largest p-value of its tests.
             found = [max(both) for both in zip_longest(found, given, fillvalue=0.0)]
         tests += [((s, d), lag) for lag in range(1, len(found) + 1)]
         values += found
@@ -61,9 +61,9 @@ def pc(
         raise MissingDependencyError("causal-learn", "causal", "Causal(method='pc')") from None
     test = _Independence(train, components)
     skeleton = skeleton_discovery(test.present, alpha, test, show_progress=False)
-    # Where colliders contradict each other, the edge points both ways, whichever came first.
+    # If colliders contradict each other, the edge points both ways, whichever was found first.
     graph = meek(uc_sepset(skeleton, 1)).G.graph
-    # An edge stands on its weakest test, and these are what is corrected (Strobl et al. 2019).
+    # An edge has the largest p-value of its tests, which is corrected (Strobl et al. 2019).
     tested = sorted(test.worst)
     if not tested:
         raise _too_few("with both modalities", test.most)
@@ -78,16 +78,18 @@ def pc(
 
 
 def p_value(x: np.ndarray, y: np.ndarray, given: np.ndarray, sample: np.ndarray) -> float:
-    """Test whether x [n, p] and y [n, q] are uncorrelated once both are regressed on ``given``.
+    """Test whether x [n, p] and y [n, q] are uncorrelated after regressing both on ``given``.
 
-    The products of the residuals are summed over each sample, and an F-test (Hotelling's) asks
-    whether the mean of these sums is zero. Rows of one sample may depend on each other and
+    The products of the residuals are summed over each sample. An F-test (Hotelling's) then tests
+    whether the mean of these sums is zero. Rows of one sample may depend on each other, and
     samples may differ in variance, as those of different classes do.
     """
     given = np.column_stack([np.ones(len(x)), given])
     both = np.column_stack([x, y])
     both = both - given @ np.linalg.lstsq(given, both, rcond=None)[0]
-    both *= both.var(0) > 1e-8  # what is left of something fully explained is rounding
+    both *= (
+        both.var(0) > 1e-8
+    )  # residuals of a variable that is fully explained are rounding errors
     products = both[:, : x.shape[1], None] * both[:, None, x.shape[1] :]
     different, owner = np.unique(sample, return_inverse=True)
     sums = np.zeros((len(different), products[0].size))
@@ -114,7 +116,7 @@ class _Series:
         return self.key.real.astype(np.int64)
 
     def at(self, key: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return the scores at the given keys, and whether there are any."""
+        """Return the scores at the given keys, and a mask of the keys that exist."""
         place = np.searchsorted(self.key, key - 1j * tolerance)
         nearest = self.key[np.minimum(place, len(self.key) - 1)]
         found = (place < len(self.key)) & (nearest.real == key.real)
@@ -140,7 +142,7 @@ def _test_given(
     max_lag: int,
     samples: int,
 ) -> list[float]:
-    """Return a p-value a lag given the past of all others that half of the samples have."""
+    """Return one p-value per lag, given the past of all others that half of the samples have."""
     kept, found = list[_Series](), list[float]()
     for other in others:
         more, left = test([*kept, other], max_lag)
@@ -157,7 +159,7 @@ def _test_lags(
     step: float,
     tolerance: float,
 ) -> tuple[list[float], int]:
-    """Return a p-value a lag given the past of target and others, and the samples for lag 1."""
+    """Return one p-value per lag, given the past of target and others; and the samples of lag 1."""
     sides = (source, target, *others)
     width = sum(side.score.shape[1] for side in sides)
     products = source.score.shape[1] * target.score.shape[1]
@@ -189,7 +191,7 @@ def _test_lags(
 
 
 class _Independence:
-    """Conditional independence of modalities, on the samples that have all those involved."""
+    """Conditional independence of modalities, on the samples that have all of them."""
 
     method = "mean nodes"
 
@@ -206,7 +208,7 @@ class _Independence:
         self.most = max(self.most, len(x))
         products = x.shape[1] * y.shape[1]
         if not products or len(x) < max(products + SPARE, 2 * (z.shape[1] + 1)):
-            return 0.0 if others else 1.0  # cannot be tested: no edge, or none taken away
+            return 0.0 if others else 1.0  # cannot be tested: no edge is added or removed
         p = p_value(x, y, z, np.flatnonzero(rows))
         pair = (min(i, j), max(i, j))
         self.worst[pair] = max(p, self.worst.get(pair, 0.0))
@@ -228,9 +230,9 @@ class _Independence:
 
 def _too_few(what: str, found: int) -> InputError:
     return InputError(
-        f"too few samples to look for arrows: a test of two modalities needs {SPARE} samples more "
-        f"than products of their components, {what}; at most {found} are there. Give more "
-        f"samples or fewer components; step is the time from node to node"
+        f"too few samples to find causal arrows: a test of two modalities needs {SPARE} more "
+        f"samples than products of their components, {what}, but there are at most {found}. Use "
+        f"more samples or fewer components, and set step to the time between nodes"
     )
 
 
@@ -238,7 +240,7 @@ def _principal_scores(rows: np.ndarray, components: int) -> np.ndarray:
     """Return the leading principal components of standardised features, each of variance 1."""
     if not len(rows):
         return np.zeros((0, 0))
-    # In an order of their own, so that not even rounding depends on the order of samples.
+    # Sorted, so that not even rounding depends on the order of samples.
     as_bytes = np.ascontiguousarray(rows).view(f"V{rows.itemsize * rows.shape[1]}").ravel()
     ordered = rows[as_bytes.argsort()]
     centre, spread = ordered.mean(0), ordered.std(0)

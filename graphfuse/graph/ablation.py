@@ -1,4 +1,4 @@
-"""What a graph is worth: the same model without its edges, or with its edges shuffled."""
+"""Ablations of a graph: the same model without edges, or with shuffled edges."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from graphfuse.errors import InputError
 
 ABLATIONS = ("no_edges", "shuffled_edges", "complete")
 STEPS = 4
-"""Number of steps along the edges by which nodes of the same content are distinguished."""
+"""Number of steps along the edges to distinguish nodes with the same content."""
 
 
 def shuffle_edges(batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
     """Return the batch's edges with the sources of each sample and edge type permuted.
 
-    Every real source node takes over the outgoing edges of another one, so that a node keeps the
-    number and the weights of its incoming edges and loses their meaning. The permutation depends
-    on the sample's id, the edge type, the content of its nodes and, where two have the same, what
-    they are joined to; never on the place in a batch or the order of the nodes.
+    Every real source node takes over the outgoing edges of another one. A node keeps the number and
+    the weights of its incoming edges, but they come from other nodes. The permutation depends on
+    the sample's id, the edge type, the content of the nodes and, for nodes with equal content,
+    their neighbours. It never depends on the position in the batch or the order of the nodes.
 
     Raises:
-        InputError: the batch has ids, but not one for each sample.
+        InputError: the number of ids in the batch differs from the number of samples.
     """
     if batch.ids and len(batch.ids) != len(batch):
         raise InputError(
-            f"a batch has one id for each of its {len(batch)} samples, or none; "
+            f"a batch must have one id for each of its {len(batch)} samples, or none; "
             f"got {len(batch.ids)}"
         )
     content = {m: _content(batch, m) for m in batch.x}
@@ -47,10 +47,10 @@ def _shuffle(
         ids = batch.ids or [""] * len(batch)
         seeds = torch.tensor([[_seed(identity, *edge_type, salt)] for identity in ids])
         seeds = seeds.to(content.device)
-        # The role shuffles nodes of equal content; its last bits are noise of summation.
+        # The role distinguishes nodes of equal content; its last bits are rounding errors.
         coarse = role.float().view(torch.int32).long() >> 8
         scrambled = [_mix(key ^ seeds) >> 1 for key in (content, _mix(coarse))]
-        # Real nodes first: padded ones keep their places behind them.
+        # Real nodes come first; padded ones keep their places after them.
         first = scrambled[0].masked_fill(~real, torch.iinfo(torch.long).max)
         orders.append(_order(first, scrambled[1], role))
     edges = batch.edges[edge_type]
@@ -67,7 +67,7 @@ def _shuffle(
 
 
 def _order(*keys: Tensor) -> Tensor:
-    """Sort the nodes [B, N] of each sample by the first key, ties by the next."""
+    """Sort the nodes [B, N] of each sample by the first key, and ties by the next key."""
     order = keys[-1].argsort(dim=1, stable=True)
     for key in keys[-2::-1]:
         order = order.gather(1, key.gather(1, order).argsort(dim=1, stable=True))
@@ -75,7 +75,7 @@ def _order(*keys: Tensor) -> Tensor:
 
 
 def _content(batch: Batch, m: str) -> Tensor:
-    """Return a number [B, N] made of the bits of all that a node has by itself."""
+    """Return a hash [B, N] of the features, position and attributes of each node."""
     parts = [batch.x[m].flatten(2)]
     if m in batch.pos:
         parts.append(batch.pos[m])
@@ -89,14 +89,14 @@ def _content(batch: Batch, m: str) -> Tensor:
 
 
 def _roles(batch: Batch, content: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return a number [B, N] made of the contents of the nodes that a node is joined to.
+    """Return a number [B, N] that depends on the contents of the neighbours of each node.
 
-    Contents are spread along edges of all types, in both directions. That is a sum, not a hash,
-    so that the rounding of weights changes the number in its last bits alone.
+    Contents are summed along edges of all types, in both directions. This is not a hash, so that
+    the rounding of weights changes only the last bits of the number.
     """
     role = {m: _fraction(key).masked_fill(~batch.mask[m], 0) for m, key in content.items()}
     if not any(_has_ties(key, batch.mask[m]) for m, key in content.items()):
-        return role  # content alone distinguishes all nodes
+        return role  # all nodes have different contents
     links = []
     for s, relation, d in sorted(batch.edges):
         place, weight = list_edges(batch, (s, relation, d))

@@ -1,4 +1,4 @@
-"""The most similar nodes in a common space that is fitted on training data."""
+"""Edges to the most similar nodes in a common space that is fitted on training data."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ class Attention(Relation):
 
     Within a modality the space is its standardised features. Across modalities it is spanned by
     their canonical correlations (Hotelling 1936, https://doi.org/10.1093/biomet/28.3-4.321),
-    fitted on the mean nodes of the training samples that have both. Edges that are learned
-    together with the model are a strategy's matter, not this relation's.
+    fitted on the mean nodes of the training samples that have both. These edges are not learned
+    with the model; the strategy ``graph:dynamic`` learns edges.
 
     Args:
-        top_k: neighbours of each node, every tie at the k-th included.
-        space: across modalities, "cca" or, where features are equally many, "standardised".
-        components: canonical directions, at most the smaller number of features.
+        top_k: number of neighbours of each node; all ties with the k-th are kept.
+        space: the space across modalities: "cca" or, if both have the same number of features,
+            "standardised".
+        components: number of canonical directions, at most the smaller number of features.
 
     Example:
         >>> import numpy as np
@@ -86,12 +87,12 @@ class Attention(Relation):
         return self
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """(source, "attention", destination) for the chosen pairs."""
+        """Return (source, "attention", destination) for the chosen pairs."""
         sizes = {m.name: m.features for m in schema.modalities}
         return tuple((s, self.name, d) for s, d in self._pairs(sizes))
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
-        """Draw the edges of each node's most similar nodes towards it."""
+        """Draw edges to each node from its most similar nodes."""
         drawn: dict[EdgeType, Tensor] = {}
         for s, d in self._pairs({m: x.shape[2:].numel() for m, x in batch.x.items()}):
             source, destination = self._project(batch, s, d), self._project(batch, d, s)
@@ -103,7 +104,7 @@ class Attention(Relation):
     def _pairs(self, sizes: dict[str, int]) -> list[tuple[str, str]]:
         if self.space == "cca":
             return self.select_pairs(sizes)
-        return self.comparable_pairs(sizes, 'take space="cca" or other pairs')
+        return self.comparable_pairs(sizes, 'choose space="cca" or other pairs')
 
     def _standardise(self, nodes: Tensor, m: str) -> Tensor:
         centre = self.recall("centre", m)

@@ -1,4 +1,4 @@
-"""Relations put together: fitted on training data, then drawn for any batch."""
+"""A combination of relations: fitted on training data, then drawn for any batch."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ CHUNK = 512
 
 
 class GraphBuilder(nn.Module):
-    """Draw the edges of several relations; it is part of a model and saved with it.
+    """Draw the edges of several relations; a builder is part of a model and saved with it.
 
     Args:
-        relations: instances, :class:`~graphfuse.data.RelationSpec`, names, or ``{name: options}``.
-            Their order carries no meaning.
+        relations: instances, :class:`~graphfuse.data.RelationSpec`, names, or ``{name: options}``,
+            in any order.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -47,14 +47,14 @@ class GraphBuilder(nn.Module):
         return (relation for relation in self.relations if isinstance(relation, Relation))
 
     def specs(self) -> list[RelationSpec]:
-        """Return names and options of the relations as plain data."""
+        """Return the names and options of the relations as JSON data."""
         return [relation.spec() for relation in self]
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """Return all edge types that may be drawn on data of that schema, sorted.
+        """Return the sorted edge types that can be drawn on data of that schema.
 
         Raises:
-            InputError: two relations draw the same type.
+            InputError: two relations draw edges of the same type.
         """
         types = sorted(t for relation in self for t in relation.edge_types(schema))
         for first, second in pairwise(types):
@@ -63,10 +63,10 @@ class GraphBuilder(nn.Module):
         return tuple(types)
 
     def fit(self, train: FusionDataset) -> Self:
-        """Fit every relation on training data, and on nothing else.
+        """Fit every relation on the training data.
 
         Raises:
-            InputError: two relations draw the same type.
+            InputError: two relations draw edges of the same type.
         """
         self.edge_types(train.schema)
         for relation in self:
@@ -85,11 +85,11 @@ class GraphBuilder(nn.Module):
         return {t: edges for relation in self for t, edges in relation.edges(batch).items()}
 
     def transform(self, batch: Batch) -> Batch:
-        """Return the batch with the drawn edges in place of its own."""
+        """Return the batch with its edges replaced by the drawn ones."""
         return replace(batch, edges=self.edges(batch))
 
     def attach(self, dataset: FusionDataset) -> FusionDataset:
-        """Return the dataset with the drawn edges stored on it, so that they are drawn once."""
+        """Return the dataset with its edges drawn and stored, so that they are drawn only once."""
         parts: dict[EdgeType, list[tuple[Tensor, Tensor | None]]] = {}
         for start in range(0, len(dataset), CHUNK):
             graph = self.transform(dataset.batch(range(start, min(start + CHUNK, len(dataset)))))
@@ -114,11 +114,11 @@ def _to_columns(
 
 
 def default_relations(schema: Schema, edge_types: Sequence[EdgeType] = ()) -> list[RelationSpec]:
-    """Return the relations used where none are named.
+    """Return the default relations for data of a schema.
 
-    The samples' own edges if they bring any. Otherwise co-occurrence and attention across
-    modalities, grid neighbours where nodes lie on a grid, and steps to the next time where they
-    lie in time; with one modality, attention within it.
+    If samples have edges, these are used. Otherwise, the default relations are co-occurrence and
+    attention across modalities, neighbours on the grid for nodes on a grid, and steps to the next
+    time for nodes with a time. With one modality, attention within it is used.
 
     Example:
         >>> from graphfuse.data import Modality

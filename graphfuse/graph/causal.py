@@ -1,4 +1,4 @@
-"""Arrows between modalities, found in training data."""
+"""Causal arrows between modalities, found in training data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ METHODS = ("granger", "pc")
 
 
 class Causal(Relation):
-    r"""Join the nodes of two modalities along arrows that hold in the training data.
+    r"""Join the nodes of two modalities along causal arrows found in the training data.
 
     Modalities whose position is one number, its time, and counts the same
     (``Modality.pos_unit``) are tested for Granger causality (Granger 1969,
@@ -54,12 +54,12 @@ class Causal(Relation):
     is drawn between the driven): ``python -m benchmarks.causal``.
 
     Args:
-        method: "granger" or "pc"; None for the first where two modalities have a time.
-        max_lag: longest lag L, in steps.
-        alpha: accepted share of false arrows among all arrows.
-        components: principal components of each modality.
+        method: "granger" or "pc"; by default "granger" if two modalities have a time, else "pc".
+        max_lag: the longest lag L, in steps.
+        alpha: false discovery rate, the accepted share of false arrows among all arrows.
+        components: number of principal components of each modality.
         step: time between two lags, in the units of ``pos``.
-        tolerance: share of a step by which times may deviate from a lag, above 0 and under 0.5.
+        tolerance: share of a step by which times may deviate from a lag, above 0 and below 0.5.
 
     Example:
         >>> from graphfuse.data import load_dataset
@@ -72,7 +72,7 @@ class Causal(Relation):
     """
 
     name = "causal"
-    summary = "along arrows with lags that hold in training samples"
+    summary = "nodes along causal arrows with lags, found in training samples"
     fits = True
 
     def __init__(
@@ -90,11 +90,11 @@ class Causal(Relation):
         check_whole("max_lag", max_lag, 1)
         check_whole("components", components, 1)
         if not 0 < alpha < 1:
-            raise InputError(f"alpha is a rate between 0 and 1, got {alpha}")
+            raise InputError(f"alpha must be a rate between 0 and 1, got {alpha}")
         if not (step > 0 and 0 < tolerance < 0.5):
             raise InputError(
-                f"step is a positive time and tolerance a share of it above 0, as times are "
-                f"rounded, and under 0.5; got step={step}, tolerance={tolerance}"
+                f"step must be a positive time, and tolerance a share of it above 0 (times are "
+                f"rounded) and below 0.5; got step={step}, tolerance={tolerance}"
             )
         self.method, self.max_lag, self.alpha = method, max_lag, alpha
         self.components, self.step, self.tolerance = components, step, tolerance
@@ -111,7 +111,7 @@ class Causal(Relation):
         }
 
     def fit(self, train: FusionDataset) -> Self:
-        """Look for arrows in the training samples that have both modalities."""
+        """Find arrows in the training samples that have both modalities."""
         super().fit(train)
         method, pairs = self._pairs(train.schema.names, times_of(train.schema))
         if method == "pc":
@@ -134,14 +134,14 @@ class Causal(Relation):
         return self
 
     def arrows(self, schema: Schema) -> list[tuple[str, str, float]]:
-        """Return (source, destination, lag in the units of ``pos``); lag 0 is without time."""
+        """Return (source, destination, lag in the units of ``pos``); lag 0 means without time."""
         _, pairs = self._pairs(schema.names, times_of(schema))
         return [
             (s, d, lag * self.step) for s, d in pairs for lag in self.recall("lags", s, d).tolist()
         ]
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """(source, "causal", destination) for all pairs that are tested, arrow or not."""
+        """Return (source, "causal", destination) for all pairs that are tested, arrow or not."""
         _, pairs = self._pairs(schema.names, times_of(schema))
         return tuple((s, self.name, d) for s, d in pairs)
 
@@ -168,8 +168,8 @@ class Causal(Relation):
         pairs = timed if method == "granger" else self.select_pairs(names)
         if not pairs:
             raise InputError(
-                f"arrows run between two modalities, with method 'granger' between two whose "
-                f"position is one number and counts the same; got method={method!r}, modalities "
-                f"{list(names)} and times that count {dict(units)}"
+                f"causal arrows need two modalities, and method 'granger' needs two whose "
+                f"positions are times in the same unit; got method={method!r}, modalities "
+                f"{list(names)} and units of time {dict(units)}"
             )
         return method, pairs

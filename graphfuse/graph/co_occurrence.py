@@ -1,4 +1,4 @@
-"""What is seen together in training samples more often than by chance."""
+"""Edges between contents that occur together in training samples more often than by chance."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from graphfuse.graph.relation import (
 
 FIT_ON_AT_MOST = 20_000
 TIE = 1e-6
-"""Of the spread of centres: by how much more distant ones still count as the nearest."""
+"""Tolerance for equally near centres, as a share of the spread of all centres."""
 
 
 class CoOccurrence(Relation):
@@ -41,11 +41,11 @@ class CoOccurrence(Relation):
     association norms", https://aclanthology.org/J90-1003.
 
     Args:
-        codes: largest size of the codebook of each modality; it is smaller where there are fewer
-            different nodes, or where k-means leaves a centre without any.
-        ids: name of an attribute that serves as the code instead; values under 0 are none, and
-            those that no training node has are joined to nothing.
-        top_k: keep the k heaviest edges towards each node, with ties; None keeps all.
+        codes: maximum size of the codebook of each modality; it is smaller if there are fewer
+            different nodes, or if k-means leaves centres without nodes.
+        ids: name of an attribute that is used as the code instead. Negative values mean no code;
+            nodes with a value that no training node has are not joined.
+        top_k: number of the heaviest edges towards each node to keep, with ties; None keeps all.
 
     Example:
         >>> x = np.repeat(np.eye(2), 4, axis=0)
@@ -57,7 +57,7 @@ class CoOccurrence(Relation):
     """
 
     name = "co_occurrence"
-    summary = "codes seen together in training samples more often than by chance"
+    summary = "nodes whose codes occur together in training samples more often than by chance"
     fits = True
 
     def __init__(
@@ -72,7 +72,7 @@ class CoOccurrence(Relation):
         if top_k is not None:
             check_whole("top_k", top_k, 1)
         if not isinstance(ids, str | None):
-            raise InputError(f"ids of co_occurrence is the name of an attribute, got {ids!r}")
+            raise InputError(f"ids of co_occurrence must be the name of an attribute, got {ids!r}")
         self.codes, self.ids, self.top_k = codes, ids, top_k
 
     def options(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class CoOccurrence(Relation):
         return {"codes": self.codes, "ids": self.ids, "top_k": self.top_k, "pairs": self.pairs}
 
     def fit(self, train: FusionDataset) -> Self:
-        """Fit the codebooks and count which codes meet in training samples."""
+        """Fit the codebooks and count which codes occur together in training samples."""
         super().fit(train)
         counts = {}
         pairs = self.select_pairs(train.schema.names)
@@ -103,11 +103,11 @@ class CoOccurrence(Relation):
         return self
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """(source, "co_occurrence", destination) for the chosen pairs."""
+        """Return (source, "co_occurrence", destination) for the chosen pairs."""
         return tuple((s, self.name, d) for s, d in self.select_pairs(schema.names))
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:
-        """Draw edges weighted by the information in nats."""
+        """Draw edges weighted by the mutual information in nats."""
         pairs = self.select_pairs(batch.x)
         codes = {m: self._batch_codes(batch, m) for m in sorted({m for p in pairs for m in p})}
         drawn: dict[EdgeType, Tensor] = {}
@@ -190,8 +190,8 @@ def _tolerance(points: Tensor) -> float:
 def _attribute(values: dict[str, Tensor] | Any, ids: str, m: str) -> Tensor:
     if m not in values:
         raise InputError(
-            f"CoOccurrence(ids={ids!r}) needs that attribute on the nodes of {m!r}, which have "
-            f"none; give attrs={{{ids!r}: {{{m!r}: ...}}}} or leave ids out"
+            f"CoOccurrence(ids={ids!r}) needs that attribute on the nodes of {m!r}, which do not "
+            f"have it; pass attrs={{{ids!r}: {{{m!r}: ...}}}} or leave ids out"
         )
     codes: Tensor = values[m]
     return codes

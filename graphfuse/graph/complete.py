@@ -1,4 +1,4 @@
-"""Every node joined to every other."""
+"""Edges from every node to every other node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from graphfuse.graph.relation import Relation, real_pairs
 class Complete(Relation):
     """Join every node to every other node of the sample.
 
-    With it a graph core is a transformer whose attention knows the modalities.
+    With this relation, a graph core is a transformer whose attention depends on the modalities.
 
     Example:
         >>> from graphfuse.data import Sample, collate, Modality
@@ -23,10 +23,10 @@ class Complete(Relation):
     """
 
     name = "complete"
-    summary = "every node to every other"
+    summary = "every node to every other node"
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """(source, "complete", destination) for the chosen pairs."""
+        """Return (source, "complete", destination) for the chosen pairs."""
         return tuple((s, self.name, d) for s, d in self.select_pairs(schema.names))
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:

@@ -22,19 +22,20 @@ NODE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 EDGE_COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#999999", "#0072B2", "#E69F00")
 MARKERS = ("o", "s", "^", "D", "P", "X", "v")
 MOST_EDGES = 150
-"""Of a graph with more, only edges into one node of each modality are drawn."""
+"""In a graph with more edges, only edges into one node of each modality are drawn."""
 STRONGEST = 6
-"""Edges of one type into such a node that are drawn at most."""
+"""Maximum number of edges of one type into such a node."""
 APART = 1.9
-"""From the middle of a modality's nodes to that of the next; nodes take up 1.1."""
+"""Distance between the centres of neighbouring modalities; their nodes take up 1.1."""
 
 
 def draw(batch: Batch, i: int = 0, path: str | Path | None = None) -> Figure:
-    """Draw the graph of sample ``i``; with ``path``, also save it (the ending gives the format).
+    """Draw the graph of sample ``i``; with ``path``, also save it (the suffix gives the format).
 
-    Nodes with two coordinates lie as on their grid, the others in order of their rows. Edges are
-    coloured by relation, wider where they weigh more. Of more than ``MOST_EDGES`` edges, the
-    strongest of each type are drawn into one node of each modality, which is ringed.
+    Nodes with two coordinates are placed on their grid, other nodes in the order of their rows.
+    Edges are coloured by relation, and heavier edges are wider. If there are more than
+    ``MOST_EDGES`` edges, only the strongest of each type into one node of each modality are drawn,
+    and these nodes are ringed.
 
     Example:
         >>> from graphfuse.data import load_dataset

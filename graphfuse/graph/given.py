@@ -1,4 +1,4 @@
-"""The edges that the samples bring along."""
+"""The edges that are given with the samples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphfuse.graph.relation import Relation, real_pairs
 
 
 class Given(Relation):
-    """Keep the edges that come with the samples.
+    """Use the edges that are given with the samples.
 
     Args:
         types: the edge types to keep, ``(source, relation, destination)`` each.
@@ -31,14 +31,15 @@ class Given(Relation):
     """
 
     name = "given"
-    summary = "edges that come with the samples"
+    summary = "nodes along the edges that are given with the samples"
 
     def __init__(self, types: Sequence[EdgeType]) -> None:
         super().__init__()
         for given in types:
             if isinstance(given, str) or len(given) != 3:
                 raise InputError(
-                    f"types are (source, relation, destination) each, got {given!r} among {types!r}"
+                    f"each of types must be (source, relation, destination), got {given!r} among "
+                    f"{types!r}"
                 )
         self.types = sorted({(s, relation, d) for s, relation, d in types})
 
@@ -53,7 +54,7 @@ class Given(Relation):
         return tuple(self.types)
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
-        """Return the batch's own edges of these types; a type that it lacks has no edges."""
+        """Return the edges of these types in the batch; a missing type has no edges."""
         return {
             (s, relation, d): batch.edges[s, relation, d]
             if (s, relation, d) in batch.edges

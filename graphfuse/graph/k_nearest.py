@@ -1,4 +1,4 @@
-"""Each node joined to those most like it."""
+"""Edges from the nearest nodes by chosen features."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ METRICS = ("euclidean", "cosine")
 
 
 class KNearest(Relation):
-    """Join to each node its k nearest nodes of the source modality, every tie at the k-th included.
+    """Join to each node its k nearest nodes of the source modality, with all ties at the k-th.
 
     Args:
-        k: neighbours of each node.
-        on: the features that distances use, ``{modality: slice or (start, stop)}``; only the
-            modalities named here take part. Without it all features of all modalities count.
+        k: number of neighbours of each node.
+        on: the features used for distances, ``{modality: slice or (start, stop)}``; only the
+            modalities named here take part. By default all features of all modalities are used.
         metric: "euclidean" or "cosine".
-        pairs: which modalities to join. Two modalities can be joined where the features that
-            distances use are equally many; of "all" and "across", other pairs are left out.
+        pairs: which modalities to join. Two modalities can be joined if their distances use the
+            same number of features; "all" and "across" leave other pairs out.
 
     Example:
         >>> from graphfuse.data import Modality, Sample, collate
@@ -37,7 +37,7 @@ class KNearest(Relation):
     """
 
     name = "k_nearest"
-    summary = "to the k most similar nodes, on chosen features"
+    summary = "each node to its k nearest nodes, by chosen features"
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class KNearest(Relation):
             raise UnknownNameError("metric", metric, METRICS)
         self.k, self.metric = k, metric
         if on is not None and not isinstance(on, Mapping):
-            raise InputError(f"on is {{modality: slice or (start, stop)}}, got {on!r}")
+            raise InputError(f"on must be {{modality: slice or (start, stop)}}, got {on!r}")
         self.on = None if on is None else {m: _bounds(m, part) for m, part in on.items()}
 
     def options(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class KNearest(Relation):
         return {"k": self.k, "on": self.on, "metric": self.metric, "pairs": self.pairs}
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """(source, "k_nearest", destination) for pairs with equally many features."""
+        """Return (source, "k_nearest", destination) for pairs with equally many features."""
         sizes = {m.name: m.features for m in schema.modalities}
         return tuple((s, self.name, d) for s, d in self._pairs(sizes))
 
@@ -88,12 +88,12 @@ class KNearest(Relation):
             looked_at[m] = len(range(*slice(start, stop).indices(sizes[m])))
             if not looked_at[m]:
                 raise InputError(
-                    f"KNearest uses features {start}:{stop} of {m!r}, which has {sizes[m]}"
+                    f"KNearest uses features {start}:{stop} of {m!r}, which has only {sizes[m]}"
                 )
         if self.on is not None:
             looked_at = {m: looked_at[m] for m in self.on}
         return self.comparable_pairs(
-            looked_at, "name comparable features with on={modality: (start, stop)}"
+            looked_at, "choose comparable features with on={modality: (start, stop)}"
         )
 
     def _features(self, batch: Batch, m: str) -> Tensor:
@@ -108,11 +108,11 @@ class KNearest(Relation):
 def _nearest(
     source: Tensor, destination: Tensor, squares: tuple[Tensor, Tensor], allowed: Tensor, k: int
 ) -> Tensor:
-    """Return bool [B, Ns, Nd] as :func:`nearest` does by distances, mostly without these.
+    """Return the same as :func:`nearest`, bool [B, Ns, Nd], mostly without computing distances.
 
-    Of double [B, N, F] and their squared lengths [B, N]. Products rank neighbours several times
-    faster than differences do, but only differences give equal nodes equal distances. So samples
-    where rounding may decide who is near get these.
+    The input is nodes in double precision [B, N, F] and their squared lengths [B, N]. Dot products
+    rank neighbours several times faster than differences, but only differences give equal distances
+    for equal nodes. So differences are used for the samples where rounding might change the result.
     """
     if source.shape[1] <= k:
         return allowed
@@ -133,4 +133,4 @@ def _bounds(m: str, part: slice | Sequence[int]) -> tuple[int | None, int | None
         return part.start, part.stop
     if not isinstance(part, slice) and len(part) == 2:
         return part[0], part[1]
-    raise InputError(f"on[{m!r}] is a slice without a step or (start, stop), got {part!r}")
+    raise InputError(f"on[{m!r}] must be a slice without step or (start, stop), got {part!r}")

@@ -12,15 +12,14 @@ KINDS = ("before", "after")
 
 
 class Line(Relation):
-    """Join each node to the one before and the one after it, however far, and across modalities.
+    """Join each node to the previous and the next one, and to the nearest of other modalities.
 
-    Within a modality whose nodes have positions, an edge of type "before" comes from the node
-    right before, one of type "after" from the node right after; nodes at several coordinates stand
-    in the order in which a page is read, by the first coordinate, then by the next. Across
-    modalities whose position is one number, a time, and counts the same in both
-    (``Modality.pos_unit``), an edge of type "nearest" comes from the source nearest in time. Nodes
-    at one position are all right before the next; equally near ones are all nearest. Both hold up
-    to the rounding of positions.
+    Within a modality whose nodes have positions, an edge of type "before" comes from the previous
+    node, and one of type "after" from the next node, at any distance. Nodes with several
+    coordinates are sorted by the first coordinate, then by the next, as on a page of text. Across
+    modalities whose positions are times in the same unit (``Modality.pos_unit``), an edge of type
+    "nearest" comes from the source that is nearest in time. Several nodes at one position are all
+    previous or next; equally near nodes are all nearest. Positions are compared up to rounding.
 
     Example:
         >>> from graphfuse.data import Modality, Sample, collate
@@ -32,10 +31,10 @@ class Line(Relation):
     """
 
     name = "line"
-    summary = "to the nodes right before and after, and to the nearest in time across modalities"
+    summary = "each node to the previous and next one, and to the nearest in time across modalities"
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """(m, "before" | "after", m), and (source, "nearest", destination) between times."""
+        """Return (m, "before" | "after", m), and (source, "nearest", destination) between times."""
         coordinates = {m.name: m.pos_dim for m in schema.modalities if m.pos_dim}
         return self._types(coordinates, times_of(schema))
 
@@ -60,7 +59,7 @@ class Line(Relation):
 
 
 def _neighbours(batch: Batch, m: str, kind: str) -> Tensor:
-    """Return which nodes are right before or right after each, bool [B, N, N]."""
+    """Return which nodes are previous or next to each node, bool [B, N, N]."""
     place = places(batch.pos[m])
     way, distance = displacement(place, place)
     step = way.sign() * (distance > 0)

@@ -1,4 +1,4 @@
-"""The heaviest edges of a relation alone."""
+"""The heaviest edges of a relation."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from graphfuse.graph.relation import Relation, build_relation, draw, nearest
 
 
 class Prune(Relation):
-    """Keep of another relation's edges the heaviest towards each node, the heavy ones, or both.
+    """Keep the heaviest edges of another relation: the top k per node, those above a threshold.
 
-    Edge types keep their names. Edges without weight all weigh 1: ``top_k`` keeps them all, as
+    Edge types keep their names. Edges without weight count as 1: ``top_k`` keeps all of them as
     ties, and so does a threshold up to 1. :class:`~graphfuse.data.SparseEdges` stay sparse.
 
     Args:
         relation: an instance, a name, a :class:`~graphfuse.data.RelationSpec` or
             ``{name: options}``.
-        top_k: of each edge type, keep the k heaviest edges towards each node, every tie with the
-            k-th included.
-        threshold: keep edges of at least this weight.
+        top_k: number of the heaviest edges of each edge type towards each node to keep; all ties
+            with the k-th are kept.
+        threshold: smallest weight of the edges to keep.
 
     Example:
         >>> import torch
@@ -40,7 +40,7 @@ class Prune(Relation):
     """
 
     name = "prune"
-    summary = "where another relation does most heavily"
+    summary = "nodes along the heaviest edges of another relation"
     fits = True
 
     def __init__(
@@ -51,11 +51,11 @@ class Prune(Relation):
     ) -> None:
         super().__init__()
         if top_k is None and threshold is None:
-            raise InputError("Prune takes top_k, threshold or both, got neither")
+            raise InputError("Prune needs top_k, threshold or both, got neither")
         if top_k is not None:
             check_whole("top_k", top_k, 1)
         if threshold is not None and not threshold > 0:
-            raise InputError(f"threshold is a weight above 0 or None, got {threshold}")
+            raise InputError(f"threshold must be a weight above 0 or None, got {threshold}")
         self.relation = build_relation(relation)
         self.top_k, self.threshold = top_k, threshold
 
@@ -77,7 +77,7 @@ class Prune(Relation):
         return self.relation.edge_types(schema)
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
-        """Draw the edges of the relation that are heavy enough, index pairs where it does."""
+        """Draw the heaviest edges of the relation, as index pairs if the relation does so."""
         return {
             t: self._heaviest_pairs(edges)
             if isinstance(edges, SparseEdges)

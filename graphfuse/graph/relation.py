@@ -1,4 +1,4 @@
-"""What all relations share: which modality pairs they join, what they fit, how they are named."""
+"""The base class of relations: the pairs of modalities that they join, fitting, and options."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ Pairs = str | Sequence[tuple[str, str]]
 relations: Registry[type[Relation]]
 
 FITTED = module_key("fitted")
-"""How the names of buffers begin that hold what was learned."""
+"""Prefix of the names of buffers with fitted tensors."""
 
 
 class Relation(nn.Module):
     """A rule that draws typed edges between the nodes of one sample.
 
-    To add one, write a file with a subclass that sets ``name`` and ``summary`` and implements
-    :meth:`edge_types` and :meth:`edges`; override :meth:`fit` if it learns from training data:
-    call this one first, then keep what is learned with :meth:`store`. Constructor arguments are
-    plain data and are kept as attributes of the same name.
+    To add a relation, write a file with a subclass that sets ``name`` and ``summary`` and
+    implements :meth:`edge_types` and :meth:`edges`. If it is fitted on training data, override
+    :meth:`fit`: call this method first, then keep fitted tensors with :meth:`store`. Constructor
+    arguments are JSON data and are kept as attributes of the same names.
     """
 
     name: ClassVar[str]
@@ -50,24 +50,24 @@ class Relation(nn.Module):
         self.pairs = pairs if isinstance(pairs, str) else _pairs(pairs)
 
     def fit(self, train: FusionDataset) -> Self:
-        """Learn what there is to learn from training data, and forget what was learned before."""
+        """Fit the relation on training data, and remove everything that was fitted before."""
         for key in [key for key in self._buffers if key.startswith(FITTED)]:
             del self._buffers[key]
         return self
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """Return the types of the edges that this relation may draw on data of that schema."""
-        raise InputError(f"{type(self).__name__} does not say which edge types it draws")
+        """Return the types of the edges that this relation can draw on data of that schema."""
+        raise InputError(f"{type(self).__name__} does not implement edge_types()")
 
     def edges(self, batch: Batch) -> Mapping[EdgeType, Tensor | SparseEdges]:
         """Draw the edges of a batch: bool or weights [B, Ns, Nd], none at padded nodes.
 
-        Where samples are large, :class:`~graphfuse.data.SparseEdges` instead.
+        For large samples, they are :class:`~graphfuse.data.SparseEdges`.
         """
-        raise InputError(f"{type(self).__name__} does not say how it draws edges")
+        raise InputError(f"{type(self).__name__} does not implement edges()")
 
     def spec(self) -> RelationSpec:
-        """Return name and options as plain data, from which the relation can be built again."""
+        """Return name and options as JSON data, from which the relation can be rebuilt."""
         return RelationSpec(self.name, self.options())
 
     def options(self) -> dict[str, Any]:
@@ -94,33 +94,33 @@ class Relation(nn.Module):
         ]
 
     def timed_pairs(self, units: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Return the pairs of modalities with a time whose times count the same, by their units.
+        """Return the pairs of modalities with a time in the same unit.
 
         Raises:
-            InputError: a pair that is asked for by name, but counts differently.
+            InputError: a pair is given explicitly, but its units differ.
         """
         chosen = self.select_pairs(units)
         fitting = [(s, d) for s, d in chosen if s == d or units[s] == units[d]]
         if not isinstance(self.pairs, str) and len(fitting) < len(chosen):
             raise InputError(
-                f"{type(self).__name__} compares times, but positions of pairs {chosen} count "
-                f"{dict(units)}; give them in one unit, or leave the pair out"
+                f"{type(self).__name__} compares times, but the positions of the pairs {chosen} "
+                f"have the units {dict(units)}; convert them to one unit, or leave the pair out"
             )
         return fitting
 
     def comparable_pairs(self, sizes: Mapping[str, int], remedy: str) -> list[tuple[str, str]]:
-        """Return the pairs with equally many features; an error where another is asked for."""
+        """Return the pairs with equal numbers of features; raise an error for other given pairs."""
         chosen = self.select_pairs(sizes)
         fitting = [(s, d) for s, d in chosen if sizes[s] == sizes[d]]
         if not isinstance(self.pairs, str) and len(fitting) < len(chosen):
             raise InputError(
-                f"{type(self).__name__} compares equally many features, got {dict(sizes)} for "
-                f"pairs {chosen}; {remedy}"
+                f"{type(self).__name__} needs the same number of features in both modalities, got "
+                f"{dict(sizes)} for pairs {chosen}; {remedy}"
             )
         return fitting
 
     def check_features(self, m: str, given: int, fitted: int) -> None:
-        """Raise an error where nodes have another number of features than at the fit."""
+        """Raise an error if nodes have another number of features than the fitted ones."""
         if given != fitted:
             raise InputError(
                 f"{type(self).__name__} was fitted on nodes of {m!r} with {fitted} features, got "
@@ -129,11 +129,11 @@ class Relation(nn.Module):
 
     def store(self, key: Sequence[str], value: Tensor) -> None:
         """Keep a fitted tensor as a buffer."""
-        # A copy: part of a larger tensor would keep all of it, and could not be saved alone.
+        # A copy, because a view would keep the whole tensor alive and could not be saved.
         self.register_buffer(module_key("fitted", *key), value.clone())
 
     def recall(self, *key: str) -> Tensor:
-        """Return a fitted tensor, numbers at least as float32; an error says to fit first."""
+        """Return a fitted tensor, at least as float32; raise an error if it is not fitted."""
         value = self._buffers.get(module_key("fitted", *key))
         if value is None:
             raise NotFittedError(
@@ -145,7 +145,7 @@ class Relation(nn.Module):
     def _load_from_state_dict(
         self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any
     ) -> None:
-        # Fitted tensors have shapes known only after the fit, so take them as they come.
+        # The shapes of fitted tensors are known only after the fit, so any shape is accepted.
         for full in state_dict:
             if full.startswith(prefix + FITTED):
                 self.register_buffer(full[len(prefix) :], torch.empty_like(state_dict[full]))
@@ -165,7 +165,7 @@ def draw(relation: Relation, batch: Batch) -> dict[EdgeType, Tensor | SparseEdge
 
 
 def times_of(data: Schema | Batch) -> dict[str, str]:
-    """Return the modalities whose position is one number, and what it counts, empty if unknown."""
+    """Return the modalities whose position is a time, and its unit, empty if unknown."""
     if isinstance(data, Schema):
         return {m.name: m.pos_unit for m in data.modalities if m.pos_dim == 1}
     return {m: data.pos_unit.get(m, "") for m, pos in data.pos.items() if pos.shape[2] == 1}
@@ -180,7 +180,7 @@ def real_pairs(batch: Batch, source: str, destination: str) -> Tensor:
 
 
 def widen(values: Tensor) -> Tensor:
-    """Return values as float32 or more, in which all that relations compute is defined."""
+    """Return values as float32 or higher, which all operations of relations support."""
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
@@ -194,11 +194,11 @@ Place = tuple[Tensor, Tensor]
 
 
 def displacement(source: Place, destination: Place) -> tuple[Tensor, Tensor]:
-    """Return the way from each source to each destination, [P, B, Ns, Nd], and its least length.
+    """Return the offset of each destination from each source, [P, B, Ns, Nd], and its least length.
 
-    Steps of 0.1 are not exactly 0.1 in any precision. The least length is what is left once the
-    rounding of both positions is taken off: compare that with a limit. Rounding depends on the two
-    positions alone, and not on the precision that they were converted to.
+    Steps of 0.1 are not exactly 0.1 in any precision. The least length is the length minus the
+    rounding of both positions; compare it with a limit. The rounding depends only on the two
+    positions, not on the precision that they were converted to.
     """
     (start, start_rounding), (end, end_rounding) = source, destination
     way = end.unsqueeze(2) - start.unsqueeze(3)
@@ -212,23 +212,24 @@ def places(pos: Tensor) -> Place:
     if not pos.is_floating_point():
         return pos.long(), torch.zeros_like(pos, dtype=torch.double)
     exact, ulp = pos.double(), torch.finfo(pos.dtype).eps
-    # In double, what fits in float32 was most likely made there. Whole numbers are not rounded.
+    # A double that fits in float32 was most likely converted. Whole numbers are not rounded.
     coarse = exact == exact.float()
     relative = torch.where(coarse, max(ulp, torch.finfo(torch.float).eps), ulp)
     return exact, exact.abs() * relative.masked_fill(exact == exact.round(), 0)
 
 
 def rounding(sources: Tensor, destinations: Tensor, features: int) -> Tensor:
-    """Return how far apart squared distances must be for rounding not to reverse them, [..., Nd].
+    """Return the difference of squared distances that rounding cannot reverse, [..., Nd].
 
-    A bound for products as for differences, from squared lengths in double, [..., Ns], [..., Nd].
+    This bound holds for products and differences. It is computed from squared lengths in double
+    precision, [..., Ns] and [..., Nd].
     """
     reach = destinations.sqrt() + sources.amax(-1, keepdim=True).sqrt()
     return reach.square_().mul_(4 * (features + 4) * torch.finfo(reach.dtype).eps)
 
 
 def nearest(distance: Tensor, allowed: Tensor, k: int) -> Tensor:
-    """Return bool [B, Ns, Nd]: the k nearest allowed sources of each destination, with all ties."""
+    """Return the k nearest allowed sources of each destination, with ties, as bool [B, Ns, Nd]."""
     distance = distance.masked_fill(~allowed, torch.inf)
     k = min(k, distance.shape[1])
     kth = distance.topk(k, dim=1, largest=False).values[:, -1:]
@@ -248,22 +249,22 @@ def build_relation(given: Relation | RelationSpec | str | Mapping[str, Any]) -> 
 def build_relations(
     given: Iterable[Relation | RelationSpec | str | Mapping[str, Any]],
 ) -> list[Relation]:
-    """Return relations, at least one, in an order of their own."""
+    """Return relations, at least one, in a fixed order."""
     one = isinstance(given, str | Mapping | Relation) or not isinstance(given, Iterable)
     built = [] if one else [build_relation(relation) for relation in given]
     if not built:
         raise InputError(
-            f"relations are a list with at least one relation, each an instance, a name or "
+            f"relations must be a list with at least one relation; each is an instance, a name or "
             f"{{name: {{option: value}}}}; got {given!r}"
         )
     return sorted(built, key=lambda relation: repr(relation.spec()))
 
 
 def plain(value: Any) -> Any:
-    """Return settings as plain data for JSON: relations by name, numpy's numbers as Python's.
+    """Return settings as JSON data: relations by name, numpy numbers as Python numbers.
 
     Raises:
-        InputError: something that has no plain form.
+        InputError: a value cannot be represented in JSON.
 
     Example:
         >>> from graphfuse.graph import KNearest
@@ -282,8 +283,7 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise InputError(
-        f"settings are plain data, numbers, text, lists and mappings of these, or relations; "
-        f"got {value!r}"
+        f"settings must be numbers, text, relations, or lists and mappings of these; got {value!r}"
     )
 
 
@@ -292,8 +292,8 @@ def _pairs(given: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
     for pair in given if isinstance(given, Iterable) else [given]:
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
             raise InputError(
-                f"pairs are 'all', 'within', 'across' or (source, destination) modalities, "
-                f"got {pair!r} among {given!r}"
+                f"pairs must be 'all', 'within', 'across' or a list of (source, destination) "
+                f"modalities, got {pair!r} among {given!r}"
             )
         pairs.add((pair[0], pair[1]))
     return sorted(pairs)

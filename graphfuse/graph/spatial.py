@@ -1,4 +1,4 @@
-"""Neighbours on a grid."""
+"""Edges between neighbours on a grid."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ NEIGHBOURHOODS = ("moore", "von_neumann")
 class Spatial(Relation):
     """Join nodes of a modality that are neighbours on its grid.
 
-    Takes part: every modality whose position has two coordinates or more, such as the row and
-    column of an image patch.
+    This relation uses every modality whose position has two or more coordinates, such as the row
+    and column of an image patch.
 
     Args:
-        radius: largest distance, in the units of ``pos``; it holds up to the rounding of ``pos``.
+        radius: largest distance, in the units of ``pos``, up to the rounding of ``pos``.
         neighbourhood: "moore" counts diagonal steps as one (8 neighbours on a grid of pixels),
             "von_neumann" as two (4 neighbours).
 
@@ -38,12 +38,12 @@ class Spatial(Relation):
     """
 
     name = "spatial"
-    summary = "neighbours on a grid"
+    summary = "nodes that are neighbours on a grid"
 
     def __init__(self, radius: float = 1.0, neighbourhood: str = "moore") -> None:
         super().__init__("within")
         if not radius > 0:
-            raise InputError(f"radius is positive, got {radius}")
+            raise InputError(f"radius must be positive, got {radius}")
         if neighbourhood not in NEIGHBOURHOODS:
             raise UnknownNameError("neighbourhood", neighbourhood, NEIGHBOURHOODS)
         self.radius, self.neighbourhood = radius, neighbourhood
@@ -53,7 +53,7 @@ class Spatial(Relation):
         return {"radius": self.radius, "neighbourhood": self.neighbourhood}
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """(modality, "spatial", modality) where positions have two coordinates or more."""
+        """Return (modality, "spatial", modality) where positions have two coordinates or more."""
         return tuple((m.name, self.name, m.name) for m in schema.modalities if m.pos_dim > 1)
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor]:

@@ -1,4 +1,4 @@
-"""Earlier, simultaneous and later nodes, each with a type of its own."""
+"""Edges to earlier, simultaneous and later nodes, with one edge type each."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ KINDS = ("past", "same", "future")
 class Temporal(Relation):
     """Join nodes that are near in time by typed edges: past, same, future (after Yang et al. 2021).
 
-    An edge of type "past" comes from an earlier node. Takes part: every modality whose position
-    is one number, its time; two of them are joined where both count the same
-    (``Modality.pos_unit``), not the words of a text and the seconds of a sound. See "MTAG",
-    https://arxiv.org/abs/2010.11985, which types its edges by modality pair and direction in time;
-    windows are ours.
+    An edge of type "past" comes from an earlier node. This relation uses every modality whose
+    position is one number, its time. Two modalities are joined if their times have the same unit
+    (``Modality.pos_unit``), which the words of a text and the seconds of a sound do not have. See
+    "MTAG", https://arxiv.org/abs/2010.11985, which types its edges by modality pair and direction
+    in time; windows are added here.
 
     Args:
-        window: largest distance in time, in the units of ``pos``; None for any.
-        tolerance: up to this distance two nodes count as simultaneous. Both limits hold up to the
-            rounding of the times.
+        window: largest distance in time, in the units of ``pos``; None for any distance.
+        tolerance: up to this distance, two nodes count as simultaneous. Both limits are applied up
+            to the rounding of the times.
 
     Example:
         >>> import torch
@@ -37,16 +37,16 @@ class Temporal(Relation):
     """
 
     name = "temporal"
-    summary = "past, same, future, within a window of time"
+    summary = "past, simultaneous and future nodes within a window of time"
 
     def __init__(
         self, window: float | None = None, tolerance: float = 0.0, pairs: Pairs = "all"
     ) -> None:
         super().__init__(pairs)
         if window is not None and not window >= 0:
-            raise InputError(f"window is a time of at least 0 or None, got {window}")
+            raise InputError(f"window must be a time of at least 0 or None, got {window}")
         if not tolerance >= 0:
-            raise InputError(f"tolerance is a time of at least 0, got {tolerance}")
+            raise InputError(f"tolerance must be a time of at least 0, got {tolerance}")
         self.window, self.tolerance = window, tolerance
 
     def options(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Temporal(Relation):
         return {"window": self.window, "tolerance": self.tolerance, "pairs": self.pairs}
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """(source, "past" | "same" | "future", destination) between modalities with a time."""
+        """Return (source, "past" | "same" | "future", destination) between modalities with a time."""
         pairs = self.timed_pairs(times_of(schema))
         return tuple((s, kind, d) for s, d in pairs for kind in KINDS)
 

@@ -13,11 +13,11 @@ from graphfuse.graph.relation import Relation, build_relations, draw
 
 
 class Union(Relation):
-    """Merge the edges of several relations: two nodes are joined where one of them joins them.
+    """Merge the edges of several relations: two nodes are joined if any relation joins them.
 
-    A graph core then has one set of weights for them. Where weights meet, the largest counts; an
-    edge without weight counts as 1. Edges are :class:`~graphfuse.data.SparseEdges` where all
-    relations draw them so.
+    A graph core then has one set of weights for all of them. If several edges have weights, the
+    largest is used; an edge without weight counts as 1. Edges are
+    :class:`~graphfuse.data.SparseEdges` if all relations draw sparse edges.
 
     Args:
         relations: instances, names, :class:`~graphfuse.data.RelationSpec` or ``{name: options}``;
@@ -38,7 +38,7 @@ class Union(Relation):
     """
 
     name = "union"
-    summary = "where one of several relations does"
+    summary = "nodes that any of several relations joins"
     fits = True
 
     def __init__(
@@ -61,12 +61,12 @@ class Union(Relation):
         return self
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """(source, "union", destination) for every pair that one of the relations joins."""
+        """Return (source, "union", destination) for every pair that one of the relations joins."""
         pairs = {(s, d) for relation in self for s, _, d in relation.edge_types(schema)}
         return tuple((s, self.name, d) for s, d in sorted(pairs))
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
-        """Draw the edges of all relations: index pairs where all of them draw index pairs."""
+        """Draw the edges of all relations, as index pairs if all of them draw index pairs."""
         drawn: dict[EdgeType, Tensor | SparseEdges] = {}
         for relation in self:
             for (s, _, d), edges in draw(relation, batch).items():
@@ -79,7 +79,7 @@ class Union(Relation):
 def _merge(
     a: Tensor | SparseEdges, b: Tensor | SparseEdges, sizes: tuple[int, int, int]
 ) -> Tensor | SparseEdges:
-    """Return the edges of both, of weights the largest."""
+    """Return the edges of both, with the larger weight."""
     if isinstance(a, SparseEdges) and isinstance(b, SparseEdges):
         index, weight = torch.cat([a.index, b.index], dim=1), None
         if a.weight is not None or b.weight is not None:

@@ -144,7 +144,9 @@ def test_the_place_in_a_batch_does_not_matter():
 
 
 def test_one_id_a_sample():
-    with pytest.raises(InputError, match="one id for each of its 1 samples, or none; got 2"):
+    with pytest.raises(
+        InputError, match="must have one id for each of its 1 samples, or none; got 2"
+    ):
         shuffle_edges(replace(batch_of(alike(6)), ids=["a", "b"]))
 
 

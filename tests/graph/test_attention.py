@@ -55,7 +55,9 @@ def test_pairs_that_cannot_be_compared_are_an_error():
         lambda: relation.edges(train.batch([0])),
         lambda: relation.edge_types(train.schema),
     ):
-        with pytest.raises(InputError, match=r"Attention compares equally .*space=.cca"):
+        with pytest.raises(
+            InputError, match=r"Attention needs the same number of features .*space=.cca"
+        ):
             call()
     assert Attention(space="standardised", pairs="across").fit(train).edges(train.batch([0])) == {}
 

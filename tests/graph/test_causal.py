@@ -262,7 +262,7 @@ def test_the_fit_is_saved_and_announced():
         (lambda: Causal(components=0), "at least 1"),
         (lambda: Causal(alpha=0), "between 0 and 1, got 0"),
         (lambda: Causal(alpha=1.0), "between 0 and 1, got 1"),
-        (lambda: Causal(step=0), "step is a positive time"),
+        (lambda: Causal(step=0), "step must be a positive time"),
         (lambda: Causal(tolerance=0.5), "under 0.5"),
         (lambda: Causal(tolerance=0), "above 0, as times are"),
     ],
@@ -277,12 +277,12 @@ def test_data_without_pairs_or_with_too_few_samples():
     untimed = FusionDataset.from_arrays({"a": x, "b": x})
     with pytest.raises(
         InputError,
-        match=r"position is one number and counts the same; got method='granger'.*count {}",
+        match=r"positions are times in the same unit; got method='granger'.*units of time {}",
     ):
         Causal(method="granger").fit(untimed)
     with pytest.raises(InputError, match="between two modalities"):
         Causal().fit(FusionDataset.from_arrays({"a": x}))
-    with pytest.raises(InputError, match=r"too few samples.* at most 4 are there"):
+    with pytest.raises(InputError, match=r"too few samples.* there are at most 4"):
         arrows(load_dataset("planted/lagged", n=4))
     data = load_dataset("planted/lagged", n=60)
     with pytest.raises(InputError, match=r"0\.25 apart in time.*at most 0 are there"):

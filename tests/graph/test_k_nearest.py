@@ -19,7 +19,10 @@ def test_cosine_looks_at_directions():
 @pytest.mark.parametrize(
     ("relation", "message"),
     [
-        (KNearest(pairs=[("a", "b")]), r"KNearest compares equally .* 'b': 3.*name comparable"),
+        (
+            KNearest(pairs=[("a", "b")]),
+            r"KNearest needs the same number .* 'b': 3.*choose comparable",
+        ),
         (KNearest(on={"a": (2, 5)}), "KNearest looks at features 2:5 of 'a', which has 2"),
     ],
 )

@@ -44,8 +44,8 @@ def dataset(features=4, names=NAMES, n=30):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda data: Relation().edge_types(data.schema), "does not say which edge types"),
-        (lambda data: Relation().edges(data.batch([0])), "does not say how it draws"),
+        (lambda data: Relation().edge_types(data.schema), "does not implement edge_types"),
+        (lambda data: Relation().edges(data.batch([0])), "does not implement edges"),
         (
             lambda data: Complete(pairs=[("a", "c")]).edge_types(data.schema),
             "unknown modality in the pairs of 'complete' 'c'",
