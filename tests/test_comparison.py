@@ -114,7 +114,7 @@ def test_a_strategy_that_fails_does_not_stop_the_others(tmp_path):
         ({"options": 3}, "options is a mapping by name"),
         ({"options": {"concat": 5}}, "options of 'concat' is {option: value}, got 5"),
         ({"options": {"concat": {"hidden": 5}}}, "unknown option of strategy 'concat' 'hidden'"),
-        ({"options": {"concat": {"dropout": object()}}}, "settings are plain data"),
+        ({"options": {"concat": {"dropout": object()}}}, "settings must be numbers, text"),
         ({"relations": {"planted/unique": "complete"}}, "is a list of relations"),
         ({"recipe": {"epoch": 1}}, "did you mean 'epochs'"),
         ({"metric": "acc"}, "did you mean 'accuracy'"),

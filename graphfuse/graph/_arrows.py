@@ -231,7 +231,7 @@ class _Independence:
 def _too_few(what: str, found: int) -> InputError:
     return InputError(
         f"too few samples to find causal arrows: a test of two modalities needs {SPARE} more "
-        f"samples than products of their components, {what}, but there are at most {found}. Use "
+        f"samples {what} than products of their components, but there are at most {found}. Use "
         f"more samples or fewer components, and set step to the time between nodes"
     )
 

@@ -133,4 +133,4 @@ def _bounds(m: str, part: slice | Sequence[int]) -> tuple[int | None, int | None
         return part.start, part.stop
     if not isinstance(part, slice) and len(part) == 2:
         return part[0], part[1]
-    raise InputError(f"on[{m!r}] must be a slice without step or (start, stop), got {part!r}")
+    raise InputError(f"on[{m!r}] must be a slice without a step or (start, stop), got {part!r}")

@@ -54,7 +54,7 @@ class Temporal(Relation):
         return {"window": self.window, "tolerance": self.tolerance, "pairs": self.pairs}
 
     def edge_types(self, schema: Schema) -> tuple[EdgeType, ...]:
-        """Return (source, "past" | "same" | "future", destination) between modalities with a time."""
+        """Return (source, "past" | "same" | "future", destination) for pairs with a time."""
         pairs = self.timed_pairs(times_of(schema))
         return tuple((s, kind, d) for s, d in pairs for kind in KINDS)
 

@@ -1,4 +1,4 @@
-"""Checks that users run on their own layers, strategies and relations."""
+"""Checks for your own layers, strategies and relations."""
 
 from graphfuse.testing.conv import check_conv
 from graphfuse.testing.relation import check_relation

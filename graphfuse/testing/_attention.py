@@ -1,4 +1,4 @@
-"""Check of what a conv says that its nodes attend to."""
+"""Checks of the attention weights of a conv."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROMISE = "attention weights"
 
 
 def check_attention(conv: HeadedConv, graph: Graph) -> None:
-    """Check attention weights of a graph with weighted edges, at padded nodes too."""
+    """Check the attention weights of a graph with weighted edges and padded nodes."""
     x, edges, mask = graph
     real = {(s, r, d): mask[s].unsqueeze(2) & mask[d].unsqueeze(1) for s, r, d in TYPES}
     random = torch.Generator().manual_seed(3)
@@ -55,7 +55,7 @@ def _check_sums(conv: HeadedConv, graph: Graph, found: dict[tuple[str, str, str]
 
 
 def _spread(part: EdgeAttention, like: Tensor) -> Tensor:
-    """Return attention along listed edges as [B, H, Ns, Nd]; one listed twice adds up."""
+    """Return attention along listed edges as [B, H, Ns, Nd]; duplicate edges are summed."""
     sources, destinations = like.shape[2:]
     source, at = part.index
     place = source // sources, source % sources, at % destinations

@@ -1,4 +1,4 @@
-"""The small typed graph that convs are checked on, and what it is for results to agree."""
+"""The small typed graph for checks of convs, and the comparison of results."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def to_sparse(edges: Mapping[EdgeType, Tensor]) -> dict[EdgeType, SparseEdges]:
 def close(
     a: Mapping[str, Tensor], b: Mapping[str, Tensor], promise: str, tolerance: float = 1e-12
 ) -> None:
-    """Raise an error that names the promise unless all nodes are the same."""
+    """Raise an error that names the requirement unless all nodes are equal."""
     for name in a:
         distance = float((a[name] - b[name]).detach().abs().max()) if a[name].numel() else 0.0
         if not distance <= tolerance:
@@ -67,6 +67,6 @@ def close(
 
 
 def require(condition: bool, promise: str) -> None:
-    """Raise an error that names the promise unless it is kept."""
+    """Raise an error that names the requirement unless it is met."""
     if not condition:
         raise AssertionError(promise)

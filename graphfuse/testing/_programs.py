@@ -1,4 +1,4 @@
-"""Checks that a conv becomes a program: torch.export, ONNX, torch.compile."""
+"""Checks that a conv can be exported and compiled: torch.export, ONNX, torch.compile."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ Run = Callable[..., Mapping[str, Tensor]]
 
 
 def check_export(conv: nn.Module, graph: Graph) -> None:
-    """Check one exported program, and the ONNX made of it, on batches and graphs of every size.
+    """Check one exported program, and its ONNX conversion, on batches and graphs of every size.
 
-    In float32. Without the packages of ``graphfuse[onnx]`` it warns and leaves ONNX out.
+    Checks run in float32. Without the packages of ``graphfuse[onnx]``, ONNX is left out with a
+    warning.
     """
     conv = copy.deepcopy(conv).float()
     graph = _to_single(graph)
@@ -40,16 +41,16 @@ def check_export(conv: nn.Module, graph: Graph) -> None:
 
 
 def check_compile(conv: nn.Module, graph: Graph) -> None:
-    """Check that torch.compile makes one program of it, for batches of any size.
+    """Check that torch.compile compiles it to one program for batches of any size.
 
-    Forward and backward, with dense and sparse edges. Before torch 2.10 the sparse ones need
-    ``torch._dynamo.config.capture_dynamic_output_shape_ops = True``, which is set here.
+    This checks forward and backward pass, with dense and sparse edges. Before torch 2.10, sparse
+    edges need ``torch._dynamo.config.capture_dynamic_output_shape_ops = True``, which is set here.
     """
     fewer = _take(graph, [1, 0, 3])
     for what, form in (("dense", dict), ("sparse", to_sparse)):
         torch.compiler.reset()
         compiled = torch.compile(conv, backend="eager", fullgraph=True, dynamic=True)
-        promise = f"torch.compile makes one program of it, with {what} edges"
+        promise = f"torch.compile compiles it to one program, with {what} edges"
         capture = torch._dynamo.config.patch(capture_dynamic_output_shape_ops=True)
         # Sizes that happen to be equal here would otherwise have to stay equal.
         apart = torch.fx.experimental._config.patch(  # type: ignore[attr-defined]
@@ -57,7 +58,7 @@ def check_compile(conv: nn.Module, graph: Graph) -> None:
         )
         with _promised(promise), capture, apart:
             close(_learn(conv, graph, form), _learn(compiled, graph, form), promise)
-        promise = f"torch.compile makes no other program for fewer samples, with {what} edges"
+        promise = f"torch.compile does not recompile for fewer samples, with {what} edges"
         with _promised(promise), torch.compiler.set_stance("fail_on_recompile"):
             close(_learn(conv, fewer, form), _learn(compiled, fewer, form), promise)
     torch.compiler.reset()
@@ -65,7 +66,7 @@ def check_compile(conv: nn.Module, graph: Graph) -> None:
 
 @contextmanager
 def _promised(promise: str) -> Iterator[None]:
-    """Put the promise in front of the error that torch raises; its warnings are left out."""
+    """Prefix errors of torch with the requirement; warnings are ignored."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -120,7 +121,7 @@ def _export(conv: nn.Module, graph: Graph) -> torch.export.ExportedProgram:
 
 
 def _to_onnx(program: torch.export.ExportedProgram, names: Sequence[str]) -> Run:
-    """Return what onnxruntime makes of a program, called as the conv is."""
+    """Return a function that runs the program in onnxruntime and is called like the conv."""
     import onnxruntime
 
     with _promised("torch.export's program as ONNX"):
@@ -142,7 +143,7 @@ def _learn(
     graph: Graph,
     form: Callable[[dict[EdgeType, Tensor]], Mapping[EdgeType, Tensor | SparseEdges]],
 ) -> dict[str, Tensor]:
-    """Return the nodes that come out, and the gradients of those that went in."""
+    """Return the output nodes and the gradients of the input nodes."""
     x, edges, mask = graph
     leaves = {n: nodes.clone().requires_grad_() for n, nodes in x.items()}
     out = run(leaves, form(edges), mask)

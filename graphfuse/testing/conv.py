@@ -1,4 +1,4 @@
-"""Checks of a dense conv: what every layer over typed nodes and edges owes its user."""
+"""Checks of a dense conv: requirements for every layer over typed nodes and edges."""
 
 from __future__ import annotations
 
@@ -34,19 +34,21 @@ MakeConv = Callable[[tuple[list[str], list[EdgeType]], dict[str, int], int], nn.
 def check_conv(make: MakeConv, *, export: bool = True) -> None:
     """Check a conv that ``make(metadata, in_channels, out_channels)`` builds.
 
-    Shapes, precision and zeros at padded nodes; the order of dictionaries and metadata; permuted
-    nodes; batch against single samples, whatever others lack; hidden garbage at padded nodes;
-    wider padding; nodes and samples without edges or nodes, types without a row; edges and their
-    weights, down to those that the nodes' precision cannot hold; sparse against dense edges;
-    gradients; bfloat16 and autocast to it; state_dict; attention weights, of a conv that scores
-    its edges. With ``export`` also one program for any number of samples and nodes:
-    ``torch.compile`` without graph breaks, forward and backward, dense and sparse edges;
-    ``torch.export``; and ONNX made of that, which onnxruntime runs to 1e-4 in float32, nodes
-    without edges and samples without nodes included. ONNX needs ``pip install 'graphfuse[onnx]'``;
-    without it, ONNX is left out with a warning.
+    The checks cover shapes, precision and zeros at padded nodes; the order of dictionaries and
+    metadata; permuted nodes; a batch against single samples, whatever other samples lack; random
+    values at padded nodes; wider padding; nodes without edges, samples without nodes and types
+    without rows; edges and their weights, including weights that underflow in the nodes' precision;
+    sparse against dense edges; gradients; bfloat16 and autocast to it; state_dict; and, for a conv
+    that scores its edges, attention weights.
+
+    With ``export``, they also check one program for any number of samples and nodes:
+    ``torch.compile`` without graph breaks, forward and backward, with dense and sparse edges;
+    ``torch.export``; and its conversion to ONNX, whose results in onnxruntime must agree to 1e-4 in
+    float32, including nodes without edges and samples without nodes. ONNX needs
+    ``pip install 'graphfuse[onnx]'``; without it, ONNX is left out with a warning.
 
     Raises:
-        AssertionError: with a sentence that says which promise is broken.
+        AssertionError: a requirement is not met; the message names it.
 
     Example:
         >>> from graphfuse.nn import DenseHGTConv
@@ -100,7 +102,7 @@ def _check_order(make: MakeConv, graph: Graph) -> None:
         return dict(reversed(list(mapping.items())))
 
     got = conv(turned(x), turned(edges), turned(mask))  # type: ignore[arg-type]
-    close(expected, got, "the order of metadata and dictionaries carries no meaning")
+    close(expected, got, "the order of metadata and dictionaries has no effect")
 
 
 def _check_permuted_nodes(conv: nn.Module, graph: Graph) -> None:
@@ -128,7 +130,9 @@ def _check_isolation(conv: nn.Module, graph: Graph) -> None:
             {n: rows[one] for n, rows in mask.items()},
         )
         close(
-            {n: nodes[one] for n, nodes in out.items()}, alone, "a sample is on its own in a batch"
+            {n: nodes[one] for n, nodes in out.items()},
+            alone,
+            "a sample does not depend on others in its batch",
         )
 
 
@@ -139,7 +143,7 @@ def _check_padding(conv: nn.Module, graph: Graph) -> None:
     everywhere = {
         t: e | ~(mask[t[0]].unsqueeze(2) & mask[t[2]].unsqueeze(1)) for t, e in edges.items()
     }
-    close(out, conv(dirty, everywhere, mask), "padded nodes and their edges take no part")
+    close(out, conv(dirty, everywhere, mask), "padded nodes and their edges have no effect")
     wide = conv(
         {n: nn.functional.pad(nodes, (0, 0, 0, 3)) for n, nodes in x.items()},
         {t: nn.functional.pad(e, (0, 3, 0, 3)) for t, e in edges.items()},
@@ -154,7 +158,7 @@ def _check_empty(conv: nn.Module, graph: Graph) -> None:
     out = conv(x, none, mask)
     for nodes in out.values():
         require(bool(nodes.isfinite().all()), "without edges everything is finite")
-    close(out, conv(x, {}, mask), "a missing edge type is one without edges")
+    close(out, conv(x, {}, mask), "a missing edge type counts as one without edges")
     nothing = {n: nodes[:0] for n, nodes in x.items()}
     for form in (dict, to_sparse):
         given = form({t: e[:0] for t, e in edges.items()})
@@ -176,7 +180,7 @@ def _check_no_rows(conv: nn.Module, graph: Graph) -> None:
     for form in (dict, to_sparse):
         out = conv(nodes, form(drawn), {n: mask[n][:, :size] for n, size in fewer.items()})
         rest = {n: expected[n][:, :size] for n, size in fewer.items()}
-        close(out, rest, "a type without a row is one without nodes")
+        close(out, rest, "a type without rows counts as one without nodes")
 
 
 def _check_edges(conv: nn.Module, graph: Graph) -> None:
@@ -212,7 +216,7 @@ def _check_edges(conv: nn.Module, graph: Graph) -> None:
 
 
 def _check_tiny_weights(conv: nn.Module, graph: Graph) -> None:
-    """Nodes that an edge of next to no weight joins stay apart from all others."""
+    """Check that an edge with a tiny weight passes messages between its two nodes only."""
     x, edges, mask = graph
     single = {n: nodes.float() for n, nodes in x.items()}
     given = {t: e * 1e-60 for t, e in edges.items()}
@@ -221,7 +225,7 @@ def _check_tiny_weights(conv: nn.Module, graph: Graph) -> None:
     only = {TYPES[2]: given[TYPES[2]]}
     before, after = conv(single, only, mask)["image"], conv(moved, only, mask)["image"]
     distance = float((before - after).detach().abs().max())
-    require(distance == 0, f"weights that underflow join no others: they differ by {distance:.2g}")
+    require(distance == 0, f"tiny weights join no other nodes: they differ by {distance:.2g}")
 
 
 def _check_gradients(conv: nn.Module, graph: Graph) -> None:
@@ -255,7 +259,7 @@ def _check_precision_and_state(make: MakeConv, conv: nn.Module, graph: Graph) ->
     torch.save(conv.state_dict(), buffer)
     buffer.seek(0)
     other.load_state_dict(torch.load(buffer, weights_only=True))
-    close(out, other(x, edges, mask), "a state_dict carries everything")
+    close(out, other(x, edges, mask), "a state_dict contains everything")
     small = other.to(torch.bfloat16)({n: nodes.bfloat16() for n, nodes in x.items()}, edges, mask)
     for name, nodes in small.items():
         near = torch.allclose(nodes.double(), out[name], atol=0.15, rtol=0.1)
@@ -304,9 +308,9 @@ def _check_errors(conv: nn.Module, graph: Graph) -> None:
 
 
 def _thin_out(graph: Graph) -> Graph:
-    """Return half the edge types, which is quicker: weights beside bool for images, bool for texts.
+    """Return half the edge types, to save time: weights and bool for images, bool for texts.
 
-    Nodes of the third type have no edges at all.
+    Nodes of the third type have no edges.
     """
     x, edges, mask = graph
     near, names, follows = TYPES[0], TYPES[2], TYPES[3]

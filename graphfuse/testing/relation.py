@@ -1,4 +1,4 @@
-"""Checks of a relation: what every rule that draws edges owes its user."""
+"""Checks of a relation: requirements for every rule that draws edges."""
 
 from __future__ import annotations
 
@@ -34,16 +34,17 @@ SAMPLES = 30
 def check_relation(relation: Relation) -> None:
     """Check a relation on data with modalities image (grid), speech and text (time).
 
-    Some nodes are equal, so that neighbours tie; samples bring edges ("speech", "follows",
-    "speech") and, with weights, ("text", "names", "image"); nodes have an attribute "word".
+    In this data, some nodes are equal, so that neighbours tie. Samples have edges ("speech",
+    "follows", "speech") and, with weights, ("text", "names", "image"). Nodes have an attribute
+    "word".
 
-    Types as announced; bool or weights of at least 0, dense or
-    :class:`~graphfuse.data.SparseEdges`; nothing at padded nodes; the order of nodes, samples and
-    modalities; a sample on its own against a batch; the fit by state_dict and the options by JSON;
-    half precision.
+    The checks cover edge types that agree with ``edge_types``; bool edges or weights of at least 0,
+    dense or :class:`~graphfuse.data.SparseEdges`; no edges at padded nodes; the order of nodes,
+    samples and modalities; a single sample against a batch; fitted tensors in state_dict and
+    options in JSON; and half precision.
 
     Raises:
-        AssertionError: with a sentence that says which promise is broken.
+        AssertionError: a requirement is not met; the message names it.
 
     Example:
         >>> from graphfuse.graph import Complete
@@ -57,7 +58,11 @@ def check_relation(relation: Relation) -> None:
         for (s, r, d), drawn in _draw(relation, one).items():
             width = one.mask[s].shape[1], one.mask[d].shape[1]
             part = edges[s, r, d][i : i + 1, : width[0], : width[1]]
-            _same({(s, r, d): part}, {(s, r, d): drawn}, "a sample is on its own in a batch")
+            _same(
+                {(s, r, d): part},
+                {(s, r, d): drawn},
+                "a sample does not depend on others in its batch",
+            )
     for drawn in _draw(relation, dataset.batch([])).values():
         _require(not len(drawn), "a batch without samples has edges without samples")
     _check_padding(relation, dataset, edges)
@@ -94,10 +99,10 @@ def _require(condition: bool, promise: str) -> None:
 
 
 def _draw(relation: Relation, batch: Batch) -> dict[EdgeType, Tensor]:
-    """Return the edges of a batch, dense, once they are found to be sound."""
+    """Return the edges of a batch, dense, after checking them."""
     edges = relation.edges(batch)
     announced = sorted(relation.edge_types(SCHEMA))
-    _require(sorted(edges) == announced, f"edges are of the types announced, {announced}")
+    _require(sorted(edges) == announced, f"edges have the types of edge_types(), {announced}")
     return {edge_type: _dense(batch, edge_type, drawn) for edge_type, drawn in edges.items()}
 
 
@@ -132,7 +137,7 @@ def _same(a: Mapping[EdgeType, Tensor], b: Mapping[EdgeType, Tensor], promise: s
 
 
 def _rebuild(relation: Relation) -> Relation:
-    """Return an unfitted relation with the same options, which went through JSON."""
+    """Return an unfitted relation with the same options, after a round trip through JSON."""
     plain = json.loads(json.dumps(asdict(relation.spec())))
     return type(relation)(**plain["options"])
 
@@ -151,7 +156,7 @@ def _check_padding(
             for name, values in batch.attrs.items()
         },
     )
-    _same(edges, _draw(relation, dirty), "padded nodes take no part")
+    _same(edges, _draw(relation, dirty), "padded nodes have no effect")
 
 
 def _check_order(
@@ -174,7 +179,7 @@ def _check_order(
                 if s in order and d in order:
                     part = drawn[i][order[s]][:, order[d]]
                     other = got[s, r, d][i, : len(order[s]), : len(order[d])]
-                    promise = f"the order of nodes, samples and modalities is free{label}"
+                    promise = f"the order of nodes, samples and modalities has no effect{label}"
                     _same({(s, r, d): part}, {(s, r, d): other}, promise)
 
 
@@ -204,7 +209,7 @@ def _check_copies(
     copy = _rebuild(relation)
     copy.load_state_dict(relation.state_dict())
     batch = dataset.batch(range(SAMPLES))
-    _same(edges, _draw(copy, batch), "options and state_dict carry all")
+    _same(edges, _draw(copy, batch), "options and state_dict contain everything")
     try:
         _draw(copy.to(torch.bfloat16), batch.to(torch.bfloat16))
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Checks of a strategy: what every complete model owes its user."""
+"""Checks of a strategy: requirements for every complete model."""
 
 from __future__ import annotations
 
@@ -29,22 +29,25 @@ SAMPLES = 24
 
 
 def check_strategy(name: str, **options: Any) -> None:
-    """Check the strategy of that name on small data of every task it is for.
+    """Check the strategy of that name on small data of every task that it supports.
 
-    Shapes; finite results whatever is missing, a sample without any node included; the order of
-    modalities, samples and nodes; a sample on its own against a batch, whatever others lack;
-    padding; named finite losses and gradients; unlabelled samples; state_dict with what was fitted
-    on data; nothing fitted on validation data; the same result in a second call and without
-    gradients; half precision; predictions in the unit of a regression's target.
+    The checks cover shapes; finite results whatever is missing, including samples without nodes;
+    the order of modalities, samples and nodes; a single sample against a batch, whatever other
+    samples lack; padding; named, finite losses and gradients; unlabelled samples; state_dict with
+    everything fitted on data; no fitting on validation data; the same result in a second call and
+    without gradients; half precision; and regression predictions in the unit of the target.
 
     Raises:
-        AssertionError: with a sentence that says which promise is broken.
+        AssertionError: a requirement is not met; the message names it.
 
     Example:
         >>> check_strategy("concat")
     """
     if name.startswith("unimodal:") and name not in strategies.names():
-        raise InputError("check_strategy brings its own modalities; give a name such as 'unimodal'")
+        raise InputError(
+            "check_strategy uses its own test data; pass a name without a modality, such as "
+            "'unimodal'"
+        )
     info = strategy_info("unimodal:image" if name == "unimodal" else name)
     full = "unimodal:image" if info.per_modality else name
     for task in info.tasks:
@@ -70,7 +73,9 @@ def _dataset(task: str) -> FusionDataset:
         x, pos = {}, {}
         for m in MODALITIES:
             count = int(torch.randint(0, 5, (), generator=random))
-            if (number == 0 or count) and number != 1:  # 0 lacks nothing, 1 lacks everything
+            if (
+                number == 0 or count
+            ) and number != 1:  # sample 0 has all modalities, sample 1 has none
                 count = max(count, 1)
                 x[m.name] = torch.randn(count, *m.shape, generator=random, dtype=torch.float64)
                 if m.pos_dim:
@@ -101,7 +106,7 @@ def _close(a: Tensor, b: Tensor, promise: str, scale: float = 1.0) -> None:
 
 
 def _scale(dataset: FusionDataset) -> float:
-    """A regression's logits are in the target's units, and so is their rounding."""
+    """Return the scale of rounding errors: a regression predicts in units of the target."""
     return 1e3 if dataset.schema.task == "regression" else 1.0
 
 
@@ -129,7 +134,12 @@ def _check_isolation(strategy: Strategy, dataset: FusionDataset) -> None:
     together = strategy(dataset.batch(range(SAMPLES))).logits
     for i in range(SAMPLES):
         alone = strategy(dataset.batch([i])).logits
-        _close(together[i : i + 1], alone, "a sample is on its own in a batch", _scale(dataset))
+        _close(
+            together[i : i + 1],
+            alone,
+            "a sample does not depend on others in its batch",
+            _scale(dataset),
+        )
 
 
 def _check_order(
@@ -138,7 +148,7 @@ def _check_order(
     rows = list(range(SAMPLES))
     expected = strategy(dataset.batch(rows)).logits
     turned = strategy(dataset.batch(rows[::-1])).logits.flip(0)
-    _close(expected, turned, "the order of samples carries no meaning", _scale(dataset))
+    _close(expected, turned, "the order of samples has no effect", _scale(dataset))
     samples = []
     for sample in dataset:
         order = {
@@ -151,9 +161,9 @@ def _check_order(
     schema = Schema(dataset.schema.modalities[::-1], dataset.schema.targets)
     permuted = FusionDataset.from_samples(samples, schema)
     got = strategy(permuted.batch(rows)).logits
-    _close(expected, got, "the order of nodes carries no meaning", _scale(dataset))
+    _close(expected, got, "the order of nodes has no effect", _scale(dataset))
     other = _new(name, permuted, options)
-    promise = "what is fitted does not depend on the order of nodes and modalities"
+    promise = "fitted values do not depend on the order of nodes and modalities"
     distance = float((expected - other(permuted.batch(rows)).logits).detach().abs().max())
     _require(distance <= 1e-6 * _scale(dataset), f"{promise}: results differ by {distance:.2g}")
 
@@ -166,7 +176,7 @@ def _check_padding(strategy: Strategy, dataset: FusionDataset) -> None:
         x={m: x.masked_fill(~batch.mask[m].unsqueeze(2), 7.0) for m, x in batch.x.items()},
         pos={m: p.masked_fill(~batch.mask[m].unsqueeze(2), 7.0) for m, p in batch.pos.items()},
     )
-    _close(expected, strategy(dirty).logits, "padded nodes take no part", _scale(dataset))
+    _close(expected, strategy(dirty).logits, "padded nodes have no effect", _scale(dataset))
     wide = replace(
         batch,
         x={m: nn.functional.pad(x, (0, 0, 0, 3)) for m, x in batch.x.items()},
@@ -193,19 +203,19 @@ def _check_learning(strategy: Strategy, dataset: FusionDataset) -> None:
     blank[:] = -1 if dataset.schema.target.is_classification else float("nan")
     unlabelled: Batch = replace(batch, y=blank)
     for value in strategy.loss(strategy(unlabelled), unlabelled).values():
-        _require(float(value.detach()) == 0, "unlabelled samples cost nothing")
+        _require(float(value.detach()) == 0, "unlabelled samples add nothing to the loss")
 
 
 def _check_fit(name: str, dataset: FusionDataset, options: dict[str, Any]) -> None:
     order = torch.arange(len(dataset)).flip(0).numpy()
     labels = {key: values[order] for key, values in (dataset.y or {}).items()}
     fitted = []
-    # Fewer samples as well, lest a mean over all of them hides their order.
+    # Fewer samples as well, because a mean over all samples would hide their order.
     for validation in (dataset, replace(dataset.subset(order), y=labels).subset(range(5))):
         torch.manual_seed(0)
         made = create_strategy(name, dataset.schema, **options).double()
         fitted.append(made.prepare(dataset.subset(range(12)), validation).state_dict())
-    promise = "what is fitted on data is fitted on the training part alone"
+    promise = "fitting uses the training part only"
     for key, value in fitted[0].items():
         _require(torch.equal(value, fitted[1][key]), f"{promise}: {key} differs")
 
@@ -220,7 +230,7 @@ def _check_state(
     other = create_strategy(name, dataset.schema, **options).double().eval()
     other.load_state_dict(torch.load(buffer, weights_only=True))
     batch = dataset.batch(range(SAMPLES))
-    promise = "a state_dict carries everything, what was fitted on data included"
+    promise = "a state_dict contains everything, fitted values included"
     try:
         got = other(batch).logits
     except FusionError as error:
@@ -238,7 +248,7 @@ def _check_half_precision(name: str, dataset: FusionDataset, options: dict[str, 
     try:
         logits = half(batch).logits
     except RuntimeError as error:
-        raise AssertionError(f"half precision is taken: {error}") from error
+        raise AssertionError(f"half precision is supported: {error}") from error
     _require(bool(logits.isfinite().all()), "logits are finite in half precision")
 
 

@@ -263,8 +263,8 @@ def test_the_fit_is_saved_and_announced():
         (lambda: Causal(alpha=0), "between 0 and 1, got 0"),
         (lambda: Causal(alpha=1.0), "between 0 and 1, got 1"),
         (lambda: Causal(step=0), "step must be a positive time"),
-        (lambda: Causal(tolerance=0.5), "under 0.5"),
-        (lambda: Causal(tolerance=0), "above 0, as times are"),
+        (lambda: Causal(tolerance=0.5), "below 0.5"),
+        (lambda: Causal(tolerance=0), "above 0 .times are"),
     ],
 )
 def test_options_are_checked(make, message):
@@ -280,9 +280,9 @@ def test_data_without_pairs_or_with_too_few_samples():
         match=r"positions are times in the same unit; got method='granger'.*units of time {}",
     ):
         Causal(method="granger").fit(untimed)
-    with pytest.raises(InputError, match="between two modalities"):
+    with pytest.raises(InputError, match="need two modalities"):
         Causal().fit(FusionDataset.from_arrays({"a": x}))
-    with pytest.raises(InputError, match=r"too few samples.* there are at most 4"):
+    with pytest.raises(InputError, match=r"too few samples.*there are at most 4"):
         arrows(load_dataset("planted/lagged", n=4))
     data = load_dataset("planted/lagged", n=60)
     with pytest.raises(InputError, match=r"0\.25 apart in time.*at most 0 are there"):
@@ -360,5 +360,5 @@ class TestPC:
         assert not drawn["a", "causal", "b"].any()
 
     def test_too_few_samples(self):
-        with pytest.raises(InputError, match="with both modalities; at most 6 are there"):
+        with pytest.raises(InputError, match=r"with both modalities than .*at most 6"):
             arrows(means("none").subset(range(6)))

@@ -23,7 +23,7 @@ def test_cosine_looks_at_directions():
             KNearest(pairs=[("a", "b")]),
             r"KNearest needs the same number .* 'b': 3.*choose comparable",
         ),
-        (KNearest(on={"a": (2, 5)}), "KNearest looks at features 2:5 of 'a', which has 2"),
+        (KNearest(on={"a": (2, 5)}), "KNearest uses features 2:5 of 'a', which has only 2"),
     ],
 )
 def test_features_that_cannot_be_compared(relation, message):

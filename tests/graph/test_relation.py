@@ -63,7 +63,7 @@ def test_names_and_methods_that_lack(call, message):
 
 @pytest.mark.parametrize("pairs", [["ab"], [("a",)], [("a", "r", "b")]])
 def test_pairs_are_of_two(pairs):
-    with pytest.raises(InputError, match=r"or \(source, destination\) modalities, got"):
+    with pytest.raises(InputError, match=r"of \(source, destination\) modalities, got"):
         Complete(pairs=pairs)
 
 

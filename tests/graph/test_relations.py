@@ -158,7 +158,10 @@ def test_not_fitted_and_unknown_names():
         (lambda: Causal(max_lag=1.5), "max_lag is a whole number"),
         (lambda: Temporal(window=math.nan), "window must be a time"),
         (lambda: Spatial(radius=math.nan), "radius must be positive"),
-        (lambda: Given([("a", "b")]), r"\(source, relation, destination\) each, got \('a', 'b'\)"),
+        (
+            lambda: Given([("a", "b")]),
+            r"must be \(source, relation, destination\), got \('a', 'b'\)",
+        ),
         (lambda: build_relation({"k_nearest": 4}), "name: .option: value"),
         (lambda: build_relation(4), "got 4"),
     ],

@@ -49,7 +49,9 @@ def test_times_are_compared_where_they_count_the_same(film, relation):
 
 
 def test_a_pair_that_counts_differently_is_an_error_where_it_is_asked_for(film):
-    with pytest.raises(InputError, match=r"positions of pairs .* count .*'text': 'places in text'"):
+    with pytest.raises(
+        InputError, match=r"positions of the pairs .* units .*'text': 'places in text'"
+    ):
         Temporal(pairs=[("audio", "text")]).edge_types(UNITS)
     with pytest.raises(SchemaError, match="pos_unit is a text such as 'seconds', got 1"):
         Modality("audio", (1,), 1, pos_unit=1)

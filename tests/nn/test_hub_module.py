@@ -95,7 +95,7 @@ def test_options_without_a_plain_form_are_refused(tmp_path):
             super().__init__()
             self.thing = thing
 
-    with pytest.raises(InputError, match="settings are plain data"):
+    with pytest.raises(InputError, match="settings must be numbers, text"):
         Odd(object()).save_pretrained(tmp_path / "odd")
     assert not (tmp_path / "odd").exists()
 
