@@ -54,7 +54,7 @@ def test_list_by_family_and_schema():
         ("token_transformer", {"heads": 0}, "multiple of heads, got hidden_channels=64, heads=0"),
         ("graph:gatv2", {"heads": 0}, "multiple of heads"),
         ("graph:hgt", {"relations": []}, "at least one relation"),
-        ("graph:hgt", {"relations": ["spatial"]}, "draw no edge on modalities"),
+        ("graph:hgt", {"relations": ["spatial"]}, "cannot draw edges between the modalities"),
         ("graph:hgt", {"relations": ["spatail"]}, "did you mean 'spatial'"),
     ],
 )

@@ -121,7 +121,7 @@ def test_a_lazy_hypergraph_conv_is_taken_over_once_it_ran():
         (
             DenseGATv2Conv,
             hetero(gatv2, {"heads": 2, "share": 2}, {"heads": 3, "share": 3}),
-            r"has the same heads for all edge types, the HeteroConv .*: 2, .*: 3",
+            r"has the same heads for all edge types, but the HeteroConv has .*: 2, .*: 3",
         ),
         (DenseGATv2Conv, hetero(SAGEConv, {}), "takes the weights of GATv2Conv, got SAGEConv"),
         (DenseGATv2Conv, gatv2(4, 4), "of a HeteroConv of GATv2Conv, got GATv2Conv"),

@@ -32,7 +32,7 @@ def test_equals_pyg_on_random_schemas(seed):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"attention_mechanism": "within-relation"}, "the RGATConv 'within-relation'"),
+        ({"attention_mechanism": "within-relation"}, "the RGATConv has 'within-relation'"),
         ({"attention_mode": "multiplicative-self-attention"}, "has attention_mode='additive"),
         ({"concat": False}, "has concat=True, but the RGATConv has False"),
         ({"negative_slope": 0.1}, "has negative_slope=0.2"),

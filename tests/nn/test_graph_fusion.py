@@ -199,13 +199,13 @@ def test_layers_take_part_one_after_the_other():
         ({"x": {"image": torch.zeros(4, 6, 7), "text": torch.zeros(4, 4, 3)}}, r"B, N, 5"),
         (
             {"x": {"image": torch.zeros(4, 6, 5), "text": torch.zeros(4, 4, 3)}},
-            r"nodes of 'image' are torch.float32, the weights of the GraphFusion torch.float64",
+            r"nodes of 'image' are torch.float32, but the weights of the GraphFusion are torch.float64",
         ),
         ({"mask": {"image": torch.ones(4, 6).bool()}}, "takes a mask of the types"),
         ({"unit": {"image": torch.zeros(4, 6).long()}}, "unit must have the node types"),
         (
             {"unit": {"image": torch.zeros(4, 1).long(), "text": torch.zeros(4, 4).long()}},
-            r"units of 'image' are long \[B, N\] = \[4, 6\], got torch.int64 \[4, 1\]",
+            r"units of 'image' must be int64 \[B, N\] = \[4, 6\], got torch.int64 \[4, 1\]",
         ),
         ({"unit": {"image": torch.zeros(4, 6), "text": torch.zeros(4, 4)}}, "got torch.float32"),
         ({"edges": {TYPES[0]: [[True]]}}, "dense tensor .* or SparseEdges, got list"),

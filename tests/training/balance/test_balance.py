@@ -338,7 +338,7 @@ def test_each_modality_owns_its_encoder():
 def test_ogm_ge_needs_encoders():
     data = load_dataset("planted/unique", n=40)
     for name in ("cca", "concat_early"):
-        with pytest.raises(InputError, match=rf"'{name}' has none for \['a', 'b'\]"):
+        with pytest.raises(InputError, match=rf"'{name}' has no encoder for \['a', 'b'\]"):
             fit(made(name, data), data, data, Recipe(balance="ogm_ge", epochs=1))
         for method in METHODS:
             if method != "ogm_ge":
