@@ -92,7 +92,7 @@ def test_default_size_shrinks_with_the_number_of_modalities(count, size):
     [("bilinear", "rank"), ("low_rank_tensor", "rank"), ("tensor", "reduced_channels")],
 )
 def test_sizes_below_one_are_errors(name, option):
-    with pytest.raises(InputError, match=f"{option} is at least 1, got {option}=0"):
+    with pytest.raises(InputError, match=f"{option} must be at least 1, got {option}=0"):
         create_strategy(name, schema_of(2), **{option: 0})
 
 
