@@ -122,7 +122,7 @@ def test_samples_of_units_are_refused_before_anything_runs():
     x = {"a": torch.ones(2, 3), "b": torch.ones(2, 3)}
     unit = dict.fromkeys(x, torch.arange(2))
     samples = [Sample(x, torch.randn(2), unit=unit, id=str(i)) for i in range(6)]
-    with pytest.raises(InputError, match="make each unit a sample of its own"):
+    with pytest.raises(InputError, match="make each unit a sample"):
         jobs(datasets={"d": FusionDataset.from_samples(samples)})
 
 
