@@ -80,7 +80,7 @@ def _check_serves(info: StrategyInfo, schema: Schema) -> None:
         return
     raise InputError(
         f"strategy {info.name!r} is for {', '.join(info.tasks)} with at least "
-        f"{count(info.modalities, 'modality')}{' with positions' if info.positions else ''} and "
+        f"{count(info.modalities, 'modality')}{', positions' if info.positions else ''} and "
         f"one target; the schema has "
         f"{', '.join(t.task for t in schema.targets.values()) or 'no target'} and "
         f"{count(len(schema.modalities), 'modality')}. Missing: "

@@ -242,7 +242,7 @@ def test_a_model_is_saved_with_the_preprocessor_of_its_samples_alone(fitted, man
     schema = fitted.schema
     model = create_strategy("concat", Schema(schema.modalities[:2], schema.target))
     for other, error, message in (
-        (fitted, InputError, "give the one that its training samples came from"),
+        (fitted, InputError, "use the preprocessor that made its training"),
         (Preprocessor(), NotFittedError, "is not fitted"),
     ):
         model.preprocessor = other

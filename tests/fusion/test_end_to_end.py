@@ -216,7 +216,7 @@ def test_what_cannot_be_encoded_is_said(encoders, error, match):
 
 def test_augmentation_without_networks_or_of_another_shape_is_refused():
     data = pictures(4)
-    with pytest.raises(InputError, match="give encoders"):
+    with pytest.raises(InputError, match="pass encoders"):
         create("concat", data, None, augment={"image": lambda x, g: x})
     model = create("concat", data, {"image": "cnn"}, augment={"image": lambda x, g: x[:, :1]})
     with pytest.raises(InputError, match="keep their number and shape"):
@@ -434,5 +434,5 @@ def test_augmentation_by_name_that_does_not_fit_is_refused():
         with pytest.raises(error, match=message):
             create("concat", data, {"image": "cnn"}, augment=given)
     speech = gappy().schema
-    with pytest.raises(InputError, match=r"'speech' has nodes \(5,\); give a function"):
+    with pytest.raises(InputError, match=r"'speech' has nodes of shape \(5,\); give a function"):
         create_strategy("concat", speech, encoders={"speech": "gru"}, augment={"speech": "speech"})

@@ -204,9 +204,9 @@ def options_of(folder, **changes):
         (lambda f: (f / "config.json").write_text("[1]"), "was not written by graphfuse"),
         (lambda f: edit(f, format=2), "has format 2, this version reads format 1"),
         (lambda f: edit(f, name="graph:hgtt"), "'graph:hgtt'; did you mean 'graph:hgt'"),
-        (lambda f: edit(f, name=7), "is damaged: no Strategy can be made of it"),
-        (lambda f: edit(f, schema={}), "is damaged: no Strategy can be made of it"),
-        (lambda f: edit(f, options=[1]), "is damaged: no Strategy can be made of it"),
+        (lambda f: edit(f, name=7), "is damaged: no Strategy can be built from it"),
+        (lambda f: edit(f, schema={}), "modalities is missing"),
+        (lambda f: edit(f, options=[1]), "is damaged: no Strategy can be built from it"),
         (lambda f: edit(f, **options_of(f, hidden=8)), "unknown option of strategy 'graph:hgt'"),
         (
             lambda f: edit(f, **options_of(f, relations=[{"k_nearst": {}}])),
@@ -514,7 +514,7 @@ def test_a_folder_by_the_name_of_a_file_is_not_ours(tmp_path):
 
 def test_what_is_no_path_is_refused(tmp_path):
     strategy = trained("concat")
-    with pytest.raises(InputError, match="saved to the path of a folder, got None"):
+    with pytest.raises(InputError, match="must be the path of a folder, got None"):
         strategy.save_pretrained(None)
     with pytest.raises(InputError, match="from a folder or as 'user/name', got None"):
         Strategy.from_pretrained(None)

@@ -33,7 +33,10 @@ def test_a_strategy_of_one_modality_says_which():
 
 @pytest.mark.parametrize("name", ["", "mine/no_edges", "/"])
 def test_names_that_would_be_read_otherwise_are_refused(name):
-    with strategies.temporarily(), pytest.raises(InputError, match="has no '/'"):
+    with (
+        strategies.temporarily(),
+        pytest.raises(InputError, match="must not be empty or contain '/'"),
+    ):
         strategy(name, family="feature", summary="")(object)
 
 

@@ -107,7 +107,7 @@ def test_too_many_modalities_are_counted():
     assert strategy_info("graph:mfn").needs == "2 to 6 modalities"
     assert strategy_info("tensor").needs == "2 to 16 modalities"
     schema = many(17).schema
-    with pytest.raises(InputError, match="131071 for 17 modalities; at most 6 are taken"):
+    with pytest.raises(InputError, match="131071 for 17 modalities; it takes at most 6 modalities"):
         create_strategy("graph:mfn", schema)
     with pytest.raises(InputError, match="131,072 numbers per sample; the limit is 65,536"):
         create_strategy("tensor", schema)
@@ -221,7 +221,9 @@ def conversations(units):
 @pytest.mark.parametrize("name", ["concat", "majority", "graph:hgt", "unimodal:best", "stacking"])
 def test_samples_of_several_units_are_refused(name, units):
     data = conversations(units)
-    with pytest.raises(InputError, match="predict once a sample, and these samples hold units"):
+    with pytest.raises(
+        InputError, match="one prediction per sample, but these samples hold several units"
+    ):
         fit(create_strategy(name, data.schema), data, data, Recipe(epochs=1))
 
 

@@ -285,7 +285,7 @@ def test_data_without_pairs_or_with_too_few_samples():
     with pytest.raises(InputError, match=r"too few samples.*there are at most 4"):
         arrows(load_dataset("planted/lagged", n=4))
     data = load_dataset("planted/lagged", n=60)
-    with pytest.raises(InputError, match=r"0\.25 apart in time.*at most 0 are there"):
+    with pytest.raises(InputError, match=r"0\.25 apart in time.*there are at most 0"):
         arrows(data, step=0.25)
 
 

@@ -427,7 +427,7 @@ def test_a_sound_strategy_is_taken():
         (OwnUnit, "in the unit of the target"),
         (Median, "half precision is supported"),
         (OtherWithoutGradients, "the same result without gradients"),
-        (FitsOnValidation, "on the training part alone: target_mean differs"),
+        (FitsOnValidation, "uses the training part only: target_mean differs"),
         (KeepsItsPreparationAside, "a state_dict contains everything"),
         (CostsWithoutLabels, "unlabelled samples add nothing to the loss"),
     ],

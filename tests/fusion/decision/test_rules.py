@@ -251,7 +251,9 @@ def test_a_loss_without_labels_says_so(name):
     model = made(name, strategy_info(name).tasks[0]).eval()
     x = {m: torch.rand(2, 1, 4).double() for m in "abc"}
     batch = Batch(x, {m: torch.ones(2, 1).bool() for m in "abc"})
-    with pytest.raises(InputError, match=r"needs one target's labels in batch\.y, got NoneType"):
+    with pytest.raises(
+        InputError, match=r"needs the labels of one target in batch\.y, got NoneType"
+    ):
         model.loss(model(batch), batch)
 
 

@@ -73,7 +73,7 @@ def test_fuses_the_weighted_mean_of_the_nodes(data):
 def test_is_for_data_with_positions():
     schema = Schema([Modality("a", (2,)), Modality("b", (2,))], Target("binary"))
     assert "positional_attention" not in list_strategies(schema=schema)
-    with pytest.raises(InputError, match="and positions"):
+    with pytest.raises(InputError, match="modalities, positions and one target"):
         create_strategy("positional_attention", schema)
 
 
