@@ -518,7 +518,7 @@ def test_what_is_no_path_is_refused(tmp_path):
         strategy.save_pretrained(None)
     with pytest.raises(InputError, match="from a folder or as 'user/name', got None"):
         Strategy.from_pretrained(None)
-    with pytest.raises(InputError, match="pushed to 'user/name', got None"):
+    with pytest.raises(InputError, match="repo_id must be 'user/name', got None"):
         strategy.push_to_hub(None)
     with pytest.raises(InputError, match="split is a text, got None"):
         strategy.save_pretrained(tmp_path / "m", scores={"a": 1}, dataset="d", split=None)
