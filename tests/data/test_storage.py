@@ -255,7 +255,7 @@ def test_the_folder_that_one_works_in_stays(tmp_path, monkeypatch):
     data.save(tmp_path / "data")
     monkeypatch.chdir(tmp_path / "data")
     for path in (".", tmp_path / "data"):
-        with pytest.raises(InputError, match="the place of the folder that you work in"):
+        with pytest.raises(InputError, match="would replace the current working folder"):
             data.save(path)
     assert len(FusionDataset.load(".")) == 4
 

@@ -314,7 +314,7 @@ def test_what_is_encoded_once_gets_copies_and_raw_nodes_are_left_to_the_training
 
 
 def test_augmentation_of_a_modality_is_named_by_its_kind(tmp_path):
-    with pytest.raises(InputError, match=r"names modality 'said', of kind 'text', but changes all"):
+    with pytest.raises(InputError, match=r"names modality 'said', of kind 'text', but augmentations"):
         encode(manifest(words(4)), augment={"said": "caption"}, cache=tmp_path)
     with pytest.raises(InputError, match="of kind 'image', but there are none"):
         encode(manifest(words(4)), augment={"image": "photo"}, cache=tmp_path)
@@ -390,7 +390,7 @@ def test_a_damaged_time_series_does_not_stop_the_others(tmp_path, caplog):
     (tmp_path / "a.csv").write_text(f"curve,label\n{rows}")
     data = encode(read_manifest(tmp_path / "a.csv"), cache=tmp_path / "cache")
     assert (data.x["curve"].counts == 0).tolist() == [i == 3 for i in range(8)]
-    assert "sample 3, column 'curve': 3.npy is no readable .npy file" in caplog.text
+    assert "sample 3, column 'curve': 3.npy is not a readable .npy file" in caplog.text
 
 
 def pictures(folder, cells):

@@ -189,7 +189,7 @@ def test_videos_in_several_parts_keep_the_parts_or_the_groups(tmp_path, caplog):
         ("audio", np.array([["a"]] * 5), "is an array of numbers, got text"),
         ("audio_lengths", [1, 2], "lengths of 'audio' in part 'validation' are 5"),
         ("regression_labels", np.ones((5, 4)), "'regression_labels' of part 'validation' is one"),
-        ("id", ["a"], "has 5 samples, but 1 ids"),
+        ("id", ["a"], "has 5 samples, but 1 id"),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path, key, value, message):
