@@ -314,7 +314,7 @@ def test_what_is_encoded_once_gets_copies_and_raw_nodes_are_left_to_the_training
 
 
 def test_augmentation_of_a_modality_is_named_by_its_kind(tmp_path):
-    with pytest.raises(InputError, match=r"names modality 'said', of kind 'text', but augmentations"):
+    with pytest.raises(InputError, match=r"names modality 'said', of kind 'text', but augment"):
         encode(manifest(words(4)), augment={"said": "caption"}, cache=tmp_path)
     with pytest.raises(InputError, match="of kind 'image', but there are none"):
         encode(manifest(words(4)), augment={"image": "photo"}, cache=tmp_path)
