@@ -45,7 +45,7 @@ class Manifest:
 
     A manifest never changes: ``select`` and ``dataclasses.replace`` return new ones.
 
-    Attributes:
+    Args:
         table: a ``datasets.Dataset`` with one row per sample.
         columns: the name and kind of each column.
         root: the folder from which the paths in cells start; they never leave it.
