@@ -57,7 +57,7 @@ def interleave(
 def product_rate(
     size: int = 1024, device: str = "cpu", dtype: torch.dtype = torch.float32
 ) -> float:
-    """Return the floating-point operations a second of a square matrix product."""
+    """Return the floating-point operations per second of a square matrix product."""
     a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
     clock = cuda_seconds if device == "cuda" else wall_seconds
     return 2 * size**3 / interleave({"product": lambda: a @ b}, 0.5, 5, clock)["product"]

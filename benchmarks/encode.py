@@ -81,7 +81,7 @@ def sounds(folder: Path, count: int) -> list[Cell]:
 
 
 def captions(folder: Path, count: int) -> list[Cell]:
-    """Return texts of 5 to 60 words, some two tokens a word."""
+    """Return texts of 5 to 60 words, about two tokens per word."""
     random = np.random.default_rng(0)
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
     words = ["".join(random.choice(letters, random.integers(2, 7))) for _ in range(500)]
@@ -148,7 +148,7 @@ def encode(encoder: Encoder, items: Iterable[Item]) -> None:
 
 
 def measure(case: Case, count: int, seconds: float) -> dict[str, Any]:
-    """Return one row: items a second, ratios to the bare network, and where the time goes."""
+    """Return one row: items per second, ratios to the bare network, and where the time goes."""
     with tempfile.TemporaryDirectory() as name:
         cells = case.cells(Path(name), count)
         if case.model:

@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.probe_datasets`` prints accuracies under 5-fold cross-validation and writes
 ``benchmarks/results/probe_datasets.json``. Folds are stratified, and grouped where a dataset has
-groups. Every row is a multinomial logistic regression on blocks of features, one a modality,
+groups. Every row is a multinomial logistic regression on blocks of features, one per modality,
 each standardised on the training part (character n-grams: TF-IDF fitted there) and divided by the
 root of its size, so that no block outweighs another by its size alone. The strength of the
 penalty is chosen on an inner split of the training part. "Either right" is the share of samples
@@ -49,7 +49,7 @@ Split = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Probe:
-    """A dataset's blocks of features: one a modality, and further ways to describe one."""
+    """A dataset's blocks of features: one per modality, and further ways to describe one."""
 
     labels: np.ndarray
     blocks: Mapping[str, Block]
@@ -149,7 +149,7 @@ def measure(probe: Probe) -> dict[str, float]:
 
 
 def make_folds(probe: Probe, rows: np.ndarray) -> list[Split]:
-    """Split rows into training and test rows, once a fold; groups stay together."""
+    """Split rows into training and test rows, once per fold; groups stay together."""
     kind = StratifiedKFold if probe.groups is None else StratifiedGroupKFold
     groups = None if probe.groups is None else probe.groups[rows]
     splitter = kind(FOLDS, shuffle=True, random_state=SEED)

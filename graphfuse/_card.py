@@ -47,7 +47,7 @@ class Facts:
         texts = {"dataset": self.dataset, "split": self.split, "license": self.license}
         for name, value in texts.items():
             if not isinstance(value, str) and (value is not None or name == "split"):
-                raise InputError(f"{name} is a text, got {value!r}")
+                raise InputError(f"{name} must be a text, got {value!r}")
         if self.scores is not None and not isinstance(self.scores, Mapping):
             raise InputError(f"scores are {{metric: value}}, got {self.scores!r}")
         if self.scores and not self.dataset:
@@ -118,7 +118,7 @@ class _Score:
         known = isinstance(metric, str) and values.size and np.isfinite(values).all()
         if not known or values.ndim > 2:
             raise InputError(
-                f"the score of a metric is a finite number, one number per fold, or [repeats, "
+                f"the score of a metric must be a finite number, one number per fold, or [repeats, "
                 f"folds] numbers; got {metric!r}: {value!r}"
             )
         self.metric, self.mean, self.count = str(metric), float(values.mean()), values.size

@@ -132,7 +132,7 @@ def _is_number(value: Any) -> bool:
 SCALARS: Mapping[Any, tuple[str, Any]] = {
     str: ("text", lambda value: isinstance(value, str)),
     bool: ("true or false", lambda value: isinstance(value, bool)),
-    int: ("a whole number", _is_whole),
+    int: ("an integer", _is_whole),
     float: ("a finite number", _is_number),
 }
 

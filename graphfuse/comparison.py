@@ -164,7 +164,7 @@ def compare(
     )
     check_backend(backend, n_jobs, address)
     if not isinstance(out, (str, Path)):
-        raise InputError(f"out is the path of a folder, got {out!r}")
+        raise InputError(f"out must be the path of a folder, got {out!r}")
     encoding = {"progress": progress, **({"n_jobs": n_jobs} if backend == "loky" else {})}
     loaded, named = load_datasets(datasets, encoding)
     plan = replace(plan, datasets=tuple(named))

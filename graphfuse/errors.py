@@ -82,21 +82,23 @@ class PluginWarning(UserWarning):
     """An entry point of an installed package that cannot be loaded."""
 
 
-def check_whole(what: str, value: object, least: int) -> None:
-    """Raise an error unless ``value`` is a whole number of at least ``least``.
+def check_integer(what: str, value: object, least: int) -> None:
+    """Raise an error unless ``value`` is an integer of at least ``least``.
 
     Example:
-        >>> check_whole("folds", "two", 2)
+        >>> check_integer("folds", "two", 2)
         Traceback (most recent call last):
         ...
-        graphfuse.errors.InputError: folds is a whole number of at least 2, got 'two'
+        graphfuse.errors.InputError: folds must be an integer of at least 2, got 'two'
     """
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or value < least:  # type: ignore[operator]
-        raise InputError(f"{what} is a whole number of at least {least}, got {value!r}")
+        raise InputError(f"{what} must be an integer of at least {least}, got {value!r}")
 
 
 def check_heads(what: str, channels: int, heads: int) -> None:
     """Raise an error unless heads of equal size make up the channels."""
     if not isinstance(heads, numbers.Integral) or heads < 1 or channels % heads:
-        raise InputError(f"{what} is a multiple of heads, got {what}={channels}, heads={heads}")
+        raise InputError(
+            f"{what} must be a multiple of heads, got {what}={channels}, heads={heads}"
+        )

@@ -117,7 +117,7 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
         if isinstance(self.recipe, Recipe):
             return self.recipe
         if not isinstance(self.recipe, Mapping | None):
-            raise InputError(f"recipe is a Recipe or {{setting: value}}, got {self.recipe!r}")
+            raise InputError(f"recipe must be a Recipe or {{setting: value}}, got {self.recipe!r}")
         return Recipe.from_dict(dict(self.recipe or {"learning_rate": 3e-3, "epochs": 100}))
 
     def _scores(self, x: Any) -> np.ndarray:

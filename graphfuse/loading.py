@@ -223,8 +223,8 @@ def _load_item(
         return [(name, dataset)], name
     if not isinstance(item, Mapping):
         raise InputError(
-            f"a dataset is a name, a path, a FusionDataset or {{name: options}}, or {WAYS_IN}; "
-            f"got {item!r}"
+            f"a dataset must be a name, a path, a FusionDataset or {{name: options}}, or "
+            f"{WAYS_IN}; got {item!r}"
         )
     options = {name: _options_of(name, chosen) for name, chosen in item.items()}
     pairs = []

@@ -22,7 +22,7 @@ def test_what_an_old_origin_lacks_is_empty():
     [
         ([], "origin: the content should be an object"),
         ({"changes": [{}]}, r"origin: changes\[0\].step is missing"),
-        ({"unreadable": "many"}, "origin: unreadable should be a whole number, got 'many'"),
+        ({"unreadable": "many"}, "origin: unreadable should be an integer, got 'many'"),
         ({"encoders": {"a": 1}}, "origin: encoders.a should be an object, got 1"),
         ({"changes": 5}, "origin: changes should be a list, got 5"),
     ],

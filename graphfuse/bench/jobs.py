@@ -17,7 +17,7 @@ from graphfuse.bench.run import Job
 from graphfuse.data import FusionDataset, Schema, Split, Steps, make_splits
 from graphfuse.errors import InputError
 from graphfuse.fusion import strategy_info, strategy_options
-from graphfuse.fusion.strategy import check_whole_samples
+from graphfuse.fusion.strategy import check_integer_samples
 from graphfuse.graph import GraphBuilder, default_relations, plain
 from graphfuse.training import Recipe
 from graphfuse.training.balance import check_schema
@@ -33,7 +33,7 @@ def plan_jobs(datasets: Mapping[str, FusionDataset], plan: Plan, *, out: str) ->
     """
     for dataset in datasets.values():
         check_schema(plan.recipe, dataset.schema)
-        check_whole_samples(dataset.unit_offsets is not None)
+        check_integer_samples(dataset.unit_offsets is not None)
     jobs = [
         job for name, dataset in datasets.items() for job in _dataset_jobs(name, dataset, plan, out)
     ]

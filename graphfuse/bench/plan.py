@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from graphfuse.data import Schema
 from graphfuse.encoders.networks import create_networks, encoded_schema
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.fusion import (
     create_strategy,
     list_strategies,
@@ -76,7 +76,7 @@ class Plan:
             ("match_parameters", self.match_parameters, 1),
         ):  # fmt: skip
             if value is not None or name != "match_parameters":
-                check_whole(name, value, least)
+                check_integer(name, value, least)
                 object.__setattr__(self, name, int(value))  # type: ignore[arg-type]
         given = {
             "strategies": None if self.strategies is None else _names(self.strategies),
@@ -108,7 +108,7 @@ class Plan:
         recipe = settings.get("recipe", {})
         if not isinstance(recipe, Recipe):
             if not isinstance(recipe, Mapping):
-                raise InputError(f"recipe is a Recipe or {{setting: value}}, got {recipe!r}")
+                raise InputError(f"recipe must be a Recipe or {{setting: value}}, got {recipe!r}")
             settings["recipe"] = Recipe.from_dict(dict(recipe))
         if "datasets" in settings:
             settings["datasets"] = tuple(settings["datasets"])
@@ -159,14 +159,14 @@ class Plan:
 def _names(strategies: Any) -> tuple[str, ...]:
     names = [strategies] if isinstance(strategies, str) else strategies
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"strategies is a list of names, got {strategies!r}")
+        raise InputError(f"strategies must be a list of names, got {strategies!r}")
     return tuple(names)
 
 
 def _mapping(label: str, given: Any, of: type | tuple[type, ...], shape: str) -> dict[str, Any]:
     """Return a mapping by name as plain data."""
     if not isinstance(given, Mapping):
-        raise InputError(f"{label} is a mapping by name, got {given!r}")
+        raise InputError(f"{label} must be a mapping by name, got {given!r}")
     for name, chosen in given.items():
         if not isinstance(chosen, of):
             raise InputError(f"{label} of {name!r} is {shape}, got {chosen!r}")

@@ -47,7 +47,9 @@ def check_backend(backend: str, n_jobs: int, address: str | None) -> None:
     if package and importlib.util.find_spec(package) is None:
         raise MissingDependencyError(package, backend, f"backend={backend!r}")
     if n_jobs == 0 or n_jobs < -1:
-        raise InputError(f"n_jobs is a number of processes, or -1 for one per core, got {n_jobs}")
+        raise InputError(
+            f"n_jobs must be a number of processes, or -1 for one per core, got {n_jobs}"
+        )
     if address is not None and backend == "loky":
         raise InputError(
             f"address={address!r} names a cluster, which backend 'loky' does not use; "

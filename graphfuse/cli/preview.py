@@ -8,7 +8,7 @@ from typing import Any
 
 from graphfuse._files import write_whole
 from graphfuse.cli._raw import add_reading, augment_of, read_given
-from graphfuse.errors import check_whole
+from graphfuse.errors import check_integer
 
 EVERY = {"image": "photo", "audio": "speech", "text": "caption"}
 
@@ -57,9 +57,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page and print its path."""
-    check_whole("--samples", arguments.samples, 1)
-    check_whole("--versions", arguments.versions, 1)
-    check_whole("--seed", arguments.seed, 0)
+    check_integer("--samples", arguments.samples, 1)
+    check_integer("--versions", arguments.versions, 1)
+    check_integer("--seed", arguments.seed, 0)
     from graphfuse.raw.augment import Augmentation
     from graphfuse.raw.augment.copies import modalities_changed
     from graphfuse.report.preview import to_preview

@@ -51,7 +51,7 @@ def _check_nodes(name: str, array: Array, schema: Schema) -> None:
     if tuple(values.shape[1:]) != shape:
         raise InputError(f"{name} has shape {list(values.shape)}, not [nodes, *{shape}]")
     if column.name not in ("x", "pos") and isinstance(values, Tensor):
-        _check_whole(name, values)
+        _check_integer(name, values)
         if len(values) and int(values.min()) < -1:
             raise InputError(f"{name} holds {int(values.min())}; indices count from 0")
 
@@ -67,7 +67,7 @@ def _check_labels(name: str, values: Tensor, target: str, schema: Schema) -> Non
         if not values.is_floating_point():
             raise InputError(f"{name} has type {values.dtype}, not numbers with a fraction")
         return
-    _check_whole(name, values)
+    _check_integer(name, values)
     if len(values) and not (int(values.min()) >= -1 and int(values.max()) < known.outputs):
         raise InputError(
             f"{name} holds codes {int(values.min())} to {int(values.max())} of "
@@ -79,7 +79,7 @@ def _check_edges(name: str, array: Array, offsets: dict[str, Tensor]) -> None:
     index, rows = array.values, array.offsets
     if not isinstance(index, Tensor) or rows is None or tuple(index.shape[1:]) != (2,):
         raise InputError(f"{name} has shape {list(index.shape)}, not [edges, 2]")
-    _check_whole(name, index)
+    _check_integer(name, index)
     (edge_type,) = array.key
     if len(edge_type) != 3 or not {edge_type[0], edge_type[2]} <= set(offsets):
         raise InputError(f"{name} joins modalities that are not {sorted(offsets)}")
@@ -101,6 +101,6 @@ def _check_units(array: Array, units: Tensor) -> None:
         raise InputError(f"unit of {array.key[-1]!r} names units that have no label")
 
 
-def _check_whole(name: str, values: Tensor) -> None:
+def _check_integer(name: str, values: Tensor) -> None:
     if values.dtype != torch.int64:
-        raise InputError(f"{name} has type {values.dtype}, not whole numbers of 64 bits")
+        raise InputError(f"{name} has type {values.dtype}, not integers of 64 bits")

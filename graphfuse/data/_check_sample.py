@@ -22,7 +22,7 @@ def check_types(samples: Sequence[Sample], schema: Schema | None) -> None:
         InputError: an entry is not a sample, or a field has the wrong type.
     """
     if not isinstance(schema, Schema | None):
-        raise InputError(f"schema is a graphfuse.data.Schema, got {_shape_of(schema)}")
+        raise InputError(f"schema must be a graphfuse.data.Schema, got {_shape_of(schema)}")
     for number, sample in enumerate(samples):
         if not isinstance(sample, Sample):
             raise InputError(
@@ -49,16 +49,16 @@ def _check_fields(sample: Sample, who: str) -> None:
     fields |= {f"attrs[{name!r}]": values for name, values in _items(sample.attrs)}
     for field, values in fields.items():
         if not isinstance(values, Mapping):
-            raise InputError(f"{who}: {field} is a dict, got {_shape_of(values)}")
+            raise InputError(f"{who}: {field} must be a dict, got {_shape_of(values)}")
     for field in ("x", "pos"):
         for name, values in fields[field].items():
             if isinstance(values, Tensor):  # what else it is, is said with its shape
                 check_tensor(values, f"{who}: {field} of modality {name!r}")
     for name, values in _items(sample.unit):
-        _check_whole(values, f"{who}: unit of modality {name!r}")
+        _check_integer(values, f"{who}: unit of modality {name!r}")
     for attribute, columns in sample.attrs.items():
         for name, values in columns.items():
-            _check_whole(values, f"{who}: attribute {attribute!r} of modality {name!r}")
+            _check_integer(values, f"{who}: attribute {attribute!r} of modality {name!r}")
     for edge_type, edges in sample.edges.items():
         if not isinstance(edge_type, tuple) or len(edge_type) != 3:
             raise InputError(
@@ -66,21 +66,21 @@ def _check_fields(sample: Sample, who: str) -> None:
                 f"{reprlib.repr(edge_type)}"
             )
         index = edges.index if isinstance(edges, SparseEdges) else edges
-        _check_whole(index, f"{who}: edges {edge_type}")
+        _check_integer(index, f"{who}: edges {edge_type}")
 
 
 def _items(given: object) -> list[tuple[Any, Any]]:
     return list(given.items()) if isinstance(given, Mapping) else []
 
 
-def _check_whole(given: object, what: str) -> None:
+def _check_integer(given: object, what: str) -> None:
     if not isinstance(given, Tensor):
         return  # what it is instead, is said with its shape
     values = check_tensor(given, what)
     strange = values[values != values.floor()] if values.is_floating_point() else values[:0]
     if len(strange) or values.dtype == torch.bool:
         shown = values.dtype if values.dtype == torch.bool else f"{strange[0].item():g}"
-        raise InputError(f"{what} holds whole numbers, got {shown}")
+        raise InputError(f"{what} holds integers, got {shown}")
 
 
 def check_sample(sample: Sample, schema: Schema, with_units: bool, who: str) -> None:
@@ -110,7 +110,8 @@ def _check_nodes(name: str, nodes: Tensor, schema: Schema, who: str) -> None:
     shape = schema[name].shape
     if not isinstance(nodes, Tensor) or not nodes.dim() or tuple(nodes.shape[1:]) != shape:
         raise SchemaError(
-            f"sample {who}: modality {name!r} is a tensor [N, {', '.join(map(str, shape))}] by "
+            f"sample {who}: modality {name!r} must be a tensor "
+            f"[N, {', '.join(map(str, shape))}] by "
             f"the schema, got {_shape_of(nodes)}"
         )
     if nodes.is_floating_point() and not bool(torch.isfinite(nodes).all()):

@@ -80,7 +80,7 @@ def _read(what: str, given: Given, n: int) -> np.ndarray:
         missing = pd.isna(entries)
     except UNREADABLE:
         raise InputError(
-            f"{what} is a list of {n} texts or numbers, got {type(given).__name__!r}"
+            f"{what} must be a list of {n} texts or numbers, got {type(given).__name__!r}"
         ) from None
     if entries.shape != (n,):
         raise InputError(f"{what} has one entry per sample, {n}; got shape {list(entries.shape)}")

@@ -48,7 +48,7 @@ def as_rows(indices: Sequence[int] | np.ndarray | Tensor, total: int) -> Tensor:
         given = np.flatnonzero(given)
     if given.size and given.dtype.kind not in "iu":
         raise InputError(
-            f"indices of samples are whole numbers or a mask of bool, got {given.dtype} such as "
+            f"indices of samples are integers or a mask of bool, got {given.dtype} such as "
             f"{given.flat[0]!r}"
         )
     rows = given.astype(np.int64, order="C").reshape(-1)

@@ -104,7 +104,7 @@ def _by_target(sample: Sample, schema: Schema, with_units: bool, who: str) -> di
     if not isinstance(y, Mapping):
         if len(targets) > 1:
             raise SchemaError(
-                f"sample {who}: with several targets y is a dict, {{target: label}} of "
+                f"sample {who}: with several targets y must be a dict, {{target: label}} of "
                 f"{sorted(targets)}; got {reprlib.repr(y)}"
             )
         y = {next(iter(targets)): y}
@@ -123,7 +123,8 @@ def _number(given: Any, what: str) -> Tensor:
         return to_tensor(given, what)
     except InputError:
         raise SchemaError(
-            f"{what} is a number, or a tensor of numbers; got {reprlib.repr(given)}. Classes are "
+            f"{what} must be a number, or a tensor of numbers; "
+            f"got {reprlib.repr(given)}. Classes are "
             f"codes that count from 0; FusionDataset.from_arrays takes their names"
         ) from None
 

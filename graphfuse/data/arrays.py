@@ -46,7 +46,9 @@ def read_arrays(
     floats = None if isinstance(dtype, Mapping) else dtype
     for m, chosen in dtypes.items():
         if not isinstance(chosen, Dtype):
-            raise InputError(f"dtype of modality {m!r} is a torch.dtype or None, got {chosen!r}")
+            raise InputError(
+                f"dtype of modality {m!r} must be a torch.dtype or None, got {chosen!r}"
+            )
     columns = {m: _column(m, given, shapes.get(m), dtypes.get(m)) for m, given in x.items()}
     n = len(next(iter(columns.values())))
     lengths = {m: len(column) for m, column in columns.items()}
@@ -97,7 +99,8 @@ def _check_mappings(x: Any, pos: Any, shapes: Any) -> None:
         sizes = shape if isinstance(shape, Sequence) else ()
         if not sizes or not all(isinstance(size, int | np.integer) for size in sizes):
             raise InputError(
-                f"shapes of {m!r} is the shape of a raw node such as (3, 32, 32), got {shape!r}"
+                f"shapes of {m!r} must be the shape of a raw node such as (3, 32, 32), "
+                f"got {shape!r}"
             )
 
 
@@ -155,7 +158,7 @@ def _column_of_list(
 
 
 def _joined(rows: list[Tensor]) -> Tensor:
-    """Concatenate rows; in double where precisions differ, so that whole numbers stay exact."""
+    """Concatenate rows; in double where precisions differ, so that integers stay exact."""
     if len({row.dtype for row in rows}) > 1:
         rows = [row.double() for row in rows]
     return torch.cat(rows)

@@ -11,7 +11,7 @@ from graphfuse.data.ragged import Padding, Ragged
 from graphfuse.data.sample import SparseEdges
 
 DENSE_EDGES_UP_TO = 512 * 512
-"""A batch's edges of one type are dense up to this many node pairs a sample."""
+"""A batch's edges of one type are dense up to this many node pairs per sample."""
 CACHE_UP_TO = 2**28
 """Bytes that the dense edges of one type in a dataset may take to be kept."""
 FILLED_AT_ONCE = 1024

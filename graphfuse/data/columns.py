@@ -147,14 +147,14 @@ class About:
             InputError: a value of another type.
         """
         if not isinstance(name, str):
-            raise InputError(f"name is the name of the dataset, got {reprlib.repr(name)}")
+            raise InputError(f"name must be the name of the dataset, got {reprlib.repr(name)}")
         if not isinstance(relations, list | tuple | None):
             raise InputError(
-                f"relations are a list of names or specs, got {reprlib.repr(relations)}"
+                f"relations must be a list of names or specs, got {reprlib.repr(relations)}"
             )
         if not isinstance(bayes_accuracy, Real | None):
             raise InputError(
-                f"bayes_accuracy is a number or None, got {reprlib.repr(bayes_accuracy)}"
+                f"bayes_accuracy must be a number or None, got {reprlib.repr(bayes_accuracy)}"
             )
         if not isinstance(graph_should_win, bool | np.bool_ | None):
             raise InputError(

@@ -24,7 +24,7 @@ WHOLE = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.in
 def samples_from_pyg(graphs: Iterable[HeteroData | Data]) -> Iterator[Sample]:
     """Read one sample from each graph.
 
-    From the nodes ``x``, ``pos``, ``unit`` and, as attributes, every other whole number ``[N]``;
+    From the nodes ``x``, ``pos``, ``unit`` and, as attributes, every other integer ``[N]``;
     from the edges ``edge_index`` and one weight, ``edge_weight`` or ``edge_attr``; from the graph
     ``y``, ``id`` and ``domain``. A homogeneous ``Data`` has the one modality "node" and the edge
     type ``("node", "edge", "node")``. Labels on the nodes of the only node type make each node a
@@ -37,13 +37,13 @@ def samples_from_pyg(graphs: Iterable[HeteroData | Data]) -> Iterator[Sample]:
 
     if isinstance(graphs, Data | HeteroData | Tensor) or not isinstance(graphs, Iterable):
         raise InputError(
-            f"graphs are a list of HeteroData or Data, one per sample, got "
+            f"graphs must be a list of HeteroData or Data, one per sample, got "
             f"{type(graphs).__name__!r}"
         )
     for number, data in enumerate(graphs):
         if not isinstance(data, Data | HeteroData):
             raise InputError(
-                f"graphs are a list of HeteroData or Data, one per sample; entry {number} is "
+                f"graphs must be a list of HeteroData or Data, one per sample; entry {number} is "
                 f"{type(data).__name__!r}"
             )
         yield _sample(data, number)
@@ -113,7 +113,7 @@ def _attributes(
             if values.dim() > 1 or values.dtype not in WHOLE:
                 raise InputError(
                     f"{who}: {key!r} of node type {name!r} is {values.dtype} of shape "
-                    f"{list(values.shape)}; attributes are one whole number per node. Append it to "
+                    f"{list(values.shape)}; attributes are one integer per node. Append it to "
                     f"the features, torch.cat([x, {key}.view(len(x), -1)], 1), or delete it"
                 )
             attrs.setdefault(key, {})[name] = values.long()

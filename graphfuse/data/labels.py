@@ -18,11 +18,11 @@ from graphfuse.errors import InputError, UnknownNameError
 logger = logging.getLogger(__name__)
 
 MOST_CLASSES = 10
-"""Different whole numbers up to which they are classes, whatever they are."""
+"""Different integers up to which they are classes, whatever they are."""
 UNCLEAR = 5
-"""Different whole numbers from which on a warning says how they are read, unless they are codes."""
+"""Different integers from which on a warning says how they are read, unless they are codes."""
 LEAST_OF_CLASS = 5
-"""Samples of each class, at least, for many whole numbers to be codes."""
+"""Samples of each class, at least, for many integers to be codes."""
 
 LARGEST = 1e150
 """Size of the largest number that a regression predicts: its square fits double precision."""
@@ -34,8 +34,8 @@ def infer_target(
     """Return the target inferred from ``y`` [n] or [n, L], and the labels as codes or numbers.
 
     Without a task, numbers with a fraction are a regression, and so are more than 10 different
-    whole numbers, unless they are codes, which count from 0 or 1 with few gaps and at least 5
-    samples each; all other labels are classes. A warning names ``task=`` where whole numbers may be
+    integers, unless they are codes, which count from 0 or 1 with few gaps and at least 5
+    samples each; all other labels are classes. A warning names ``task=`` where integers may be
     either.
 
     Raises:
@@ -87,7 +87,7 @@ def _read(y: Any) -> tuple[np.ndarray, np.ndarray]:
         raise
     except UNREADABLE as error:
         raise InputError(
-            f"y is an array or list of labels, got {type(y).__name__!r} ({error})"
+            f"y must be an array or list of labels, got {type(y).__name__!r} ({error})"
         ) from None
     return values, np.asarray(unlabelled.any(1) if values.ndim == 2 else unlabelled)
 
@@ -117,7 +117,8 @@ def _class_names(given: Any) -> list[str]:
     except UNREADABLE:
         pass
     raise InputError(
-        f"classes are the names of the classes, such as ['no', 'yes'], got {reprlib.repr(given)}"
+        f"classes must be the names of the classes, such as ['no', 'yes'], "
+        f"got {reprlib.repr(given)}"
     )
 
 
@@ -205,7 +206,7 @@ def _infer_task(known: np.ndarray, classes: Sequence[str] | None) -> str:
     task = named if len(different) <= MOST_CLASSES else "regression"
     other = "regression" if task == named else "multiclass"
     logger.warning(
-        "the labels are %d different whole numbers from %g to %g and are read as %s; if that is "
+        "the labels are %d different integers from %g to %g and are read as %s; if that is "
         "wrong, give task=%r (--task %s)",
         len(different), different[0], different[-1],
         "a regression" if task == "regression" else "classes", other, other,
@@ -214,7 +215,7 @@ def _infer_task(known: np.ndarray, classes: Sequence[str] | None) -> str:
 
 
 def _are_codes(different: np.ndarray, counts: np.ndarray, integers: bool) -> bool:
-    """Return whether whole numbers are codes of classes: they count from 0 or 1, with few gaps.
+    """Return whether integers are codes of classes: they count from 0 or 1, with few gaps.
 
     Where there are many, each has a few samples, unless the array is one of integers: counts of
     things, unlike codes, have rare large values.

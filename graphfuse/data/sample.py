@@ -20,7 +20,7 @@ class SparseEdges:
 
     ``index`` is a LongTensor ``[2, E]``: source row, destination row. In a batch the rows count
     through the padded nodes, ``sample * N + node``. ``weight`` is ``[E]`` in [0, inf), where 0
-    means no edge; whole numbers become floats. Without it every edge weighs 1, however often it is
+    means no edge; integers become floats. Without it every edge weighs 1, however often it is
     listed; the weights of an edge that is listed several times add up.
 
     Example:
@@ -36,7 +36,7 @@ class SparseEdges:
         for name, given in (("index", self.index), ("weight", self.weight)):
             if not isinstance(given, Tensor) and (given is not None or name == "index"):
                 raise InputError(
-                    f"SparseEdges.{name} is a tensor, got {type(given).__name__!r}; write "
+                    f"SparseEdges.{name} must be a tensor, got {type(given).__name__!r}; write "
                     f"torch.as_tensor({name})"
                 )
         if self.index.dim() != 2 or self.index.shape[0] != 2:
@@ -46,7 +46,7 @@ class SparseEdges:
             )
         whole = not self.index.is_floating_point() and self.index.dtype != torch.bool
         if not whole and self.index.numel():
-            raise InputError(f"SparseEdges.index holds whole numbers, got {self.index.dtype}")
+            raise InputError(f"SparseEdges.index holds integers, got {self.index.dtype}")
         if self.weight is not None and self.weight.shape != self.index.shape[1:]:
             raise InputError(
                 f"SparseEdges.weight has one value per edge, [{self.index.shape[1]}], "

@@ -44,7 +44,7 @@ def gather(samples: Sequence[Sample], schema: Schema | None = None) -> Columns:
         samples = list(samples)
     except (RuntimeError, TypeError):
         raise InputError(
-            f"samples are a list of graphfuse.data.Sample, got {type(samples).__name__!r}"
+            f"samples must be a list of graphfuse.data.Sample, got {type(samples).__name__!r}"
         ) from None
     check_types(samples, schema)
     if not samples:

@@ -38,23 +38,23 @@ class Modality:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
-            raise SchemaError(f"a modality's name is a string, got {self.name!r}")
+            raise SchemaError(f"a modality's name must be a string, got {self.name!r}")
         if not self.name:
             raise SchemaError("a modality's name is empty; give it at least one character")
         sizes = tuple(self.shape) if isinstance(self.shape, Iterable) else ()
         if not sizes or not all(_is_whole(size) and size >= 1 for size in sizes):
             raise SchemaError(
                 f"modality {self.name!r}: shape is (F,) for encoded nodes or a raw shape such as "
-                f"(3, 32, 32), every size a whole number of at least 1; got {self.shape!r}"
+                f"(3, 32, 32), every size an integer of at least 1; got {self.shape!r}"
             )
         if not _is_whole(self.pos_dim) or self.pos_dim < 0:
             raise SchemaError(
-                f"modality {self.name!r}: pos_dim is a whole number of at least 0, "
+                f"modality {self.name!r}: pos_dim must be an integer of at least 0, "
                 f"got {self.pos_dim!r}"
             )
         if not isinstance(self.pos_unit, str):
             raise SchemaError(
-                f"modality {self.name!r}: pos_unit is a text such as 'seconds', "
+                f"modality {self.name!r}: pos_unit must be a text such as 'seconds', "
                 f"got {self.pos_unit!r}"
             )
         object.__setattr__(self, "shape", tuple(int(size) for size in sizes))
@@ -98,7 +98,7 @@ class Target:
                 )
             given = range(int(given))
         if isinstance(given, str) or not isinstance(given, Iterable):
-            raise SchemaError(f"classes are a sequence of names or their number, got {given!r}")
+            raise SchemaError(f"classes must be a sequence of names or their number, got {given!r}")
         names = tuple(str(name) for name in given)
         if self.task == "binary" and not names:
             names = ("0", "1")
@@ -166,7 +166,8 @@ class Schema:
         strange = [m for m in modalities if not isinstance(m, Modality)]
         if strange:
             raise SchemaError(
-                f"modalities of a schema are a sequence of Modality, got {reprlib.repr(strange[0])}"
+                f"modalities of a schema must be a sequence of Modality, "
+                f"got {reprlib.repr(strange[0])}"
             )
         ordered = tuple(sorted(modalities, key=lambda modality: modality.name))
         names = [modality.name for modality in ordered]
@@ -180,7 +181,8 @@ class Schema:
             isinstance(name, str) and isinstance(target, Target) for name, target in targets.items()
         ):
             raise SchemaError(
-                f"targets of a schema are a Target or {{name: Target}}, got {reprlib.repr(targets)}"
+                f"targets of a schema must be a Target or {{name: Target}}, "
+                f"got {reprlib.repr(targets)}"
             )
         object.__setattr__(self, "targets", dict(sorted(targets.items())))
 

@@ -37,7 +37,8 @@ class Spec:
         is_one = isinstance(spec, cls) and isinstance(spec.name, str)
         if not is_one or not isinstance(spec.options, Mapping):
             raise InputError(
-                f"{what or f'a {cls.kind}'} is a name or {{name: {{option: value}}}}, got {given!r}"
+                f"{what or f'a {cls.kind}'} must be a name or {{name: {{option: value}}}}, "
+                f"got {given!r}"
             )
         return spec
 

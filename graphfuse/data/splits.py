@@ -76,7 +76,9 @@ def make_splits(
         yield _given(dataset, validation, seed)
         return
     if folds < 2 or repeats < 1:
-        raise InputError(f"folds is at least 2 and repeats at least 1, got {folds} and {repeats}")
+        raise InputError(
+            f"folds must be at least 2 and repeats at least 1, got {folds} and {repeats}"
+        )
     rows = labelled_rows(dataset)
     classes = _classes(dataset, rows)
     groups = None if dataset.groups is None else dataset.groups[rows]
@@ -219,7 +221,7 @@ def hold_out(
         InputError: the share is not between 0 and 1, or rows or groups are too few for two parts.
     """
     if not 0 < share < 1:
-        raise InputError(f"the validation part is a share between 0 and 1, got {share!r}")
+        raise InputError(f"the validation part must be a share between 0 and 1, got {share!r}")
     rows = rows[np.isin(rows, dataset.originals)]
     classes = _classes(dataset, rows)
     groups = None if dataset.groups is None else dataset.groups[rows]

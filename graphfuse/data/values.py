@@ -41,7 +41,7 @@ def to_tensor(given: Any, what: str) -> Tensor:
     if isinstance(given, Tensor):
         return _of_tensor(given, what)
     if given is None or isinstance(given, (str, bytes, dict, set, frozenset)):
-        raise InputError(f"{what} is an array of numbers, got {_kind(given)}")
+        raise InputError(f"{what} must be an array of numbers, got {_kind(given)}")
     try:
         return _of_array(given, what)
     except InputError:
@@ -50,7 +50,7 @@ def to_tensor(given: Any, what: str) -> Tensor:
         raise InputError(f"{what} does not fit into memory") from None
     except UNREADABLE as error:
         raise InputError(
-            f"{what} is not numeric: it is an array of numbers, got {_kind(given)} "
+            f"{what} is not numeric: it must be an array of numbers, got {_kind(given)} "
             f"({type(error).__name__}: {error})"
         ) from None
 
@@ -89,7 +89,7 @@ def check_tensor(given: object, what: str) -> Tensor:
         InputError: it is not.
     """
     if not isinstance(given, Tensor):
-        raise InputError(f"{what} is a tensor, got {_kind(given)}")
+        raise InputError(f"{what} must be a tensor, got {_kind(given)}")
     if given.is_complex():
         raise InputError(
             f"{what} holds complex numbers ({given.dtype}); give real and imaginary parts as two "
@@ -98,7 +98,7 @@ def check_tensor(given: object, what: str) -> Tensor:
     if given.is_meta or given.layout != torch.strided or given.is_nested or given.is_quantized:
         state = "on the device 'meta', without values" if given.is_meta else "nested or quantized"
         state = f"sparse ({given.layout})" if given.layout != torch.strided else state
-        raise InputError(f"{what} is a dense tensor with values; got one that is {state}")
+        raise InputError(f"{what} must be a dense tensor with values; got one that is {state}")
     return given
 
 
@@ -178,7 +178,7 @@ def _of_array(given: Any, what: str) -> Tensor:
         )
     if array.dtype.kind not in "biuf":
         raise InputError(
-            f"{what} is not numeric: it is an array of numbers, got "
+            f"{what} is not numeric: it must be an array of numbers, got "
             f"{'text' if array.dtype.kind in 'SU' else array.dtype}"
         )
     if array.dtype.kind == "u" and array.dtype.itemsize > 1:
@@ -226,7 +226,7 @@ def _check_size(shape: tuple[int, ...], itemsize: int, what: str) -> None:
 
 
 def _as_whole(values: Tensor, dtype: torch.dtype, what: str) -> Tensor:
-    """Return values as whole numbers, all of them unchanged."""
+    """Return values as integers, all of them unchanged."""
     low, high = (0, 1) if dtype == torch.bool else (torch.iinfo(dtype).min, torch.iinfo(dtype).max)
     wide = values if values.is_floating_point() else values.long()
     fits = (wide >= low) & (wide <= high)

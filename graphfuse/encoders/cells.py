@@ -19,7 +19,7 @@ from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
 from graphfuse.encoders.problems import LostColumn, Problem, check_lost
 from graphfuse.encoders.scan import Block, Cells
 from graphfuse.encoders.store import NodeStore, default_cache
-from graphfuse.errors import FusionError, InputError, check_whole
+from graphfuse.errors import FusionError, InputError, check_integer
 from graphfuse.raw import Cell, Item, Manifest
 
 BLOCK = 128
@@ -63,7 +63,7 @@ def encode_cells(
         InputError: no cell of a column can be read, unless ``allow_missing_modality``.
     """
     if n_jobs != -1:
-        check_whole("n_jobs, the processes at work (-1 for one per core),", n_jobs, 1)
+        check_integer("n_jobs, the processes at work (-1 for one per core),", n_jobs, 1)
     root = default_cache() if cache is None else Path(cache)
     nodes: dict[str, list[list[Nodes]]] = {}
     problems: list[Problem] = []

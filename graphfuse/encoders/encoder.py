@@ -54,7 +54,7 @@ class Encoder(ABC):
     device: ClassVar[str] = "cpu"
     """Where networks compute; set by :meth:`to`. Nodes always come back to the CPU."""
     dtype: ClassVar[torch.dtype] = torch.float32
-    """Of its nodes; whole numbers where it only prepares raw nodes for a network."""
+    """Of its nodes; integers where it only prepares raw nodes for a network."""
     version: ClassVar[int] = 1
     """Raised whenever the nodes of the same item and options change."""
     raw: ClassVar[bool] = False

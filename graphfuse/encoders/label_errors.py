@@ -11,7 +11,7 @@ import numpy as np
 from graphfuse._wording import count
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.encoders.encoding import encode
-from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_integer
 from graphfuse.raw.cleaning.cleaner import NAMED, Cleaner, cleaner
 from graphfuse.raw.facts import splits_of
 from graphfuse.raw.manifest import Manifest
@@ -45,7 +45,7 @@ class LabelErrors(Cleaner):
     def __post_init__(self) -> None:
         if self.rows not in ROWS:
             raise UnknownNameError("rows of label_errors", self.rows, ROWS)
-        check_whole("folds", self.folds, 2)
+        check_integer("folds", self.folds, 2)
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
         """Return the manifest with the doubtful labels among its changes, or without them.

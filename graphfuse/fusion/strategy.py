@@ -119,7 +119,7 @@ class Strategy(HubModule):
         Raises:
             InputError: samples hold several units; a strategy makes one prediction per sample.
         """
-        check_whole_samples(train.unit_offsets is not None)
+        check_integer_samples(train.unit_offsets is not None)
         if self.schema.task == "regression":
             labels = torch.from_numpy(train.labels()).double()
             known = labels[self.schema.target.known(labels)]
@@ -185,7 +185,7 @@ class Strategy(HubModule):
             raise InputError(
                 f"the loss needs the labels of one target in batch.y, got {type(y).__name__}"
             )
-        check_whole_samples(batch.unit_mask is not None)
+        check_integer_samples(batch.unit_mask is not None)
         if logits.dtype in (torch.float16, torch.bfloat16):
             logits = logits.float()
         known: Tensor = self.schema.target.known(y)
@@ -229,7 +229,7 @@ class Strategy(HubModule):
         return raw.to(torch.promote_types(dtype, torch.float32))
 
 
-def check_whole_samples(has_units: bool) -> None:
+def check_integer_samples(has_units: bool) -> None:
     """Raise an error for samples that hold several units with one label each."""
     if has_units:
         raise InputError(

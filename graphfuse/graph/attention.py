@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
 from graphfuse.data.canonical import canonical_directions, mean_nodes
-from graphfuse.errors import UnknownNameError, check_whole
+from graphfuse.errors import UnknownNameError, check_integer
 from graphfuse.graph.relation import Pairs, Relation, nearest, node_features, real_pairs, widen
 
 SPACES = ("cca", "standardised")
@@ -47,8 +47,8 @@ class Attention(Relation):
         self, top_k: int = 4, space: str = "cca", components: int = 8, pairs: Pairs = "all"
     ) -> None:
         super().__init__(pairs)
-        check_whole("top_k", top_k, 1)
-        check_whole("components", components, 1)
+        check_integer("top_k", top_k, 1)
+        check_integer("components", components, 1)
         if space not in SPACES:
             raise UnknownNameError("space", space, SPACES)
         self.top_k, self.space, self.components = top_k, space, components

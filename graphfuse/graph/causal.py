@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.graph._arrows import granger, pc
 from graphfuse.graph.relation import Relation, real_pairs, times_of
 
@@ -87,8 +87,8 @@ class Causal(Relation):
         super().__init__("across")
         if method is not None and method not in METHODS:
             raise UnknownNameError("method", method, METHODS)
-        check_whole("max_lag", max_lag, 1)
-        check_whole("components", components, 1)
+        check_integer("max_lag", max_lag, 1)
+        check_integer("components", components, 1)
         if not 0 < alpha < 1:
             raise InputError(f"alpha must be a rate between 0 and 1, got {alpha}")
         if not (step > 0 and 0 < tolerance < 0.5):

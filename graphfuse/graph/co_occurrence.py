@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, FusionDataset, Schema
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import InputError, check_integer
 from graphfuse.graph.relation import (
     Pairs,
     Relation,
@@ -68,9 +68,9 @@ class CoOccurrence(Relation):
         pairs: Pairs = "all",
     ) -> None:
         super().__init__(pairs)
-        check_whole("codes", codes, 2)
+        check_integer("codes", codes, 2)
         if top_k is not None:
-            check_whole("top_k", top_k, 1)
+            check_integer("top_k", top_k, 1)
         if not isinstance(ids, str | None):
             raise InputError(f"ids of co_occurrence must be the name of an attribute, got {ids!r}")
         self.codes, self.ids, self.top_k = codes, ids, top_k

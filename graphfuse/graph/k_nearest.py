@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from graphfuse.data import Batch, EdgeType, Schema
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.graph.relation import Pairs, Relation, nearest, node_features, real_pairs, rounding
 
 METRICS = ("euclidean", "cosine")
@@ -47,7 +47,7 @@ class KNearest(Relation):
         pairs: Pairs = "all",
     ) -> None:
         super().__init__(pairs)
-        check_whole("k", k, 1)
+        check_integer("k", k, 1)
         if metric not in METRICS:
             raise UnknownNameError("metric", metric, METRICS)
         self.k, self.metric = k, metric

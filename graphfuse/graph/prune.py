@@ -9,7 +9,7 @@ from torch import Tensor
 
 from graphfuse._strongest import kth_largest
 from graphfuse.data import Batch, EdgeType, FusionDataset, RelationSpec, Schema, SparseEdges
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import InputError, check_integer
 from graphfuse.graph.relation import Relation, build_relation, draw, nearest
 
 
@@ -53,7 +53,7 @@ class Prune(Relation):
         if top_k is None and threshold is None:
             raise InputError("Prune needs top_k, threshold or both, got neither")
         if top_k is not None:
-            check_whole("top_k", top_k, 1)
+            check_integer("top_k", top_k, 1)
         if threshold is not None and not threshold > 0:
             raise InputError(f"threshold must be a weight above 0 or None, got {threshold}")
         self.relation = build_relation(relation)

@@ -68,7 +68,7 @@ class TypedConv(HubModule):
         sizes = (*in_channels.values(), out_channels)
         if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
             raise InputError(
-                f"in_channels and out_channels must be whole numbers of at least 1, got "
+                f"in_channels and out_channels must be integers of at least 1, got "
                 f"in_channels={dict(in_channels)}, out_channels={out_channels}; lazy sizes (-1) "
                 f"are not supported"
             )
@@ -179,7 +179,7 @@ class HeadedConv(TypedConv):
     A subclass implements ``score`` for ``attention_weights``.
     """
 
-    one_softmax_an_edge_type: ClassVar[bool] = False
+    softmax_per_edge_type: ClassVar[bool] = False
     """Whether each edge type has its own softmax; otherwise one softmax covers all edge types."""
 
     def __init__(
@@ -207,13 +207,13 @@ class HeadedConv(TypedConv):
         """Return the attention weights that ``forward`` gives to the messages along edges.
 
         The weights at a node sum to 1 over its incoming edges of each edge type if
-        ``one_softmax_an_edge_type`` is set, and over those of all edge types otherwise.
+        ``softmax_per_edge_type`` is set, and over those of all edge types otherwise.
         """
         given = self.check(x, edges, mask)
         types = [t for t in self.edge_types if t in given]
         groups = (
             [[t] for t in types]
-            if self.one_softmax_an_edge_type
+            if self.softmax_per_edge_type
             else [[t for t in types if t[2] == name] for name in self.node_types]
         )
         found: dict[EdgeType, Tensor | EdgeAttention] = {}

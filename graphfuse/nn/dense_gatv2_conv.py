@@ -68,7 +68,7 @@ class DenseGATv2Conv(HeadedConv):
     """
 
     name = "gatv2"
-    one_softmax_an_edge_type = True
+    softmax_per_edge_type = True
 
     def __init__(
         self,

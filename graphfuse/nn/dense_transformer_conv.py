@@ -60,7 +60,7 @@ class DenseTransformerConv(HeadedConv):
     """
 
     name = "transformer"
-    one_softmax_an_edge_type = True
+    softmax_per_edge_type = True
 
     def __init__(
         self,

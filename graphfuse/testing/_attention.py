@@ -45,7 +45,7 @@ def check_attention(conv: HeadedConv, graph: Graph) -> None:
 def _check_sums(conv: HeadedConv, graph: Graph, found: dict[tuple[str, str, str], Tensor]) -> None:
     _, edges, mask = graph
     pointing = {name: [t for t in TYPES if t[2] == name] for name in NODES}
-    alone = conv.one_softmax_an_edge_type
+    alone = conv.softmax_per_edge_type
     for group in [[t] for t in TYPES] if alone else [types for types in pointing.values() if types]:
         total = torch.stack([found[t].sum(2) for t in group]).sum(0)
         joined = torch.stack([(edges[t] & mask[t[0]].unsqueeze(2)).any(1) for t in group]).any(0)

@@ -288,7 +288,7 @@ def _check_errors(conv: nn.Module, graph: Graph) -> None:
         ("a wrong number of features", ({**x, "text": x["text"][..., :2]}, edges, mask)),
         ("a mask that lacks a type", (x, edges, {"text": mask["text"]})),
         ("a mask of numbers", (x, edges, {n: rows.double() for n, rows in mask.items()})),
-        ("edges of whole numbers", (x, {t: e.long() for t, e in edges.items()}, mask)),
+        ("edges of integers", (x, {t: e.long() for t, e in edges.items()}, mask)),
         ("another number of samples", ({**x, "text": x["text"][:2]}, {}, mask)),
         ("nodes of another precision", ({n: nodes.float() for n, nodes in x.items()}, {}, mask)),
     ]

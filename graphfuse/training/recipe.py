@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.training.balance.registry import balance_methods
 
 
@@ -64,7 +64,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience"):
-            check_whole(f"{name} of the recipe", getattr(self, name), 1)
+            check_integer(f"{name} of the recipe", getattr(self, name), 1)
         may_be_zero = ("weight_decay", "mixup")
         for name in ("learning_rate", "gradient_clip", *may_be_zero):
             value = getattr(self, name)

@@ -77,8 +77,8 @@ def test_another_plan_or_metric_is_another_comparison():
     ("path", "value", "message"),
     [
         ((), [1], "the content should be an object"),
-        (("run", "fold"), "0", "run.fold should be a whole number, got '0'"),
-        (("run", "fold"), True, "run.fold should be a whole number, got True"),
+        (("run", "fold"), "0", "run.fold should be an integer, got '0'"),
+        (("run", "fold"), True, "run.fold should be an integer, got True"),
         (("run", "dataset"), None, "run.dataset should be text"),
         (("metrics", "accuracy"), float("nan"), "metrics.accuracy should be a finite number"),
         (("metrics", "accuracy"), 10**400, "metrics.accuracy should be a finite number"),

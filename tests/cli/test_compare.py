@@ -83,11 +83,11 @@ def test_quick_keeps_the_rest_of_the_recipe(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--jobs", "0"], "n_jobs is a number of processes"),
+        (["--jobs", "0"], "n_jobs must be a number of processes"),
         (["--strategies", ","], "at least one strategy"),
         (["--out", "/proc/none"], "cannot write results into"),
-        (["--folds", "1"], "folds is a whole number of at least 2"),
-        (["--match-parameters", "0"], "match_parameters is a whole number of at least 1"),
+        (["--folds", "1"], "folds must be an integer of at least 2"),
+        (["--match-parameters", "0"], "match_parameters must be an integer of at least 1"),
     ],
 )
 def test_bad_values_are_one_line(tmp_path, capsys, arguments, message):
@@ -128,7 +128,7 @@ def test_the_number_of_processes_has_two_names(tmp_path):
 def test_the_number_of_processes_on_the_command_line(tmp_path, capsys, option):
     command = ["compare", "planted/xor", "--strategies", "majority", "--out", str(tmp_path)]
     assert main([*command, option, "0"]) == 2
-    assert "n_jobs is a number of processes" in capsys.readouterr().err
+    assert "n_jobs must be a number of processes" in capsys.readouterr().err
 
 
 def test_usual_names_lead_to_the_names_here(tmp_path, capsys):

@@ -8,7 +8,7 @@ from graphfuse.cli import main
 @pytest.mark.parametrize("option", ["samples", "versions", "seed"])
 def test_bad_numbers_of_a_preview_are_one_line(pets, capsys, option):
     assert main(["preview", str(pets / "pets.csv"), f"--{option}", "-1"]) == 2
-    assert f"--{option} is a whole number of at least" in capsys.readouterr().err
+    assert f"--{option} must be an integer of at least" in capsys.readouterr().err
 
 
 def test_a_preview_of_what_there_is_not_is_an_error(pets, capsys):

@@ -192,7 +192,7 @@ def test_augmentation_is_named_on_the_command_line(pets, capsys):
             "said=caption",
             "names modality 'said', of kind 'text', but augmentations are named by kind",
         ),
-        ("copies=none", "copies is a whole number of at least 1"),
+        ("copies=none", "copies must be an integer of at least 1"),
     ):
         assert main([*command[:-4], "--augment", given]) == 2
         assert message in capsys.readouterr().err

@@ -149,7 +149,7 @@ def test_units_have_labels_and_a_mask():
     ("sample", "message"),
     [
         (Sample({"imge": torch.ones(1, 4)}), "did you mean 'image'"),
-        (Sample({"image": torch.ones(1, 5)}), r"is a tensor \[N, 4\]"),
+        (Sample({"image": torch.ones(1, 5)}), r"must be a tensor \[N, 4\]"),
         (Sample({"image": torch.full((1, 4), torch.nan)}), "NaN or infinite"),
         (Sample({"text": torch.ones(2, 3)}), "pos_dim 1, so pos is"),
         (Sample({"image": torch.ones(1, 4)}, y=7), "label 7 of a target with 2 classes"),
@@ -237,7 +237,7 @@ def test_samples_are_chosen_by_numbers_or_a_mask():
         assert data.batch(mask).ids == ["u", "w"]
     assert len(data.subset([])) == 0
     for rows in ([1.7], [None], ["u"]):
-        with pytest.raises(InputError, match="are whole numbers or a mask of bool, got"):
+        with pytest.raises(InputError, match="are integers or a mask of bool, got"):
             data.batch(rows)
     for mask in ([True, False], [True] * 4):
         with pytest.raises(InputError, match="one entry for each of the 3, got shape"):

@@ -75,7 +75,7 @@ def changed(change):
         (lambda d: setattr(d["a"], "x", [1.0]), "'a' has no features.*'list'"),
         (lambda d: setattr(d[T], "edge_index", None), "have no edge_index"),
         (lambda d: setattr(d[T], "edge_index", torch.ones(3)), "edge_index of edges"),
-        (lambda d: setattr(d[T], "edge_index", torch.full((2, 1), 0.5)), "whole numbers"),
+        (lambda d: setattr(d[T], "edge_index", torch.full((2, 1), 0.5)), "integers"),
     ],
 )
 def test_what_a_sample_cannot_hold_is_named(change, message):
@@ -85,5 +85,5 @@ def test_what_a_sample_cannot_hold_is_named(change, message):
 
 @pytest.mark.parametrize("given", [graph(), Data(torch.ones(1, 1)), None, 3, [3], ["graph"]])
 def test_something_else_than_a_list_of_graphs(given):
-    with pytest.raises(InputError, match="graphs are a list of HeteroData or Data"):
+    with pytest.raises(InputError, match="graphs must be a list of HeteroData or Data"):
         FusionDataset.from_pyg(given)

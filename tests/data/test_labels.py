@@ -27,7 +27,7 @@ def test_amounts_that_are_whole_numbers_are_a_regression_and_it_is_said(inferred
     task, said = inferred(np.array(y.tolist(), dtype=kind) if kind is object else y.astype(kind))
     assert task == "regression"
     assert "are read as a regression; if that is wrong, give task='multiclass'" in said
-    assert f"{len(np.unique(y))} different whole numbers from {y.min():g} to {y.max():g}" in said
+    assert f"{len(np.unique(y))} different integers from {y.min():g} to {y.max():g}" in said
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def test_whole_weights_are_weights():
 
 
 def test_sparse_edges_are_checked():
-    with pytest.raises(InputError, match=r"holds whole numbers, got torch\.float32"):
+    with pytest.raises(InputError, match=r"holds integers, got torch\.float32"):
         SparseEdges(torch.tensor([[0.0], [1.0]]))
     with pytest.raises(InputError, match=r"SparseEdges.index is \[2, E\]"):
         SparseEdges(torch.zeros(3, 2))
@@ -302,7 +302,7 @@ def test_unlabelled_samples_survive():
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (1, r"with several targets y is a dict, .* of \['one', 'two'\]; got 1"),
+        (1, r"with several targets y must be a dict, .* of \['one', 'two'\]; got 1"),
         ({"onne": 1}, "unknown target 'onne'; did you mean 'one'"),
         ({"one": 0.5}, "the label of 'one': label 0.5"),
     ],
@@ -326,7 +326,7 @@ def test_targets_are_inferred_from_all_samples():
     assert infer([0, 1, 1], [1, 0, 0]).schema.task == "multilabel"
     for labels, message in (
         (({"y": 1}, 0), "some samples have a dict of labels"),
-        ((["cat"], ["dog"]), "a label of 'y' is a number"),
+        ((["cat"], ["dog"]), "a label of 'y' must be a number"),
         (([0, 1], [1, 0, 1]), r"one shape in all samples, got \[\(2,\), \(3,\)\]"),
         (({"u": None, "v": 0}, {"u": None, "v": 1}), "'u' have one shape .* got no label"),
     ):
@@ -406,9 +406,9 @@ def test_wrong_types_beside_samples_are_named(given):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"x": None}, "sample p: x is a dict, got 'NoneType'"),
-        ({"edges": {("a", "r", "a"): torch.tensor([[0.5], [1.0]])}}, "whole numbers, got 0.5"),
-        ({"edges": {("a", "r", "a"): torch.zeros(2, 1).bool()}}, "whole numbers, got torch.bool"),
+        ({"x": None}, "sample p: x must be a dict, got 'NoneType'"),
+        ({"edges": {("a", "r", "a"): torch.tensor([[0.5], [1.0]])}}, "integers, got 0.5"),
+        ({"edges": {("a", "r", "a"): torch.zeros(2, 1).bool()}}, "integers, got torch.bool"),
         ({"attrs": {"who": {"a": torch.tensor([0.0, 0.5])}}}, "attribute 'who' .* got 0.5"),
         ({"unit": {"a": torch.tensor([0.0, 0.5])}}, "unit of modality 'a' .* got 0.5"),
         ({"unit": {"a": torch.tensor([0, 2**33])}, "y": None}, "2 nodes name unit 8589934592"),

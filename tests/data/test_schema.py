@@ -27,7 +27,7 @@ def test_a_shape_is_a_tuple_of_whole_numbers(shape):
 
 @pytest.mark.parametrize("pos_dim", [-1, 1.5, "2", None])
 def test_pos_dim_is_a_whole_number(pos_dim):
-    with pytest.raises(SchemaError, match="pos_dim is a whole number of at least 0, got"):
+    with pytest.raises(SchemaError, match="pos_dim must be an integer of at least 0, got"):
         Modality("a", (1,), pos_dim)
 
 
@@ -46,7 +46,7 @@ def test_classes_are_names_or_their_number(classes):
 
 def test_names_are_strings_of_any_spelling(tmp_path):
     for name in (None, 1, ("a",)):
-        with pytest.raises(SchemaError, match="a modality's name is a string, got"):
+        with pytest.raises(SchemaError, match="a modality's name must be a string, got"):
             Modality(name, (1,))
     names = [".", " ", "type", "a.b", "/"]
     schema = Schema([Modality(name, (1,)) for name in names])
@@ -82,8 +82,8 @@ PLAIN = Schema([Modality("a", (3,))], Target("binary")).to_dict()
         ({**PLAIN, "modalities": [5]}, r"modalities\[0\] should be an object"),
         ({**PLAIN, "modalities": [{"name": 5, "shape": [3]}]}, "name should be text, got 5"),
         ({**PLAIN, "modalities": [{"name": "a", "shape": 3}]}, "shape should be a list"),
-        ({**PLAIN, "modalities": [{"name": "a", "shape": ["3"]}]}, "should be a whole number"),
-        ({**PLAIN, "modalities": [{"name": "a", "shape": [2**80]}]}, "should be a whole number"),
+        ({**PLAIN, "modalities": [{"name": "a", "shape": ["3"]}]}, "should be an integer"),
+        ({**PLAIN, "modalities": [{"name": "a", "shape": [2**80]}]}, "should be an integer"),
         ({**PLAIN, "targets": [1]}, "targets should be an object"),
         ({**PLAIN, "targets": {"y": "binary"}}, "targets.y should be an object"),
         ({**PLAIN, "targets": {"y": {"task": "binary"}}}, "targets.y.classes is missing"),

@@ -17,7 +17,9 @@ def test_what_stands_for_a_spec(given):
     ids=repr,
 )
 def test_what_does_not(given):
-    with pytest.raises(InputError, match=r"a step is a name or \{name: \{option: value\}\}, got"):
+    with pytest.raises(
+        InputError, match=r"a step must be a name or \{name: \{option: value\}\}, got"
+    ):
         StepSpec.of(given)
-    with pytest.raises(InputError, match="the second step is a name"):
+    with pytest.raises(InputError, match="the second step must be a name"):
         StepSpec.of(given, "the second step")

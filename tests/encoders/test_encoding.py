@@ -131,7 +131,7 @@ def test_what_there_is_not(tmp_path):
         ({"sayd": "ngrams"}, "modality in encoders 'sayd'; did you mean 'said'"),
         ({"said": "ngram"}, "text encoder 'ngram'; did you mean 'ngrams'"),
         ({"said": {"ngrams": {"node": 1}}}, "option of text encoder 'ngrams' 'node'"),
-        ({"said": 3}, "the encoder of 'said' is a name"),
+        ({"said": 3}, "the encoder of 'said' must be a name"),
         ({"said": create_encoder("image", "patches")}, "'said' is of kind 'text'"),
     ):
         with pytest.raises((InputError, UnknownNameError), match=problem):

@@ -429,7 +429,7 @@ def test_augmentation_by_name_that_does_not_fit_is_refused():
     for given, error, message in (
         ({"image": "speech"}, UnknownNameError, "augmentation of image 'speech'"),
         ({"age": "photo"}, UnknownNameError, "modality in augment that a network encodes 'age'"),
-        ({"image": SPEECH}, InputError, "the augmentation of image is a name"),
+        ({"image": SPEECH}, InputError, "the augmentation of image must be a name"),
     ):
         with pytest.raises(error, match=message):
             create("concat", data, {"image": "cnn"}, augment=given)

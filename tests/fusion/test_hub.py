@@ -428,7 +428,7 @@ def test_hostile_names_stay_text(tmp_path):
         ({"scores": {"f1": float("nan")}, "dataset": "d"}, "a finite number.*got 'f1': nan"),
         ({"scores": {"f1": []}, "dataset": "d"}, r"a finite number.*got 'f1': \[\]"),
         ({"scores": {"f1": [[[1.0]]]}, "dataset": "d"}, r"or \[repeats, folds\] numbers"),
-        ({"license": 3}, "license is a text, got 3"),
+        ({"license": 3}, "license must be a text, got 3"),
     ],
 )
 def test_bad_facts_are_refused_before_anything_is_written(facts, message, tmp_path):
@@ -520,7 +520,7 @@ def test_what_is_no_path_is_refused(tmp_path):
         Strategy.from_pretrained(None)
     with pytest.raises(InputError, match="repo_id must be 'user/name', got None"):
         strategy.push_to_hub(None)
-    with pytest.raises(InputError, match="split is a text, got None"):
+    with pytest.raises(InputError, match="split must be a text, got None"):
         strategy.save_pretrained(tmp_path / "m", scores={"a": 1}, dataset="d", split=None)
     with pytest.raises(InputError, match="it cannot be fetched"):
         Strategy.from_pretrained("a" * 5000)

@@ -258,7 +258,7 @@ def test_the_fit_is_saved_and_announced():
     ("make", "message"),
     [
         (lambda: Causal(method="grangr"), "did you mean 'granger'"),
-        (lambda: Causal(max_lag=0), "max_lag is a whole number of at least 1, got 0"),
+        (lambda: Causal(max_lag=0), "max_lag must be an integer of at least 1, got 0"),
         (lambda: Causal(components=0), "at least 1"),
         (lambda: Causal(alpha=0), "between 0 and 1, got 0"),
         (lambda: Causal(alpha=1.0), "between 0 and 1, got 1"),

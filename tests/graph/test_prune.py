@@ -77,7 +77,7 @@ def test_types_keep_their_names_and_the_fit_is_nested():
     ("options", "message"),
     [
         ({}, "got neither"),
-        ({"top_k": 0}, "top_k is a whole number of at least 1"),
+        ({"top_k": 0}, "top_k must be an integer of at least 1"),
         ({"threshold": 0}, "weight above 0"),
         ({"threshold": float("nan")}, "weight above 0"),
     ],

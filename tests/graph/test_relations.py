@@ -129,14 +129,14 @@ def test_not_fitted_and_unknown_names():
         build_relation({"complete": {"k": 3}})
     with pytest.raises(InputError, match=r"relation 'prune' with .* missing 1 required"):
         build_relation({"prune": {"top_k": 3}})
-    with pytest.raises(InputError, match="a relation is a name or"):
+    with pytest.raises(InputError, match="a relation must be a name or"):
         build_relation({"complete": {}, "spatial": {}})
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: KNearest(k=0), "k is a whole number of at least 1"),
+        (lambda: KNearest(k=0), "k must be an integer of at least 1"),
         (lambda: KNearest(metric="cos"), "did you mean 'cosine'"),
         (lambda: KNearest(on={"a": slice(0, 8, 2)}), "without a step"),
         (lambda: Complete(pairs="al"), "did you mean 'all'"),
@@ -144,18 +144,18 @@ def test_not_fitted_and_unknown_names():
         (lambda: Temporal(tolerance=-1), "tolerance must be a time"),
         (lambda: Spatial(radius=0), "radius must be positive"),
         (lambda: Spatial(neighbourhood="more"), "did you mean 'moore'"),
-        (lambda: CoOccurrence(codes=1), "codes is a whole number of at least 2"),
+        (lambda: CoOccurrence(codes=1), "codes must be an integer of at least 2"),
         (lambda: Attention(top_k=0), "at least 1"),
         (lambda: Attention(space="ca"), "did you mean 'cca'"),
         (lambda: GraphBuilder([]), "at least one relation"),
         (lambda: GraphBuilder("complete"), "a list with at least one relation"),
         (lambda: GraphBuilder({"k_nearest": {"k": 1}}), "a list with at least one relation"),
         (lambda: GraphBuilder(Complete()), "a list with at least one relation"),
-        (lambda: KNearest(k=2.5), "k is a whole number"),
+        (lambda: KNearest(k=2.5), "k must be an integer"),
         (lambda: KNearest(on=["a"]), "on must be .modality: slice"),
         (lambda: KNearest(pairs=5), "pairs must be 'all'"),
-        (lambda: CoOccurrence(top_k=1.5), "top_k is a whole number"),
-        (lambda: Causal(max_lag=1.5), "max_lag is a whole number"),
+        (lambda: CoOccurrence(top_k=1.5), "top_k must be an integer"),
+        (lambda: Causal(max_lag=1.5), "max_lag must be an integer"),
         (lambda: Temporal(window=math.nan), "window must be a time"),
         (lambda: Spatial(radius=math.nan), "radius must be positive"),
         (

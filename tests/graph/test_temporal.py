@@ -53,7 +53,7 @@ def test_a_pair_that_counts_differently_is_an_error_where_it_is_asked_for(film):
         InputError, match=r"positions of the pairs .* units .*'text': 'places in text'"
     ):
         Temporal(pairs=[("audio", "text")]).edge_types(UNITS)
-    with pytest.raises(SchemaError, match="pos_unit is a text such as 'seconds', got 1"):
+    with pytest.raises(SchemaError, match="pos_unit must be a text such as 'seconds', got 1"):
         Modality("audio", (1,), 1, pos_unit=1)
 
 

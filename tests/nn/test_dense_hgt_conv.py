@@ -88,7 +88,7 @@ NEAR = ("a", "near", "a")
         ((4, 8, (["a"], [("a", "near")])), r"an edge type is \(source, relation, destination\)"),
         ((4, 8, (["a"], ["near"])), "an edge type is"),
         ((4, 8, ["a"]), "metadata must be"),
-        ((4.5, 8, (["a"], [NEAR])), "whole numbers of at least 1, got in_channels={'a': 4.5}"),
+        ((4.5, 8, (["a"], [NEAR])), "integers of at least 1, got in_channels={'a': 4.5}"),
         ((4, 8.0, (["a"], [NEAR])), r"out_channels=8\.0"),
         ((-1, 8, (["a"], [NEAR])), "lazy sizes"),
         ((4, 8, (["a"], [NEAR]), 2.0), "multiple of heads"),

@@ -49,7 +49,7 @@ def test_other_convs_are_refused(options, message):
 def test_sizes_are_checked():
     with pytest.raises(InputError, match="has 2 relations, but metadata has 1"):
         DenseRGATConv.from_pyg(RGATConv(4, 4, 2), (["a"], [("a", "r", "a")]))
-    with pytest.raises(InputError, match="out_channels is a multiple of heads"):
+    with pytest.raises(InputError, match="out_channels must be a multiple of heads"):
         DenseRGATConv(4, 8, (["a"], [("a", "r", "a")]), heads=3)
 
 

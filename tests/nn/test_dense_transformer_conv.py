@@ -52,7 +52,7 @@ def test_other_convs_are_refused(options, message):
 
 
 def test_heads_divide_the_channels():
-    with pytest.raises(InputError, match="out_channels is a multiple of heads"):
+    with pytest.raises(InputError, match="out_channels must be a multiple of heads"):
         DenseTransformerConv(4, 8, (["a"], [("a", "r", "a")]), heads=3)
 
 

@@ -168,9 +168,9 @@ def test_missing_modality_and_unlabelled_samples_train():
 
 
 def test_recipe_checks_its_values():
-    with pytest.raises(InputError, match="epochs of the recipe is a whole number of at least 1"):
+    with pytest.raises(InputError, match="epochs of the recipe must be an integer of at least 1"):
         Recipe(epochs=0)
-    with pytest.raises(InputError, match="epochs of the recipe is a whole number"):
+    with pytest.raises(InputError, match="epochs of the recipe must be an integer"):
         Recipe(epochs=True)
     assert Recipe.from_dict({"learning_rate": "1e-3"}).learning_rate == 1e-3
     with pytest.raises(InputError, match="learning_rate of the recipe must be a positive number"):

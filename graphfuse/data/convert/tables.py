@@ -260,7 +260,7 @@ def _number(fill: float | str) -> float:
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
-        raise InputError(f"fill is a finite number, got {fill!r}")
+        raise InputError(f"fill must be a finite number, got {fill!r}")
     return number
 
 

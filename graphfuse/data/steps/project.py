@@ -12,7 +12,7 @@ from graphfuse.data.canonical import canonical_directions, mean_nodes
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.steps._modality import nodes_of, raw_modalities, with_nodes
 from graphfuse.data.steps.step import Step, step
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 
 HOWS = ("linear", "cca")
 TINY = 1e-10
@@ -60,7 +60,7 @@ class Project(Step):
         super().__post_init__()
         if self.how not in HOWS:
             raise UnknownNameError("way to project", self.how, HOWS)
-        check_whole("components", self.components, 1)
+        check_integer("components", self.components, 1)
 
     def measure(self, train: FusionDataset) -> dict[str, Tensor]:
         """Return the mean [F] and the directions [F, components] of each modality."""

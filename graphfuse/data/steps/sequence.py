@@ -34,7 +34,7 @@ class Steps:
 
     def __init__(self, given: Sequence[Any] | None = None) -> None:
         if isinstance(given, str) or not isinstance(given, Sequence | None):
-            raise InputError(f"steps are a list of names or {{name: options}}, got {given!r}")
+            raise InputError(f"steps must be a list of names or {{name: options}}, got {given!r}")
         self.steps = [
             steps.build(one, Step, StepSpec.of) for one in (DEFAULT if given is None else given)
         ]

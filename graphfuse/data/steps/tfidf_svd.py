@@ -13,7 +13,7 @@ from torch import Tensor
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.steps._modality import nodes_of, with_nodes
 from graphfuse.data.steps.step import Step, step
-from graphfuse.errors import check_whole
+from graphfuse.errors import check_integer
 
 ROUNDS = 7
 """Power iterations: more of them make out singular values that lie close."""
@@ -54,7 +54,7 @@ class TfidfSvd(Step):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_whole("components", self.components, 1)
+        check_integer("components", self.components, 1)
 
     def measure(self, train: FusionDataset) -> dict[str, Tensor]:
         """Return the weights of terms, "idf" [F], and the vectors, "components" [K, F]."""

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from graphfuse.encoders.encoder import Encoder, Nodes
-from graphfuse.errors import InputError, MissingDependencyError, check_whole
+from graphfuse.errors import InputError, MissingDependencyError, check_integer
 from graphfuse.raw import Item, Sound
 from graphfuse.raw.cleaning import resample
 from graphfuse.raw.cleaning.resample import LOWEST
@@ -62,12 +62,12 @@ class Spectral(Encoder):
     def __post_init__(self) -> None:
         if not 0 < self.rate <= 1 / HOP:
             raise InputError(
-                f"rate is a number of nodes per second above 0 and at most {1 / HOP:g}, "
+                f"rate must be a number of nodes per second above 0 and at most {1 / HOP:g}, "
                 f"got {self.rate!r}"
             )
         check_seconds(self.seconds)
-        check_whole("bands", self.bands, 1)
-        check_whole("sample_rate", self.sample_rate, LOWEST)
+        check_integer("bands", self.bands, 1)
+        check_integer("sample_rate", self.sample_rate, LOWEST)
 
     @property
     @abstractmethod
@@ -134,8 +134,8 @@ def check_seconds(seconds: float | None) -> None:
     """Raise an error for a length that is too short."""
     if seconds is not None and not SHORTEST <= seconds < math.inf:
         raise InputError(
-            f"seconds, the length read of a sound, is a number of at least {SHORTEST:g}, or None "
-            f"for all of it; got {seconds!r}"
+            f"seconds, the length read of a sound, must be a number of at least {SHORTEST:g}, or "
+            f"None for all of it; got {seconds!r}"
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from graphfuse.encoders.audio._frames import Spectral
 from graphfuse.encoders.encoder import EncoderInfo, encoder
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import InputError, check_integer
 
 
 @encoder(
@@ -46,7 +46,7 @@ class MFCC(Spectral):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_whole("coefficients", self.coefficients, 1)
+        check_integer("coefficients", self.coefficients, 1)
         if self.coefficients > self.bands:
             raise InputError(
                 f"{self.bands} bands have as many coefficients at most, got {self.coefficients}"

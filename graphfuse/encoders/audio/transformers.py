@@ -90,9 +90,11 @@ class Transformers(Encoder):
 
     def __post_init__(self) -> None:
         if self.rate is not None and not self.rate > 0:
-            raise InputError(f"rate is a number of nodes per second above 0, got {self.rate!r}")
+            raise InputError(
+                f"rate must be a number of nodes per second above 0, got {self.rate!r}"
+            )
         if not self.chunk >= 1:
-            raise InputError(f"chunk is a number of seconds of at least 1, got {self.chunk!r}")
+            raise InputError(f"chunk must be a number of seconds of at least 1, got {self.chunk!r}")
         check_seconds(self.seconds)
         if self.layer < -1:
             raise InputError(f"layer is -1 or a layer from 0 up, got {self.layer!r}")

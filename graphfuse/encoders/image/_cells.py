@@ -11,7 +11,7 @@ import torch
 
 from graphfuse.encoders.encoder import Encoder, Nodes
 from graphfuse.encoders.image._pixels import check_square, grid, to_square
-from graphfuse.errors import check_whole
+from graphfuse.errors import check_integer
 from graphfuse.raw import Item
 
 
@@ -27,8 +27,8 @@ class CellEncoder(Encoder):
     square: str = "pad"
 
     def __post_init__(self) -> None:
-        check_whole("side, the cells along a side of the image,", self.side, 1)
-        check_whole("pixels, the pixels along a side of a cell,", self.pixels, 1)
+        check_integer("side, the cells along a side of the image,", self.side, 1)
+        check_integer("pixels, the pixels along a side of a cell,", self.pixels, 1)
         check_square(self.square)
 
     @property

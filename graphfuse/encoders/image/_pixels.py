@@ -40,10 +40,12 @@ def to_square(
         False
     """
     if not isinstance(image, np.ndarray):
-        raise InputError(f"an image is an array [H, W, 3] in bytes, got a {type(image).__name__}")
+        raise InputError(
+            f"an image must be an array [H, W, 3] in bytes, got a {type(image).__name__}"
+        )
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
         raise InputError(
-            f"an image is an array [H, W, 3] in bytes (uint8), got {list(image.shape)} of "
+            f"an image must be an array [H, W, 3] in bytes (uint8), got {list(image.shape)} of "
             f"{image.dtype}"
         )
     height, width = image.shape[:2]
@@ -57,7 +59,7 @@ def to_square(
         how = Image.Resampling[interpolation.upper()]
     except KeyError:
         known = ", ".join(kind.name.lower() for kind in Image.Resampling)
-        raise InputError(f"interpolation is one of {known}; got {interpolation!r}") from None
+        raise InputError(f"interpolation must be one of {known}; got {interpolation!r}") from None
     if square == "crop":
         image = _middle(image)
         height, width = image.shape[:2]

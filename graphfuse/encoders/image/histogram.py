@@ -10,7 +10,7 @@ import numpy as np
 from graphfuse.encoders.encoder import EncoderInfo, encoder
 from graphfuse.encoders.image._cells import CellEncoder
 from graphfuse.encoders.image._pixels import into_cells
-from graphfuse.errors import check_whole
+from graphfuse.errors import check_integer
 
 CLIP = 0.2
 NOISE = 0.01
@@ -60,8 +60,8 @@ class Histogram(CellEncoder):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_whole("colours", self.colours, 1)
-        check_whole("orientations", self.orientations, 1)
+        check_integer("colours", self.colours, 1)
+        check_integer("orientations", self.orientations, 1)
 
     @property
     def features(self) -> int:

@@ -11,7 +11,7 @@ import torch
 
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.image._pixels import check_square, to_square
-from graphfuse.errors import check_whole
+from graphfuse.errors import check_integer
 from graphfuse.raw import Item
 
 
@@ -50,7 +50,7 @@ class Pixels(Encoder):
     square: str = "pad"
 
     def __post_init__(self) -> None:
-        check_whole("side, the pixels along a side,", self.side, 1)
+        check_integer("side, the pixels along a side,", self.side, 1)
         check_square(self.square)
 
     @property

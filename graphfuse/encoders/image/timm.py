@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from graphfuse.encoders import weights as weight_files
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
 from graphfuse.encoders.image._pixels import check_square, grid, to_square
-from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_integer
 from graphfuse.raw import Item
 
 NODES = ("cells", "global", "both")
@@ -80,7 +80,7 @@ class Timm(Encoder):
         if self.nodes not in NODES:
             raise UnknownNameError("nodes of image encoder 'timm'", self.nodes, NODES)
         if self.side is not None:
-            check_whole("side of image encoder 'timm'", self.side, 1)
+            check_integer("side of image encoder 'timm'", self.side, 1)
         check_square(self.square)
 
     @property

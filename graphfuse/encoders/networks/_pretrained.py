@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError, check_integer
 
 TRAIN = ("all", "last", "none")
 SAVED = "saved"
@@ -24,7 +24,7 @@ def choose_trained(
         UnknownNameError: another value of ``train``.
         InputError: ``lora`` with ``train="last"`` or "none", or no layer to add to.
     """
-    check_whole(f"lora of network {what!r}, the rank of what is added,", lora, 0)
+    check_integer(f"lora of network {what!r}, the rank of what is added,", lora, 0)
     if train not in TRAIN:
         raise UnknownNameError(f"value of train of network {what!r}", train, TRAIN)
     if lora:

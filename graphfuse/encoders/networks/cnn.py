@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from graphfuse.data import Modality
 from graphfuse.encoders.networks._cells import cell_positions, check_image
 from graphfuse.encoders.networks.network import Encoded, Network, network, on_real_nodes
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import InputError, check_integer
 
 GROUPS = 8
 
@@ -38,11 +38,11 @@ class CNN(Network):
     def __init__(self, modality: Modality, channels: int = 64, stages: int = 3) -> None:
         super().__init__(modality)
         colours, *sides = check_image(modality, "cnn")
-        check_whole("channels of network 'cnn'", channels, GROUPS)
-        check_whole("stages of network 'cnn'", stages, 1)
+        check_integer("channels of network 'cnn'", channels, GROUPS)
+        check_integer("stages of network 'cnn'", stages, 1)
         if channels % GROUPS:
             raise InputError(
-                f"channels of network 'cnn' are a multiple of {GROUPS}, the groups that are "
+                f"channels of network 'cnn' must be a multiple of {GROUPS}, the groups that are "
                 f"normalised together; got {channels}"
             )
         self.features, self.pos_dim = channels, modality.pos_dim + 2

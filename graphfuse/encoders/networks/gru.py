@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from graphfuse.data import Modality
 from graphfuse.encoders.networks.network import Encoded, Network, network
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import InputError, check_integer
 
 
 @network("gru")
@@ -70,8 +70,8 @@ def check_pos(pos: Tensor | None, modality: Modality) -> Tensor:
 
 def make_gru(inputs: int, channels: int, layers: int) -> nn.GRU:
     """Return gated recurrent units of both directions."""
-    check_whole("channels of a recurrent network", channels, 1)
-    check_whole("layers of a recurrent network", layers, 1)
+    check_integer("channels of a recurrent network", channels, 1)
+    check_integer("layers of a recurrent network", layers, 1)
     return nn.GRU(inputs, channels, layers, batch_first=True, bidirectional=True)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from graphfuse.data import Modality
 from graphfuse.encoders.networks.gru import check_order, check_pos, make_gru, read_in_order
 from graphfuse.encoders.networks.network import Encoded, Network, network
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import InputError, check_integer
 
 
 @network("token_gru")
@@ -47,8 +47,8 @@ class TokenGRU(Network):
     ) -> None:
         super().__init__(modality)
         check_ids(modality, "token_gru")
-        check_whole("vocabulary of network 'token_gru'", vocabulary, 1)
-        check_whole("width of network 'token_gru'", width, 1)
+        check_integer("vocabulary of network 'token_gru'", vocabulary, 1)
+        check_integer("width of network 'token_gru'", width, 1)
         self.features, self.pos_dim = 2 * channels, modality.pos_dim
         self.vectors = nn.Embedding(vocabulary, width)
         self.dropout = nn.Dropout(dropout)

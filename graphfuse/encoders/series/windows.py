@@ -13,7 +13,7 @@ import torch
 
 from graphfuse.data.values import cast
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, encoder
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.raw import Item, Series
 
 UNITS = ("rows", "seconds")
@@ -86,13 +86,13 @@ class WindowsEncoder(Encoder):
             raise UnknownNameError("unit", self.unit, UNITS)
         if self.values not in VALUES:
             raise UnknownNameError("values", self.values, VALUES)
-        check_whole("channels", self.channels, 1)
-        check_whole("points", self.points, 1)
+        check_integer("channels", self.channels, 1)
+        check_integer("points", self.points, 1)
         for name, size in (("width", self.width), ("step", self._step)):
             if self.unit == "rows":
-                check_whole(f"{name} of windows in rows", size, 1)
+                check_integer(f"{name} of windows in rows", size, 1)
             elif not isinstance(size, numbers.Real) or not 0 < size < np.inf:
-                raise InputError(f"{name} of windows is a number of seconds > 0, got {size!r}")
+                raise InputError(f"{name} of windows must be a number of seconds > 0, got {size!r}")
         object.__setattr__(self, "centres", _checked_centres(self.centres, self.channels))
 
     @property
@@ -162,7 +162,7 @@ def _checked(item: Item, channels: int) -> Series:
     if len(shape) != 2 or not shape[0] or shape[1] != channels:
         raise InputError(
             f"a series has values [T, {channels}] with T >= 1, got shape {list(shape)}; "
-            f"the option channels says how many values a row has"
+            f"the option channels says how many values each row has"
         )
     if np.isinf(item.values).any():
         raise InputError(

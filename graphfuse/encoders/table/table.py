@@ -291,7 +291,7 @@ def _parts(given: object) -> dict[str, tuple[str, ...]]:
 
 def _names(what: str, given: object) -> tuple[str, ...]:
     if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
-        raise InputError(f"{what} is a list of names, got {given!r}")
+        raise InputError(f"{what} must be a list of names, got {given!r}")
     names = sorted(str(name) for name in given)
     _unique(what, names)
     return tuple(names)

@@ -14,7 +14,7 @@ from graphfuse.data.hashing import hashed_counts, ngrams
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._nodes import MOST, PartEncoder, first_parts, in_order
 from graphfuse.encoders.text._split import sentences, terms, texts_of, words
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.raw import Item
 
 NODES = ("words", "sentences", "text")
@@ -65,10 +65,10 @@ class NgramsEncoder(PartEncoder):
     def __post_init__(self) -> None:
         if self.nodes not in NODES:
             raise UnknownNameError("nodes", self.nodes, NODES)
-        check_whole("places", self.places, 1)
-        check_whole("shortest", self.shortest, 1)
-        check_whole("longest", self.longest, 1)
-        check_whole("max_nodes", self.max_nodes, 1)
+        check_integer("places", self.places, 1)
+        check_integer("shortest", self.shortest, 1)
+        check_integer("longest", self.longest, 1)
+        check_integer("max_nodes", self.max_nodes, 1)
         if self.longest < self.shortest:
             raise InputError(
                 f"n-grams are {self.shortest} to {self.longest} long; shortest is at most longest"

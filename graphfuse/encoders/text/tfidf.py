@@ -16,7 +16,7 @@ from graphfuse.data.spec import StepSpec
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._nodes import MOST, PartEncoder, first_parts, in_order
 from graphfuse.encoders.text._split import sentences, terms, texts_of
-from graphfuse.errors import UnknownNameError, check_whole
+from graphfuse.errors import UnknownNameError, check_integer
 from graphfuse.raw import Item
 
 NODES = ("text", "sentences")
@@ -76,9 +76,9 @@ class TfidfEncoder(PartEncoder):
             raise UnknownNameError("nodes", self.nodes, NODES)
         if self.terms not in TERMS:
             raise UnknownNameError("terms", self.terms, TERMS)
-        check_whole("components", self.components, 1)
-        check_whole("places", self.places, self.components)
-        check_whole("max_nodes", self.max_nodes, 1)
+        check_integer("components", self.components, 1)
+        check_integer("places", self.places, self.components)
+        check_integer("max_nodes", self.max_nodes, 1)
 
     @property
     def features(self) -> int:

@@ -15,7 +15,7 @@ from graphfuse.encoders.huggingface import import_library, load
 from graphfuse.encoders.text._nodes import NumberEncoder, in_order
 from graphfuse.encoders.text._split import texts_of
 from graphfuse.encoders.weights import TEXT_FILES, checksum, find_text_folder
-from graphfuse.errors import check_whole
+from graphfuse.errors import check_integer
 from graphfuse.raw import Item
 
 
@@ -48,7 +48,7 @@ class TokenIds(NumberEncoder):
     max_tokens: int = 256
 
     def __post_init__(self) -> None:
-        check_whole("max_tokens", self.max_tokens, 1)
+        check_integer("max_tokens", self.max_tokens, 1)
 
     def identity(self) -> dict[str, Any]:
         """Return the options, with a checksum of configuration and vocabulary."""

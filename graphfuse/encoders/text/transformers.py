@@ -20,7 +20,7 @@ from graphfuse.encoders.huggingface import import_library, load, load_network
 from graphfuse.encoders.text._nodes import PartEncoder, in_order
 from graphfuse.encoders.text._split import sentences, texts_of
 from graphfuse.encoders.weights import find_text_folder, folder_checksum
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.raw import Item
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class TransformersEncoder(PartEncoder):
     def __post_init__(self) -> None:
         if self.nodes not in NODES:
             raise UnknownNameError("nodes", self.nodes, NODES)
-        check_whole("max_tokens", self.max_tokens, 1)
+        check_integer("max_tokens", self.max_tokens, 1)
 
     @property
     def has_network(self) -> bool:

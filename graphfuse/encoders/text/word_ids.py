@@ -12,7 +12,7 @@ import torch
 from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._nodes import MOST, NumberEncoder, first_parts, in_order
 from graphfuse.encoders.text._split import texts_of, words
-from graphfuse.errors import check_whole
+from graphfuse.errors import check_integer
 from graphfuse.raw import Item
 
 
@@ -49,8 +49,8 @@ class WordIds(NumberEncoder):
     max_nodes: int = MOST
 
     def __post_init__(self) -> None:
-        check_whole("vocabulary", self.vocabulary, 1)
-        check_whole("max_nodes", self.max_nodes, 1)
+        check_integer("vocabulary", self.vocabulary, 1)
+        check_integer("max_nodes", self.max_nodes, 1)
 
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the number [N, 1] of each word of each text, and its index [N, 1]."""

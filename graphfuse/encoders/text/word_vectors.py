@@ -17,7 +17,7 @@ from graphfuse.encoders.encoder import EncoderInfo, Nodes, encoder
 from graphfuse.encoders.text._nodes import MOST, PartEncoder, first_parts, in_order
 from graphfuse.encoders.text._split import sentences, texts_of, words
 from graphfuse.encoders.weights import checksum
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.raw import Item
 
 logger = logging.getLogger(__name__)
@@ -81,8 +81,8 @@ class WordVectorsEncoder(PartEncoder):
         object.__setattr__(self, "path", str(self.path))
         if self.nodes not in NODES:
             raise UnknownNameError("nodes", self.nodes, NODES)
-        check_whole("limit", self.limit, 1)
-        check_whole("max_nodes", self.max_nodes, 1)
+        check_integer("limit", self.limit, 1)
+        check_integer("max_nodes", self.max_nodes, 1)
         if not Path(self.path).is_file():
             raise InputError(
                 f"there is no file of word vectors {self.path!r}; download one, such as "

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from graphfuse.encoders.encoder import Encoder, EncoderInfo, Nodes, create_encoder, encoder
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import InputError, check_integer
 from graphfuse.raw import Item, Video
 
 
@@ -53,7 +53,7 @@ class Frames(Encoder):
     batch_size = 4
 
     def __post_init__(self) -> None:
-        check_whole("most, the number of frames,", self.most, 1)
+        check_integer("most, the number of frames,", self.most, 1)
         if not self.frames.dtype.is_floating_point:
             raise InputError(
                 f"a frame is the mean of its image's nodes, features that are numbers with "
@@ -89,7 +89,7 @@ class Frames(Encoder):
         """
         if not isinstance(item, Video) or not len(item.frames):
             what = "no frames" if isinstance(item, Video) else f"a {type(item).__name__}"
-            raise InputError(f"a video is a Video with frames [K, H, W, 3], got {what}")
+            raise InputError(f"a video must be a Video with frames [K, H, W, 3], got {what}")
         chosen = spread(item.times, self.most)
         frames: list[Any] = [self.frames.prepare(item.frames[k]) for k in chosen]
         return Video(np.stack(frames), item.times[chosen], item.sound)

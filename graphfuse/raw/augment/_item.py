@@ -47,8 +47,8 @@ class ItemAugmentation(ABC, Generic[T]):
                 and lowest <= given[0] <= given[1] <= highest
             ):
                 raise InputError(
-                    f"{name} is a range (from, to) between {lowest:g} and {highest:g}, or None; "
-                    f"got {given!r}"
+                    f"{name} must be a range (from, to) between {lowest:g} and {highest:g}, or "
+                    f"None; got {given!r}"
                 )
         if not (isinstance(self.probability, Real) and 0 <= self.probability <= 1):
             raise InputError(f"probability lies between 0 and 1, got {self.probability!r}")

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.raw.augment._item import ItemAugmentation, Seed, as_numbers
 from graphfuse.raw.augment.image import ImageAugmentation
 from graphfuse.raw.augment.presets import CLASSES, KINDS, PRESETS, create_augmentation
@@ -57,8 +57,8 @@ class Augmentation:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_whole("copies", self.copies, 1)
-        check_whole("seed of the augmentation", self.seed, 0)
+        check_integer("copies", self.copies, 1)
+        check_integer("seed of the augmentation", self.seed, 0)
         for kind, changes in CLASSES.items():
             own = getattr(self, kind)
             if own is not None and not isinstance(own, changes):

@@ -76,7 +76,7 @@ def _preset(kind: str, given: Any) -> tuple[str, dict[str, Any]]:
         given, options = "", given
     if not isinstance(given, str) or not isinstance(options, Mapping | None):
         raise InputError(
-            f"the augmentation of {kind} is a name, {{name: {{option: value}}}} or {{option: "
+            f"the augmentation of {kind} must be a name, {{name: {{option: value}}}} or {{option: "
             f"value}}, got {given!r}"
         )
     name, colon, language = given.partition(":")

@@ -167,7 +167,7 @@ def create_cleaners(steps: Sequence[Any]) -> list[Cleaner]:
     """Return steps from names, ``{name: options}`` or instances."""
     if isinstance(steps, str) or not isinstance(steps, Sequence):
         raise InputError(
-            f"steps of cleaning are a list of names or {{name: options}}, got {steps!r}"
+            f"steps of cleaning must be a list of names or {{name: options}}, got {steps!r}"
         )
     return [cleaners.build(given, Cleaner, CleaningSpec.of) for given in steps]
 

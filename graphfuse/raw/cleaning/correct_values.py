@@ -97,7 +97,9 @@ def _like(value: Any, new: Any, column: str) -> Any:
     try:
         return float(new)
     except (TypeError, ValueError):
-        raise InputError(f"a correction of column {column!r} is a number, got {new!r}") from None
+        raise InputError(
+            f"a correction of column {column!r} must be a number, got {new!r}"
+        ) from None
 
 
 def _key(value: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphfuse._wording import count, verb
-from graphfuse.errors import InputError, UnknownNameError, check_whole
+from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.raw.cleaning.cleaner import Cleaner, cleaner
 from graphfuse.raw.facts import splits_of
 from graphfuse.raw.manifest import Manifest
@@ -42,7 +42,7 @@ class DropDuplicates(Cleaner):
     def __post_init__(self) -> None:
         if self.across not in ACROSS:
             raise UnknownNameError("across of drop_duplicates", self.across, ACROSS)
-        check_whole("distance", self.distance, 0)
+        check_integer("distance", self.distance, 0)
         if not isinstance(self.similarity, (int, float)) or not 0 < self.similarity <= 1:
             raise InputError(f"similarity is above 0 and at most 1, got {self.similarity!r}")
 

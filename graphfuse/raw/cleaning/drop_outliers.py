@@ -46,7 +46,7 @@ class DropOutliers(Repair):
     def check(self) -> None:
         """Raise an error if an option has a value that it does not take."""
         if not isinstance(self.z, (int, float)) or not self.z > 0:
-            raise InputError(f"z is a number of robust deviations above 0, got {self.z!r}")
+            raise InputError(f"z must be a number of robust deviations above 0, got {self.z!r}")
         if self.rows not in ROWS:
             raise UnknownNameError("rows of drop_outliers", self.rows, ROWS)
         if not isinstance(self.limits, Mapping):

@@ -8,12 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from graphfuse.errors import InputError, check_whole
+from graphfuse.errors import InputError, check_integer
 from graphfuse.raw.cleaning.cleaner import Repair, cleaner
 from graphfuse.raw.readers.items import Sound
 
 LOWEST = 1000
-"""Samples a second below which nothing is heard, and a header is more likely wrong."""
+"""Samples per second below which nothing is heard, and a header is more likely wrong."""
 
 
 @cleaner("resample")
@@ -26,7 +26,7 @@ class Resample(Repair):
 
     def check(self) -> None:
         """Raise an error if the rate is below 1000 samples per second."""
-        check_whole("rate", self.rate, LOWEST)
+        check_integer("rate", self.rate, LOWEST)
 
     def item(self, item: Sound) -> Sound:
         """Return a sound at the rate."""
@@ -50,8 +50,8 @@ def resample(sound: Sound, rate: int) -> Sound:
     """
     from scipy.signal import resample_poly
 
-    check_whole("the sample rate of the result", rate, LOWEST)
-    check_whole("the sample rate of a sound", sound.rate, LOWEST)
+    check_integer("the sample rate of the result", rate, LOWEST)
+    check_integer("the sample rate of a sound", sound.rate, LOWEST)
     samples = np.asarray(sound.samples, np.float32)
     if not np.isfinite(samples).all():
         raise InputError(

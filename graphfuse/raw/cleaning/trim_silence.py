@@ -69,6 +69,6 @@ def trim_silence(sound: Sound, below: float = 40.0, keep: float = 0.05) -> Sound
 
 def _check(below: float, keep: float) -> None:
     if not isinstance(below, (int, float)) or not below > 0:
-        raise InputError(f"below is a number of decibels above 0, got {below!r}")
+        raise InputError(f"below must be a number of decibels above 0, got {below!r}")
     if not isinstance(keep, (int, float)) or not keep >= 0:
-        raise InputError(f"keep is a number of seconds of at least 0, got {keep!r}")
+        raise InputError(f"keep must be a number of seconds of at least 0, got {keep!r}")

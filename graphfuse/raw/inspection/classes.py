@@ -54,7 +54,7 @@ def check(found: Survey) -> Iterator[Check]:
         yield Check(
             "classes",
             f"the label is a number, from {own.min():g} to {own.max():g}, median "
-            f"{np.median(own):g}; --task multiclass makes classes of whole numbers",
+            f"{np.median(own):g}; --task multiclass makes classes of integers",
         )
         return
     counts = np.bincount(y[known], minlength=len(target.classes))

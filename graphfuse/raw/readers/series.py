@@ -61,7 +61,7 @@ def _as_numbers(given: Any, name: str) -> np.ndarray:
         return np.array(given, dtype=np.float64)  # None becomes NaN
     except (TypeError, ValueError):
         raise InputError(
-            f"{name} is a list of numbers, or of lists of equally many numbers; got "
+            f"{name} must be a list of numbers, or of lists of equally many numbers; got "
             f"{str(given)[:60]}"
         ) from None
 

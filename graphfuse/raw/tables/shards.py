@@ -109,7 +109,7 @@ def check_columns(shards: Sequence[Path], columns: Sequence[Sequence[str]]) -> N
 def joined(tables: Sequence[Dataset], shards: Sequence[Path]) -> Dataset:
     """Return the rows of all tables, which stay on disk where they are.
 
-    A column that is empty in one shard, or of whole numbers, is of the type of the others.
+    A column that is empty in one shard, or of integers, is of the type of the others.
 
     Raises:
         InputError: a column whose types do not go together.

@@ -15,7 +15,7 @@ from graphfuse.errors import (
     InputError,
     MissingDependencyError,
     UnknownNameError,
-    check_whole,
+    check_integer,
 )
 from graphfuse.raw.columns import CONTENT
 from graphfuse.raw.manifest import Manifest
@@ -113,14 +113,14 @@ def read_manifest(
         [('id', 'id'), ('photo', 'image'), ('age', 'number'), ('label', 'label')]
     """
     if limit is not None:
-        check_whole("limit", limit, 1)
+        check_integer("limit", limit, 1)
     if task is not None and task not in TASKS:
         raise UnknownNameError("task", str(task), TASKS)
     if columns is not None and not isinstance(columns, Mapping):
         raise InputError(f"columns is {{name: kind}}, got {columns!r}")
     for option, value in {"name": name, "encoding": encoding, "split": split, "root": root}.items():
         if not isinstance(value, str | Path | None):
-            raise InputError(f"{option} is a text, got {value!r}")
+            raise InputError(f"{option} must be a text, got {value!r}")
     if root is not None and not Path(root).is_dir():
         raise InputError(f"root is a folder, and there is no folder {str(root)!r}")
     try:

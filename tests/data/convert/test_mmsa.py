@@ -186,7 +186,7 @@ def test_videos_in_several_parts_keep_the_parts_or_the_groups(tmp_path, caplog):
             r"one entry per sample in every modality, got .*'audio': 4",
         ),
         ("audio", np.ones((5, 9, AUDIO + 1)), "one F in all samples and parts"),
-        ("audio", np.array([["a"]] * 5), "is an array of numbers, got text"),
+        ("audio", np.array([["a"]] * 5), "must be an array of numbers, got text"),
         ("audio_lengths", [1, 2], "lengths of 'audio' in part 'validation' are 5"),
         ("regression_labels", np.ones((5, 4)), "'regression_labels' of part 'validation' is one"),
         ("id", ["a"], "has 5 samples, but 1 id"),

@@ -97,7 +97,7 @@ def test_empty_cells_are_filled_per_fold_or_by_a_number(tmp_path, caplog):
     dataset = read_features(path, fill="0.5")
     assert dataset[1].x["mrna"].tolist() == [[0.5, 2.0]]
     assert "mrna" not in dataset[2].x
-    with pytest.raises(InputError, match="fill is a finite number, got 'mean'"):
+    with pytest.raises(InputError, match="fill must be a finite number, got 'mean'"):
         read_features(path, fill="mean")
 
 

@@ -102,7 +102,7 @@ def test_errors_say_what_does_not_fit():
     data = views()
     with pytest.raises(UnknownNameError, match="way to project 'pca'"):
         create_step("project", how="pca")
-    with pytest.raises(InputError, match="components is a whole number of at least 1"):
+    with pytest.raises(InputError, match="components must be an integer of at least 1"):
         create_step("project", components=0)
     with pytest.raises(InputError, match="how='cca' correlates modalities"):
         create_step("project", how="cca").fit(FusionDataset.from_arrays({"a": np.eye(3)}))

@@ -191,13 +191,13 @@ def test_how_long_a_sound_is_shows_unless_as_many_seconds_are_heard_of_each(name
     [
         (
             {"seconds": 0},
-            "seconds, the length read of a sound, is a number of at least 0.1, or None",
+            "seconds, the length read of a sound, must be a number of at least 0.1, or None",
         ),
         ({"seconds": float("nan")}, "or None for all of it; got nan"),
-        ({"rate": 0}, "rate is a number of nodes per second above 0 and at most 100, got 0"),
+        ({"rate": 0}, "rate must be a number of nodes per second above 0 and at most 100, got 0"),
         ({"rate": 101}, "at most 100, got 101"),
-        ({"bands": 0}, "bands is a whole number of at least 1, got 0"),
-        ({"sample_rate": 100}, "sample_rate is a whole number of at least 1000, got 100"),
+        ({"bands": 0}, "bands must be an integer of at least 1, got 0"),
+        ({"sample_rate": 100}, "sample_rate must be an integer of at least 1000, got 100"),
     ],
 )
 def test_wrong_options_are_errors(options, message):

@@ -326,8 +326,8 @@ def test_a_layer_that_the_model_lacks_is_an_error(folder):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"rate": 0}, "rate is a number of nodes per second above 0, got 0"),
-        ({"chunk": 0.1}, "chunk is a number of seconds of at least 1, got 0.1"),
+        ({"rate": 0}, "rate must be a number of nodes per second above 0, got 0"),
+        ({"chunk": 0.1}, "chunk must be a number of seconds of at least 1, got 0.1"),
         ({"layer": -2}, "layer is -1 or a layer from 0 up, got -2"),
     ],
 )

@@ -84,5 +84,5 @@ def test_a_batch_equals_each_image_alone():
 
 
 def test_options_are_whole_numbers():
-    with pytest.raises(InputError, match="orientations is a whole number of at least 1, got 0"):
+    with pytest.raises(InputError, match="orientations must be an integer of at least 1, got 0"):
         create_encoder("image", "histogram", orientations=0)

@@ -30,5 +30,5 @@ def test_oblong_images_are_centred_on_white(upright):
 
 @pytest.mark.parametrize("options", [{"side": 0}, {"pixels": 1.5}])
 def test_sizes_are_whole_numbers(options):
-    with pytest.raises(InputError, match=r"(side|pixels), .* is a whole number of at least 1"):
+    with pytest.raises(InputError, match=r"(side|pixels), .* must be an integer of at least 1"):
         create_encoder("image", "patches", **options)

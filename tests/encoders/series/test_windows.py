@@ -155,9 +155,9 @@ def test_bad_options_are_named():
         encode(unit="second")
     with pytest.raises(UnknownNameError, match="did you mean 'statistics'"):
         encode(values="statistic")
-    with pytest.raises(InputError, match=r"width of windows in rows is a whole number.*0\.5"):
+    with pytest.raises(InputError, match=r"width of windows in rows must be an integer.*0\.5"):
         encode(width=0.5)
-    with pytest.raises(InputError, match="step of windows is a number of seconds > 0, got 0"):
+    with pytest.raises(InputError, match="step of windows must be a number of seconds > 0, got 0"):
         encode(unit="seconds", step=0)
     with pytest.raises(InputError, match=r"centres are one finite number per channel, 1; got"):
         encode(centres=[1, 2])

@@ -119,7 +119,7 @@ def test_bad_rows_are_named(row, message):
         ({"nodes": {"a": ["age", "bmi", "sex"]}}, r"\['ward'\] are in none"),
         ({"nodes": {"a": ["age", "bmi", "sex"], "b": ["age", "ward"]}}, r"\['age'\] twice"),
         ({"numbers": ["age", "sex"]}, r"columns are named once each, but \['sex'\] twice"),
-        ({"numbers": "age"}, "numbers is a list of names, got 'age'"),
+        ({"numbers": "age"}, "numbers must be a list of names, got 'age'"),
         ({"categories": {"sex": []}}, "none of them empty"),
         ({"numbers": [], "categories": {}}, "a table has columns"),
         ({"fill": "means"}, "did you mean 'mean'"),

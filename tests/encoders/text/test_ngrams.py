@@ -71,7 +71,7 @@ def test_sentences_in_many_writings():
 def test_bad_options_and_items_are_named():
     with pytest.raises(UnknownNameError, match="did you mean 'words'"):
         encode("a", nodes="word")
-    with pytest.raises(InputError, match="places is a whole number"):
+    with pytest.raises(InputError, match="places must be an integer"):
         encode("a", places=0)
     with pytest.raises(InputError, match="shortest is at most longest"):
         encode("a", shortest=4, longest=3)

@@ -55,7 +55,7 @@ def test_bad_options_are_named():
         encode("a", nodes="sentence")
     with pytest.raises(UnknownNameError, match="unknown terms 'char'; did you mean 'chars'"):
         encode("a", terms="char")
-    with pytest.raises(InputError, match="places is a whole number of at least 64"):
+    with pytest.raises(InputError, match="places must be an integer of at least 64"):
         encode("a", places=32)
     with pytest.raises(InputError, match="takes strings, got int"):
         encode(3)

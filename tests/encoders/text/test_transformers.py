@@ -177,7 +177,7 @@ def test_code_that_a_model_brings_is_not_run(bert, tmp_path):
 def test_bad_names_are_named(tmp_path):
     with pytest.raises(UnknownNameError, match="did you mean 'tokens'"):
         encode("any", nodes="token")
-    with pytest.raises(InputError, match="max_tokens is a whole number"):
+    with pytest.raises(InputError, match="max_tokens must be an integer"):
         encode("any", max_tokens=0)
 
 

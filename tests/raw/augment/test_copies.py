@@ -146,7 +146,7 @@ def test_what_counts_samples_counts_no_copies(manifest, tmp_path):
 def test_what_cannot_be_copied_is_said(manifest):
     with pytest.raises(InputError, match="'six' has changed copies already; add them once"):
         add_copies(add_copies(manifest, CHANGE), CHANGE)
-    with pytest.raises(InputError, match="copies is a whole number of at least 1"):
+    with pytest.raises(InputError, match="copies must be an integer of at least 1"):
         change(copies=0)
     with pytest.raises(InputError, match="kind 'audio', but there are none; the modalities are"):
         add_copies(manifest, Augmentation.of({"audio": "speech"}))

@@ -106,12 +106,12 @@ def test_the_corners_that_a_rotation_opens_have_the_colour_of_the_border():
 
 
 def test_ranges_that_are_none_say_what_is_taken():
-    with pytest.raises(InputError, match=r"crop is a range \(from, to\) between 0.05 and 1"):
+    with pytest.raises(InputError, match=r"crop must be a range \(from, to\) between 0.05 and 1"):
         ImageAugmentation(crop=(0.0, 2.0))
     for given in (("a", "b"), (None, 1), "ab", (float("nan"), 1.0), 0.5):
-        with pytest.raises(InputError, match=r"crop is a range \(from, to\)"):
+        with pytest.raises(InputError, match=r"crop must be a range \(from, to\)"):
             ImageAugmentation(crop=given)
-    with pytest.raises(InputError, match=r"hue is a range .* got \('a', 'b'\)"):
+    with pytest.raises(InputError, match=r"hue must be a range .* got \('a', 'b'\)"):
         ImageAugmentation(hue=("a", "b"))
     with pytest.raises(InputError, match="probability lies between 0 and 1, got 3"):
         ImageAugmentation(probability=3)

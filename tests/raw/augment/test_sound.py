@@ -250,11 +250,14 @@ def test_speech_preset_keeps_a_vowel_recognisable():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"speed": (0.5, 1)}, r"speed is a range \(from, to\) between 0.6 and 4, or None; got"),
-        ({"pitch": (2, -2)}, r"pitch is a range .* got \(2, -2\)"),
-        ({"time_mask": (0.1,)}, "time_mask is a range"),
-        ({"denoise": (6, 30)}, r"denoise is a range .* between 0 and 20"),
-        ({"volume": ("soft", "loud")}, r"volume is a range .* got \('soft', 'loud'\)"),
+        (
+            {"speed": (0.5, 1)},
+            r"speed must be a range \(from, to\) between 0.6 and 4, or None; got",
+        ),
+        ({"pitch": (2, -2)}, r"pitch must be a range .* got \(2, -2\)"),
+        ({"time_mask": (0.1,)}, "time_mask must be a range"),
+        ({"denoise": (6, 30)}, r"denoise must be a range .* between 0 and 20"),
+        ({"volume": ("soft", "loud")}, r"volume must be a range .* got \('soft', 'loud'\)"),
         ({"probability": 2}, "probability lies between 0 and 1, got 2"),
         ({"probability": "often"}, "probability lies between 0 and 1, got 'often'"),
     ],

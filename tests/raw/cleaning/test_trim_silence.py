@@ -41,7 +41,7 @@ def test_silence_throughout_is_left_alone(length):
 
 
 def test_wrong_options_are_errors():
-    with pytest.raises(InputError, match="below is a number of decibels above 0, got 0"):
+    with pytest.raises(InputError, match="below must be a number of decibels above 0, got 0"):
         trim_silence(around(0.1, 0), below=0)
-    with pytest.raises(InputError, match="keep is a number of seconds of at least 0, got -1"):
+    with pytest.raises(InputError, match="keep must be a number of seconds of at least 0, got -1"):
         trim_silence(around(0.1, 0), keep=-1)

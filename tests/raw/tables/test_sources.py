@@ -96,9 +96,9 @@ def test_json_lines_that_cannot_be_used(table, text, message):
     ("options", "message"),
     [
         ({"columns": ["a"]}, r"columns is {name: kind}, got \['a'\]"),
-        ({"encoding": 3}, "encoding is a text, got 3"),
-        ({"name": 3}, "name is a text, got 3"),
-        ({"root": 3}, "root is a text, got 3"),
+        ({"encoding": 3}, "encoding must be a text, got 3"),
+        ({"name": 3}, "name must be a text, got 3"),
+        ({"root": 3}, "root must be a text, got 3"),
     ],
 )
 def test_options_of_another_type_are_named(table, options, message):
@@ -118,7 +118,7 @@ def test_files_that_are_no_source(table, tmp_path):
         read_manifest("nothing.csv")
     with pytest.raises(InputError, match="a list of shards holds paths of files, got"):
         read_manifest([1])
-    with pytest.raises(InputError, match="limit is a whole number"):
+    with pytest.raises(InputError, match="limit must be an integer"):
         read_manifest(table(lines(",")), limit=0)
 
 

@@ -133,7 +133,7 @@ def is_empty(cell: object) -> bool:
 
 
 def as_text(cell: Any) -> str:
-    """Return a cell as text, whole numbers without a fraction.
+    """Return a cell as text, integers without a fraction.
 
     Example:
         >>> as_text(3.0), as_text(True), as_text(" red ")
