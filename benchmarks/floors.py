@@ -45,8 +45,8 @@ def main():
     given = parser.parse_args()
     lowest = floors(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"])
     interpreter = shutil.which(given.python)
-    if interpreter is None:
-        skip(f"there is no interpreter {given.python!r} here")
+    if interpreter is None or subprocess.run([interpreter, "--version"], check=False).returncode:
+        skip(f"the interpreter {given.python!r} is not installed or does not run")
     python = str(given.folder / "bin/python")
     if not Path(python).exists():
         subprocess.run([interpreter, "-m", "venv", str(given.folder)], check=True)
