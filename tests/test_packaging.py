@@ -60,5 +60,15 @@ def test_every_dependency_has_a_lowest_version():
 def test_an_interpreter_that_is_not_there_is_skipped_with_the_reason(tmp_path):
     done = floors("--floors", "--python", "python3.99", "--folder", str(tmp_path / "venv"))
     assert done.returncode == 0
-    assert done.stdout.strip() == "skipped: there is no interpreter 'python3.99' here"
+    skipped = "skipped: the interpreter 'python3.99' is not installed or does not run"
+    assert done.stdout.strip() == skipped
     assert not (tmp_path / "venv").exists()
+
+
+def test_an_interpreter_that_does_not_run_is_skipped_with_the_reason(tmp_path):
+    broken = tmp_path / "python3.99"
+    broken.write_text("#!/bin/sh\nexit 127\n")
+    broken.chmod(0o755)
+    done = floors("--python", str(broken), "--folder", str(tmp_path / "venv"))
+    assert done.returncode == 0
+    assert "is not installed or does not run" in done.stdout
