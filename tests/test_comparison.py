@@ -1,6 +1,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -482,12 +483,21 @@ def test_a_damaged_copy_of_the_data_is_written_again(tmp_path, caplog):
     content = bytearray(path.read_bytes())
     values = data.x["a"].values.numpy().tobytes()
     at = bytes(content).index(values[:64])
-    content[at] ^= 1  # the lowest bit of the first value
+    content[at : at + len(values)] = values[::-1]
     path.write_bytes(content)
     result = compare(data, ["concat"], folds=2, recipe=QUICK, out=tmp_path, progress=False)
     assert "the stored copy of planted/unique is damaged and written again" in caplog.text
     fresh = compare(data, ["concat"], folds=2, recipe=QUICK, out=tmp_path / "b", progress=False)
     assert result.table().equals(fresh.table())
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_run_that_is_missing_leaves_a_report(tmp_path):
+    result = compare(small(), ["majority", "concat"], folds=2, recipe=QUICK, out=tmp_path,
+                     progress=False)  # fmt: skip
+    shutil.rmtree(next((tmp_path / "runs").glob("*concat*")))
+    result.reports()
+    assert "3 of 4 runs" in (tmp_path / "report.md").read_text()
 
 
 def test_runs_refuse_a_damaged_copy_of_the_data(tmp_path):

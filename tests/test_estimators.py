@@ -86,6 +86,35 @@ def test_weights_reach_strategies_that_train_in_parts(strategy):
     assert not np.allclose(model.fit(X, Y, sample_weight=1.0 + Y).predict_proba(X), before)
 
 
+@pytest.mark.parametrize(
+    ("strategy", "balance"),
+    [
+        ("majority", None),
+        ("stacking", None),
+        ("dempster_shafer", None),
+        ("unimodal:best", None),
+        ("concat", "distillation"),
+        ("concat", "gradient_blending"),
+        ("concat", "ogm_ge"),
+    ],
+)
+def test_weights_reach_all_that_is_fitted_on_labels(strategy, balance):
+    x = np.repeat([[0.0, 0.0], [1.0, 1.0]], 60, axis=0)
+    y = np.tile([0, 1, 1], 40)  # no feature decides
+    recipe = {"balance": balance, "epochs": 40, "learning_rate": 0.01}
+    model = FusionClassifier(strategy, {"a": [0], "b": [1]}, recipe=recipe, random_state=0)
+    few = model.fit(x, y, sample_weight=np.where(y == 0, 1e-3, 1e-4)).predict_proba(x)[:, 0]
+    assert few.min() > 0.7  # by weight 0.83, by number 0.33
+
+
+def test_weights_move_the_mean_of_a_regression():
+    x, y = np.zeros((30, 2)), np.repeat([0.0, 10.0], 15)
+    model = FusionRegressor("majority", {"a": [0], "b": [1]}, random_state=0)
+    weight = np.where(y == 0, 1.0, 3.0)
+    assert model.fit(x, y, sample_weight=weight).predict(x) == pytest.approx(7.5, abs=1)
+    assert model.fit(x, y).predict(x) == pytest.approx(5, abs=1)
+
+
 def test_the_validation_part_shares_no_group_with_the_rest(monkeypatch):
     from graphfuse import estimators
 

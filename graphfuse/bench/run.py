@@ -142,13 +142,20 @@ def fold_parts(
     return train, validation, test
 
 
-@functools.lru_cache(maxsize=4)
 def load_stored(path: Path, fingerprint: str) -> FusionDataset:
-    """Return a dataset from disk, read and checked once per process.
+    """Return a dataset from disk, read and checked once per process and version of its files.
 
     Raises:
         InputError: it is missing or damaged.
     """
+    files = [file.stat() for file in sorted(path.glob("*"))]
+    return _load_stored(path, fingerprint, tuple((f.st_ino, f.st_mtime_ns) for f in files))
+
+
+@functools.lru_cache(maxsize=4)
+def _load_stored(
+    path: Path, fingerprint: str, version: tuple[tuple[int, int], ...]
+) -> FusionDataset:
     return check_stored(path, fingerprint)
 
 

@@ -171,9 +171,17 @@ class EndToEnd(Strategy):
             train = self.encode_dataset(train)
             validation = None if validation is None else self.encode_dataset(validation)
         self.inner.prepare(train, validation)
+        self._copy_target()
+        return self
+
+    def weigh_samples(self, train: FusionDataset, weight: Tensor) -> None:
+        """Weigh the samples in what the inner strategy fits on labels."""
+        self.inner.weigh_samples(train, weight)
+        self._copy_target()
+
+    def _copy_target(self) -> None:
         self.target_mean.copy_(self.inner.target_mean)
         self.target_scale.copy_(self.inner.target_scale)
-        return self
 
     def members(self) -> Sequence[Strategy]:
         """Return the members of the inner strategy, each with the networks that it needs."""

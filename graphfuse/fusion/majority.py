@@ -44,14 +44,24 @@ class Majority(Strategy):
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
         """Count the training labels."""
         super().prepare(train, validation)
+        self._count(train, torch.ones(len(train), dtype=torch.float64))
+        return self
+
+    def weigh_samples(self, train: FusionDataset, weight: Tensor) -> None:
+        """Count each training label by the weight of its sample."""
+        super().weigh_samples(train, weight)
+        self._count(train, weight * len(weight) / weight.sum())
+
+    def _count(self, train: FusionDataset, weight: Tensor) -> None:
         labels = torch.from_numpy(train.labels())
+        known = self.schema.target.known(labels)
         if self.schema.target.is_classification:
-            counts = torch.bincount(labels[labels >= 0], minlength=self.schema.outputs)
+            counts = torch.bincount(labels[known], weight[known], minlength=self.schema.outputs)
             self.prior.copy_(((counts + 1e-3) / (counts + 1e-3).sum()).log())
         elif self.schema.task == "multilabel":
-            share = labels.nanmean(0).nan_to_num(0.5).clamp(1e-3, 1 - 1e-3)
-            self.prior.copy_(share.logit())
-        return self
+            own = known * weight.view(-1, 1)
+            share = (own * labels.nan_to_num()).sum(0) / own.sum(0)
+            self.prior.copy_(share.nan_to_num(0.5).clamp(1e-3, 1 - 1e-3).logit())
 
     def forward(self, batch: Batch) -> FusionOutput:
         """Predict the same for every sample."""

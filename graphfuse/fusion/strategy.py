@@ -120,14 +120,30 @@ class Strategy(HubModule):
             InputError: samples hold several units; a strategy makes one prediction per sample.
         """
         check_integer_samples(train.unit_offsets is not None)
-        if self.schema.task == "regression":
-            labels = torch.from_numpy(train.labels()).double()
-            known = labels[self.schema.target.known(labels)]
-            if len(known):
-                self.target_mean.copy_(known.mean())
-                scale = known.std(correction=0)
-                self.target_scale.copy_(scale if scale > 0 else torch.ones_like(scale))
+        self._fit_target(train, torch.ones(len(train), dtype=torch.float64))
         return self
+
+    def weigh_samples(self, train: FusionDataset, weight: Tensor) -> None:
+        """Weigh the samples [n] of ``train`` in what :meth:`prepare` fits on their labels.
+
+        The training loop calls this after :meth:`prepare` where samples have weights. Losses have
+        the weights of their samples in ``batch.weight``.
+        """
+        self._fit_target(train, weight)
+
+    def _fit_target(self, train: FusionDataset, weight: Tensor) -> None:
+        """Keep the weighted mean and standard deviation of a regression's labels."""
+        if self.schema.task != "regression":
+            return
+        labels = torch.from_numpy(train.labels()).double()
+        share = weight.double() * self.schema.target.known(labels)
+        if not bool(share.any()):
+            return
+        share, labels = share / share.sum(), labels.nan_to_num()
+        mean = (share * labels).sum()
+        scale = (share * (labels - mean).square()).sum().sqrt()
+        self.target_mean.copy_(mean)
+        self.target_scale.copy_(scale if scale > 0 else torch.ones_like(scale))
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -243,7 +243,7 @@ def _detectable(scores: pd.DataFrame) -> float:
     ratio = float((scores["n_test"] / scores["n_train"]).mean())
     best = wide.mean().idxmax()
     spread = [float((wide[best] - wide[s]).std()) for s in wide.columns if s != best]
-    typical = float(np.nanmedian(spread))
+    typical = float(np.nanmedian(spread)) if np.isfinite(spread).any() else 0.0
     if not typical > 0:
         return float("nan")
     return float(stats.minimum_detectable_difference(typical, len(wide), ratio))

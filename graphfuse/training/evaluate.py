@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from graphfuse.data import Batch, FusionDataset
 from graphfuse.fusion import Strategy
@@ -43,8 +43,12 @@ def evaluate(
 def weigh(batch: Batch, sample_weight: Mapping[str, float] | None) -> None:
     """Set the weights of a batch's samples, by their ids."""
     if sample_weight is not None:
-        own = [sample_weight[name] for name in batch.ids]
-        batch.weight = torch.tensor(own, dtype=torch.float64, device=batch.device)
+        batch.weight = weights_of(batch.ids, sample_weight).to(batch.device)
+
+
+def weights_of(ids: Iterable[str], sample_weight: Mapping[str, float]) -> Tensor:
+    """Return the weights of samples, in the order of their ids."""
+    return torch.tensor([sample_weight[name] for name in ids], dtype=torch.float64)
 
 
 @torch.no_grad()

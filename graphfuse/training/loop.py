@@ -22,7 +22,7 @@ from graphfuse.errors import FusionError
 from graphfuse.fusion import EndToEnd, FusionOutput, Strategy
 from graphfuse.training.augmentation import FeatureAugmentation
 from graphfuse.training.balance import Balance, check_schema, check_strategy, start_balance
-from graphfuse.training.evaluate import batches, evaluate, weigh
+from graphfuse.training.evaluate import batches, evaluate, weigh, weights_of
 from graphfuse.training.recipe import Recipe
 
 
@@ -74,8 +74,8 @@ def fit(
         seed: seed for the randomness in the strategy, such as dropout.
         data_seed: seed for the order of the batches and for samples that are hidden or mixed; by
             default ``seed``.
-        sample_weight: weight of each sample in the loss and the validation score, by its id; by
-            default 1.
+        sample_weight: weight of each sample in all that is fitted on labels and in the validation
+            score, by its id; by default 1.
 
     Raises:
         InputError: a setting of the recipe does not suit this data or this strategy.
@@ -99,6 +99,8 @@ def fit(
     with torch.random.fork_rng(), threads:
         torch.manual_seed(seed)
         strategy.prepare(train, validation)
+        if sample_weight is not None:
+            strategy.weigh_samples(train, weights_of(train.ids, sample_weight))
         if recipe.class_weights:
             strategy.weigh_classes(train)
         data_seed = seed if data_seed is None else data_seed
@@ -214,6 +216,7 @@ def _fit_on_held_out(
     )
     strategy.to(together.logits.device)
     batch = train.batch(np.concatenate(rows)).to(together.logits.device)
+    weigh(batch, sample_weight)
     strategy.fit_on_held_out(together, batch)
 
 
@@ -233,7 +236,7 @@ def _train(
     train = strategy.precompute(train)
     validation = None if validation is None else strategy.precompute(validation)
     watched = train if validation is None else validation  # by no balance, where there is none
-    balance = start_balance(strategy, train, watched, recipe, data_seed)
+    balance = start_balance(strategy, train, watched, recipe, data_seed, sample_weight)
     _descend(
         strategy,
         train,

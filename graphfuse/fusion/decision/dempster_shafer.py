@@ -99,12 +99,14 @@ class DempsterShafer(DecisionStrategy):
         if self.training:
             self.seen += len(batch)
         terms = {
-            f"unimodal:{m}": self.opinion_loss(logits, self.only_with(m, batch).y)
+            f"unimodal:{m}": self.opinion_loss(logits, self.only_with(m, batch).y, batch.weight)
             for m, logits in (output.modality_logits or {}).items()
         }
-        return {**terms, "joint": self.opinion_loss(output.logits, batch.y)}
+        return {**terms, "joint": self.opinion_loss(output.logits, batch.y, batch.weight)}
 
-    def opinion_loss(self, log_alpha: Tensor, y: Tensor) -> Tensor:
+    def opinion_loss(
+        self, log_alpha: Tensor, y: Tensor, sample_weight: Tensor | None = None
+    ) -> Tensor:
         """Return the mean loss of opinions [B, C] over the labelled samples of ``y`` [B]."""
         known = y >= 0
         alpha = log_alpha[known].clamp(max=LARGEST_LOG)
@@ -114,6 +116,8 @@ class DempsterShafer(DecisionStrategy):
         share = (self.seen / (ANNEALING_EPOCHS * self.epoch_size)).clamp(max=1)
         cost = surprise + share * divergence_from_uniform(torch.where(right, 1, alpha))
         weight = self.class_weight.to(cost.dtype)[y[known]]
+        if sample_weight is not None:
+            weight = weight * sample_weight[known].to(cost.dtype)
         return (cost * weight).sum() / weight.sum().clamp(min=torch.finfo(cost.dtype).tiny)
 
 

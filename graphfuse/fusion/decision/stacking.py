@@ -61,24 +61,27 @@ class Stacking(DecisionStrategy):
         single = self.standardise(single, output.embedding.dtype)
         features = self._features(single, presence(batch)).double().numpy(force=True)
         labels = batch.y.numpy(force=True)
+        own = np.ones(len(labels))
+        if batch.weight is not None:
+            own = (batch.weight / batch.weight.mean()).numpy(force=True)
         if self.schema.task == "regression":
             known = self.schema.target.known(labels)
             wanted = (labels[known] - float(self.target_mean)) / float(self.target_scale)
-            model = Ridge(alpha=1.0).fit(features[known], wanted)
+            model = Ridge(alpha=1.0).fit(features[known], wanted, own[known])
             self._keep(np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_))
         elif self.schema.task == "multilabel":
-            fits = [self._logistic(features, column) for column in labels.T]
+            fits = [self._logistic(features, column, own) for column in labels.T]
             self._keep(np.concatenate([f[0] for f in fits]), np.concatenate([f[1] for f in fits]))
         else:
-            self._fit_classes(features, labels)
+            self._fit_classes(features, labels, own)
 
-    def _fit_classes(self, features: np.ndarray, labels: np.ndarray) -> None:
+    def _fit_classes(self, features: np.ndarray, labels: np.ndarray, own: np.ndarray) -> None:
         known = self.schema.target.known(labels)
         found = np.unique(labels[known])
         weight = np.zeros(tuple(self.weight.shape))
         bias = np.full(len(weight), -10.0)  # a class without training samples
         if len(found) > 1:
-            weights = self.class_weight.numpy(force=True)[labels[known]]
+            weights = own[known] * self.class_weight.numpy(force=True)[labels[known]]
             model = self._linear().fit(features[known], labels[known], weights)
             if len(found) == 2:
                 weight[found[1]], bias[found] = model.coef_[0], (0.0, model.intercept_[0])
@@ -93,12 +96,14 @@ class Stacking(DecisionStrategy):
         # Log probabilities near certainty lie far apart, and lbfgs stops before it is there.
         return LogisticRegression(solver="newton-cholesky")
 
-    def _logistic(self, features: np.ndarray, flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _logistic(
+        self, features: np.ndarray, flags: np.ndarray, own: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         known = self.schema.target.known(flags)
         if len(np.unique(flags[known])) < 2:
             always = flags[known].mean() if known.any() else 0.5
             return np.zeros((1, features.shape[1])), np.array([20 * (always - 0.5)])
-        model = self._linear().fit(features[known], flags[known])
+        model = self._linear().fit(features[known], flags[known], own[known])
         return model.coef_, model.intercept_
 
     def _keep(self, weight: np.ndarray, bias: np.ndarray) -> None:

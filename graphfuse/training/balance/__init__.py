@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from graphfuse.data import FusionDataset, Schema
@@ -21,10 +22,11 @@ def start_balance(
     validation: FusionDataset,
     recipe: Recipe,
     seed: int,
+    sample_weight: Mapping[str, float] | None = None,
 ) -> Balance:
     """Return the recipe's method for one training; without one, a method that does nothing."""
     method = balance_methods.get(recipe.balance) if recipe.balance else Balance
-    return method(strategy, train, validation, recipe, seed)
+    return method(strategy, train, validation, recipe, seed, sample_weight)
 
 
 def check_schema(recipe: Recipe, schema: Schema) -> None:

@@ -26,6 +26,7 @@ class Balance:
 
     Args:
         seed: seed of the method's random numbers; the same for all strategies.
+        sample_weight: weight of each sample by its id; by default 1.
     """
 
     needs_probabilities: ClassVar[bool] = False
@@ -38,8 +39,10 @@ class Balance:
         validation: FusionDataset,
         recipe: Recipe,
         seed: int,
+        sample_weight: Mapping[str, float] | None = None,
     ) -> None:
         self.strategy, self.validation = strategy, validation
+        self.sample_weight = sample_weight
 
     def terms(
         self, terms: dict[str, Tensor], output: FusionOutput, mixed: MixedBatch

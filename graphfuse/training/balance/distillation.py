@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,9 @@ class Distillation(Balance):
         validation: FusionDataset,
         recipe: Recipe,
         seed: int,
+        sample_weight: Mapping[str, float] | None = None,
     ) -> None:
-        super().__init__(strategy, train, validation, recipe, seed)
+        super().__init__(strategy, train, validation, recipe, seed, sample_weight)
         from graphfuse.training.loop import fit  # which needs this file
 
         plain = replace(recipe, balance=None, modality_dropout=0.0)
@@ -56,7 +58,7 @@ class Distillation(Balance):
             with torch.random.fork_rng():
                 torch.manual_seed(seed)
                 teacher = Unimodal(strategy.schema, m)
-            fit(teacher, train, validation, plain, seed=seed)
+            fit(teacher, train, validation, plain, seed=seed, sample_weight=sample_weight)
             self.teachers[m] = teacher.requires_grad_(False)
 
     def terms(

@@ -17,7 +17,7 @@ from graphfuse.training.balance._method import (
     with_unimodal,
 )
 from graphfuse.training.balance.registry import balance_methods
-from graphfuse.training.evaluate import batches
+from graphfuse.training.evaluate import batches, weigh
 from graphfuse.training.mixed_batch import MixedBatch
 
 LEAST_OVERFITTING = 0.1
@@ -68,12 +68,16 @@ class GradientBlending(Balance):
         train: Tensor = reduce(torch.stack(self.train_losses).mean(0), "mean")
         self.train_losses.clear()
         total = torch.zeros_like(train)
+        weight = 0.0
         for batch in batches(self.strategy, self.validation):
+            weigh(batch, self.sample_weight)
+            share = float(len(batch) if batch.weight is None else batch.weight.sum())
             output = self.strategy(batch)
             mixed = MixedBatch(batch)
             losses = self._own_losses(output, mixed)
-            total += self._join(output, losses, mixed) * len(batch)
-        validation = total / max(len(self.validation), 1)
+            total += self._join(output, losses, mixed) * share
+            weight += share
+        validation = total / (weight or 1)
         if self.first is None:
             self.first = validation, validation - train
         before, gap = self.first

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from accelerate.utils import reduce
 from torch import Tensor, nn
 
 from graphfuse._keys import module_key
-from graphfuse.data import Batch
+from graphfuse.data import Batch, FusionDataset
 from graphfuse.errors import InputError
 from graphfuse.fusion import EndToEnd, FusionOutput, Strategy
 from graphfuse.nn import NodeEncoder
 from graphfuse.training.balance._method import Balance, unimodal_logits
 from graphfuse.training.balance.registry import balance_methods
 from graphfuse.training.mixed_batch import MixedBatch
+
+if TYPE_CHECKING:
+    from graphfuse.training.recipe import Recipe
 
 ALPHA = 0.5
 """Strength of the gradient modulation; the paper chooses it per dataset, up to 1."""
@@ -49,9 +53,17 @@ class OGMGE(Balance):
 
     needs_probabilities: ClassVar[bool] = True
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.random = torch.Generator().manual_seed(arguments[-1])
+    def __init__(
+        self,
+        strategy: Strategy,
+        train: FusionDataset,
+        validation: FusionDataset,
+        recipe: Recipe,
+        seed: int,
+        sample_weight: Mapping[str, float] | None = None,
+    ) -> None:
+        super().__init__(strategy, train, validation, recipe, seed, sample_weight)
+        self.random = torch.Generator().manual_seed(seed)
         self.owned = encoder_parameters(self.strategy)
 
     @torch.no_grad()
@@ -76,7 +88,7 @@ class OGMGE(Balance):
                     parameter.grad += spread * noise.to(parameter.grad)
 
     def _score(self, logits: Tensor, batch: Batch, modality: str) -> Tensor:
-        """Return the sum of the labels' probabilities and the number of samples, [2]."""
+        """Return the sum of the labels' probabilities and that of the samples' weights, [2]."""
         present, y = batch.mask[modality].any(1), batch.y
         target = self.strategy.schema.target
         known = present & target.known(y).reshape(len(y), -1).all(1)
@@ -84,7 +96,8 @@ class OGMGE(Balance):
             right = logits.float().softmax(1).gather(1, y.clamp(min=0).unsqueeze(1)).squeeze(1)
         else:
             right = (logits.float() * (2 * y.nan_to_num() - 1)).sigmoid().mean(1)
-        return torch.stack([(right * known).sum(), known.sum().float()])
+        share = known.float() if batch.weight is None else known * batch.weight.float()
+        return torch.stack([(right * share).sum(), share.sum()])
 
 
 def coefficients(total: Tensor, count: Tensor) -> Tensor:
@@ -97,7 +110,7 @@ def coefficients(total: Tensor, count: Tensor) -> Tensor:
         tensor([0.2384, 1.0000, 1.0000])
     """
     seen = count > 0
-    score = total / count.clamp(min=1)
+    score = torch.where(seen, total / count, 0)
     others = (score.sum() - score) / (seen.sum() - 1).clamp(min=1)
     ratio = score / others.clamp(min=torch.finfo(score.dtype).tiny)
     ahead = seen & (seen.sum() > 1) & (ratio > 1)

@@ -48,6 +48,33 @@ def holed(task, n=48):
     return FusionDataset.from_arrays(x, y, task=task)
 
 
+def weighted(method):
+    x = {m: np.zeros((120, 2)) for m in "ab"}
+    data = FusionDataset.from_arrays(x, np.tile([0, 1, 1], 40))
+    weight = {name: 10.0 if i % 3 == 0 else 1.0 for i, name in enumerate(data.ids)}
+    recipe = Recipe(balance=method, epochs=40, learning_rate=0.01)
+    model = made("concat", data).prepare(data)
+    return start_balance(model, data, data, recipe, 0, weight), data, list(weight.values())
+
+
+def test_teachers_weigh_samples():
+    balance, data, _ = weighted("distillation")
+    assert predict(balance.teachers["a"], data)[:, 0].min() > 0.7  # by weight 0.83, by number 0.33
+
+
+def test_validation_losses_weigh_samples(monkeypatch):
+    balance, _, weight = weighted("gradient_blending")
+    seen = []
+    loss = balance.strategy.task_loss
+    monkeypatch.setattr(
+        balance.strategy, "task_loss", lambda x, batch: seen.append(batch.weight) or loss(x, batch)
+    )
+    balance.train_losses.append(torch.zeros(3))
+    balance.end_epoch()
+    assert len(seen) == 3
+    assert all(own.tolist() == weight for own in seen)
+
+
 def test_the_methods():
     assert METHODS == ["distillation", "gradient_blending", "ogm_ge", "unimodal_loss"]
     assert Recipe().balance is None
