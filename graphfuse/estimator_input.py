@@ -45,8 +45,39 @@ def read_structured(x: Any) -> Features | FusionDataset | None:
 
 
 def dense_matrix(x: Any) -> Any:
-    """Return a sparse matrix as an array, anything else as it is."""
+    """Return a sparse matrix as an array, a masked one with NaN, anything else as it is."""
+    if isinstance(x, np.ma.MaskedArray):
+        return x.astype(np.float64).filled(np.nan) if np.ma.is_masked(x) else x.data
     return x.toarray() if scipy.sparse.issparse(x) else x
+
+
+def check_complete(what: str, values: Any, advice: str) -> None:
+    """Raise an error at missing values, which numpy would turn into text or lose the mask of.
+
+    Example:
+        >>> check_complete("y", ["cat", None], "leave it out")
+        Traceback (most recent call last):
+        ...
+        graphfuse.errors.InputError: y must have a value for each sample, but the value of sample
+        1 is missing; leave it out
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        missing = np.ma.getmaskarray(values)
+    elif isinstance(values, (list, tuple)) and all(np.ndim(value) == 0 for value in values):
+        # As objects: text beside NaN would become the text "nan".
+        missing = pd.isna(np.asarray(values, dtype=object))
+    elif isinstance(values, (pd.Series, pd.DataFrame)):
+        missing = values.isna().to_numpy()
+    elif isinstance(values, np.ndarray):
+        missing = values == "nan" if values.dtype.kind == "U" else pd.isna(values)
+    else:
+        return  # of another type, which is checked elsewhere
+    if missing.any():
+        first = int(np.argwhere(missing)[0][0])
+        raise InputError(
+            f"{what} must have a value for each sample, but the value of sample {first} is "
+            f"missing; {advice}"
+        )
 
 
 def column_numbers(modality: str, columns: Columns, names: list[str], total: int) -> list[int]:

@@ -21,6 +21,7 @@ from graphfuse.errors import InputError
 from graphfuse.estimator_input import (
     Columns,
     Features,
+    check_complete,
     column_numbers,
     dense_matrix,
     read_structured,
@@ -30,6 +31,7 @@ from graphfuse.training import Recipe, fit, predict
 
 __all__ = ["Columns", "FusionClassifier", "FusionRegressor"]
 
+UNLABELLED = "leave samples without a label out"
 LEAST_ROWS, LEAST_OF_A_CLASS = 20, 7
 """Below these, all rows train and validate: a part of them would say too little."""
 
@@ -54,6 +56,7 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
     def _read(self, x: Any, y: Any) -> tuple[Features | FusionDataset, np.ndarray]:
         """Return X by modality, and y [n], both checked; y is that of a dataset if left out."""
         structured = read_structured(x)
+        check_complete("y", y, UNLABELLED)
         if structured is None:
             options = {"y_numeric": True} if isinstance(self, RegressorMixin) else {}
             x, y = validate_data(
@@ -67,9 +70,10 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
                 f"{sorted(_names(structured))}; leave modalities out"
             )
         if isinstance(structured, FusionDataset):
-            y = structured.labels() if y is None else y
+            y = _labels_of(structured) if y is None else y
         elif y is None:
             y, structured = structured.get("y"), {m: v for m, v in structured.items() if m != "y"}
+            check_complete("y", y, UNLABELLED)
         if y is None:
             raise InputError("X has no labels: give y, or labels under the key 'y'")
         y = column_or_1d(y, warn=True)
@@ -296,6 +300,18 @@ def _names(source: Features | FusionDataset) -> list[str]:
     return list(source.schema.names if isinstance(source, FusionDataset) else source)
 
 
+def _labels_of(data: FusionDataset) -> np.ndarray:
+    """Return the labels of a dataset, of which none is missing."""
+    labels = data.labels()
+    known = data.schema.target.known(labels)
+    if not known.all():
+        raise InputError(
+            f"y must have a value for each sample, but {int((~known).sum())} of {len(known)} "
+            f"samples of X are unlabelled; {UNLABELLED}, for example by dataset.subset(rows)"
+        )
+    return labels
+
+
 def _rows(source: Features | FusionDataset) -> Any:
     """Return something as long as the samples."""
     return source.ids if isinstance(source, FusionDataset) else next(iter(source.values()), ())
@@ -308,7 +324,10 @@ def _labelled(data: FusionDataset, y: np.ndarray, target: Target, groups: Any) -
     data = replace(data, schema=schema, y={"y": labels})
     if groups is None:
         return data
+    check_complete("groups", groups, "a sample that belongs to no group is a group of its own")
     names = np.asarray(groups)
+    if names.ndim != 1:
+        raise InputError(f"groups must be [n], one group per sample; got {list(names.shape)}")
     check_consistent_length(names, data.ids)
     return replace(data, groups=np.array([str(name) for name in names]))
 
@@ -317,7 +336,11 @@ def _weights(given: Any, ids: np.ndarray) -> dict[str, float] | None:
     """Return the weights of samples by their ids, checked."""
     if given is None:
         return None
-    weight = np.asarray(given, dtype=np.float64)
+    check_complete("sample_weight", given, "give 0 for samples to leave out")
+    try:
+        weight = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"sample_weight must be numbers, one per sample: {error}") from None
     if weight.shape != ids.shape or not np.isfinite(weight).all() or weight.min() < 0:
         raise InputError(
             f"sample_weight holds one finite weight of at least 0 per sample, [{len(ids)}]; "

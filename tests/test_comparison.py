@@ -99,7 +99,7 @@ def test_a_strategy_that_fails_does_not_stop_the_others(tmp_path):
         ({"datasets": {"planted/xor": 3}}, "takes {option: value}, got 3"),
         ({"strategies": []}, "at least one strategy"),
         ({"strategies": [1]}, "strategies must be a list of names"),
-        ({"recipe": "fast"}, "recipe is a Recipe or"),
+        ({"recipe": "fast"}, "recipe must be a Recipe or"),
         ({"recipe": {"epochs": "5"}}, "epochs of the recipe must be an integer"),
         ({"recipe": {"learning_rate": float("inf")}}, "learning_rate of the recipe must be"),
         ({"recipe": {"weight_decay": float("nan")}}, "weight_decay of the recipe must be"),
@@ -113,7 +113,7 @@ def test_a_strategy_that_fails_does_not_stop_the_others(tmp_path):
             "give hidden_channels=8 and match_parameters=900 chooses it; leave one of them out",
         ),
         ({"options": 3}, "options must be a mapping by name"),
-        ({"options": {"concat": 5}}, "options of 'concat' is {option: value}, got 5"),
+        ({"options": {"concat": 5}}, "options of 'concat' must be {option: value}, got 5"),
         ({"options": {"concat": {"hidden": 5}}}, "unknown option of strategy 'concat' 'hidden'"),
         ({"options": {"concat": {"dropout": object()}}}, "settings must be numbers, text"),
         ({"relations": {"planted/unique": "complete"}}, "must be a list of relations"),
@@ -342,7 +342,7 @@ def test_networks_of_no_dataset_or_modality_are_named(tmp_path):
         ({"nothing": {"a": "gru"}}, "unknown dataset in networks 'nothing'"),
         ({"planted/unique": {"c": "gru"}}, "unknown modality 'c'"),
         ({"planted/unique": {"a": "cnn"}}, "takes images"),
-        ({"planted/unique": "cnn"}, "is {modality: network}"),
+        ({"planted/unique": "cnn"}, "must be {modality: network}"),
     ):
         with pytest.raises((InputError, UnknownNameError), match=message):
             compare(small(), ["concat"], networks=networks, out=tmp_path / "out")

@@ -115,6 +115,58 @@ def test_weights_move_the_mean_of_a_regression():
     assert model.fit(x, y).predict(x) == pytest.approx(5, abs=1)
 
 
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["cat", "dog", float("nan")],
+        ["cat", "dog", None],
+        np.array(["cat", "dog", np.nan]),
+        np.array(["cat", "dog", None]),
+        np.ma.array(["cat", "dog", "cow"], mask=[0, 0, 1]),
+        np.ma.array([0, 1, 999], mask=[0, 0, 1]),
+        pd.Series(["cat", "dog", None], dtype="string"),
+        pd.Series(["cat", "dog", None], dtype="category"),
+        pd.Series([0, 1, None], dtype="Int64"),
+    ],
+)
+@pytest.mark.parametrize("x", [np.eye(3), {"a": np.eye(3)}])
+def test_missing_labels_are_no_class(x, y):
+    with pytest.raises(InputError, match="the value of sample 2 is missing; leave samples without"):
+        FusionClassifier("majority").fit(x, y)
+    if isinstance(x, dict):
+        with pytest.raises(InputError, match="the value of sample 2 is missing"):
+            FusionClassifier("majority").fit({**x, "y": y})
+
+
+def test_missing_values_of_other_arguments_are_named():
+    data = FusionDataset.from_arrays({"a": np.eye(3)}, [0, 1, None])
+    with pytest.raises(InputError, match="1 of 3 samples of X are unlabelled"):
+        FusionClassifier("majority").fit(data)
+    masked = np.ma.array([1.0, 2.0, 999.0], mask=[0, 0, 1])
+    with pytest.raises(InputError, match="y must have a value for each sample"):
+        FusionRegressor("majority").fit(np.eye(3), masked)
+    model = FusionClassifier("majority")
+    for groups in ([None, "a", "b"], np.array([np.nan, 1, 2])):
+        with pytest.raises(InputError, match=r"groups must have a value .* sample 0 is missing"):
+            model.fit(np.eye(3), [0, 1, 0], groups=groups)
+    with pytest.raises(InputError, match=r"groups must be \[n\]"):
+        model.fit(np.eye(3), [0, 1, 0], groups=np.ones((3, 2)))
+    with pytest.raises(InputError, match="sample_weight must have a value"):
+        model.fit(np.eye(3), [0, 1, 0], sample_weight=masked)
+    with pytest.raises(InputError, match="sample_weight must be numbers"):
+        model.fit(np.eye(3), [0, 1, 0], sample_weight=["a", "b", "c"])
+
+
+def test_masked_cells_are_missing():
+    x, mask = X.astype(float), np.zeros(X.shape, bool)
+    mask[::3, 20] = True
+    x[mask] = 1e6
+    model = FusionClassifier("concat", HALVES, recipe={"epochs": 2}, random_state=0)
+    masked = clone(model).fit(np.ma.array(x, mask=mask), Y)
+    x[mask] = np.nan
+    assert np.allclose(masked.predict_proba(x), model.fit(x, Y).predict_proba(x))
+
+
 def test_the_validation_part_shares_no_group_with_the_rest(monkeypatch):
     from graphfuse import estimators
 
@@ -221,7 +273,7 @@ def test_columns_by_name():
         ({"modalities": {"a": "abc"}}, InputError, "takes a slice of column numbers, a list"),
         ({"modalities": {"a": [0.7]}}, InputError, "takes a slice of column numbers, a list"),
         ({"modalities": {"a": slice("a", "c")}}, InputError, "takes a slice of column numbers"),
-        ({"recipe": "fast"}, InputError, "recipe is a Recipe or"),
+        ({"recipe": "fast"}, InputError, "recipe must be a Recipe or"),
         ({"strategy": "concat"}, InputError, "at least 2 modalities"),
         ({"recipe": {"epoch": 1}}, UnknownNameError, "did you mean 'epochs'"),
     ],

@@ -169,7 +169,7 @@ def _mapping(label: str, given: Any, of: type | tuple[type, ...], shape: str) ->
         raise InputError(f"{label} must be a mapping by name, got {given!r}")
     for name, chosen in given.items():
         if not isinstance(chosen, of):
-            raise InputError(f"{label} of {name!r} is {shape}, got {chosen!r}")
+            raise InputError(f"{label} of {name!r} must be {shape}, got {chosen!r}")
     return {name: plain(chosen) for name, chosen in given.items()}
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from graphfuse._wording import verb
 from graphfuse.data._convert import NOT_ATTRIBUTES
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data, HeteroData
@@ -33,13 +37,16 @@ def samples_from_pyg(graphs: Iterable[HeteroData | Data]) -> Iterator[Sample]:
     Raises:
         InputError: an entry is not a graph, or a node or edge tensor does not fit a sample.
     """
-    from torch_geometric.data import Data, HeteroData
+    from torch_geometric.data import Batch, Data, HeteroData
 
+    if isinstance(graphs, Batch):
+        graphs = graphs.to_data_list()
     if isinstance(graphs, Data | HeteroData | Tensor) or not isinstance(graphs, Iterable):
         raise InputError(
             f"graphs must be a list of HeteroData or Data, one per sample, got "
             f"{type(graphs).__name__!r}"
         )
+    dropped = set[str]()
     for number, data in enumerate(graphs):
         if not isinstance(data, Data | HeteroData):
             raise InputError(
@@ -47,6 +54,13 @@ def samples_from_pyg(graphs: Iterable[HeteroData | Data]) -> Iterator[Sample]:
                 f"{type(data).__name__!r}"
             )
         yield _sample(data, number)
+        dropped |= _features_of_graph(data)
+    if dropped:
+        logger.warning(
+            "%s of the graphs as a whole %s left out, as only nodes have features; to keep them, "
+            "make them nodes: data['graph'].x = value.view(1, -1)",
+            ", ".join(map(repr, sorted(dropped))), verb(len(dropped), "is", "are"),
+        )  # fmt: skip
 
 
 def _sample(data: HeteroData | Data, number: int) -> Sample:
@@ -79,7 +93,7 @@ def _sample(data: HeteroData | Data, number: int) -> Sample:
         _attributes(nodes, x, homogeneous, who),
         ends,
         unit or None,
-        domain=domain if isinstance(domain, str) else None,
+        domain=domain,
         id=str(number if identity is None else identity),
     )
 
@@ -107,7 +121,7 @@ def _attributes(
     attrs = dict[str, dict[str, Tensor]]()
     for name, store in nodes.items():
         for key, values in store.items():
-            known = key in NOT_ATTRIBUTES or (homogeneous and key in EDGE_KEYS)
+            known = key in NOT_ATTRIBUTES or (homogeneous and _is_of_edges(store, key))
             if known or not isinstance(values, Tensor) or values.shape[:1] != (len(x[name]),):
                 continue
             if values.dim() > 1 or values.dtype not in WHOLE:
@@ -133,8 +147,9 @@ def _edges(store: Any, edge_type: EdgeType, who: str) -> Tensor | SparseEdges:
         raise InputError(f"{who}: edge_index of edges {edge_type} is a tensor [2, E]")
     given = {key: store.get(key, None) for key in ("edge_weight", "edge_attr")}
     weights = {key: values for key, values in given.items() if values is not None}
-    others = [key for key in store if key not in EDGE_KEYS] if edge_type != EDGE else []
-    others = [key for key in others if isinstance(store[key], Tensor)]
+    others = [k for k, v in store.to_dict().items() if k not in EDGE_KEYS and isinstance(v, Tensor)]
+    if edge_type == EDGE:
+        others = [key for key in others if _is_of_edges(store, key)]
     if len(weights) > 1 or others:
         raise InputError(
             f"{who}: edges {edge_type} carry {[*weights, *others]}, of which one weight per edge "
@@ -151,6 +166,29 @@ def _edges(store: Any, edge_type: EdgeType, who: str) -> Tensor | SparseEdges:
     return index
 
 
+def _features_of_graph(data: Data | HeteroData) -> set[str]:
+    """Return the names of features of a graph as a whole, which a sample does not have."""
+    homogeneous = not hasattr(data, "node_types")
+    values = (data if homogeneous else data._global_store).to_dict()
+    return {
+        key
+        for key, value in values.items()
+        if isinstance(value, Tensor)
+        and value.is_floating_point()
+        and key not in NOT_ATTRIBUTES
+        and not (homogeneous and (_is_of_edges(data, key) or data.is_node_attr(key)))
+    }
+
+
+def _is_of_edges(data: Any, key: str) -> bool:
+    """Return whether a value of a homogeneous graph belongs to its edges."""
+    return key in EDGE_KEYS or bool(data.is_edge_attr(key))
+
+
 def _only(label: Any) -> Any:
-    single = isinstance(label, Tensor) and label.dim() and label.shape[0] == 1
-    return label.squeeze(0) if single else label
+    """Return the label of a graph without the dimension of graphs, and of targets if it is one."""
+    if not isinstance(label, Tensor) or not label.dim():
+        return label
+    if label.numel() == 1:
+        return label.reshape(())
+    return label.squeeze(0) if label.shape[0] == 1 else label

@@ -83,10 +83,9 @@ def from_memory(source: Any, target: Any = None, **options: Any) -> FusionDatase
         return _from_mapping({"x": source}, target, options)
     if target is not None:
         raise InputError("samples and graphs hold their labels as y; target= is for arrays")
-    samples = list(source)
-    if isinstance(samples[0], Sample):
-        return FusionDataset.from_samples(samples, **options)
-    return FusionDataset.from_pyg(samples, **options)
+    if _is_graphs(source):
+        return FusionDataset.from_pyg(source, **options)
+    return FusionDataset.from_samples(list(source), **options)
 
 
 def _from_mapping(source: Mapping[Any, Any], target: Any, options: dict[str, Any]) -> FusionDataset:

@@ -24,6 +24,9 @@ UNCLEAR = 5
 LEAST_OF_CLASS = 5
 """Samples of each class, at least, for many integers to be codes."""
 
+NAN = "nan"
+"""What numpy makes of NaN beside text."""
+
 LARGEST = 1e150
 """Size of the largest number that a regression predicts: its square fits double precision."""
 
@@ -81,6 +84,13 @@ def _read(y: Any) -> tuple[np.ndarray, np.ndarray]:
                 f"{f'the single value {y!r}' if values.ndim == 0 else list(values.shape)}"
             )
         unlabelled = np.asarray(pd.isna(values))
+        if values.dtype.kind == "U" and (values == NAN).any():
+            unlabelled = values == NAN
+            logger.warning(
+                "y is an array of text with %d x %r, which numpy makes of NaN beside text; these "
+                "count as missing. For a class of that name, give y as a list",
+                int(unlabelled.sum()), NAN,
+            )  # fmt: skip
         if isinstance(y, np.ma.MaskedArray):
             unlabelled = unlabelled | np.ma.getmaskarray(y)
     except InputError:

@@ -457,3 +457,12 @@ def test_damaged_archives_are_named(tmp_path):
 def test_archives_with_missing_cells_are_imputed(tmp_path):
     np.savez(tmp_path / "data.npz", a=np.array([[1, np.nan], [2, 3], [4, 5]]), y=[0, 1, 0])
     assert [spec.name for spec in load_dataset(tmp_path / "data.npz").steps] == ["impute", "scale"]
+
+
+def test_nan_that_numpy_made_text_is_no_class(caplog):
+    data = FusionDataset.from_arrays({"a": np.eye(4)}, np.array(["cat", "dog", np.nan, "cat"]))
+    assert data.schema.target.classes == ("cat", "dog")
+    assert data.labels().tolist() == [0, 1, -1, 0]
+    assert "1 x 'nan', which numpy makes of NaN beside text" in caplog.text
+    named = FusionDataset.from_arrays({"a": np.eye(4)}, ["cat", "dog", "nan", "cat"])
+    assert named.schema.target.classes == ("cat", "dog", "nan")

@@ -1,7 +1,8 @@
 import pytest
 import torch
-from torch_geometric.data import Data, HeteroData
+from torch_geometric.data import Batch, Data, HeteroData
 
+from graphfuse import load_dataset
 from graphfuse.data import FusionDataset
 from graphfuse.errors import InputError
 
@@ -50,6 +51,36 @@ def test_labels_of_nodes_are_labels_of_units():
         assert data[0].unit[name].tolist() == [0, 1, 2]
 
 
+def test_one_number_per_graph_is_its_label():
+    graphs = [Data(torch.ones(2, 3), y=torch.tensor([[0.5 + i]])) for i in range(3)]
+    data = FusionDataset.from_pyg(graphs)
+    assert (data.schema.task, data.labels().tolist()) == ("regression", [0.5, 1.5, 2.5])
+
+
+def test_a_batch_is_its_graphs():
+    graphs = [Data(torch.ones(2, 3), INDEX, y=torch.tensor([i % 2])) for i in range(4)]
+    for data in (FusionDataset.from_pyg, load_dataset):
+        assert data(Batch.from_data_list(graphs)).labels().tolist() == [0, 1, 0, 1]
+    with pytest.raises(InputError, match="graphs must be a list of HeteroData or Data"):
+        load_dataset(graph())
+
+
+def test_features_of_the_graph_as_a_whole_are_named(caplog):
+    hetero, plain = graph(), Data(torch.ones(2, 3), INDEX, y=torch.tensor([1]))
+    for one in (hetero, plain):
+        one.temperature = torch.ones(1)
+        caplog.clear()
+        FusionDataset.from_pyg([one, graph(y=0)])
+        assert "'temperature' of the graphs as a whole is left out" in caplog.text
+
+
+@pytest.mark.parametrize("key", ["edge_time", "edge_type"])
+def test_values_of_the_edges_of_a_homogeneous_graph_are_named(key):
+    plain = Data(torch.ones(3, 3), INDEX, y=torch.tensor([0]), **{key: torch.ones(2).long()})
+    with pytest.raises(InputError, match=rf"carry \['{key}'\], of which one weight"):
+        FusionDataset.from_pyg([plain])
+
+
 def changed(change):
     data = graph()
     change(data)
@@ -72,6 +103,7 @@ def changed(change):
         (lambda d: setattr(d["a"], "box", torch.ones(2, 4).long()), "'box' of node type 'a'"),
         (lambda d: setattr(d["a"], "y", torch.ones(2).long()), "nodes of type 'a' have labels"),
         (lambda d: setattr(d["a"], "x", None), "'a' has no features"),
+        (lambda d: setattr(d, "domain", 3), "id and domain are text"),
         (lambda d: setattr(d["a"], "x", [1.0]), "'a' has no features.*'list'"),
         (lambda d: setattr(d[T], "edge_index", None), "have no edge_index"),
         (lambda d: setattr(d[T], "edge_index", torch.ones(3)), "edge_index of edges"),

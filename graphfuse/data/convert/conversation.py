@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphfuse.data._sample_labels import MOST_CODES
 from graphfuse.data.convert._clean import finite, warn_of_replaced
 from graphfuse.data.convert.format import register_format
 from graphfuse.data.dataset import FusionDataset
@@ -202,7 +203,13 @@ def _class_names(
     samples: Sequence[Sample], entries: Mapping[str, Any], target: str
 ) -> Sequence[str]:
     """Return the names of well-known codes, numbers for others."""
-    count = max(int(sample.y.max()) + 1 for sample in samples if len(sample.y))
+    labels = torch.cat([sample.y for sample in samples])
+    count = int(labels.max()) + 1
+    if count > max(MOST_CODES, len(labels)):
+        raise InputError(
+            f"labels of {target!r} are codes from 0, but one of {len(labels)} labels is "
+            f"{count - 1}; number the classes from 0 without gaps"
+        )
     letters = {str(turn) for turns in entries["speakers"].values() for turn in turns} <= {"M", "F"}
     if target == "sentiment" and count == len(SENTIMENT):
         return SENTIMENT

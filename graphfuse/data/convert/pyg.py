@@ -58,7 +58,7 @@ def read_graphs(content: Sequence[HeteroData]) -> FusionDataset:
 
 
 def load_graphs(path: Path) -> Any:
-    """Return what ``torch.save`` wrote, where it is tensors, plain containers and HeteroData.
+    """Return what ``torch.save`` wrote, where it is tensors, plain containers and graphs.
 
     Raises:
         InputError: it holds anything else, or is damaged.
@@ -81,8 +81,8 @@ def load_graphs(path: Path) -> Any:
         if refused:
             raise InputError(
                 f"{path} names {refused[1]}, and was read no further: files of torch.save can run "
-                f"anything, so that only tensors, plain containers and HeteroData are read; copy "
-                f"the tensors into torch_geometric.data.HeteroData and save a list of these"
+                f"anything, so that only tensors, plain containers, HeteroData and Data are read; "
+                f"copy the tensors into torch_geometric.data.HeteroData and save a list of these"
             ) from None
         raise InputError(
             f"{path} is no readable file of torch.save ({type(error).__name__}: "
@@ -92,12 +92,14 @@ def load_graphs(path: Path) -> Any:
 
 @contextmanager
 def _graphs_admitted() -> Iterator[None]:
-    """Let torch.load make HeteroData, and take back afterwards what was not admitted before."""
+    """Let torch.load make graphs, and take back afterwards what was not admitted before."""
     import_pyg()
-    from torch_geometric.data import HeteroData
+    from torch_geometric.data import Data, HeteroData
+    from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
     from torch_geometric.data.storage import BaseStorage, EdgeStorage, GlobalStorage, NodeStorage
 
-    needed = {HeteroData, BaseStorage, EdgeStorage, GlobalStorage, NodeStorage}
+    graphs = {Data, DataEdgeAttr, DataTensorAttr, HeteroData}
+    needed = graphs | {BaseStorage, EdgeStorage, GlobalStorage, NodeStorage}
     missing = needed - set(torch.serialization.get_safe_globals())
     with torch.serialization.safe_globals(list(missing)):
         yield

@@ -38,7 +38,9 @@ def mapped(path: Path) -> Dataset:
     copy = cache_folder() / f"{hashlib.sha256(version.encode()).hexdigest()}.arrow"
     if not copy.exists():
         with (
-            pyarrow.parquet.ParquetFile(path, buffer_size=2**20) as file,
+            pyarrow.parquet.ParquetFile(
+                path, buffer_size=2**20, page_checksum_verification=True
+            ) as file,
             write_whole(copy, "rows", ANOTHER_CACHE) as part,
         ):
             bar = progress_bar(desc=path.name, unit="row", total=file.metadata.num_rows)

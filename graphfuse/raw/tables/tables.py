@@ -104,6 +104,6 @@ def _read_parquet(path: Path) -> Dataset:
         check_names(schema.names, path.name)
         if "binary" in str(schema.types):  # other columns are read whole to infer their kinds
             return mapped(path)
-        return Dataset(pyarrow.parquet.read_table(path))
+        return Dataset(pyarrow.parquet.read_table(path, page_checksum_verification=True))
     except (OSError, pyarrow.ArrowException) as error:
         raise InputError(f"{path.name} is no readable Parquet file: {error}") from None

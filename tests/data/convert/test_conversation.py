@@ -158,6 +158,7 @@ def test_conversations_of_no_part_are_left_out_and_counted(tmp_path, caplog):
         (lambda g: g[4]["Ses01F_a"].pop(), r"'audio' of conversation 'Ses01F_a' is \[4, F\]"),
         (lambda g: g[1]["Ses01F_a"].pop(), "has 4 labels, but 3 speakers"),
         (lambda g: g[8].add("Ses01F_a"), "'Ses01F_a' lies in both train and test"),
+        (lambda g: g[2]["Ses01F_a"].__setitem__(0, 10**9), "one of .* labels is 1000000000"),
         (lambda g: g[8].add("Ses09"), "conversation 'Ses09' of train or test has no labels"),
     ],
 )

@@ -78,7 +78,6 @@ def test_other_content(tmp_path):
     for content, outline in (
         ({"weight": torch.ones(2)}, r"a dict of \['weight'\]"),
         (graphs(1)[0], "a HeteroData"),
-        ([Data(x=torch.ones(2, 2))], r"names \S+DataEdgeAttr"),
         ([], "a list of 0"),
     ):
         torch.save(content, path)
@@ -87,6 +86,15 @@ def test_other_content(tmp_path):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(InputError, match=r"no readable file of torch.save"):
         read_features(path)
+
+
+def test_homogeneous_graphs(tmp_path):
+    index = torch.tensor([[0], [1]])
+    made = [Data(torch.ones(2, 3), index, torch.tensor([0.5]), y=i % 2) for i in range(4)]
+    torch.save(made, tmp_path / "g.pt")
+    data = read_features(tmp_path / "g.pt")
+    assert (data.schema.names, data.labels().tolist()) == (("node",), [0, 1, 0, 1])
+    assert data[0].edges["node", "edge", "node"].weight.tolist() == [0.5]
 
 
 def test_graphs_without_features(tmp_path):

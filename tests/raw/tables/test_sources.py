@@ -41,6 +41,21 @@ def test_json_lines_and_parquet(tmp_path):
         assert contents(read_manifest(tmp_path / name)) == ROWS
 
 
+@pytest.mark.parametrize("column", [["word one"] * 50, [b"image"] * 50])
+def test_parquet_pages_that_do_not_match_their_checksum(tmp_path, monkeypatch, column):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    path = tmp_path / "a.parquet"
+    table = pyarrow.table({"t": column, "n": [1.5] * 50, "label": ["x", "y"] * 25})
+    pyarrow.parquet.write_table(
+        table, path, write_page_checksum=True, compression="none", use_dictionary=False
+    )
+    read_manifest(path)
+    page, changed = np.full(50, 1.5), np.full(50, 9.5)
+    path.write_bytes(path.read_bytes().replace(page.tobytes(), changed.tobytes()))
+    with pytest.raises(InputError, match="no readable Parquet file"):
+        read_manifest(path)
+
+
 def test_json_lines_may_lack_columns_and_mix_types(tmp_path):
     (tmp_path / "a.jsonl").write_text(
         '{"t": "three words here", "n": 1, "label": 1}\n{"n": 2.5, "label": "b", "z": {"q": 1}}\n'
