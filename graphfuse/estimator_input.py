@@ -47,7 +47,7 @@ def read_structured(x: Any) -> Features | FusionDataset | None:
 def dense_matrix(x: Any) -> Any:
     """Return a sparse matrix as an array, a masked one with NaN, anything else as it is."""
     if isinstance(x, np.ma.MaskedArray):
-        return x.astype(np.float64).filled(np.nan) if np.ma.is_masked(x) else x.data
+        return np.ma.filled(x.astype(np.float64), np.nan) if np.ma.is_masked(x) else x.data
     return x.toarray() if scipy.sparse.issparse(x) else x
 
 
