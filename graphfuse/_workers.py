@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 SECONDS = 0.5
@@ -32,25 +30,19 @@ def exit_status(error: KeyboardInterrupt) -> int:
     return 128 + (error.number if isinstance(error, Terminated) else signal.SIGINT)
 
 
-def ends_with_parent(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function for worker processes, which end when the process that made it ends.
+def end_with_parent() -> dict[str, Any]:
+    """Return options of joblib with which its workers end when this process ends.
 
-    Without, a worker whose parent was killed computes on and keeps the output open.
+    Without them, a worker whose parent was killed computes on and keeps the output open. They hold
+    from the start of a worker, before it reads a task and imports what the task needs.
 
     Example:
-        >>> ends_with_parent(abs)(-1)  # in the same process it is the function itself
-        1
+        >>> sorted(end_with_parent())
+        ['initargs', 'initializer']
     """
-    return functools.partial(_call, os.getpid(), function)
+    return {"initializer": _watch, "initargs": (os.getpid(),)}
 
 
-def _call(parent: int, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    if os.getpid() != parent:
-        _watch(parent)
-    return function(*arguments, **options)
-
-
-@functools.cache
 def _watch(parent: int) -> None:
     if os.name == "nt":
         return  # where a process keeps the number of its parent after that has ended

@@ -134,3 +134,35 @@ def test_workers_that_encode_end_with_their_parent(tmp_path, number):
     process.send_signal(number)
     ended(process)
     assert no_members(process.pid)
+
+
+IMPORT = """
+import sys, time
+from pathlib import Path
+import joblib
+from graphfuse._workers import end_with_parent
+
+class Slow:
+    def __reduce__(self):
+        return load, (sys.argv[1],)
+
+def load(folder):
+    (Path(folder) / f"started-{time.monotonic_ns()}").touch()
+    time.sleep(3600)
+
+def ignore(task):
+    pass
+
+if __name__ == "__main__":
+    joblib.Parallel(2, **end_with_parent())(joblib.delayed(ignore)(Slow()) for _ in range(2))
+"""
+
+
+@linux
+def test_workers_that_still_import_their_task_end_with_their_parent(tmp_path):
+    (tmp_path / "slow.py").write_text(IMPORT)
+    process = start(tmp_path / "slow.py", tmp_path)
+    wait_for(tmp_path, "started-*", 2, process)
+    process.send_signal(signal.SIGKILL)
+    ended(process)
+    assert no_members(process.pid)

@@ -14,7 +14,7 @@ from typing import Any
 import joblib
 
 from graphfuse._progress import progress_bar
-from graphfuse._workers import ends_with_parent
+from graphfuse._workers import end_with_parent
 from graphfuse.bench.environment import cores
 from graphfuse.bench.run import Job, execute
 from graphfuse.bench.store import ResultStore
@@ -67,7 +67,6 @@ def run_jobs(
 ) -> None:
     """Compute all jobs; each process writes its own records, so that no finished run is lost."""
     check_backend(backend, n_jobs, address)
-    work = ends_with_parent(execute) if backend == "loky" else execute
     bar = progress_bar(desc="runs", unit="run", total=len(jobs), progress=progress)
     with (
         warnings.catch_warnings(),
@@ -77,7 +76,7 @@ def run_jobs(
     ):
         # Loky replaces workers whose memory has grown: that costs nothing and needs no attention.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
-        parallel(joblib.delayed(work)(job) for job in jobs)
+        parallel(joblib.delayed(execute)(job) for job in jobs)
 
 
 @contextmanager
@@ -121,7 +120,7 @@ def workers(n_jobs: int) -> int:
 def _parallel(backend: str, address: str | None, n_jobs: int) -> Iterator[Any]:
     if backend == "loky":
         with joblib.parallel_config("loky", inner_max_num_threads=1):
-            yield joblib.Parallel(n_jobs, batch_size=1)
+            yield joblib.Parallel(n_jobs, batch_size=1, **end_with_parent())
         return
     register = _ray if backend == "ray" else _dask
     close = register(address, n_jobs)

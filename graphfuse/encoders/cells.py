@@ -12,7 +12,7 @@ from typing import Any
 
 from graphfuse._progress import progress_bar
 from graphfuse._threads import one_thread
-from graphfuse._workers import ends_with_parent
+from graphfuse._workers import end_with_parent
 from graphfuse.encoders._ahead import HEAVY, ahead, size_of
 from graphfuse.encoders.choice import sources
 from graphfuse.encoders.encoder import Encoder, Nodes, plain_options
@@ -155,11 +155,11 @@ def _run(
         yield from _encode_blocks(store, encoder, list(map(len, blocks)), contents, bar)
         return
     made, options = type(encoder), json.dumps(encoder.options)
-    run = Parallel(n_jobs=processes, return_as="generator_unordered")
+    run = Parallel(
+        n_jobs=processes, backend="loky", return_as="generator_unordered", **end_with_parent()
+    )
     for done in run(
-        delayed(ends_with_parent(_encode_elsewhere))(
-            store, made, options, encoder.device, list(cells.read(block))
-        )
+        delayed(_encode_elsewhere)(store, made, options, encoder.device, list(cells.read(block)))
         for block in blocks
     ):
         bar.update(sum(map(len, done)))
