@@ -49,7 +49,7 @@ class Facts:
             if not isinstance(value, str) and (value is not None or name == "split"):
                 raise InputError(f"{name} must be a text, got {value!r}")
         if self.scores is not None and not isinstance(self.scores, Mapping):
-            raise InputError(f"scores are {{metric: value}}, got {self.scores!r}")
+            raise InputError(f"scores must be {{metric: value}}, got {self.scores!r}")
         if self.scores and not self.dataset:
             raise InputError(
                 f"scores {sorted(map(str, self.scores))} were measured on some data; name it with "
@@ -58,7 +58,7 @@ class Facts:
 
 
 def make_card(model: Description, facts: Facts, source: str) -> ModelCard:
-    """Return the card of a model that is to be loaded from ``source``."""
+    """Return the card of a model that is loaded from ``source``."""
     from huggingface_hub import ModelCard, ModelCardData
 
     scores = [_Score(metric, value) for metric, value in (facts.scores or {}).items()]

@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all.
+"""Files and folders that are written completely or not at all.
 
 What is written goes into a hidden file or folder beside its place, and then takes that place. A
 process holds a lock on what it is writing, so that the next one that writes to the same place can
@@ -101,7 +101,7 @@ def whole_folder(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"no folder can be made at {path}: {error}") from error
+        raise InputError(f"cannot create the folder {path}: {error}") from error
     with clear_errors(path, what, advice), work_folder(path) as work:
         yield work
         for file in work.rglob("*"):

@@ -71,15 +71,13 @@ class SavedModel(PyTorchModelHubMixin):
         try:
             return self.push_to_hub(repo_id, config=self.config, **options)
         except HFValidationError as error:
-            raise InputError(
-                f"a model is pushed to 'user/name', got {repo_id!r}: {error}"
-            ) from None
+            raise InputError(f"repo_id must be 'user/name', got {repo_id!r}: {error}") from None
 
 
 def find_folder(source: str | Path, **download: Any) -> Path:
     """Return a folder as it is, or the folder that a model of the Hub was downloaded to."""
     if not isinstance(source, str | Path):
-        raise InputError(f"a model is loaded from a folder or as 'user/name', got {source!r}")
+        raise InputError(f"the source of a model must be a folder or 'user/name', got {source!r}")
     path = Path(source)
     try:
         if path.is_dir():
@@ -91,8 +89,8 @@ def find_folder(source: str | Path, **download: Any) -> Path:
         )
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         raise InputError(
-            f"{str(source)!r} is not a folder, and as the name of a model on the Hugging Face "
-            f"Hub it cannot be fetched: {error}"
+            f"{str(source)!r} is not a folder and cannot be fetched from the Hugging Face Hub: "
+            f"{error}"
         ) from error
     return Path(found)
 
@@ -238,7 +236,7 @@ def load_weights(module: nn.Module, folder: Path, digest: object = None) -> None
     if digest is not None and digest != _digest(path):
         raise InputError(
             f"{path} is not the file that was saved with {CONFIG} (its SHA-256 differs): one of "
-            f"the two was changed or damaged; save the model again, or download both anew"
+            f"the two was changed or damaged; save the model again, or download both again"
         )
 
 

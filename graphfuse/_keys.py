@@ -1,4 +1,4 @@
-"""Names of any spelling as names that torch modules accept."""
+"""Convert any names to names that torch modules accept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text of any kind as Markdown that shows it as it is."""
+"""Escape text so that Markdown shows it unchanged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 def escape(text: str) -> str:
-    r"""Return text that Markdown takes for nothing but text, on one line.
+    r"""Return text escaped for Markdown, on one line.
 
     Example:
         >>> print(escape("<b>|\n*x*"))

@@ -54,7 +54,7 @@ class MovedFinder(MetaPathFinder, Loader):
 
 
 def moved_names(module: str, new_names: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a module some of whose names have moved.
+    """Return the ``__getattr__`` of a module from which names have moved.
 
     Args:
         module: its path.
@@ -72,6 +72,6 @@ def moved_names(module: str, new_names: Mapping[str, str]) -> Callable[[str], An
 
 
 def install() -> None:
-    """Let old paths be imported."""
+    """Make old paths importable."""
     if not any(isinstance(finder, MovedFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, MovedFinder())

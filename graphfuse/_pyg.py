@@ -7,7 +7,7 @@ import warnings
 
 
 def import_pyg() -> None:
-    """Import ``torch_geometric``; what it warns of at its import is not the user's concern.
+    """Import ``torch_geometric`` without the warnings of its import.
 
     Call it before a ``from torch_geometric... import ...``: it imports the parts that graphfuse
     uses, so that importing them again says nothing.

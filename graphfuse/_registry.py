@@ -113,7 +113,7 @@ class Registry(Generic[T]):
         return sorted(self._entries)
 
     def get(self, name: str) -> T:
-        """Look an entry up by its name.
+        """Return the entry of a name.
 
         Raises:
             UnknownNameError: no such entry; the message suggests one.
@@ -137,7 +137,7 @@ class Registry(Generic[T]):
     def build(
         self, given: Any, base: type, spec_of: Callable[[Any], Named], *arguments: Any
     ) -> Any:
-        """Return what an instance, a spec, a name or ``{name: options}`` stands for.
+        """Return the instance that an instance, a spec, a name or ``{name: options}`` stands for.
 
         Args:
             given: an instance, which is returned as it is, or what ``spec_of`` takes.

@@ -27,7 +27,7 @@ class SchemaError(InputError):
 
 
 class NotFittedError(FusionError, RuntimeError):
-    """Something that is fitted on training data was used before it was fitted."""
+    """An object was used before it was fitted on training data."""
 
 
 class UnknownNameError(FusionError, KeyError, ValueError):

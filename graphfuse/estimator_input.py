@@ -23,7 +23,7 @@ Features = Mapping[str, Any]
 
 
 def read_structured(x: Any) -> Features | FusionDataset | None:
-    """Return X that is more than a matrix: arrays by modality, or a dataset. None for a matrix.
+    """Return arrays by modality, or a dataset, from X; None if X is a matrix.
 
     Example:
         >>> read_structured(np.eye(2)) is None, list(read_structured({"image": np.eye(2)}))

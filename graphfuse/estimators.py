@@ -135,7 +135,7 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
         if source is None or (self.columns_ is not None and isinstance(source, FusionDataset)):
             fitted = "a matrix" if self.columns_ is not None else f"modalities {self.schema_.names}"
             raise InputError(
-                f"X should be of the kind that the model was fitted on, {fitted}; "
+                f"X must be of the kind that the model was fitted on, {fitted}; "
                 f"got {type(x).__name__}"
             )
         data = self._dataset(source, fitting=False)
@@ -172,9 +172,13 @@ class _FusionEstimator(BaseEstimator):  # type: ignore[misc]
         if self.modalities is None:
             return {"x": list(range(total))}
         if not isinstance(self.modalities, Mapping):
-            raise InputError(f"modalities is {{name: columns}} or None, got {self.modalities!r}")
+            raise InputError(
+                f"modalities must be {{name: columns}} or None, got {self.modalities!r}"
+            )
         if not self.modalities:
-            raise InputError("modalities names at least one modality, or is None for all columns")
+            raise InputError(
+                "modalities must name at least one modality, or be None for all columns"
+            )
         names = list(getattr(self, "feature_names_in_", []))
         return {m: column_numbers(m, c, names, total) for m, c in self.modalities.items()}
 
@@ -343,7 +347,7 @@ def _weights(given: Any, ids: np.ndarray) -> dict[str, float] | None:
         raise InputError(f"sample_weight must be numbers, one per sample: {error}") from None
     if weight.shape != ids.shape or not np.isfinite(weight).all() or weight.min() < 0:
         raise InputError(
-            f"sample_weight holds one finite weight of at least 0 per sample, [{len(ids)}]; "
+            f"sample_weight must hold one finite weight of at least 0 per sample, [{len(ids)}]; "
             f"got shape {list(weight.shape)}"
         )
     if not weight.any():

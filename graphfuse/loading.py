@@ -96,7 +96,7 @@ def _check_exists(source: Any) -> None:
     """Raise an error unless a source is an existing path or the name of a built-in dataset."""
     if not isinstance(source, (str, Path)):
         raise InputError(
-            f"samples come as a name, {WAYS_IN}; got {type(source).__name__}: {str(source)[:60]}"
+            f"samples must be a name, {WAYS_IN}; got {type(source).__name__}: {str(source)[:60]}"
         )
     if Path(source).is_file() and Path(source).suffix.lower() in FEATURES:
         raise InputError(features_advice(Path(source)))
@@ -174,7 +174,7 @@ def _encode(source: Any, target: Any, options: dict[str, Any]) -> FusionDataset:
 def load_datasets(
     given: Any, encoding: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, FusionDataset], list[Any]]:
-    """Load what a comparison is given: one source or a list of them.
+    """Load the datasets of a comparison from one source or a list of sources.
 
     Args:
         given: sources of :func:`load_dataset`, and mappings ``{name or path: options}``. A list of
@@ -190,7 +190,7 @@ def load_datasets(
     several = isinstance(given, (list, tuple)) and not is_in_memory(given)
     items = list(given) if several else [given]
     if not items:
-        raise InputError("a comparison has at least one dataset, got none")
+        raise InputError("datasets must name at least one dataset, got none")
     loaded: dict[str, FusionDataset] = {}
     as_given: list[Any] = []
     for number, item in enumerate(items, 1):
@@ -238,7 +238,7 @@ def _load_item(
 
 def _options_of(name: Any, chosen: Any) -> dict[str, Any]:
     if not isinstance(chosen, Mapping | None):
-        raise InputError(f"dataset {name!r} takes {{option: value}}, got {chosen!r}")
+        raise InputError(f"options of dataset {name!r} must be {{option: value}}, got {chosen!r}")
     return dict(chosen or {})
 
 

@@ -269,7 +269,7 @@ def test_columns_by_name():
         ({"strategy": "concatt"}, UnknownNameError, "did you mean 'concat'"),
         ({"modalities": {"a": [0, 99]}}, InputError, "which has 64"),
         ({"modalities": {}}, InputError, "at least one modality"),
-        ({"modalities": [1, 2]}, InputError, "modalities is {name: columns} or None"),
+        ({"modalities": [1, 2]}, InputError, "modalities must be {name: columns} or None"),
         ({"modalities": {"a": "abc"}}, InputError, "takes a slice of column numbers, a list"),
         ({"modalities": {"a": [0.7]}}, InputError, "takes a slice of column numbers, a list"),
         ({"modalities": {"a": slice("a", "c")}}, InputError, "takes a slice of column numbers"),

@@ -214,7 +214,7 @@ def left_out(wanted: Sequence[str], schema: Schema) -> dict[str, str]:
 def check_strategies(wanted: Sequence[str], schemas: Sequence[Schema]) -> None:
     """Raise an error for a strategy that is unknown or that no dataset of the comparison serves."""
     if not wanted:
-        raise InputError("a comparison has at least one strategy, got none")
+        raise InputError("strategies must name at least one strategy, got none")
     served = {name for schema in schemas for name in list_strategies(schema=schema)}
     for name in wanted:
         if name in ("all", "unimodal") or name in served:

@@ -126,7 +126,7 @@ def _count_flops(strategy: Strategy, test: FusionDataset) -> float | None:
     try:
         return flops_per_sample(strategy, test)
     except Exception as error:  # of any kind: the run is done, and its scores are valid
-        logger.warning("the operations of %s are not counted: %s", strategy.name, error)
+        logger.warning("cannot count the operations of %s: %s", strategy.name, error)
         return None
 
 
@@ -169,6 +169,6 @@ def check_stored(path: Path, fingerprint: str) -> FusionDataset:
     if dataset.fingerprint != fingerprint:
         raise InputError(
             f"{path} is damaged: its values have the fingerprint {dataset.fingerprint}, expected "
-            f"{fingerprint}; run graphfuse compare again to write it anew"
+            f"{fingerprint}; run graphfuse compare again to replace it"
         )
     return dataset

@@ -72,9 +72,7 @@ def add_raw(settings: dict[str, Any]) -> None:
         if found
     ]
     if wanted and not raw:
-        raise InputError(
-            f"{', '.join(wanted)}: only for raw data, but these are features: {items}; leave it out"
-        )
+        raise InputError(f"{', '.join(wanted)} needs raw data, got features: {items}; leave it out")
     for name in raw:
         raw[name] = {**_for(name, options), **raw[name]}
     manifests = _read(raw, given["column"])
@@ -245,7 +243,7 @@ def pairs(option: str, given: list[str] | None) -> dict[str, str]:
     for pair in given or []:
         name, equals, value = pair.partition("=")
         if not (name and equals and value):
-            raise InputError(f"{option} takes NAME=VALUE, got {pair!r}")
+            raise InputError(f"{option} must be NAME=VALUE, got {pair!r}")
         if name in found:
             raise InputError(f"{option} names {name!r} twice: {found[name]} and {value}; keep one")
         found[name] = value

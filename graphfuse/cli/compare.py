@@ -176,12 +176,12 @@ def read_config(path: str) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise InputError(f"{path} holds settings by name, got a {type(content).__name__}")
+        raise InputError(f"{path} must hold settings by name, got a {type(content).__name__}")
     from graphfuse.bench.plan import Plan
 
     if "jobs" in content:
         if "n_jobs" in content:
-            raise InputError(f"{path} names jobs and n_jobs, which mean the same; keep one")
+            raise InputError(f"{path} names both jobs and n_jobs, which mean the same; keep one")
         content["n_jobs"] = content.pop("jobs")
     known = [*Plan.names(), *EXECUTION, *OPTIONS]
     for name in content:

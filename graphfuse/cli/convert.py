@@ -100,7 +100,9 @@ def _advice(dataset: FusionDataset, dest: Path) -> str:
 def _pair(given: str) -> tuple[str, str]:
     name, equals, value = given.partition("=")
     if not name or not equals:
-        raise InputError(f"--option is NAME=VALUE, such as target=classification; got {given!r}")
+        raise InputError(
+            f"--option must be NAME=VALUE, such as target=classification, got {given!r}"
+        )
     return name.strip(), value.strip()
 
 

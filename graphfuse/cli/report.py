@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     out = Path(arguments.out)
     if out.suffix != ".html" or out.is_dir():
-        raise InputError(f"--out names the HTML file, such as report.html; got {out}")
+        raise InputError(f"--out must be an HTML file, such as report.html, got {out}")
     for path in write_reports(folder, out):
         print(path)
     return 0

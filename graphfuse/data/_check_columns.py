@@ -86,7 +86,7 @@ def _check_edges(name: str, array: Array, offsets: dict[str, Tensor]) -> None:
     for end, modality in enumerate((edge_type[0], edge_type[2])):
         limit = torch.repeat_interleave(offsets[modality].diff(), rows.diff())
         if bool(((index[:, end] < 0) | (index[:, end] >= limit)).any()):
-            raise InputError(f"{name} points at nodes of {modality!r} that are not there")
+            raise InputError(f"{name} refers to nodes of {modality!r} that do not exist")
     if array.weight is not None and not (
         array.weight.is_floating_point() and array.weight.dim() == 1
     ):

@@ -35,7 +35,7 @@ def check_types(samples: Sequence[Sample], schema: Schema | None) -> None:
 def _check_fields(sample: Sample, who: str) -> None:
     if not isinstance(sample.id, str) or not isinstance(sample.domain, str | None):
         raise InputError(
-            f"{who}: id and domain are text, got {reprlib.repr(sample.id)} and "
+            f"{who}: id and domain must be strings, got {reprlib.repr(sample.id)} and "
             f"{reprlib.repr(sample.domain)}"
         )
     who = f"sample {sample.id}" if sample.id else who
@@ -62,8 +62,8 @@ def _check_fields(sample: Sample, who: str) -> None:
     for edge_type, edges in sample.edges.items():
         if not isinstance(edge_type, tuple) or len(edge_type) != 3:
             raise InputError(
-                f"{who}: a type of edges is (source modality, relation, destination modality), got "
-                f"{reprlib.repr(edge_type)}"
+                f"{who}: an edge type must be (source modality, relation, destination modality), "
+                f"got {reprlib.repr(edge_type)}"
             )
         index = edges.index if isinstance(edges, SparseEdges) else edges
         _check_integer(index, f"{who}: edges {edge_type}")
@@ -158,8 +158,8 @@ def _check_lengths(
 def _check_unit(sample: Sample, schema: Schema, who: str) -> None:
     if sample.unit is None:
         raise SchemaError(
-            f"sample {who}: other samples say which unit each node belongs to, this one does not; "
-            f"give unit={{modality: LongTensor[N]}} to all samples or to none"
+            f"sample {who}: unit is missing, but other samples have it; give unit={{modality: "
+            f"LongTensor[N]}} to all samples or to none"
         )
     _check_lengths("unit", sample.unit, sample, schema, who)
     for name, nodes in sample.x.items():
@@ -179,8 +179,8 @@ def _check_edges(
     limits = [len(sample.x.get(end, ())) for end in (source, destination)]
     if not isinstance(index, Tensor) or index.dim() != 2 or index.shape[0] != 2:
         raise SchemaError(
-            f"sample {who}: edges {edge_type} are [2, E] (source row, destination row), "
-            f"got {_shape_of(index)}"
+            f"sample {who}: edges {edge_type} must be [2, E] (source row, destination row), got "
+            f"{_shape_of(index)}"
         )
     if index.shape[1] and (
         int(index.min()) < 0 or any(int(index[k].max()) >= limits[k] for k in (0, 1))
@@ -192,7 +192,7 @@ def _check_edges(
     weight = edges.weight if isinstance(edges, SparseEdges) else None
     if weight is not None and not bool((weight.isfinite() & (weight >= 0)).all()):
         raise SchemaError(
-            f"sample {who}: weights of edges {edge_type} lie in [0, inf), got "
+            f"sample {who}: weights of edges {edge_type} must lie in [0, inf), got "
             f"{weight.min().item()} to {weight.max().item()}; shift or clean them, or leave the "
             f"edges out"
         )

@@ -88,7 +88,7 @@ def _node_values(batch: Padded, m: str) -> dict[str, Tensor]:
     for attribute in batch.attrs:
         if attribute in NOT_ATTRIBUTES:
             raise InputError(
-                f"attribute {attribute!r} has a name that graphs use otherwise, as they do "
+                f"attribute {attribute!r} cannot be exported, because graphs reserve the names "
                 f"{', '.join(NOT_ATTRIBUTES)}; rename it in attrs"
             )
     return dict(batch.node_values(m))

@@ -44,8 +44,8 @@ def per_sample(
     values, counts = np.unique(names, return_counts=True)
     if len(values) < n:
         raise InputError(
-            f"ids are unique, but {str(values[counts > 1][0])!r} occurs more than once; "
-            f"a sample without an id takes its number"
+            f"ids must be unique, but {str(values[counts > 1][0])!r} occurs more than once; "
+            f"rename it (a sample without an id takes its number)"
         )
     originals = _texts("copy_of", copy_of, n)
     if originals is not None:
@@ -60,8 +60,8 @@ def _check_originals(ids: np.ndarray, copy_of: np.ndarray) -> None:
         row = int(wrong.argmax())
         name = str(copy_of[row])
         raise InputError(
-            f"copy_of names the sample that each copy was made of, and '' for all others; sample "
-            f"{str(ids[row])!r} is a copy of {name!r}, which is "
+            f"copy_of must name the original of each copy, and be '' for all other samples, but "
+            f"sample {str(ids[row])!r} is a copy of {name!r}, which is "
             f"{'a copy itself' if name in ids else 'no sample'}"
         )
 
@@ -87,11 +87,11 @@ def _read(what: str, given: Given, n: int) -> np.ndarray:
     if missing.any():
         raise InputError(
             f"{what} has one entry per sample, but None or NaN at sample {missing.argmax()}; fill "
-            f"it in (a sample that belongs to no group is a group of its own)"
+            f"it in (a sample without a group forms its own)"
         )
     strange = [e for e in entries if isinstance(e, list | tuple | dict | set | np.ndarray | Tensor)]
     if strange:
         raise InputError(
-            f"{what} has one text or number per sample, got {type(strange[0]).__name__!r}"
+            f"{what} must have one text or number per sample, got {type(strange[0]).__name__!r}"
         )
     return np.array([str(entry) for entry in entries], dtype=str)

@@ -42,20 +42,20 @@ def as_rows(indices: Sequence[int] | np.ndarray | Tensor, total: int) -> Tensor:
     if given.dtype == bool:
         if given.shape != (total,):
             raise InputError(
-                f"a mask of samples has one entry for each of the {total}, "
+                f"a mask of samples must have one entry for each of the {total}, "
                 f"got shape {list(given.shape)}"
             )
         given = np.flatnonzero(given)
     if given.size and given.dtype.kind not in "iu":
         raise InputError(
-            f"indices of samples are integers or a mask of bool, got {given.dtype} such as "
+            f"indices of samples must be integers or a mask of bool, got {given.dtype} such as "
             f"{given.flat[0]!r}"
         )
     rows = given.astype(np.int64, order="C").reshape(-1)
     if rows.size:
         low, high = int(rows.min()), int(rows.max())
         if low < -total or high >= total:
-            raise IndexError(f"indices lie in [0, {total}), got {low} to {high}")
+            raise IndexError(f"indices must lie in [0, {total}), got {low} to {high}")
         if low < 0:
             rows %= total
     return torch.from_numpy(rows)

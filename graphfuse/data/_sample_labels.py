@@ -75,7 +75,7 @@ def _infer(name: str, labels: Sequence[Any], with_units: bool) -> Target:
     shapes = sorted({tuple(value.shape)[1 if with_units else 0 :] for value in values})
     if len(shapes) != 1:
         raise SchemaError(
-            f"labels of {name!r} have one shape in all samples, got {shapes or 'no label'}; "
+            f"labels of {name!r} must have one shape in all samples, got {shapes or 'no label'}; "
             f"give a schema, or leave the target out"
         )
     joined = (
@@ -89,9 +89,9 @@ def _infer(name: str, labels: Sequence[Any], with_units: bool) -> Target:
         top = int(joined.max()) + 1
         if top > max(MOST_CODES, 100 * len(joined)):
             raise SchemaError(
-                f"labels of {name!r} are codes that count from 0; the highest of {len(joined)} is "
-                f"{top - 1}, which would be that many classes. Number the classes that occur, or "
-                f"give a schema"
+                f"labels of {name!r} must be class codes from 0, but the highest of "
+                f"{len(joined)} is {top - 1}, which would make as many classes; number the classes "
+                f"that occur, or give a schema"
             )
         return Target("binary" if top <= 2 else "multiclass", max(top, 2))  # type: ignore[arg-type]
     return target
@@ -173,8 +173,8 @@ def _count_units(sample: Sample, labels: Mapping[str, Tensor], who: str) -> int:
     nodes = sum(map(len, used.values()))
     if not labels and total > max(MOST_CODES, 100 * nodes):
         raise SchemaError(
-            f"sample {who}: units count from 0, and {nodes} nodes name unit {top}; number the "
-            f"units that occur"
+            f"sample {who}: units must be numbered from 0 without gaps, but {nodes} nodes name "
+            f"unit {top}; renumber the units"
         )
     if len(set(sizes.values())) > 1:
         raise SchemaError(
@@ -183,8 +183,8 @@ def _count_units(sample: Sample, labels: Mapping[str, Tensor], who: str) -> int:
     if top >= total or any(int(unit.min()) < 0 for unit in used.values()):
         spans = {m: (int(unit.min()), int(unit.max())) for m, unit in used.items()}
         raise SchemaError(
-            f"sample {who}: units count from 0 to below the number of labels, {total}; "
-            f"the nodes' units go from and to {spans}"
+            f"sample {who}: units must lie in [0, {total}), one for each label, "
+            f"got {spans} (lowest and highest per modality)"
         )
     return total
 

@@ -74,7 +74,7 @@ def _of_dataset(x: Any, y: Any) -> tuple[Any, Any]:
     features, labels = (x.tensors, y) if y is not None else (x.tensors[:-1], x.tensors[-1])
     if len(features) != 1:
         raise InputError(
-            f"a TensorDataset holds one tensor of features and one of labels, (x, y), got "
+            f"a TensorDataset must hold one tensor of features and one of labels, (x, y), got "
             f"{len(x.tensors)} tensors; name the modalities: from_arrays({{'image': "
             f"data.tensors[0], 'text': data.tensors[1]}}, y=data.tensors[2])"
         )
@@ -84,17 +84,17 @@ def _of_dataset(x: Any, y: Any) -> tuple[Any, Any]:
 def _check_mappings(x: Any, pos: Any, shapes: Any) -> None:
     if not isinstance(x, Mapping):
         raise InputError(
-            f"x is {{modality: array}}, such as {{'table': array}}, got {type(x).__name__!r}; "
+            f"x must be {{modality: array}}, such as {{'table': array}}, got {type(x).__name__!r}; "
             f"samples and graphs go to FusionDataset.from_samples and .from_pyg"
         )
     if not x:
-        raise InputError("x holds at least one modality, {name: array}; got an empty dict")
+        raise InputError("x must hold at least one modality, {name: array}; got an empty dict")
     for what, given in (("pos", pos), ("shapes", shapes)):
         if given is not None and not isinstance(given, Mapping):
             raise InputError(f"{what} is {{modality: ...}} or None, got {type(given).__name__!r}")
         for m in given or {}:
             if m not in x:
-                raise InputError(f"{what} names {m!r}, which is no modality of x: {list(x)}")
+                raise InputError(f"{what} names {m!r}, which is not a modality of x: {list(x)}")
     for m, shape in (shapes or {}).items():
         sizes = shape if isinstance(shape, Sequence) else ()
         if not sizes or not all(isinstance(size, int | np.integer) for size in sizes):
@@ -215,7 +215,7 @@ def _positions(name: str, given: Any, columns: Mapping[str, Ragged], dtype: Dtyp
     if not bool(torch.isfinite(pos).all()):
         raise InputError(
             f"pos of {name!r}, sample {_owner(~pos.isfinite(), column.offsets)}: NaN or infinite "
-            f"value; where a modality has positions, each of its nodes has one"
+            f"value; each node needs a finite position"
         )
     narrow = cast(pos, dtype, what)
     if dtype is None and _merges(pos, narrow, column):
@@ -246,9 +246,9 @@ def _targets(
     targets, labels = {}, {}
     for name, values in given.items():
         if not isinstance(name, str):
-            raise InputError(f"y is {{target: labels}} with names as text, got {name!r}")
+            raise InputError(f"y must be {{target: labels}} with strings as names, got {name!r}")
         target, codes = infer_target(values, task, classes)
         if len(codes) != n:
-            raise InputError(f"y has one label per sample, {n}; got {len(codes)}")
+            raise InputError(f"y must have one label per sample, {n}; got {len(codes)}")
         targets[name], labels[name] = target, codes
     return targets, labels

@@ -1,4 +1,4 @@
-"""Samples side by side, padded to the longest: what a strategy sees."""
+"""Batches: samples padded to the same number of nodes, the input of a strategy."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Batch(Padded):
     Shapes:
         - ``x[m]`` [B, N, F], zero where padded; N >= 1.
         - ``mask[m]`` bool [B, N], True at a real node; a missing modality is a row of False.
-        - ``pos[m]`` [B, N, P], for modalities that have positions; ``pos_unit[m]`` is what they
-          count, where that is known.
+        - ``pos[m]`` [B, N, P], for modalities that have positions; ``pos_unit[m]`` is their unit,
+          where it is known.
         - ``attrs[name][m]`` long [B, N], -1 where padded.
         - ``edges[type]`` bool or weights [B, Ns, Nd], or :class:`SparseEdges`.
         - ``unit[m]`` long [B, N], -1 where padded, with ``unit_mask`` bool [B, U]; both None when

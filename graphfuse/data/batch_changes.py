@@ -1,4 +1,4 @@
-"""Change the nodes and edges of a batch: leave some out, hide modalities, mix samples."""
+"""Change the nodes and edges of a batch: drop some, hide modalities, mix samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Seeds = Sequence[Sequence[int]]
 
 
 def drop_nodes(batch: Batch, rate: float, seeds: Seeds) -> Batch:
-    """Return the batch with each node left out with a probability, but one of each modality.
+    """Return the batch with each node dropped with a probability, but never all of a modality.
 
     No modality becomes missing: if all its nodes would be left out, one drawn at random stays.
     Edges keep their tensors: whatever reads them leaves those at masked nodes out. After DropNode
@@ -42,7 +42,7 @@ def drop_nodes(batch: Batch, rate: float, seeds: Seeds) -> Batch:
 
 
 def drop_edges(batch: Batch, rate: float, seeds: Seeds) -> Batch:
-    """Return the batch with each of its edges left out with a probability.
+    """Return the batch with each edge dropped with a probability.
 
     After DropEdge (Rong et al. 2020, https://arxiv.org/abs/1907.10903), with each edge on its own
     rather than a share of them.
@@ -72,7 +72,7 @@ def drop_edges(batch: Batch, rate: float, seeds: Seeds) -> Batch:
 
 
 def mix(batch: Batch, order: Tensor, share: float) -> tuple[Batch, dict[str, Tensor]]:
-    r"""Return the batch with each sample moved towards another, and which were in each modality.
+    r"""Return the batch with each sample moved towards another, and who moved in each modality.
 
     .. math:: x_i \leftarrow (1 - s)\, x_i + s\, \mathrm{mean}_j\, x'_j
 
@@ -103,7 +103,7 @@ def mix(batch: Batch, order: Tensor, share: float) -> tuple[Batch, dict[str, Ten
 
 
 def hide(batch: Batch, gaps: Mapping[str, Tensor]) -> Batch:
-    """Return the batch without the modalities that ``gaps``, bool [B] each, says.
+    """Return the batch without the modalities that ``gaps``, bool [B] per modality, marks.
 
     Edges keep their tensors: whatever reads them leaves those at masked nodes out.
     """

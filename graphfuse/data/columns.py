@@ -1,6 +1,6 @@
 """The columns of a dataset, each declared once, and a walk over the arrays in them.
 
-Whatever handles every column (subset, batch, file, fingerprint, conversion) loops over the
+All code that handles every column (subset, batch, file, fingerprint, conversion) loops over the
 declaration. A new column is a field of :class:`Columns` with ``metadata=column(...)``.
 """
 
@@ -30,7 +30,7 @@ MOST_UNITS = 1_000_000
 
 
 class Per(Enum):
-    """What a column has one entry for."""
+    """Which items a column has one entry per."""
 
     NODE = "node"
     UNIT = "unit"  # the sample itself where samples have no units
@@ -40,7 +40,7 @@ class Per(Enum):
 
 @dataclass(frozen=True)
 class Column:
-    """How a column is built: the declaration from which everything that handles it follows.
+    """The declaration of a column.
 
     ``nested`` columns per node are ``{attribute: {modality: values}}``, others
     ``{modality: values}``. ``ragged`` values carry the offsets that separate samples. ``fill``
@@ -93,7 +93,7 @@ def _declared(owner: type) -> Mapping[Per, tuple[Column, ...]]:
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """All that the samples of a dataset hold."""
+    """The columns of a dataset."""
 
     schema: Schema
     x: Mapping[str, Ragged] = field(metadata=column(Per.NODE, ragged=True))
@@ -123,7 +123,7 @@ class Columns:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class About:
-    """What is known about a dataset as a whole."""
+    """Facts about a dataset as a whole."""
 
     name: str = ""
     relations: tuple[RelationSpec, ...] | None = None
@@ -141,7 +141,7 @@ class About:
         bayes_accuracy: Any = None,
         graph_should_win: Any = None,
     ) -> About:
-        """Return what a caller says about a dataset, its types checked.
+        """Return the facts that a caller gives about a dataset, with their types checked.
 
         Raises:
             InputError: a value of another type.
@@ -158,7 +158,8 @@ class About:
             )
         if not isinstance(graph_should_win, bool | np.bool_ | None):
             raise InputError(
-                f"graph_should_win is True, False or None, got {reprlib.repr(graph_should_win)}"
+                f"graph_should_win must be True, False or None, got "
+                f"{reprlib.repr(graph_should_win)}"
             )
         return cls(
             name=name,
@@ -278,7 +279,7 @@ def _count_units(x: Mapping[str, Ragged], unit: Mapping[str, Tensor]) -> Tensor:
     most = max(MOST_UNITS, 100 * sum(map(len, unit.values())))
     if len(top) and int(top.max()) > most:
         raise InputError(
-            f"units count from 0, but sample {int(top.argmax())} names unit {int(top.max()) - 1}; "
-            f"number the units that occur"
+            f"units must be numbered from 0 without gaps, but sample {int(top.argmax())} names "
+            f"unit {int(top.max()) - 1}; renumber the units"
         )
     return offsets_of(top)

@@ -1,4 +1,4 @@
-"""Many samples, each modality as values [total nodes, F] plus offsets."""
+"""Datasets: many samples, each modality as values [total nodes, F] and offsets."""
 
 from __future__ import annotations
 
@@ -229,7 +229,7 @@ class FusionDataset(Columns, About):
         cls.load(path, verify=True)
 
     def save(self, path: str | Path) -> None:
-        """Write a folder: ``samples.arrow`` and ``schema.json``; whole or not at all.
+        """Write a folder with ``samples.arrow`` and ``schema.json``, completely or not at all.
 
         A dataset that was saved there is replaced; anything else there is an error.
         """
@@ -359,14 +359,14 @@ class FusionDataset(Columns, About):
             )
 
     def select_target(self, name: str) -> Self:
-        """Return the dataset with one of its several targets alone."""
+        """Return the dataset with only one of its targets."""
         if name not in self.schema.targets:
             raise UnknownNameError("target", name, self.schema.targets)
         schema = Schema(self.schema.modalities, {name: self.schema.targets[name]})
         return replace(self, schema=schema, y=None if self.y is None else {name: self.y[name]})
 
     def with_edges(self, edges: Mapping[EdgeType, tuple[Ragged, Tensor | None]]) -> Self:
-        """Return the dataset with these edges in place of its own: rows [E, 2], weights [E]."""
+        """Return the dataset with other edges: rows [E, 2], weights [E]."""
         return replace(self, edges=dict(edges))
 
     def labels(self) -> np.ndarray:
@@ -412,10 +412,9 @@ def _only(labels: dict[str, Tensor] | None) -> Any:
 
 
 def collate(samples: Sequence[Sample], schema: Schema) -> Batch:
-    """Pad samples to one batch; every modality of the schema is a key, whatever they lack.
+    """Pad samples to one batch, in which every modality of the schema is a key.
 
-    A sample alone does not know the dtype of a modality that it lacks: where no sample of the
-    batch has it, its empty rows are floats.
+    If no sample of the batch has a modality, its empty rows are floats.
 
     Raises:
         SchemaError: a sample has a modality, shape or label that the schema does not know.

@@ -80,8 +80,8 @@ class Dates:
 def read_dates(cells: Sequence[object], day_first: bool | None = None) -> Dates:
     """Return the dates of a column; times with a zone in UTC, all without a zone.
 
-    Whether the day or the month comes first in 03/04/2024 is what more cells fit. Where no cell
-    shows it, the day does, but for slashes, which are read as in the United States.
+    In 03/04/2024, the day or the month comes first, whichever fits more cells. If no cell decides
+    it, the day comes first; with slashes the month does, as in the United States.
 
     Example:
         >>> [d.date().isoformat() for d in read_dates(["Nov 12 2004", "31.12.2024"]).values]
@@ -158,7 +158,7 @@ def cyclic(value: datetime, part: str) -> tuple[float, float]:
 def varying_parts(values: Sequence[datetime]) -> tuple[str, ...]:
     """Return the parts of dates that differ between them.
 
-    Days that are all the first of January are years: neither month nor weekday means anything.
+    If all days are the first of January, they are years, and month and weekday mean nothing.
 
     Example:
         >>> varying_parts([datetime(1970, 1, 1), datetime(1971, 1, 1)])

@@ -1,4 +1,4 @@
-"""The edges of a batch in one form: dense, or a list with each edge once."""
+"""Convert the edges of a batch to one form: dense, or a list with each edge once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes and text of a file, with errors that say what is wrong with it."""
+"""Read bytes and text of files, with errors that name the problem."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read_bytes(path: Path) -> bytes:
         if (size := path.stat().st_size) > MOST_BYTES:
             raise InputError(
                 f"{path.name} has {size / 2**30:.1f} GiB, more than {MOST_BYTES / 2**30:g}, which "
-                f"are read at once; cut it into parts"
+                f"are read at once; split it"
             )
         content = path.read_bytes()
     except OSError as error:
@@ -88,7 +88,7 @@ def decode(
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise InputError(
-            f"{name} holds a null character in line {line}: it is no text, or UTF-16 without a "
+            f"{name} holds a null character in line {line}: it is not text, or is UTF-16 without a "
             f"byte order mark; save it as UTF-8"
         )
     return text
@@ -99,8 +99,8 @@ def likely_encoding(content: bytes) -> str:
 
     In Chinese, Korean and Japanese text, nearly all bytes beyond ASCII come in pairs. If many of
     these are frequent syllables of Korean when they are read as EUC-KR, the text is Korean. If many
-    are kana when they are read as EUC-JP, it is Japanese. Otherwise it is Chinese. In the languages of western Europe, bytes
-    beyond ASCII stand alone between letters.
+    are kana when they are read as EUC-JP, it is Japanese. Otherwise it is Chinese. In the languages
+    of western Europe, bytes beyond ASCII stand alone between letters.
 
     Example:
         >>> likely_encoding("房间不错".encode("gbk")), likely_encoding("für Männer".encode("cp1252"))

@@ -77,8 +77,8 @@ def _sample(data: HeteroData | Data, number: int) -> Sample:
     if labelled and not unit:
         if len(nodes) > 1 or (y is not None and not homogeneous):
             raise InputError(
-                f"{who}: nodes of type {labelled[0]!r} have labels of their own, which are read "
-                f"where a graph has one node type and no label as a whole; set data.y and delete "
+                f"{who}: nodes of type {labelled[0]!r} have labels, which are read only if the "
+                f"graph has one node type and no label of its own; set data.y and delete "
                 f"data[{labelled[0]!r}].y, or keep the labelled node type alone"
             )
         y = nodes[labelled[0]].y

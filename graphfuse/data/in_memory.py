@@ -1,4 +1,4 @@
-"""Samples that a program holds in memory, as a dataset: arrays by name, samples, graphs."""
+"""Build datasets from objects in memory: arrays by name, samples, graphs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def is_in_memory(source: Any) -> bool:
 
 
 def from_memory(source: Any, target: Any = None, **options: Any) -> FusionDataset:
-    """Return a dataset of what a program holds.
+    """Return a dataset built from an object in memory.
 
     Args:
         source: arrays by modality, with labels under "y" and optionally one value per sample under
@@ -93,7 +93,7 @@ def _from_mapping(source: Mapping[Any, Any], target: Any, options: dict[str, Any
     for name, value in arrays.items():
         if not isinstance(name, str) or not _is_array(value):
             raise InputError(
-                f"a mapping of arrays holds one array per name, got {type(value).__name__} for "
+                f"a mapping of arrays must hold one array per name, got {type(value).__name__} for "
                 f"{name!r}; give the features of each modality, and the labels as 'y'"
             )
     if isinstance(target, str):
@@ -107,7 +107,7 @@ def _from_mapping(source: Mapping[Any, Any], target: Any, options: dict[str, Any
     extras = {name: arrays.pop(name) for name in EXTRAS if name in arrays and name not in options}
     if not arrays:
         raise InputError(
-            f"a mapping of arrays holds at least one modality beside {sorted(map(str, source))}"
+            f"a mapping of arrays must hold at least one modality beside {sorted(map(str, source))}"
         )
     return build_dataset(arrays, labels, **extras, **options)
 
@@ -156,7 +156,7 @@ def _of_tensors(source: TensorDataset, target: Any) -> tuple[dict[str, Any], Any
     if target is None:
         if len(tensors) < 2:
             raise InputError(
-                "a TensorDataset holds features and, last, labels; this one has 1 tensor: give the "
+                "a TensorDataset must hold features and, last, labels, got 1 tensor; give the "
                 "labels as target="
             )
         target = tensors.pop()

@@ -58,7 +58,7 @@ def infer_target(
         task = _infer_task(known, names)
     if known.ndim != (2 if task == "multilabel" else 1):
         shape = "[n, L] of 0 and 1" if task == "multilabel" else "[n], one label per sample"
-        raise InputError(f"{task} y is {shape}; got shape {list(values.shape)}")
+        raise InputError(f"{task} y must be {shape}, got shape {list(values.shape)}")
     if task == "regression":
         return Target("regression"), _numbers(known, unlabelled)
     if task == "multilabel":
@@ -80,7 +80,7 @@ def _read(y: Any) -> tuple[np.ndarray, np.ndarray]:
             values = np.asarray(None if isinstance(y, str | bytes | set) else y, dtype=object)
         if values.ndim not in (1, 2):
             raise InputError(
-                f"y is [n], one label per sample, or [n, L]; got "
+                f"y must be [n], one label per sample, or [n, L], got "
                 f"{f'the single value {y!r}' if values.ndim == 0 else list(values.shape)}"
             )
         unlabelled = np.asarray(pd.isna(values))
@@ -114,7 +114,7 @@ def _typed(known: np.ndarray) -> np.ndarray:
     if known.dtype.kind not in "biufU":
         given = known.flat[0] if known.size else known.dtype
         raise InputError(
-            f"labels are names, codes or real numbers; got {type(given).__name__!r} such as "
+            f"labels must be names, codes or real numbers, got {type(given).__name__!r} such as "
             f"{reprlib.repr(given)}"
         )
     return known
@@ -136,7 +136,7 @@ def _flags(
     known: np.ndarray, unlabelled: np.ndarray, names: Sequence[str] | None
 ) -> tuple[Target, Tensor]:
     if not np.isin(known, (0, 1)).all():
-        raise InputError(f"multilabel y is [n, L] of 0 and 1, got {np.unique(known)[:5]}")
+        raise InputError(f"multilabel y must be [n, L] of 0 and 1, got {np.unique(known)[:5]}")
     names = [str(i) for i in range(known.shape[1])] if names is None else names
     if len(names) != known.shape[1]:
         raise InputError(f"y has {known.shape[1]} labels per sample, but classes are {names}")
@@ -147,15 +147,15 @@ def _flags(
 
 def _numbers(known: np.ndarray, unlabelled: np.ndarray) -> Tensor:
     if known.dtype.kind not in "fiub":
-        raise InputError(f"a regression's y is numeric, got {known.dtype}")
+        raise InputError(f"y of a regression must be numeric, got {known.dtype}")
     numbers = torch.full((len(unlabelled),), float("nan"), dtype=torch.float64)
     numbers[torch.from_numpy(~unlabelled)] = torch.from_numpy(known.astype(np.float64))
     strange = numbers.abs() > LARGEST
     if bool(strange.any()):
         first = int(strange.nonzero()[0])
         raise InputError(
-            f"a regression's y is finite and at most {LARGEST:g} in size, so that squared errors "
-            f"fit double precision, or NaN where unlabelled; sample {first} has "
+            f"y of a regression must be finite and at most {LARGEST:g} in size, so that squared "
+            f"errors fit double precision, or NaN where unlabelled; sample {first} has "
             f"{float(numbers[first]):g}"
         )
     return numbers
@@ -168,8 +168,8 @@ def _classes(
     if given is None:
         if len(found) < 2:
             raise InputError(
-                f"a {task} y has at least 2 classes, got only {found.tolist()}; add samples of "
-                f"another class, or take another column as the label"
+                f"a {task} y must have at least 2 classes, got only {found.tolist()}; add "
+                f"samples of another class, or take another column as the label"
             )
         names = [class_name(value) for value in found]
         codes = np.searchsorted(found, known)

@@ -1,4 +1,4 @@
-"""Find samples of a dataset that agree, or nearly agree, in everything that they hold."""
+"""Find samples of a dataset that agree, or nearly agree, in all their nodes."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ UNIT = re.compile(r"^[€$£¥]\s*|\s*[€$£¥%]$")
 
 
 class Style(StrEnum):
-    """Which sign separates the whole part of a number from its fraction."""
+    """The decimal sign of numbers."""
 
     POINT = "decimal point"
     COMMA = "decimal comma"
@@ -100,7 +100,7 @@ def read_numbers(
 ) -> Numbers:
     """Return the numbers of a column, in any style of writing.
 
-    The style is the one that more cells fit; ``prefer`` decides where both fit as many, as with
+    The style is the one that fits more cells; ``prefer`` decides if both fit equally many, as with
     "1,234". A sign of per cent or of a currency is left out: "12 %" is 12.
 
     Example:

@@ -1,4 +1,4 @@
-"""The tensors of a batch: samples side by side, padded to the longest."""
+"""The tensors of a batch: samples padded to the same number of nodes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Padded:
         return next(iter(self.x.values())).device
 
     def node_values(self, modality: str) -> Iterator[tuple[str, Tensor]]:
-        """Yield what nodes of a modality have: ``x``, ``pos``, ``unit``, and each attribute."""
+        """Yield the values of a modality's nodes: ``x``, ``pos``, ``unit`` and each attribute."""
         for per_node in declared(type(self))[Per.NODE]:
             values = getattr(self, per_node.name) or {}
             held = values if per_node.nested else {per_node.name: values}

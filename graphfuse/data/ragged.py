@@ -68,7 +68,7 @@ class Padding:
 
     @classmethod
     def of(cls, offsets: Tensor, rows: Tensor, width: int = 0) -> Padding:
-        """Lay the rows out; where all have that width they are copied whole."""
+        """Lay the rows out; if all have this width, they are copied whole."""
         if width and rows.shape[0]:
             mask = torch.ones(rows.shape[0], width, dtype=torch.bool)
             return cls(rows, mask, full=True, whole=offsets.shape[0] - 1)

@@ -1,4 +1,4 @@
-"""One item: the nodes of each of its modalities, its label, and its given edges if any."""
+"""Samples: the nodes of each modality of one item, its label, and its given edges if any."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ class SparseEdges:
                 )
         if self.index.dim() != 2 or self.index.shape[0] != 2:
             raise InputError(
-                f"SparseEdges.index is [2, E] (source row, destination row), "
+                f"SparseEdges.index must be [2, E] (source row, destination row), "
                 f"got shape {list(self.index.shape)}"
             )
         whole = not self.index.is_floating_point() and self.index.dtype != torch.bool
         if not whole and self.index.numel():
-            raise InputError(f"SparseEdges.index holds integers, got {self.index.dtype}")
+            raise InputError(f"SparseEdges.index must hold integers, got {self.index.dtype}")
         if self.weight is not None and self.weight.shape != self.index.shape[1:]:
             raise InputError(
-                f"SparseEdges.weight has one value per edge, [{self.index.shape[1]}], "
+                f"SparseEdges.weight must have one value per edge, [{self.index.shape[1]}], "
                 f"got shape {list(self.weight.shape)}"
             )
         if self.weight is not None and not self.weight.is_floating_point():
@@ -63,7 +63,7 @@ class SparseEdges:
         return SparseEdges(self.index.to(device=device), weight)
 
     def coalesce(self, sources: int, destinations: int, reduce: str = "sum") -> SparseEdges:
-        """Return them in order of their rows, each once; parallel weights add up, or "amax"."""
+        """Return each edge once, sorted by rows; ``reduce`` is "sum" or "amax" of weights."""
         source, destination = self.index
         pair = source * destinations + destination % destinations
         if not torch.compiler.is_compiling() and bool((pair[1:] > pair[:-1]).all()):

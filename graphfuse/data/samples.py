@@ -39,7 +39,7 @@ def read_samples(
 
 
 def gather(samples: Sequence[Sample], schema: Schema | None = None) -> Columns:
-    """Return the samples as columns; the same sample may occur more than once."""
+    """Return the samples as columns; a sample may occur more than once."""
     try:
         samples = list(samples)
     except (RuntimeError, TypeError):
@@ -48,7 +48,7 @@ def gather(samples: Sequence[Sample], schema: Schema | None = None) -> Columns:
         ) from None
     check_types(samples, schema)
     if not samples:
-        raise InputError("a dataset or batch has at least one sample, got an empty list")
+        raise InputError("a dataset or batch needs at least one sample, got an empty list")
     schema = schema or infer_schema(samples)
     with_units = _with_units(samples)
     names = [sample.id or f"number {number}" for number, sample in enumerate(samples)]
@@ -84,7 +84,7 @@ def _detached(columns: Columns) -> Columns:
 
 
 def infer_schema(samples: Sequence[Sample]) -> Schema:
-    """Return the schema that the samples themselves show.
+    """Return the schema inferred from the samples.
 
     Raises:
         SchemaError: nodes, positions or labels that differ in shape between samples.

@@ -1,4 +1,4 @@
-"""What a dataset holds: its modalities and its targets, in one fixed order."""
+"""Schemas: the modalities and targets of a dataset, in one fixed order."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MOST_CLASSES = 1_000_000
 
 @dataclass(frozen=True)
 class Modality:
-    """A named kind of input whose nodes all have one shape.
+    """A named kind of input; all its nodes have the same shape.
 
-    ``shape`` is ``(F,)`` for encoded nodes or the raw shape, ``(3, 32, 32)`` say, for strategies
-    that carry an encoder. ``pos_dim`` counts the coordinates of a node's position; 0 means that
-    the nodes form a set. ``pos_unit`` names what positions count, such as "seconds", empty where
-    nothing is known: relations in time join two modalities only where both count the same.
+    ``shape`` is ``(F,)`` for encoded nodes or the raw shape, such as ``(3, 32, 32)``, for
+    strategies that contain a network. ``pos_dim`` counts the coordinates of a node's position; 0
+    means that the nodes form a set. ``pos_unit`` is the unit of positions, such as "seconds", or
+    empty if unknown. Relations in time join two modalities only if their units are the same.
 
     Example:
         >>> Modality("audio", (13,), pos_dim=1)
@@ -40,7 +40,7 @@ class Modality:
         if not isinstance(self.name, str):
             raise SchemaError(f"a modality's name must be a string, got {self.name!r}")
         if not self.name:
-            raise SchemaError("a modality's name is empty; give it at least one character")
+            raise SchemaError("the name of a modality must not be empty")
         sizes = tuple(self.shape) if isinstance(self.shape, Iterable) else ()
         if not sizes or not all(_is_whole(size) and size >= 1 for size in sizes):
             raise SchemaError(
@@ -71,7 +71,7 @@ class Modality:
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be predicted.
+    """What a model predicts.
 
     ``classes`` are the class names (an integer stands for that many numbered classes); for
     ``"multilabel"`` they are the label names, for ``"regression"`` there are none.
@@ -116,7 +116,7 @@ class Target:
         if not fits:
             raise SchemaError(f"a {self.task} target has {expected}, got {len(names)}: {names}")
         if len(set(names)) < len(names):
-            raise SchemaError(f"class names are unique, got {names}")
+            raise SchemaError(f"class names must be unique, got {names}")
 
     @property
     def outputs(self) -> int:
@@ -143,7 +143,7 @@ class Target:
 class Schema:
     """Modalities and targets of a dataset.
 
-    The order in which they are given carries no meaning: both are sorted by name, once, here.
+    The order in which they are given has no meaning: both are sorted by name.
     With a single target, ``schema.task``, ``schema.classes`` and ``schema.outputs`` are short for
     that target's. ``targets`` may be given as one :class:`Target`, which is then named ``"y"``.
 
@@ -172,9 +172,9 @@ class Schema:
         ordered = tuple(sorted(modalities, key=lambda modality: modality.name))
         names = [modality.name for modality in ordered]
         if not names:
-            raise SchemaError("a schema has at least one modality, got none")
+            raise SchemaError("a schema must have at least one modality, got none")
         if len(set(names)) < len(names):
-            raise SchemaError(f"modality names are unique, got {names}")
+            raise SchemaError(f"modality names must be unique, got {names}")
         object.__setattr__(self, "modalities", ordered)
         targets = {"y": self.targets} if isinstance(self.targets, Target) else self.targets
         if not isinstance(targets, Mapping) or not all(

@@ -1,4 +1,4 @@
-"""Objects that later stages build, as a name and plain options."""
+"""Specs: a name and plain options, from which later stages build objects."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Spec:
 
     @classmethod
     def of(cls, given: Any, what: str = "") -> Self:
-        """Return what a spec, a name or ``{name: options}`` stands for.
+        """Return the spec that a spec, a name or ``{name: options}`` stands for.
 
-        ``what`` calls it in the error; "a" and the kind if empty.
+        ``what`` names it in errors; by default "a" and the kind.
 
         Raises:
             InputError: it is none of these.
@@ -43,7 +43,7 @@ class Spec:
         return spec
 
     def with_model(self) -> Self:
-        """Return the spec with a model that stands behind its name and a colon as option.
+        """Return the spec with the model after the colon in its name as an option.
 
         Raises:
             InputError: a model without a name.
@@ -64,7 +64,7 @@ class Spec:
 
     @property
     def plain(self) -> dict[str, dict[str, Any]]:
-        """The same as ``{name: options}``."""
+        """The spec as ``{name: options}``."""
         return {self.name: dict(self.options)}
 
 

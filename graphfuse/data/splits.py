@@ -212,7 +212,7 @@ def _k_fold(
 def hold_out(
     dataset: FusionDataset, rows: np.ndarray, share: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Set a share of the given rows aside, stratified and by groups where there are such.
+    """Set a share of the given rows aside, stratified and by groups if there are any.
 
     Returns the rows that stay and those set aside, each at least one. Changed copies stay where
     their original does, and are never set aside.
@@ -282,7 +282,7 @@ def _given(dataset: FusionDataset, validation: float, seed: int) -> Split:
     known = {"train", "validation", "test"}
     strange = sorted({str(part) for part in parts} - known)
     if strange:
-        raise InputError(f"splits are 'train', 'validation' or 'test', got {strange[:5]}")
+        raise InputError(f"splits must be 'train', 'validation' or 'test', got {strange[:5]}")
     rows = labelled_rows(dataset)
     where = {part: rows[parts[rows] == part] for part in known}
     for part in ("train", "test"):

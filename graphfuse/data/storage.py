@@ -47,7 +47,7 @@ UNREADABLE = (
 
 @dataclass(frozen=True)
 class Stored:
-    """What a saved folder holds."""
+    """The content of a saved folder."""
 
     path: Path
     columns: Mapping[str, Any]
@@ -74,7 +74,7 @@ def save(columns: Columns, about: About, fingerprint: str, path: Path) -> None:
 
 
 def check_destination(path: Path) -> None:
-    """Raise an error unless a dataset can be saved there: nothing, or another one, is there."""
+    """Raise an error unless the path is free or holds a dataset, which can be replaced."""
     check_free(path, "dataset", (ARROW, JSON), lambda p: "columns" in _read_header(p))
 
 
@@ -149,7 +149,7 @@ def _read_header(path: Path) -> dict[str, Any]:
     try:
         header = json.loads((path / JSON).read_text())
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path / JSON} is no readable JSON: {error}") from None
+        raise InputError(f"{path / JSON} is not readable JSON: {error}") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         given = header.get("format") if isinstance(header, dict) else header
         raise InputError(
@@ -180,8 +180,8 @@ def load(path: Path, owner: type[Columns]) -> Stored:
     """
     if not (path / JSON).is_file() or not (path / ARROW).is_file():
         raise InputError(
-            f"{path} is no saved dataset: a folder with {JSON} and {ARROW} is expected; "
-            f"write one with dataset.save(path)"
+            f"{path} is not a saved dataset: it must be a folder with {JSON} and {ARROW}; write "
+            f"one with dataset.save(path)"
         )
     header = _read_header(path)
     try:

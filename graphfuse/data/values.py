@@ -1,4 +1,4 @@
-"""Arrays of numbers in the forms that users hold, as tensors that nothing is lost in."""
+"""Convert arrays of numbers in any form to tensors without loss."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def _as_whole(values: Tensor, dtype: torch.dtype, what: str) -> Tensor:
         fits &= values.abs() < 2.0**63
     if not bool(fits.all()):
         raise InputError(
-            f"{what}: {values[~fits][0].item():g} is no value of {dtype}, which holds whole "
+            f"{what}: {values[~fits][0].item():g} does not fit into {dtype}, which holds whole "
             f"numbers from {low} to {high}; clean the values, or choose another dtype"
         )
     return values.to(dtype)

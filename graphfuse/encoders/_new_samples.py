@@ -59,7 +59,7 @@ def in_columns(manifest: Manifest, columns: Sequence[Column]) -> Manifest:
             f"them: {names}"
         )
     if lacking:
-        logger.warning("columns %s are not there and count as missing", lacking)
+        logger.warning("columns %s are absent and count as missing", lacking)
     kinds = {column.name: column.kind for column in manifest.columns}
     changed = {
         column.name: typed(column, manifest.table[column.name][:])

@@ -46,7 +46,7 @@ def create_encoders(
     """Return the encoder of each modality of a manifest."""
     given = {} if given is None else given
     if not isinstance(given, Mapping):
-        raise InputError(f"encoders are {{modality: encoder}}, got {given!r}")
+        raise InputError(f"encoders must be {{modality: encoder}}, got {given!r}")
     for modality in given:
         if modality not in sources(manifest):
             raise UnknownNameError("modality in encoders", modality, sources(manifest))
@@ -133,10 +133,9 @@ def _centre(name: str, cells: Sequence[float | None]) -> float:
     if kept < (1 - MERGED) * len(different):
         raise InputError(
             f"column {name!r} has {count(len(different), 'different number')} from "
-            f"{different[0]:.17g} to "
-            f"{different[-1]:.17g}, of which only {kept} stay different in single precision; take "
-            f"a remainder, a difference, or a coarser unit, or leave the column out with "
-            f"--column {name}=skip"
+            f"{different[0]:.17g} to {different[-1]:.17g}, of which only {kept} stay different in "
+            f"single precision; use a remainder, a difference or a coarser unit, or leave the "
+            f"column out with --column {name}=skip"
         )
     return centre
 

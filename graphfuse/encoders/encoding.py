@@ -131,8 +131,8 @@ def augmented(
     for m, options in live.items():
         if together := sorted({*augmentation.shared} & {*options}):
             raise InputError(
-                f"augment shares {together} between the items of a sample, but {m!r} changes anew "
-                f"in every epoch, each item on its own; leave shared out, or encode {m!r} once"
+                f"augment shares {together} between the items of a sample, but {m!r} changes in "
+                f"every epoch, each item independently; leave shared out, or encode {m!r} once"
             )
     if live:
         what = f"{', '.join(live)} changed anew in every epoch of training"
@@ -171,8 +171,8 @@ def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> N
         if leak is not None and leak.sure:
             logger.warning(
                 "%s: its duration alone predicts the classes, with %s, and a model sees it "
-                "by the number and times of the nodes; if new samples will not be so, make all "
-                "equally long: option seconds of audio encoders, or other files",
+                "by the number and times of the nodes; if this does not hold for new samples, "
+                "make all equally long: option seconds of audio encoders, or other files",
                 modality,
                 leak,
             )

@@ -41,8 +41,8 @@ def load_network(model: str, folder: Path, what: str, unused: tuple[str, ...]) -
     if missing:
         raise InputError(
             f"{model!r} ({folder}) lacks {len(missing)} of the weights of a "
-            f"{type(network).__name__}, {missing[0]!r} for example; give a model whose file of "
-            f"weights is complete"
+            f"{type(network).__name__}, {missing[0]!r} for example; give a model with complete "
+            f"weights"
         )
     if network.config.is_encoder_decoder:
         network = network.get_encoder()

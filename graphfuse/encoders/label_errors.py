@@ -96,7 +96,7 @@ def label_errors(dataset: FusionDataset, folds: int = 5) -> list[tuple[int, str]
     target = dataset.schema.target
     if target.task not in ("binary", "multiclass"):
         raise InputError(
-            f"label_errors finds wrong classes, but the task is {target.task}; leave the step out"
+            f"label_errors needs classes, but the task is {target.task}; leave the step out"
         )
     y = dataset.labels()
     counts = np.bincount(y[y >= 0], minlength=len(target.classes))

@@ -75,7 +75,7 @@ class Preprocessor:
         device: str = "auto",
     ) -> None:
         if not isinstance(encoders, Mapping | None):
-            raise InputError(f"encoders are {{modality: encoder}}, got {encoders!r}")
+            raise InputError(f"encoders must be {{modality: encoder}}, got {encoders!r}")
         self.cleaners = create_cleaners(clean)
         self.repairs: dict[str, tuple[ItemRepair, ...]] = {}
         self.given = dict(encoders or {})
@@ -104,7 +104,7 @@ class Preprocessor:
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise InputError(f"{path} is not a readable YAML file: {error}") from None
         if not isinstance(content, dict):
-            raise InputError(f"{path} holds settings by name, got a {type(content).__name__}")
+            raise InputError(f"{path} must hold settings by name, got a {type(content).__name__}")
         for name in content:
             if name not in SETTINGS:
                 raise UnknownNameError(f"setting in {path}", name, SETTINGS)
@@ -187,7 +187,7 @@ class Preprocessor:
             raise InputError("; ".join(str(problem) for problem in problems))
         if not any(rows for (rows,) in nodes.values()):
             named = [column.name for column in own if column.modality]
-            raise InputError(f"the sample has a value in none of the columns {named}")
+            raise InputError(f"the sample has no value in any of the columns {named}")
         return steps.transform(assemble(manifest, self.encoders, nodes, schema))[0]
 
     def save(self, path: str | Path) -> None:

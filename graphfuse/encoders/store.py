@@ -53,7 +53,7 @@ class NodeStore:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(
-                f"no encoded nodes can be kept in {self.folder}: {error.strerror}; {MAKE_ROOM}"
+                f"cannot store encoded nodes in {self.folder}: {error.strerror}; {MAKE_ROOM}"
             ) from None
         with write_whole(self.folder / IDENTITY, "encoded nodes", MAKE_ROOM) as work:
             work.write_text(identity, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Raw samples: manifests, what their cells hold, and how these are read."""
+"""Raw samples: manifests, the kinds of their cells, and readers."""
 
 from graphfuse.raw.cell import Cell
 from graphfuse.raw.columns import KINDS, Column, Skipped

@@ -63,7 +63,7 @@ class Cell:
             return locate(self.value, self.root)
 
     def digest(self) -> str:
-        """Return the SHA-256 of the content, of the file, not of its name, and of its repairs.
+        """Return the SHA-256 of the content of the file, without its name, and of its repairs.
 
         Raises:
             InputError: see :meth:`path`; or the file cannot be read.

@@ -1,4 +1,4 @@
-"""The columns of a manifest, what each of them holds, and why some are left out."""
+"""The columns of a manifest, their kinds, and the reasons why some are left out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TABLE = "table"
 
 
 class Skipped(StrEnum):
-    """Why a column is left out."""
+    """The reason why a column is left out."""
 
     REQUESTED = "requested"
     EMPTY = "no value in any row"
@@ -39,7 +39,7 @@ class Skipped(StrEnum):
 
     @property
     def holds_content(self) -> bool:
-        """Whether such a column may hold what a model could learn from, so that users are warned.
+        """Whether such a column may hold content, so that users are warned.
 
         Example:
             >>> Skipped.CODE.holds_content, Skipped.EMPTY.holds_content
@@ -58,10 +58,10 @@ class Column:
     ``photo_2`` are two pictures of the modality ``photo``.
 
     Attributes:
-        why: how the kind was inferred, for people.
+        why: how the kind was inferred, in words.
         skipped: why it is left out, None unless its kind is "skip".
-        form: how its cells are written, where the kind knows several forms: the style of numbers,
-            the order of dates, what separates several labels. New samples are read in it too.
+        form: how its cells are written, if the kind has several forms: the style of numbers, the
+            order of dates, the separator of labels. New samples are read in the same form.
         cautions: what to check before results are believed, such as cells that count as missing.
 
     Example:

@@ -150,7 +150,7 @@ class Manifest:
         """
         own = [column.name for column in self.columns if column.kind == kind]
         if len(own) > 1:
-            raise InputError(f"one column of kind {kind!r} is expected here, got {own}")
+            raise InputError(f"there must be one column of kind {kind!r}, got {own}")
         return np.array(self.table[own[0]][:], dtype=object) if own else None
 
     @cached_property

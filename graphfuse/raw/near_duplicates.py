@@ -44,7 +44,7 @@ Signature = Appearance | frozenset[str] | None
 
 
 def signature(kind: str, item: Item) -> Signature:
-    """Return what near-duplicates of an item share; None where only equal content counts.
+    """Return the signature that near-duplicates share; None if only equal content counts.
 
     For a picture it is an :class:`Appearance`, for a text its shingles of 5 characters.
     """

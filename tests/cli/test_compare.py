@@ -37,7 +37,7 @@ def test_config(tmp_path, capsys):
     ("text", "error", "message"),
     [
         ("strategys: [concat]", UnknownNameError, "did you mean 'strategies'"),
-        ("[1, 2]", InputError, "holds settings by name, got a list"),
+        ("[1, 2]", InputError, "must hold settings by name, got a list"),
         ("a: [", InputError, "is not valid YAML"),
     ],
 )

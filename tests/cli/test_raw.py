@@ -23,7 +23,7 @@ def test_a_network_is_named_on_the_command_line(tmp_path, monkeypatch, capsys):
     options = [r["run"]["options"] for r in runs if "run" in r]
     assert options == [{"encoders": {"text": "token_gru"}}] * 2
     assert main(["compare", "--datasets", "emoji", "--network", "text=gru"]) != 0
-    assert "--network: only for raw data, but these are features" in capsys.readouterr().err
+    assert "--network needs raw data, got features" in capsys.readouterr().err
 
 
 def test_raw_data_are_shown_compared_and_resumed(pets, capsys):
@@ -146,7 +146,7 @@ def test_raw_data_are_cleaned_by_the_steps_that_are_named(pets, place):
     [
         (["--clean", "drop_duplicate"], "did you mean 'drop_duplicates'"),
         (["--column", "age=text", "--column", "age=skip"], "names 'age' twice: text and skip"),
-        (["--column", "age"], "--column takes NAME=VALUE, got 'age'"),
+        (["--column", "age"], "--column must be NAME=VALUE, got 'age'"),
         (["--column", "aeg=label"], "unknown column 'aeg'; did you mean 'age'"),
         (["--column", "age=labell"], "did you mean 'label'"),
         (["--encoder", "said=timm"], "unknown text encoder 'timm'"),
@@ -170,7 +170,7 @@ def test_bad_options_of_raw_data_are_one_line(pets, capsys, more, message):
 
 def test_options_of_raw_data_need_raw_data(tmp_path, capsys):
     assert main(["compare", "emoji", "--column", "a=text", "--out", str(tmp_path)]) == 2
-    assert "--column: only for raw data, but these are features" in capsys.readouterr().err
+    assert "--column needs raw data, got features" in capsys.readouterr().err
 
 
 def test_augmentation_is_named_on_the_command_line(pets, capsys):
@@ -197,7 +197,7 @@ def test_augmentation_is_named_on_the_command_line(pets, capsys):
         assert main([*command[:-4], "--augment", given]) == 2
         assert message in capsys.readouterr().err
     assert main(["compare", "emoji", "--augment", "text=caption", "--out", str(out)]) == 2
-    assert "--augment: only for raw data" in capsys.readouterr().err
+    assert "--augment needs raw data" in capsys.readouterr().err
 
 
 def test_an_encoder_is_named_for_a_kind_of_raw_data(pets, capsys):
@@ -229,7 +229,7 @@ def test_the_task_of_raw_data_is_named(pets, place):
 
 def test_a_built_in_dataset_knows_its_task(tmp_path, capsys):
     assert main(["compare", "emoji", "--task", "regression", "--out", str(tmp_path)]) == 2
-    assert "--task: only for raw data, but these are features" in capsys.readouterr().err
+    assert "--task needs raw data, got features" in capsys.readouterr().err
 
 
 def test_the_task_can_be_given_on_the_command_line_and_in_a_file(tmp_path, capsys, caplog):

@@ -163,7 +163,7 @@ def test_units_have_labels_and_a_mask():
         ),
         (
             Sample({"image": torch.ones(1, 4)}, edges={("image", "r", "image"): torch.ones(3, 1)}),
-            r"are \[2, E\]",
+            r"must be \[2, E\]",
         ),
     ],
 )
@@ -237,13 +237,13 @@ def test_samples_are_chosen_by_numbers_or_a_mask():
         assert data.batch(mask).ids == ["u", "w"]
     assert len(data.subset([])) == 0
     for rows in ([1.7], [None], ["u"]):
-        with pytest.raises(InputError, match="are integers or a mask of bool, got"):
+        with pytest.raises(InputError, match="must be integers or a mask of bool, got"):
             data.batch(rows)
     for mask in ([True, False], [True] * 4):
         with pytest.raises(InputError, match="one entry for each of the 3, got shape"):
             data.batch(mask)
     for rows in ([0, 3], [-4]):
-        with pytest.raises(IndexError, match=r"indices lie in \[0, 3\), got"):
+        with pytest.raises(IndexError, match=r"indices must lie in \[0, 3\), got"):
             data.batch(rows)
 
 

@@ -9,13 +9,13 @@ from graphfuse.errors import InputError, SchemaError, UnknownNameError
 def test_schema_errors():
     with pytest.raises(SchemaError, match="at least one modality"):
         Schema([])
-    with pytest.raises(SchemaError, match="names are unique"):
+    with pytest.raises(SchemaError, match="names must be unique"):
         Schema([Modality("a", (1,)), Modality("a", (2,))])
     with pytest.raises(UnknownNameError, match="did you mean 'multiclass'"):
         Target("multi-class", 3)
     with pytest.raises(SchemaError, match="exactly 2 classes"):
         Target("binary", 3)
-    with pytest.raises(SchemaError, match="class names are unique"):
+    with pytest.raises(SchemaError, match="class names must be unique"):
         Target("multiclass", ["u", "v", "u"])
 
 

@@ -77,7 +77,7 @@ def test_given_splits_and_unlabelled_samples():
 @pytest.mark.parametrize(
     ("options", "folds", "message"),
     [
-        ({}, 1, "folds is at least 2"),
+        ({}, 1, "folds must be at least 2"),
         ({"y": [0, 1] * 3 + [2], "n": 7}, 5, "at least 10 labelled samples"),
         ({"y": [0] * 58 + [1] * 2}, 5, r"at least 5 samples of each class, but \{'1': 2\}"),
         ({"y": [f"c{i}" for i in range(60)]}, 5, r"but \{'c0': 1, .* and 55 more classes; use"),

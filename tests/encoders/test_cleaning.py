@@ -97,7 +97,7 @@ def test_doubtful_labels_are_named_and_dropped_if_asked():
         clean(given, [{"label_errors": {"rows": "some"}}])
     with pytest.raises(InputError, match="at least two classes need 5 samples each"):
         clean(manifest(texts[:6], labels[:6]), ["label_errors"])
-    with pytest.raises(InputError, match="finds wrong classes, but the task is regression"):
+    with pytest.raises(InputError, match="needs classes, but the task is regression"):
         clean(manifest(texts, [0.5 + i for i in range(N)]), ["label_errors"])
 
 

@@ -120,10 +120,10 @@ def test_what_a_sample_lacks_is_missing_and_what_was_never_seen_is_unknown(fitte
     ("values", "message"),
     [
         ({"agee": 3}, "unknown column 'agee'; did you mean 'age'"),
-        ({}, "has a value in none of the columns"),
+        ({}, "has no value in any of the columns"),
         ({"photo_1": "p9.png"}, "column 'photo_1': 'p9.png' does not exist in the folder"),
-        ({"photo_1": "../p1.png"}, "'../p1.png' leaves the folder"),
-        ({"photo_1": b"no picture"}, "column 'photo_1': the image is no picture"),
+        ({"photo_1": "../p1.png"}, "'../p1.png' leads out of the folder"),
+        ({"photo_1": b"no picture"}, "column 'photo_1': the image is not a picture"),
         ({"photo_1": np.zeros((2, 2, 3))}, "holds the path of a file, or its bytes; got list"),
         ({"curve": 3.0}, "holds the path of a file, or a list of numbers; got float"),
         ({"age": "old"}, "column 'age' is of kind 'number', but holds 'old' in row 0"),
@@ -135,7 +135,7 @@ def test_a_sample_that_cannot_be_read_says_why(fitted, folder, values, message):
 
 
 def test_without_a_root_there_are_no_paths(fitted):
-    with pytest.raises(InputError, match=r"'p1.png' is a path, but .* name it with root="):
+    with pytest.raises(InputError, match=r"'p1.png' is a path, but .* give one with root="):
         fitted.sample({"photo_1": "p1.png"})
 
 
@@ -149,7 +149,7 @@ def test_columns_are_read_as_in_training_whatever_they_look_like_now(
     assert next(c for c in other.columns if c.name == "size").kind == "number"
     with caplog.at_level(logging.WARNING):
         data = fitted.transform(other)
-    assert "columns ['colour'] are not there and count as missing" in caplog.text
+    assert "columns ['colour'] are absent and count as missing" in caplog.text
     for i, row in enumerate(new):
         known = {name: cell for name, cell in row.items() if name != "shade"}
         check_equal(fitted.sample(known, folder), data[i])
@@ -278,11 +278,11 @@ def test_yaml_and_python_declare_the_same(manifest, folder, tmp_path):
     ("text", "message"),
     [
         ("encoder: {}", "unknown setting in .*; did you mean 'encoders'"),
-        ("[1]", "holds settings by name, got a list"),
+        ("[1]", "must hold settings by name, got a list"),
         ("a: [", "is not a readable YAML file"),
-        ("steps: scale", "steps are a list"),
+        ("steps: scale", "steps must be a list"),
         ("steps: [{scale: {who: 1}}]", "unknown option of step 'scale' 'who'"),
-        ("encoders: tfidf", "encoders are {modality: encoder}"),
+        ("encoders: tfidf", "encoders must be {modality: encoder}"),
         ("unreadable: drop", "unknown value of unreadable 'drop'"),
         ("encoders: !!python/object/apply:os.system ['true']", "is not a readable YAML file"),
     ],

@@ -103,7 +103,7 @@ def test_the_page_follows_the_seed_and_names_what_cannot_be_read(table):
     from graphfuse.raw.augment import PHOTO
 
     page = to_preview(manifest, Augmentation(image=PHOTO), 4, 2)
-    assert "is no picture of a format that is read" in page
+    assert "is not a picture in a supported format" in page
 
 
 def test_of_a_long_text_the_beginning_is_shown(tmp_path):

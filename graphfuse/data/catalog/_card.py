@@ -1,4 +1,4 @@
-"""What is known about a built-in dataset, and the registry that finds them."""
+"""Facts about the built-in datasets, and their registry."""
 
 from __future__ import annotations
 

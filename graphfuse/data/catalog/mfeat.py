@@ -1,4 +1,4 @@
-"""mfeat: three views of handwritten digits, none of them good alone."""
+"""mfeat: three views of handwritten digits, each weak alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What formats of features share: non-finite values, and names that occur twice."""
+"""Helpers of the formats of features: non-finite values, and names that occur twice."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def warn_of_replaced(counts: Counter[str]) -> None:
     """Warn of values that were not finite, by modality."""
     for m, count in sorted(counts.items()):
         if count:
-            logger.warning("%s: %d NaN or infinite values became 0", m, count)
+            logger.warning("%s: %d NaN or infinite values were replaced by 0", m, count)
 
 
 def unique(ids: Sequence[str]) -> list[str]:
     """Return the ids, those that occur again with a number after them, and warn of these."""
     if repeated := len(ids) - len(set(ids)):
-        logger.warning("%d ids occur again and got a number, such as '(2)'", repeated)
+        logger.warning("%d repeated ids were made unique by a number, such as '(2)'", repeated)
     return unique_ids(ids)

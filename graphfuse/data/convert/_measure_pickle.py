@@ -112,7 +112,7 @@ class _Machine:
         container.depth = max([container.depth, *(part.depth + 1 for part in parts)])
         if container.size > self.most or container.depth > DEEPEST:
             raise pickle.UnpicklingError(
-                f"its containers lie in one another {container.depth} deep, or one of them has "
+                f"its containers are nested {container.depth} deep, or one of them has "
                 f"more than {self.most:,} parts"
             )
 
@@ -122,7 +122,7 @@ def _operations(file: BinaryIO) -> Iterator[tuple[pickletools.OpcodeInfo, Any]]:
     while code := file.read(1):
         operation = OPERATIONS.get(code)
         if operation is None:
-            raise pickle.UnpicklingError(f"{code!r} is no operation of a pickle")
+            raise pickle.UnpicklingError(f"{code!r} is not an operation of a pickle")
         value = None
         if operation.name in ("STRING", "UNICODE"):
             file.readline()  # of any encoding
@@ -131,4 +131,4 @@ def _operations(file: BinaryIO) -> Iterator[tuple[pickletools.OpcodeInfo, Any]]:
         yield operation, value
         if operation.name == "STOP":
             return
-    raise EOFError("it is cut off")
+    raise EOFError("it is truncated")

@@ -49,7 +49,7 @@ class _Name:
         return self._build(*given)
 
     def __setstate__(self, state: Any) -> None:
-        raise pickle.UnpicklingError("it changes what is no object of its own")
+        raise pickle.UnpicklingError("it changes an object that it did not create")
 
 
 class _DType:
@@ -61,8 +61,8 @@ class _DType:
         name = name.decode(PYTHON_2) if isinstance(name, bytes) else name
         if not isinstance(name, str) or not DTYPE.fullmatch(name):
             raise InputError(
-                f"the pickle holds an array of dtype {name!r}, where numbers, truth values and "
-                f"text of a fixed length are read; save its fields as arrays of their own"
+                f"the pickle holds an array of dtype {name!r}, but only numbers, booleans and "
+                f"fixed-length text are read; save its fields as arrays of their own"
             )
         self._name, self._order = name, "="
 
@@ -70,7 +70,7 @@ class _DType:
         _, order, *parts = state
         if any(part is not None for part in parts[:3]):
             raise InputError(
-                "the pickle holds a structured array, where arrays of numbers or text are read; "
+                "the pickle holds a structured array, but only arrays of numbers or text are read; "
                 "save its fields as arrays of their own"
             )
         self._order = {"<": "<", ">": ">"}.get(order, "=")
@@ -119,7 +119,7 @@ def _real(dtype: Any) -> np.dtype[Any]:
 
 def _shape(given: Any) -> tuple[tuple[int, ...], int]:
     if type(given) is not tuple or not all(type(n) is int and n >= 0 for n in given):
-        raise pickle.UnpicklingError("an array whose shape is none")
+        raise pickle.UnpicklingError("an array with an invalid shape")
     shape: tuple[int, ...] = given
     return shape, math.prod(shape)
 
@@ -129,7 +129,7 @@ def _fitting(shape: Any, dtype: np.dtype[Any], data: bytes | bytearray) -> tuple
     if dtype.hasobject or count * dtype.itemsize != len(data):
         raise pickle.UnpicklingError(f"an array of shape {shape} with {len(data)} bytes")
     if dtype.kind == "U" and (np.frombuffer(data, f"{dtype.byteorder}u4") > sys.maxunicode).any():
-        raise pickle.UnpicklingError("text with characters that do not exist")
+        raise pickle.UnpicklingError("text with invalid characters")
     return wanted
 
 
@@ -151,7 +151,7 @@ def _default_dict(*_: Any) -> dict[Any, Any]:
 
 
 def _never(*_: Any) -> Any:
-    raise pickle.UnpicklingError("it calls what is only to be named")
+    raise pickle.UnpicklingError("it calls an object that may only be referred to")
 
 
 def _admitted() -> dict[tuple[str, str], _Name]:
@@ -186,8 +186,8 @@ class _Unpickler(pickle.Unpickler):
             "FusionDataset.from_arrays",
         )
         raise InputError(
-            f"the pickle names {module}.{name}, and was read no further: a pickle can run "
-            f"anything, so that only numpy arrays, numbers, text, lists, tuples, dicts and sets "
+            f"the pickle names {module}.{name} and is not read: a pickle can run any code, so "
+            f"only numpy arrays, numbers, text, lists, tuples, dicts and sets "
             f"are read; {instead}"
         )
 
@@ -221,6 +221,6 @@ def unpickle(path: Path) -> Any:
         ) from None
     except UNREADABLE as error:
         raise InputError(
-            f"{path} is no readable pickle ({type(error).__name__}: {error}); it may be damaged, "
-            f"cut off or of another format"
+            f"{path} is not a readable pickle ({type(error).__name__}: {error}); it may be "
+            f"damaged, truncated or in another format"
         ) from None

@@ -67,7 +67,8 @@ def read_conversations(
     Each modality has one node per utterance, whose position is the utterance's number and whose
     attribute "speaker" counts the speakers of all conversations. An utterance whose features are
     all zero lacks the modality. NaN and infinite values become 0. The parts are the given ones;
-    what is neither in train nor in test is left out. Sentences are no features and not kept.
+    what is neither in train nor in test is left out. Sentences are not kept, because they are not
+    features.
 
     Args:
         content: what the file holds.

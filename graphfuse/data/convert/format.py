@@ -16,7 +16,7 @@ from graphfuse.errors import InputError, UnknownNameError
 class Format:
     """A format in which extracted features are published.
 
-    ``source`` is what it comes in: "pickle", "torch" (a file of ``torch.save``) or "folder".
+    ``source`` is the type of file: "pickle", "torch" (a file of ``torch.save``) or "folder".
     ``fits`` recognises the content without reading all of it; ``build`` takes the content, and
     options by keyword.
     """

@@ -62,8 +62,8 @@ def read_mmsa(
     frames after them are padding; elsewhere, those at either end that are all zero. Frames keep
     their number in the padded array, so that aligned modalities stay aligned. A sample whose
     frames are all zero lacks the modality. NaN and infinite values become 0, as in MMSA. Groups
-    are the videos. ``raw_text`` and the tokens of ``text_bert`` are no features and not kept. The
-    content is emptied on the way, to save memory.
+    are the videos. ``raw_text`` and the tokens of ``text_bert`` are not kept, because they are not
+    features. The content is emptied while it is read, to save memory.
 
     Args:
         content: what the file holds.

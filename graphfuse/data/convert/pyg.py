@@ -53,7 +53,8 @@ def read_graphs(content: Sequence[HeteroData]) -> FusionDataset:
         return FusionDataset.from_pyg(content, **options)
     except (AttributeError, LookupError, TypeError) as error:
         raise InputError(
-            f"the graphs are not as PyTorch Geometric makes them ({type(error).__name__}: {error})"
+            f"the graphs are not valid graphs of PyTorch Geometric ({type(error).__name__}: "
+            f"{error})"
         ) from None
 
 
@@ -67,8 +68,8 @@ def load_graphs(path: Path) -> Any:
         with zipfile.ZipFile(path) as file:
             if not any(name.endswith("data.pkl") for name in file.namelist()):
                 raise InputError(
-                    f"{path} is a zip file, and not one of torch.save; .npz files need no "
-                    f"conversion, load_dataset reads them, and others are to be unpacked first"
+                    f"{path} is a zip file that torch.save did not write; load_dataset reads "
+                    f".npz files as they are; unpack other archives first"
                 )
     try:
         with _graphs_admitted():
@@ -80,13 +81,13 @@ def load_graphs(path: Path) -> Any:
         refused = re.search(r"GLOBAL (\S+)", str(error))
         if refused:
             raise InputError(
-                f"{path} names {refused[1]}, and was read no further: files of torch.save can run "
-                f"anything, so that only tensors, plain containers, HeteroData and Data are read; "
+                f"{path} names {refused[1]} and is not read: a file of torch.save can run any "
+                f"code, so only tensors, plain containers, HeteroData and Data are read; "
                 f"copy the tensors into torch_geometric.data.HeteroData and save a list of these"
             ) from None
         raise InputError(
-            f"{path} is no readable file of torch.save ({type(error).__name__}: "
-            f"{str(error).splitlines()[0] if str(error) else ''}); it may be damaged or cut off"
+            f"{path} is not a readable file of torch.save ({type(error).__name__}: "
+            f"{str(error).splitlines()[0] if str(error) else ''}); it may be damaged or truncated"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Recognise what a file or folder of features is, and read it."""
+"""Recognise the format of a file or folder of features, and read it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def read_features(
     """Read features that others have extracted, from a file or folder of one of ``formats``.
 
     The format is recognised by the content, unless it is named. Options are those of the format.
-    Nothing of a file is run: pickles and files of ``torch.save`` hold arrays and plain containers,
+    No code in a file is run: pickles and files of ``torch.save`` hold arrays and plain containers,
     or are refused. All is read into memory.
 
     Raises:

@@ -79,7 +79,7 @@ def read_tables(
     """
     tables = {path.stem: path for path in _files(content)}
     if len(tables) < len(_files(content)):
-        raise InputError(f"{content} holds a .csv and a .tsv of one name; rename one of them")
+        raise InputError(f"{content} holds a .csv and a .tsv of the same name; rename one of them")
     chosen = _labels_table(tables, labels)
     if len(tables) < 2:
         raise InputError(
@@ -118,7 +118,7 @@ def _labels_table(tables: Mapping[str, Path], given: str | None) -> str:
     found = [name for name in tables if name.lower() in LABELS]
     if len(found) != 1:
         raise InputError(
-            f"one table of labels is expected, called {', '.join(LABELS)}; got "
+            f"there must be one table of labels, called {', '.join(LABELS)}; got "
             f"{found or sorted(tables)}; name it: labels=NAME"
         )
     return found[0]
@@ -151,9 +151,9 @@ def _id_column(headers: Mapping[str, list[str]], given: str | None) -> str:
     first = {header[0] for header in headers.values() if header}
     if len(first) != 1:
         raise InputError(
-            f"tables are joined by an id, their first column where all have the same name; they "
-            f"begin with { ({name: header[:1] for name, header in headers.items()}) }; name it: "
-            f"id=NAME"
+            f"tables are joined by their first column, which must have the same name in all; "
+            f"they begin with { ({name: header[:1] for name, header in headers.items()}) }; name "
+            f"it: id=NAME"
         )
     return first.pop()
 
@@ -246,7 +246,7 @@ def _coded(file: str, frame: pd.DataFrame) -> pd.DataFrame:
         numbers = [level for level in levels if read_numbers([level]).count]
         if numbers or len(levels) > MOST_LEVELS:
             raise InputError(
-                f"{file}: column {column!r} holds neither numbers alone nor at most {MOST_LEVELS} "
+                f"{file}: column {column!r} must hold only numbers or at most {MOST_LEVELS} "
                 f"categories, but {len(levels)} values, {len(numbers)} of them numbers, such as "
                 f"{', '.join(map(repr, levels[:3]))}; write numbers without a "
                 f"unit, give categories names, or leave the column out"
@@ -284,7 +284,7 @@ def _labels(column: pd.Series) -> np.ndarray:
             )  # fmt: skip
     if missing := int(pd.isna(labels).sum()):
         logger.warning(
-            "labels %r: %d of %s have none", column.name, missing, count(len(column), "sample")
+            "labels %r: %d of %s have no label", column.name, missing, count(len(column), "sample")
         )
     return labels
 
@@ -297,8 +297,8 @@ def _target_columns(annotated: pd.DataFrame, label: str | None, file: str) -> li
             raise UnknownNameError(f"column of {file}", name, columns)
     if not wanted or (label is None and len(wanted) > 1):
         raise InputError(
-            f"{file}: one column beside id, split and group is what to predict, got {columns}; "
-            f"name it, or several with commas between: label=NAME"
+            f"{file}: there must be one column beside id, split and group, which is the label, "
+            f"got {columns}; name the label, or several separated by commas: label=NAME"
         )
     return wanted
 
@@ -307,7 +307,7 @@ def _splits(given: pd.Series) -> list[str]:
     strange = given[~given.astype(str).str.lower().isin(SPLITS)]
     if len(strange):
         raise InputError(
-            f"column 'split' is train, validation or test in each row, got {strange.iloc[0]!r} at "
-            f"{strange.index[0]!r}"
+            f"column 'split' must be train, validation or test in each row, got "
+            f"{strange.iloc[0]!r} at {strange.index[0]!r}"
         )
     return [SPLITS[part] for part in given.str.lower()]

@@ -1,4 +1,4 @@
-"""impute: fill the empty cells of a table with the usual value in the training part."""
+"""impute: fill the empty cells of a table with a typical value of the training part."""
 
 from __future__ import annotations
 
@@ -24,16 +24,15 @@ LAYOUT = ("kind", "first", "size", "flag", "node")
 class Impute(Step):
     """Fill numbers with their median or mean, categories with the most frequent level.
 
-    These are those of the training part, over the cells that are not empty. A number that is empty
-    in all of it becomes 0, a category stays without a level; of levels that are equally frequent
-    the first is taken. A level that the training part never has becomes unknown, all 0.
+    Both are measured on the cells of the training part that are not empty. If a column is empty in
+    the whole training part, a number becomes 0 and a category has no level. Of equally frequent
+    levels the first is used. A level that the training part does not have is unknown, all 0.
 
     Args:
         modality: the modality of a table, as encoder ``table`` makes it.
         columns: where each column lies in a node, as ``TableEncoder.layout`` says.
         fill: "median" or "mean", for numbers.
-        flags: whether the places that flag empty cells stay; without them nothing shows which
-            cells were empty.
+        flags: whether to keep the features that flag empty cells.
 
     Example:
         >>> age = {"kind": "number", "first": 0, "size": 1, "flag": 1, "node": None}
@@ -61,7 +60,7 @@ class Impute(Step):
                 )
 
     def measure(self, train: FusionDataset) -> dict[str, Tensor]:
-        """Return what empty cells are filled with, "fill" [F], and which places are "seen" [F]."""
+        """Return the values for empty cells, "fill" [F], and which features occur, "seen" [F]."""
         values = self._nodes(train, None)
         fill, seen = values.new_zeros(values.shape[1]), values.new_ones(values.shape[1])
         for place in self.columns.values():

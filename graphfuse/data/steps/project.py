@@ -1,4 +1,4 @@
-"""project: bring the nodes of all modalities into one space of as many features."""
+"""project: project the nodes of all modalities to the same number of features."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Project(Step):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.how not in HOWS:
-            raise UnknownNameError("way to project", self.how, HOWS)
+            raise UnknownNameError("value of how", self.how, HOWS)
         check_integer("components", self.components, 1)
 
     def measure(self, train: FusionDataset) -> dict[str, Tensor]:
@@ -77,8 +77,8 @@ class Project(Step):
         else:
             if len(nodes) < 2:
                 raise InputError(
-                    f"how='cca' correlates modalities, of which the data has only {list(nodes)}"
-                    f"{f' besides the raw {raw}' if raw else ''}; take how='linear'"
+                    f"how='cca' needs at least 2 modalities of encoded nodes, got {list(nodes)}"
+                    f"{f' besides the raw {raw}' if raw else ''}; use how='linear'"
                 )
             views = {m: mean_nodes(train.x[m]) for m in nodes}
             present = torch.stack([train.x[m].counts > 0 for m in nodes], dim=1)

@@ -1,4 +1,4 @@
-"""Bring features to one scale, measured on the training part alone."""
+"""Scale features, by statistics of the training part."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Scale(Step):
             "node": the features of each node for itself, so that nothing is fitted.
         modality: the one to scale; all of them if None.
 
-    What is constant there keeps the scale 1. Integer modalities (raw images in bytes) stay as they
-    are.
+    A feature that is constant in the training part keeps the scale 1. Integer modalities (raw
+    images in bytes) stay as they are.
 
     Raises:
         InputError: over "node" where nodes have a single feature, which would always be 0.
@@ -50,9 +50,9 @@ class Scale(Step):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.how not in HOWS:
-            raise UnknownNameError("way to scale", self.how, HOWS)
+            raise UnknownNameError("value of how", self.how, HOWS)
         if self.over not in OVERS:
-            raise UnknownNameError("unit to scale over", self.over, OVERS)
+            raise UnknownNameError("value of over", self.over, OVERS)
 
     def measure(self, train: FusionDataset) -> dict[str, Tensor]:
         """Return shift and scale of each modality, [*shape] or a single number."""
@@ -61,8 +61,8 @@ class Scale(Step):
             single = [m for m in self._scaled(train) if train.schema[m].features == 1]
             if single:
                 raise InputError(
-                    f"scale over='node' measures each node by its own features, but those of "
-                    f"{single} have one, which would always become 0; take over='feature', or "
+                    f"scale over='node' needs at least 2 features per node, but {single} have "
+                    f"one, which would always become 0; use over='feature', or "
                     f"name another modality="
                 )
         state = {}

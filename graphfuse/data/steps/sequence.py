@@ -1,4 +1,4 @@
-"""Steps one after the other, each fitted on what those before it return."""
+"""Steps applied in sequence, each fitted on the output of the steps before it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Steps:
         return tuple(one.spec for one in self.steps)
 
     def fit(self, train: FusionDataset) -> Self:
-        """Fit each step on the training part as the steps before it return it."""
+        """Fit each step on the output of the steps before it for the training part."""
         for one in self.steps:
             train = one.fit(train).transform(train)
         return self
@@ -61,11 +61,11 @@ class Steps:
         return dataset
 
     def state(self) -> dict[str, Tensor]:
-        """Return what all steps learnt, as tensors by the number of the step and name."""
+        """Return the states of all steps, as tensors by the number of the step and name."""
         return {f"{n}/{k}": v for n, one in enumerate(self.steps) for k, v in one.state.items()}
 
     def load_state(self, state: Mapping[str, Tensor]) -> Self:
-        """Take what the same steps learnt before."""
+        """Load the states of the same steps."""
         for number, one in enumerate(self.steps):
             start = f"{number}/"
             own = {k.removeprefix(start): v for k, v in state.items() if k.startswith(start)}
@@ -74,7 +74,7 @@ class Steps:
 
 
 def choose_steps(dataset: FusionDataset, given: Sequence[Any] | None) -> FusionDataset:
-    """Return the dataset with other steps, after those that its encoders ask for; as is if None.
+    """Return the dataset with other steps after those of its encoders; unchanged if None.
 
     Example:
         >>> import numpy as np

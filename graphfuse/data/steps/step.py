@@ -1,4 +1,4 @@
-"""What every step is: something that is fitted on a training part and applied to any part."""
+"""Base of the steps, which are fitted on a training part and applied to any part."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Step(ABC):
 
     @abstractmethod
     def measure(self, train: FusionDataset) -> dict[str, Tensor]:
-        """Return what is learnt of the training part, as tensors by name."""
+        """Return what the step learns from the training part, as tensors by name."""
 
     @abstractmethod
     def apply(self, dataset: FusionDataset) -> FusionDataset:
@@ -61,7 +61,7 @@ class Step(ABC):
         return StepSpec(self.name, options_of(self))
 
     def load_state(self, state: Mapping[str, Tensor]) -> Self:
-        """Take what another step of the same options learnt."""
+        """Load the state of another step with the same options."""
         self.state = dict(state)
         self.fitted = True
         return self

@@ -32,9 +32,10 @@ class TfidfSvd(Step):
     term; nodes are scaled to length 1 and projected on the ``components`` right singular vectors
     of the training nodes: what scikit-learn's ``TfidfTransformer`` and ``TruncatedSVD`` compute.
     The decomposition is randomised (Halko et al., Finding Structure with Randomness, 2011,
-    https://arxiv.org/abs/0909.4061) with a fixed seed, on the side of the features, so that the
-    order of samples has no part in it; the largest entry of each vector is positive. Components
-    that the training part has too few nodes for are zero, so that the width is that of every fold.
+    https://arxiv.org/abs/0909.4061) with a fixed seed, over the features, so that the order of
+    samples does not affect it; the largest entry of each vector is positive. If the training part
+    has too few nodes for all components, the rest are zero, so that the width is the same in every
+    fold.
 
     Args:
         modality: the modality of counts, as encoder ``tfidf`` makes them.

@@ -125,7 +125,7 @@ def heard(item: Item, rate: int, seconds: float | None) -> Sound:
         InputError: not a sound.
     """
     if not isinstance(item, Sound):
-        raise InputError(f"an audio encoder takes sounds, got {type(item).__name__}")
+        raise InputError(f"the item of an audio encoder must be a sound, got {type(item).__name__}")
     sound = resample(item, rate)  # before it is cut, or the lengths would differ by their old rates
     return sound if seconds is None else Sound(sound.samples[: round(seconds * rate)], rate)
 
@@ -200,8 +200,8 @@ def _filters(rate: int, bands: int) -> np.ndarray:
         made = mel_filter_bank(_fft(rate) // 2 + 1, bands, BOTTOM, TOP * rate / 2, rate)
     if not made.any(axis=0).all():
         raise InputError(
-            f"{bands} mel bands at {rate} samples per second leave some without a frequency; "
-            "use fewer bands"
+            f"{bands} mel bands at {rate} samples per second leave some bands without a "
+            f"frequency; use fewer bands"
         )
     return np.asarray(made)
 

@@ -97,7 +97,7 @@ class Transformers(Encoder):
             raise InputError(f"chunk must be a number of seconds of at least 1, got {self.chunk!r}")
         check_seconds(self.seconds)
         if self.layer < -1:
-            raise InputError(f"layer is -1 or a layer from 0 up, got {self.layer!r}")
+            raise InputError(f"layer must be -1 or at least 0, got {self.layer!r}")
 
     @property
     def has_network(self) -> bool:

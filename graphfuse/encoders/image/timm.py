@@ -200,8 +200,8 @@ def pixels_of(network: nn.Module, model: str) -> dict[str, Any]:
     channels, height, width = found["input_size"]
     if channels != 3 or height != width:
         raise InputError(
-            f"{model!r} takes {channels} x {height} x {width} numbers; networks for "
-            f"squares of three colours are taken here"
+            f"{model!r} takes {channels} x {height} x {width} numbers; the network must take "
+            f"square images of 3 colours"
         )
     return {
         "side": height,
@@ -223,7 +223,7 @@ def nodes_of(network: Any, x: Tensor, nodes: str, model: str) -> Tensor:
         cells, pooled = (part.shape[2] for part in parts)
         raise InputError(
             f"the cells of {model!r} have {cells} features and its pooled feature has "
-            f"{pooled}, so they are no nodes of one modality; choose nodes='cells' or 'global'"
+            f"{pooled}, so they cannot be nodes of one modality; choose nodes='cells' or 'global'"
         )
     return torch.cat(parts, dim=1)
 

@@ -13,9 +13,9 @@ def check_image(modality: Modality, network: str) -> tuple[int, int, int]:
     """Return channels, height and width of an image modality."""
     if len(modality.shape) != 3:
         raise InputError(
-            f"network {network!r} takes images, raw nodes of shape (channels, height, width), "
-            f"modality {modality.name!r} has {modality.shape}; the image encoder 'pixels' makes "
-            f"such nodes"
+            f"network {network!r} needs images, raw nodes of shape (channels, height, width), "
+            f"but modality {modality.name!r} has {modality.shape}; the image encoder 'pixels' "
+            f"makes such nodes"
         )
     channels, height, width = modality.shape
     return channels, height, width

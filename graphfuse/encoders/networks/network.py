@@ -111,7 +111,7 @@ def network_spec(given: Any, modality: str) -> NetworkSpec:
 def create_networks(given: Any, schema: Schema) -> dict[str, Network]:
     """Create the networks of those modalities of a schema that ``{modality: network}`` names."""
     if not isinstance(given, Mapping):
-        raise InputError(f"encoders are given as {{modality: network}}, got {given!r}")
+        raise InputError(f"encoders must be {{modality: network}}, got {given!r}")
     schema.check_names(given)
     return {m: create_network(given[m], schema[m]) for m in schema.names if m in given}
 

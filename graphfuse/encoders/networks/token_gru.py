@@ -67,9 +67,9 @@ def check_ids(modality: Modality, network: str) -> None:
     check_order(modality, network)
     if modality.shape != (1,):
         raise InputError(
-            f"network {network!r} takes numbers of words or tokens, nodes of shape (1,), modality "
-            f"{modality.name!r} has {modality.shape}; the text encoders 'word_ids' and 'token_ids' "
-            f"make such nodes"
+            f"network {network!r} needs numbers of words or tokens, nodes of shape (1,), but "
+            f"modality {modality.name!r} has {modality.shape}; the text encoders 'word_ids' and "
+            f"'token_ids' make such nodes"
         )
 
 
@@ -79,13 +79,13 @@ def known_ids(x: Tensor, mask: Tensor, vocabulary: int, modality: str) -> Tensor
     if ids.is_floating_point():
         if bool(mask.any()):
             raise InputError(
-                f"modality {modality!r} holds {ids.dtype}, numbers of words or tokens are whole "
-                f"(torch.int64); a scaled or a float modality has lost them"
+                f"modality {modality!r} holds {ids.dtype}, but numbers of words or tokens must "
+                f"be torch.int64; do not scale or cast them"
             )
         ids = ids.long()  # no sample of the batch has the modality
     if bool((ids >= vocabulary).any()) or bool((ids < 0).any()):
         raise InputError(
-            f"modality {modality!r} holds numbers from {int(ids.min())} to {int(ids.max())}, the "
-            f"network knows 0 to {vocabulary - 1}; give both the same vocabulary or model"
+            f"modality {modality!r} holds numbers from {int(ids.min())} to {int(ids.max())}, but "
+            f"the network knows only 0 to {vocabulary - 1}; give both the same vocabulary or model"
         )
     return ids.long()

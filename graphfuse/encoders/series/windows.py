@@ -157,22 +157,24 @@ class WindowsEncoder(Encoder):
 
 def _checked(item: Item, channels: int) -> Series:
     if not isinstance(item, Series):
-        raise InputError(f"an encoder of time series takes a Series, got {type(item).__name__}")
+        raise InputError(
+            f"the item of a time series encoder must be a Series, got {type(item).__name__}"
+        )
     shape = np.shape(item.values)
     if len(shape) != 2 or not shape[0] or shape[1] != channels:
         raise InputError(
-            f"a series has values [T, {channels}] with T >= 1, got shape {list(shape)}; "
+            f"a series must have values [T, {channels}] with T >= 1, got shape {list(shape)}; "
             f"the option channels says how many values each row has"
         )
     if np.isinf(item.values).any():
         raise InputError(
-            f"a series has finite values, NaN where one is missing; row "
+            f"a series must have finite values, or NaN where one is missing, but row "
             f"{int(np.isinf(item.values).any(1).argmax())} has an infinite one; clean it"
         )
     if np.shape(item.times) != shape[:1] or not (np.diff(item.times, prepend=-np.inf) >= 0).all():
         raise InputError(
-            f"a series has one time a row, {shape[0]} here, in order and none missing; got times "
-            f"of shape {list(np.shape(item.times))}; sort rows by time"
+            f"a series must have one time per row, {shape[0]}, in order and none missing, got "
+            f"times of shape {list(np.shape(item.times))}; sort rows by time"
         )
     return item
 
@@ -185,7 +187,7 @@ def _checked_centres(given: Sequence[float], channels: int) -> tuple[float, ...]
         centres = (math.nan,)
     if centres and (len(centres) != channels or not all(map(math.isfinite, centres))):
         raise InputError(
-            f"centres are one finite number per channel, {channels}; got {reprlib.repr(given)}"
+            f"centres must be one finite number per channel, {channels}, got {reprlib.repr(given)}"
         )
     return centres
 

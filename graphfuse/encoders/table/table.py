@@ -95,7 +95,7 @@ class TableEncoder(Encoder):
         _unique("columns", [*self.numbers, *self.categories, *self.dates])
         if not self.columns:
             raise InputError(
-                "a table has columns; give numbers=[...], categories={...}, dates={...}"
+                "a table encoder needs columns; give numbers=[...], categories={...}, dates={...}"
             )
         for name in self.centres:
             if name not in (*self.numbers, *self.dates):
@@ -222,8 +222,8 @@ class TableEncoder(Encoder):
         left = sorted(set(self.columns) - set(placed))
         if self.blocks and left:
             raise InputError(
-                f"every column is in one block, but {left} are in none; add them to a block, or "
-                f"take them out of numbers and categories"
+                f"every column must be in one block, but {left} are in none; add them to a "
+                f"block, or take them out of numbers and categories"
             )
 
     @cached_property
@@ -248,7 +248,8 @@ class TableEncoder(Encoder):
 def _row(item: Item, columns: Sequence[str]) -> Mapping[str, Any]:
     if not isinstance(item, Mapping):
         raise InputError(
-            f"an encoder of tables takes rows {{column: value}}, got {type(item).__name__}"
+            f"the item of a table encoder must be a row {{column: value}}, got "
+            f"{type(item).__name__}"
         )
     lacking = [column for column in columns if column not in item]
     if lacking:
@@ -281,7 +282,7 @@ def _float32(cells: list[Any], centres: list[float]) -> np.ndarray:
 
 def _parts(given: object) -> dict[str, tuple[str, ...]]:
     if not isinstance(given, Mapping):
-        raise InputError(f"dates are {{column: [parts]}}, got {given!r}")
+        raise InputError(f"dates must be {{column: [parts]}}, got {given!r}")
     for own in given.values():
         for part in own:
             if part not in CYCLES:
@@ -306,4 +307,4 @@ def _named(what: str, given: object) -> dict[str, tuple[str, ...]]:
 def _unique(what: str, names: Sequence[str]) -> None:
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
-        raise InputError(f"{what} are named once each, but {twice} twice")
+        raise InputError(f"{what} must be unique, but {twice} occur twice")

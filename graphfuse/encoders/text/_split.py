@@ -19,8 +19,8 @@ def texts_of(items: Sequence[Item]) -> list[str]:
     for item in items:
         if not isinstance(item, str):
             raise InputError(
-                f"an encoder of texts takes strings, got {type(item).__name__}; "
-                f"name an encoder of the kind that the column is of"
+                f"the item of a text encoder must be a string, got {type(item).__name__}; choose "
+                f"an encoder for the kind of the column"
             )
     return [str(item).encode("utf-8", "replace").decode() for item in items]
 

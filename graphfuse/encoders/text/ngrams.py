@@ -71,7 +71,8 @@ class NgramsEncoder(PartEncoder):
         check_integer("max_nodes", self.max_nodes, 1)
         if self.longest < self.shortest:
             raise InputError(
-                f"n-grams are {self.shortest} to {self.longest} long; shortest is at most longest"
+                f"shortest must be at most longest, got shortest={self.shortest} and "
+                f"longest={self.longest}"
             )
 
     @property

@@ -56,9 +56,9 @@ class Frames(Encoder):
         check_integer("most, the number of frames,", self.most, 1)
         if not self.frames.dtype.is_floating_point:
             raise InputError(
-                f"a frame is the mean of its image's nodes, features that are numbers with "
-                f"fractions; the image encoder {self.image!r} only prepares raw nodes "
-                f"({self.frames.dtype}) for a network: choose another, such as 'patches'"
+                f"the node of a frame is the mean of the features of its image, but the image "
+                f"encoder {self.image!r} gives raw nodes ({self.frames.dtype}) for a network; "
+                f"choose another, such as 'patches'"
             )
 
     @cached_property

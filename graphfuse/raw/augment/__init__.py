@@ -1,4 +1,4 @@
-"""Augmentation, one kind of item a file: changes that leave the label true."""
+"""Augmentation, one kind of item per file: changes that keep the label."""
 
 from graphfuse.raw.augment.combine import Augmentation
 from graphfuse.raw.augment.copies import add_copies

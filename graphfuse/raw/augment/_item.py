@@ -24,9 +24,9 @@ T = TypeVar("T")
 class ItemAugmentation(ABC, Generic[T]):
     """A random change of items of one kind; a frozen dataclass whose fields are plain options.
 
-    A subclass has a field of each change, a range or None, and says in ``limits`` what it takes;
-    one whose limits are equal has no amount, and is true or false. What is drawn for a change
-    depends on the seed and its name alone.
+    A subclass has one field per change, a range or None, and declares its limits in ``limits``. A
+    change whose limits are equal has no amount, and is true or false. The draw for a change depends
+    only on the seed and on the name of the change.
     """
 
     limits: ClassVar[Mapping[str, Range]]
@@ -39,7 +39,7 @@ class ItemAugmentation(ABC, Generic[T]):
             given = getattr(self, name)
             if lowest == highest:
                 if not isinstance(given, bool):
-                    raise InputError(f"{name} is true or false, got {given!r}")
+                    raise InputError(f"{name} must be true or false, got {given!r}")
             elif given is not None and not (
                 isinstance(given, Sequence)
                 and len(given) == 2
@@ -51,7 +51,7 @@ class ItemAugmentation(ABC, Generic[T]):
                     f"None; got {given!r}"
                 )
         if not (isinstance(self.probability, Real) and 0 <= self.probability <= 1):
-            raise InputError(f"probability lies between 0 and 1, got {self.probability!r}")
+            raise InputError(f"probability must lie between 0 and 1, got {self.probability!r}")
 
     def __call__(self, item: T, seed: Seed, shared: Mapping[str, Seed] | None = None) -> T:
         """Return an augmented copy. An int seed is reproducible; a Generator advances.
@@ -65,7 +65,7 @@ class ItemAugmentation(ABC, Generic[T]):
     def draw(
         self, seed: Seed, shared: Mapping[str, Seed]
     ) -> Iterator[tuple[str, float, np.random.Generator]]:
-        """Yield the changes that are to be made: name, amount, and what else is drawn from."""
+        """Yield the drawn changes: name, amount, and the generator for further draws."""
         own = as_numbers(seed)
         for name in self.limits:
             numbers = as_numbers(shared[name]) if name in shared else own

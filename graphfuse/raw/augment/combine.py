@@ -1,4 +1,4 @@
-"""Augment all items of a sample, with one draw for those that belong together."""
+"""Augment all items of a sample, with one draw for the items that change together."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Augmentation:
         shared: names of changes that are drawn once per sample, so that its items are changed in
             the same way: ``("flip",)`` mirrors all pictures of a sample or none, ``("speed",)``
             keeps the sound of a video with a recording that lies beside it.
-        copies: how many changed copies of each training sample there are, where an encoder encodes
-            every item once.
+        copies: number of changed copies of each training sample, for encoders that encode every
+            item once.
         seed: of the copies.
 
     Raises:
@@ -91,8 +91,8 @@ class Augmentation:
             return given
         if not isinstance(given, Mapping):
             raise InputError(
-                f"augment takes settings by name, such as {{'image': 'photo', 'copies': 2}}, got "
-                f"{given!r}"
+                f"augment must be a mapping of settings, such as {{'image': 'photo', 'copies': "
+                f"2}}, got {given!r}"
             )
         known = [field.name for field in fields(cls)]
         for name in given:
@@ -114,7 +114,7 @@ class Augmentation:
     def drawn(
         self, kind: str, sample: Sequence[int], modality: str, place: int
     ) -> list[tuple[str, float]]:
-        """Return which changes of a kind :meth:`change` makes of an item, and how much of each."""
+        """Return the changes that :meth:`change` makes to an item of a kind, with their amounts."""
         change: ItemAugmentation[Any] | None = getattr(self, kind)
         own, shared = self._seeds(sample, modality, place)
         drawn = () if change is None else change.draw(own, shared)
@@ -127,7 +127,7 @@ class Augmentation:
         return own, dict.fromkeys(self.shared, tuple(sample))
 
     def change(self, item: Item, sample: Sequence[int], modality: str, place: int) -> Item:
-        """Return one item of a sample changed, by the seed of the sample and where it stands."""
+        """Return an item of a sample changed, by the seed of the sample and the item's place."""
         own, shared = self._seeds(sample, modality, place)
 
         def made(change: ItemAugmentation[Any] | None, part: Any) -> Any:

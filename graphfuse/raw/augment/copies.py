@@ -32,7 +32,7 @@ there."""
 
 @dataclass(frozen=True)
 class AugmentedCell(Cell):
-    """A cell whose content is augmented when it is read; its digest depends on how."""
+    """A cell whose content is augmented when it is read; its digest includes the augmentation."""
 
     augmentation: Augmentation = field(kw_only=True)
     sample: tuple[int, ...] = field(kw_only=True)
@@ -52,7 +52,7 @@ class AugmentedCell(Cell):
 
 @dataclass(frozen=True, eq=False)
 class AugmentedManifest(Manifest):
-    """A manifest some of whose samples are changed copies of others; see :func:`add_copies`."""
+    """A manifest that holds changed copies of samples too; see :func:`add_copies`."""
 
     augmentation: Augmentation = field(kw_only=True)
     changed: Collection[str] = field(kw_only=True)
@@ -65,7 +65,7 @@ class AugmentedManifest(Manifest):
         return np.where(copies > 0, originals, "")
 
     def cells(self, modality: str, rows: Sequence[int] | None = None) -> list[list[Cell]]:
-        """Return the cells as in any manifest, those of copies changed."""
+        """Return the cells; those of copies are changed."""
         cells = super().cells(modality, rows)
         if modality not in self.changed:
             return cells
@@ -89,7 +89,7 @@ class AugmentedManifest(Manifest):
 
 
 def seed_of(seed: int, copy: int, name: str) -> tuple[int, int, int]:
-    """Return what the changes of a copy, by number, of the sample of that id are drawn from."""
+    """Return the seed for the changes of a copy, by its number, of the sample with this id."""
     return seed, copy, zlib.crc32(name.encode())
 
 
@@ -98,12 +98,12 @@ def add_copies(
 ) -> Manifest:
     """Return the manifest with ``augmentation.copies`` changed copies of each sample.
 
-    Where an encoder is frozen, each item is encoded once, so that there is no other picture in
-    every epoch; copies give the network some of them. They follow the originals, have ids
-    such as ``"7 copy 1"``, and are trained on wherever their original is:
+    A frozen encoder encodes each item once, so a model would see the same picture in every epoch;
+    copies add changed ones. They follow the originals, have ids such as ``"7 copy 1"``, and are in
+    the training parts of their original:
     :func:`~graphfuse.data.make_splits` never tests on them. Where parts are given, only samples of
-    the training part have copies. What is drawn depends on seed, copy and the original's id alone.
-    Encoded copies are kept under the content, the augmentation and the seed.
+    the training part have copies. The draw depends only on the seed, the number of the copy and the
+    id of the original. Encoded copies are kept under the content, the augmentation and the seed.
 
     Args:
         modalities: those whose items are changed; by default all that the augmentation changes.
@@ -123,7 +123,7 @@ def add_copies(
 
     changed = modalities_changed(manifest, augmentation) if modalities is None else modalities
     if isinstance(manifest, AugmentedManifest):
-        raise InputError(f"{manifest.name!r} has changed copies already; add them once")
+        raise InputError(f"{manifest.name!r} already has augmented copies; add them once")
     parts, copies = splits_of(manifest), augmentation.copies
     rows = np.arange(len(manifest)) if parts is None else np.flatnonzero(parts == "train")
     if parts is not None:  # with folds, no word may come from a text that is tested on
@@ -135,7 +135,7 @@ def add_copies(
     id_name = ids[0] if ids else ID
     for name in (COPY, ORIGINAL, id_name):
         if name in table.column_names:
-            raise InputError(f"column {name!r} is for the copies; call it something else")
+            raise InputError(f"column {name!r} is reserved for augmented copies; rename it")
     numbers = [0] * len(table) + [copy for _ in rows for copy in range(1, copies + 1)]
     places = [*range(len(table)), *np.repeat(rows, copies).tolist()]
     originals = [str(manifest.ids[place]) for place in places]
@@ -191,6 +191,6 @@ def modalities_changed(manifest: Manifest, augmentation: Augmentation) -> list[s
 
 
 def kinds_of(manifest: Manifest) -> set[str]:
-    """Return the kinds of items that a manifest has; a video is pictures and sound as well."""
+    """Return the kinds of items in a manifest; a video also counts as pictures and sound."""
     kinds = {manifest.kind(m) for m in manifest.modalities}
     return kinds | ({"image", "audio"} if "video" in kinds else set())

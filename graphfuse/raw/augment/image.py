@@ -31,9 +31,9 @@ class ImageAugmentation(ItemAugmentation[np.ndarray]):
     """A random change of pictures; the same seed gives the same result, in the same size.
 
     Each change has a range that its amount is drawn from, evenly, and is made with the given
-    probability, by ``torchvision.transforms.v2``; None leaves it out, and changes nothing in what
-    is drawn for the others. No global generator is used or touched. What comes into view at an edge
-    has the median colour of the picture's border. :data:`PHOTO` has mild ranges.
+    probability, by ``torchvision.transforms.v2``; None leaves it out, which does not affect the
+    draws for the others. No global generator is used. Areas that come into view at an edge have the
+    median colour of the picture's border. :data:`PHOTO` has mild ranges.
 
     Args:
         crop: share of the area that is cut out, anywhere, and brought back to the size.
@@ -76,13 +76,13 @@ class ImageAugmentation(ItemAugmentation[np.ndarray]):
         return np.ascontiguousarray(changed.numpy())
 
     def batch(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Return pictures [B, ..., 3, H, W] changed, each in its own way, on their device.
+        """Return pictures [B, ..., 3, H, W], each changed independently, on their device.
 
-        In bytes, or floating point in [0, 1]: normalise afterwards. All that belongs to one sample,
-        ``...``, is changed in the same way. Seeds are drawn from the generator alone.
+        In bytes, or floating point in [0, 1]: normalise afterwards. All pictures of one sample,
+        ``...``, are changed in the same way. Seeds are drawn from the generator alone.
         """
         if images.dim() < 4 or images.shape[-3] != 3:
-            raise InputError(f"pictures are [B, ..., 3, H, W], got shape {list(images.shape)}")
+            raise InputError(f"pictures must be [B, ..., 3, H, W], got shape {list(images.shape)}")
         changed = []
         for image, seed in zip(images, seeds_of(generator, len(images)), strict=True):
             for name, amount, rng in self.draw(seed, {}):

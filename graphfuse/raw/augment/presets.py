@@ -37,9 +37,9 @@ def create_augmentation(kind: str, given: Any) -> ItemAugmentation[Any]:
 
     Args:
         given: the name of a preset, "photo", "speech" or "caption"; ``{preset: options}``, which
-            win over its own; options alone, such as ``{"flip": True}``, for these changes and no
-            other; or an instance. ``"caption:en"`` is short for ``{"caption": {"synonyms":
-            "en"}}``: words are replaced and inserted too, by what
+            win over its own; options alone, such as ``{"flip": True}``, for only these changes; or
+            an instance. ``"caption:en"`` is short for ``{"caption": {"synonyms": "en"}}``: words
+            are replaced and inserted too, by what
             :func:`~graphfuse.raw.augment.read_thesaurus` finds.
 
     Raises:
@@ -89,7 +89,7 @@ def _preset(kind: str, given: Any) -> tuple[str, dict[str, Any]]:
 def on_the_fly(change: ItemAugmentation[Any]) -> dict[str, Any]:
     """Return the part of an augmentation that can change raw nodes in every epoch, as options.
 
-    Texts are numbers by then, which can be swapped and left out, but have no synonyms.
+    Texts are token ids by then, which can be swapped and dropped, but have no synonyms.
 
     Raises:
         InputError: nothing can.
@@ -102,8 +102,9 @@ def on_the_fly(change: ItemAugmentation[Any]) -> dict[str, Any]:
     found = {name: given for name in names if (given := getattr(change, name))}
     if not found:
         raise InputError(
-            f"a network that trains takes texts as numbers, which change by {' and '.join(names)} "
-            f"alone; name one of these in augment, or an encoder of texts that is no network"
+            f"a network that trains takes texts as numbers, which can be changed by "
+            f"{' and '.join(names)} only; name one of these in augment, or choose a text encoder "
+            f"that is not a network"
         )
     plain = {name: given if given is True else list(given) for name, given in found.items()}
     return {**plain, "probability": change.probability}

@@ -50,9 +50,9 @@ class SoundAugmentation(ItemAugmentation[Sound]):
     """A random change of sounds; the same seed gives the same result.
 
     Each change has a range that its amount is drawn from, evenly, and is made with the given
-    probability; None leaves it out, and changes nothing in what is drawn for the others. They are
-    made in the order below. Python's and NumPy's global generators are neither used nor touched.
-    The label of a sound stays. :data:`SPEECH` has ranges that keep speech natural.
+    probability; None leaves it out, which does not affect the draws for the others. Changes are
+    made in the order below. The global generators of Python and NumPy are not used. The label of a
+    sound stays. :data:`SPEECH` has ranges that keep speech natural.
 
     Args:
         speed: factor of the speed; the pitch stays. Above 1 shortens the sound.
@@ -95,13 +95,13 @@ class SoundAugmentation(ItemAugmentation[Sound]):
         return CHANGES[name](item, amount, rng) if len(item.samples) else item
 
     def batch(self, waves: Tensor, rate: int, generator: torch.Generator) -> Tensor:
-        """Return sounds [B, T] of one rate changed, each in its own way, as long as before.
+        """Return sounds [B, T] of one rate, each changed independently, of the same length.
 
-        What is faster ends in silence, what is slower is cut. Seeds are drawn from the generator
+        A faster sound ends in silence, a slower sound is cut. Seeds are drawn from the generator
         alone.
         """
         if waves.dim() != 2:
-            raise InputError(f"sounds are [B, T], got shape {list(waves.shape)}")
+            raise InputError(f"sounds must be [B, T], got shape {list(waves.shape)}")
         changed = torch.zeros_like(waves)
         for row, seed in enumerate(seeds_of(generator, len(waves))):
             made = self(Sound(waves[row].numpy(force=True), rate), seed).samples[: waves.shape[1]]
@@ -124,7 +124,7 @@ SPEECH = SoundAugmentation(
 
 
 def change_speed(sound: Sound, factor: float) -> Sound:
-    """Return the sound faster by a factor, of 0.6 or more, at the same pitch."""
+    """Return the sound faster by a factor of at least 0.6, at the same pitch."""
     return _audiomentations("TimeStretch", sound, {"rate": factor}, leave_length_unchanged=False)
 
 

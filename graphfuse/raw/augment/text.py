@@ -99,11 +99,11 @@ class TextAugmentation(ItemAugmentation[str]):
 
     @property
     def takes_vocabulary(self) -> bool:
-        """Whether it inserts words of a vocabulary, and has none yet."""
+        """Whether it inserts words of a vocabulary that is not fitted yet."""
         return self.insert is not None and not self.synonyms and not self.vocabulary
 
     def fit(self, texts: Iterable[str]) -> TextAugmentation:
-        """Return this augmentation with the words of texts, of the training part, as vocabulary.
+        """Return this augmentation with the words of the training texts as its vocabulary.
 
         At most 100,000 words are kept, at equal distances in alphabetical order.
 
@@ -117,7 +117,7 @@ class TextAugmentation(ItemAugmentation[str]):
         """
         words = [word.lower() for text in texts for word in WORD.findall(text)]
         if not words:
-            raise InputError("insert takes words of the training texts, which have none")
+            raise InputError("insert needs words of the training texts, but these have none")
         step = -(-len(words) // MOST_WORDS)
         return replace(self, vocabulary=tuple(sorted(words)[::step]))
 
@@ -134,7 +134,7 @@ class TextAugmentation(ItemAugmentation[str]):
     def batch(
         self, tokens: Tensor, mask: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Return tokens [B, T] and which of them are real, with some left out or exchanged.
+        """Return tokens [B, T] and their mask, with some tokens dropped or exchanged.
 
         The first token stays where it is, as models read it, and one more is left. What is
         left moves up; behind it stands the last column's padding or 0, as before. Seeds are drawn
@@ -142,7 +142,8 @@ class TextAugmentation(ItemAugmentation[str]):
         """
         if tokens.dim() != 2 or tokens.shape != mask.shape:
             raise InputError(
-                f"tokens and their mask are [B, T], got {list(tokens.shape)} and {list(mask.shape)}"
+                f"tokens and their mask must be [B, T], got {list(tokens.shape)} and "
+                f"{list(mask.shape)}"
             )
         changed, left = tokens.clone(), mask.clone()
         for row, seed in enumerate(seeds_of(generator, len(tokens))):
@@ -162,7 +163,7 @@ class TextAugmentation(ItemAugmentation[str]):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Options by name; of synonyms and vocabulary, which may be large, the SHA-256."""
+        """Options by name; synonyms and vocabulary, which may be large, as their SHA-256."""
         synonyms, vocabulary = self._checksums
         known = {"vocabulary": vocabulary} if vocabulary else {}
         options = {**super().options, "synonyms": synonyms}

@@ -1,4 +1,4 @@
-"""Data sets of raw files, one per module, read from where they are installed."""
+"""Datasets of raw files, one per module, read from the place where they are installed."""
 
 from __future__ import annotations
 

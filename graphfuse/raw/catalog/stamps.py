@@ -1,4 +1,4 @@
-"""stamps: a picture, its description in many languages, and the description spoken."""
+"""stamps: a picture, its description in many languages, and a recording of the description."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Stamp:
 def load(
     root: str | Path | None = None, text: str = "en", speech: str | None = None, svg: bool = True
 ) -> Manifest:
-    """Read the stamps that are installed, or lie in ``root``, or where the environment says.
+    """Read the stamps from ``root``, from the folder in the environment, or as installed.
 
     Args:
         root: folder of the stamps, or that the package was unpacked in; else the environment
@@ -164,7 +164,7 @@ def find(root: str | Path | None) -> Path:
     for folder in (base / INSTALLED.relative_to("/"), base):
         if folder.is_dir():
             return folder
-    raise InputError(f"the stamps are not in {base}, which is no folder; {ADVICE}")
+    raise InputError(f"the stamps are not in {base}, which is not a folder; {ADVICE}")
 
 
 def read(folder: Path) -> Iterator[Stamp]:
@@ -208,7 +208,7 @@ def texts_of(content: str) -> dict[str, str]:
 
 
 def name_of(stamp: Stamp) -> str:
-    """Return the file name less capitals, numbers, underscores and hyphens."""
+    """Return the file name without capitals, numbers, underscores and hyphens."""
     name = stamp.stem.split("/")[-1].lower()
     return re.sub(r"[\d_-]+", "", name) or name
 

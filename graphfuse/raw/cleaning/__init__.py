@@ -1,4 +1,4 @@
-"""Cleaning, one step a file: what is left out or repaired before anything is learnt."""
+"""Cleaning, one step per file: remove or repair samples before training."""
 
 from graphfuse.raw.cleaning.cleaner import (
     Cleaner,

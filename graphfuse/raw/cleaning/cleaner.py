@@ -26,14 +26,14 @@ NAMED = 5
 class Cleaner(ABC):
     """A step of cleaning; a frozen dataclass whose fields are its plain options.
 
-    What it does is logged, counted, and written into ``manifest.changes``.
+    Its changes are logged, counted, and added to ``manifest.changes``.
     """
 
     name: ClassVar[str]
 
     @abstractmethod
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
-        """Return the manifest cleaned, with what was done among its changes."""
+        """Return the cleaned manifest, with the change among its changes."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class Cleaner(ABC):
     def note(
         self, manifest: Manifest, what: str, rows: Iterable[int] = (), details: Iterable[str] = ()
     ) -> Manifest:
-        """Return the manifest with a change: what was done, in words, to which of its rows."""
+        """Return the manifest with a change: its description, and the changed rows."""
         ids = tuple(str(manifest.ids[row]) for row in rows)
         named = f" ({', '.join(ids[:NAMED])}{', ...' if len(ids) > NAMED else ''})" if ids else ""
         level = logging.WARNING if ids else logging.INFO
@@ -59,7 +59,7 @@ class Cleaner(ABC):
     def drop(
         self, manifest: Manifest, rows: Sequence[int], why: str, details: Iterable[str] = ()
     ) -> Manifest:
-        """Return the manifest without the given rows, and a change that says why."""
+        """Return the manifest without the given rows, with a change that gives the reason."""
         if not len(rows):
             return manifest
         noted = self.note(manifest, f"{samples(len(rows))} left out: {why}", rows, details)
@@ -70,7 +70,7 @@ class Cleaner(ABC):
 class Repair(Cleaner):
     """A step that changes each item of one kind on its own, whenever it is read.
 
-    No sample is lost. It is part of what encoded nodes are kept under, and a
+    No sample is lost. It is part of the cache key of encoded nodes, and a
     :class:`~graphfuse.encoders.Preprocessor` applies it to new samples unchanged.
     """
 
@@ -101,7 +101,7 @@ class Repair(Cleaner):
         return replace(manifest, repairs={**manifest.repairs, **repairs})
 
     def doing(self, manifest: Manifest, modalities: Sequence[str]) -> str:
-        """Say in words what is done to the items of these modalities."""
+        """Return a description of the change to the items of these modalities."""
         count = sum(len(row) for m in modalities for row in manifest.each(m))
         return f"applied to each of {count} items as it is read"
 
@@ -133,7 +133,7 @@ def create_cleaner(name: str, **options: Any) -> Cleaner:
 
 
 def clean(manifest: Manifest, steps: Sequence[Any], *, progress: bool = True) -> Manifest:
-    """Return the manifest after all steps, in order; ``changes`` says what each did.
+    """Return the manifest after all steps, in order; ``changes`` lists their effects.
 
     Args:
         manifest: the raw samples.
@@ -173,7 +173,7 @@ def create_cleaners(steps: Sequence[Any]) -> list[Cleaner]:
 
 
 def create_repairs(steps: Sequence[Any]) -> tuple[Repair, ...]:
-    """Return steps that change each item on its own.
+    """Return steps that change each item independently.
 
     Raises:
         InputError: a step that does not.
@@ -182,8 +182,8 @@ def create_repairs(steps: Sequence[Any]) -> tuple[Repair, ...]:
     for step in created:
         if not isinstance(step, Repair):
             raise InputError(
-                f"cleaning step {step.name!r} does not change each item on its own, so that it "
-                f"cannot be a repair; give it to clean(manifest, steps)"
+                f"cleaning step {step.name!r} cannot be a repair, because it does not change "
+                f"each item independently; use clean(manifest, steps)"
             )
     return tuple(step for step in created if isinstance(step, Repair))
 

@@ -1,4 +1,4 @@
-"""Replace wrong values of columns by right ones."""
+"""Replace wrong values of columns by correct ones."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from graphfuse.raw.readers.items import Row
 @cleaner("correct_values")
 @dataclass(frozen=True)
 class CorrectValues(Repair):
-    """Replace wrong values by right ones in any column: tables, labels, groups, texts.
+    """Replace wrong values by correct ones in any column: tables, labels, groups, texts.
 
-    The values of new samples are corrected too where they are part of a table.
+    In tables, the values of new samples are corrected too.
 
     Args:
         values: ``{column: {old: new}}``; None as new value makes it missing. A number is written
@@ -47,7 +47,7 @@ class CorrectValues(Repair):
     def check(self) -> None:
         """Raise an error unless values are corrections by column."""
         if not isinstance(self.values, Mapping):
-            raise InputError(f"values are {{column: {{old: new}}}}, got {self.values!r}")
+            raise InputError(f"values must be {{column: {{old: new}}}}, got {self.values!r}")
         for name, pairs in self.values.items():
             if not isinstance(pairs, Mapping):
                 raise InputError(f"corrections of {name!r} are {{old: new}}, got {pairs!r}")
@@ -119,7 +119,7 @@ def _with_column(manifest: Manifest, name: str, values: list[Any]) -> Any:
         made = Dataset.from_dict({name: values}, features=Features({name: table.features[name]}))
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"a correction of column {name!r} is not of its type, {table.features[name].dtype}: "
+            f"a correction of column {name!r} must have its type, {table.features[name].dtype}: "
             f"{error}"
         ) from None
     order = table.column_names

@@ -1,4 +1,4 @@
-"""Leave out samples that are there already."""
+"""Drop duplicates of samples."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class DropDuplicates(Cleaner):
 
     With ``near``, also of near-duplicates: pictures whose perceptual hashes differ in up to
     ``distance`` of 64 bits, and texts that share ``similarity`` of their pieces of 5 characters.
-    Copies whose labels differ are named: at most one of the labels is right.
+    Copies with different labels are reported: at most one of the labels is correct.
 
     Args:
         near: drop near-duplicates, too.
         distance: bits of 64.
         similarity: share, above 0 and up to 1.
-        across: of copies in several given parts, which to drop: "train" those of the training part
-            (and of validation, if there is one in test), so that the test part stays as it was
-            given; "test" the others; "keep" none, but say so.
+        across: which of the copies in different given parts to drop: "train" drops those in the
+            training part (and in validation, if there is one in test), so that the test part stays
+            as given; "test" drops the others; "keep" drops none, but reports them.
     """
 
     near: bool = False
@@ -44,10 +44,10 @@ class DropDuplicates(Cleaner):
             raise UnknownNameError("across of drop_duplicates", self.across, ACROSS)
         check_integer("distance", self.distance, 0)
         if not isinstance(self.similarity, (int, float)) or not 0 < self.similarity <= 1:
-            raise InputError(f"similarity is above 0 and at most 1, got {self.similarity!r}")
+            raise InputError(f"similarity must be above 0 and at most 1, got {self.similarity!r}")
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
-        """Return the manifest without samples that are there already."""
+        """Return the manifest without duplicates."""
         found = cluster_manifest(manifest, self.near, self.distance, self.similarity, progress)
         what = "copies or near-copies" if self.near else "copies"
         parts = splits_of(manifest)
@@ -77,8 +77,8 @@ class DropDuplicates(Cleaner):
             return manifest
         return self.note(
             manifest,
-            f"{count(len(rows), 'sample')} "
-            f"{verb(len(rows), 'is a copy', 'are copies')} with different labels",
+            f"{count(len(rows), 'sample')} {verb(len(rows), 'is a copy', 'are copies')} with "
+            f"different labels",
             rows,
         )
 

@@ -1,4 +1,4 @@
-"""Let numbers that lie far out of range count as missing."""
+"""Count numbers far out of range as missing."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ DEVIATION = 1.4826
 @cleaner("drop_outliers")
 @dataclass(frozen=True)
 class DropOutliers(Repair):
-    """Let numbers of tables count as missing where they lie out of range.
+    """Count numbers of tables that are out of range as missing.
 
     The range of a column is given, or reaches ``z`` robust deviations to either side of its median
     (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993, who take 3.5; more here, as
-    real columns have long tails). A column of which half is one value has no such deviation and
-    keeps all. Ranges are fitted once; the same ones hold for new samples.
+    real columns have long tails). If half of a column is one value, its deviation is 0, and all
+    numbers are kept. Ranges are fitted once; the same ones hold for new samples.
 
     Args:
         z: robust deviations, above 0.
-        limits: ``{column: [lowest, highest]}`` from what is known of the column; None for no limit
-            on a side. Where there are any, nothing is fitted.
+        limits: known limits ``{column: [lowest, highest]}``, None for no limit on one side. With
+            limits, nothing is fitted.
         rows: what ranges are fitted on: "train", the given training part, or "all" samples, which
             is right only if none of them is tested on.
     """
@@ -50,18 +50,18 @@ class DropOutliers(Repair):
         if self.rows not in ROWS:
             raise UnknownNameError("rows of drop_outliers", self.rows, ROWS)
         if not isinstance(self.limits, Mapping):
-            raise InputError(f"limits are {{column: [lowest, highest]}}, got {self.limits!r}")
+            raise InputError(f"limits must be {{column: [lowest, highest]}}, got {self.limits!r}")
         for name, pair in self.limits.items():
             if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-                raise InputError(f"limits of {name!r} are [lowest, highest], got {pair!r}")
+                raise InputError(f"limits of {name!r} must be [lowest, highest], got {pair!r}")
             given = [one for one in pair if one is not None]
             if not all(isinstance(one, (int, float)) for one in given) or given != sorted(given):
                 raise InputError(
-                    f"limits of {name!r} are numbers or None, the lowest first, got {pair!r}"
+                    f"limits of {name!r} must be numbers or None, the lowest first, got {pair!r}"
                 )
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
-        """Return the manifest with ranges that its tables are read with.
+        """Return the manifest with the ranges, which apply when its tables are read.
 
         Raises:
             InputError: there is no training part to fit ranges on.
@@ -80,7 +80,7 @@ class DropOutliers(Repair):
         return {name: None if self._is_out(name, value) else value for name, value in item.items()}
 
     def doing(self, manifest: Manifest, modalities: Sequence[str]) -> str:
-        """Say which ranges hold."""
+        """Return a description of the ranges."""
         return ", ".join(f"{name} {lo} to {hi}" for name, (lo, hi) in self.limits.items())
 
     def _is_out(self, name: str, value: object) -> bool:

@@ -1,4 +1,4 @@
-"""Leave out what cannot be read: a damaged file, a wrong path, a text in another encoding."""
+"""Drop cells that cannot be read: damaged files, wrong paths, texts in another encoding."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class DropUnreadable(Cleaner):
     """Read every file; a cell that cannot be read becomes missing, a sample without any is dropped.
 
     Of a cell that names several files, only those that cannot be read are left out. Each reason is
-    logged. A sample that had nothing to begin with stays, for other steps to judge. A column of
-    which nothing can be read is an error.
+    logged. A sample without any cell before this step is kept. If no cell of a column can be read,
+    this is an error.
     """
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:

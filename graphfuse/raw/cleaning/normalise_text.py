@@ -35,7 +35,7 @@ class NormaliseText(Repair):
         """Return a text in the form.
 
         Raises:
-            InputError: nothing is left of it.
+            InputError: no text is left.
         """
         made = normalise_text(item, self.form, self.lower)
         if not made:
@@ -43,7 +43,7 @@ class NormaliseText(Repair):
         return made
 
     def doing(self, manifest: Manifest, modalities: Sequence[str]) -> str:
-        """Count the texts that change; those in files are counted as they are read."""
+        """Return a description with the number of changed texts; those in files count later."""
         cells = [cell for m in modalities for row in manifest.cells(m) for cell in row]
         given = [cell.value for cell in cells if isinstance(cell.value, str)]
         changed = sum(normalise_text(text, self.form, self.lower) != text for text in given)

@@ -55,8 +55,8 @@ def resample(sound: Sound, rate: int) -> Sound:
     samples = np.asarray(sound.samples, np.float32)
     if not np.isfinite(samples).all():
         raise InputError(
-            f"a sound has finite samples, {np.sum(~np.isfinite(samples))} of {len(samples)} are "
-            "not: the file is damaged"
+            f"the samples of a sound must be finite, but {np.sum(~np.isfinite(samples))} of "
+            f"{len(samples)} are not; the file is damaged"
         )
     if rate == sound.rate or not len(samples):
         return Sound(samples, int(rate))

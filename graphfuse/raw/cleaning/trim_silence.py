@@ -39,7 +39,7 @@ def trim_silence(sound: Sound, below: float = 40.0, keep: float = 0.05) -> Sound
     Loudness is the mean power of frames of 20 ms. Those more than ``below`` decibels under the
     loudest one are silence, so that the volume of a recording does not matter. ``keep`` seconds of
     silence stay at either side. A sound that is silent throughout (all zeros, or no samples) is
-    returned as it is: that it is empty is for another step to say.
+    returned unchanged.
 
     Raises:
         InputError: ``below`` is not above 0, or ``keep`` is negative.

@@ -51,12 +51,12 @@ def check(found: Survey) -> Iterator[Check]:
     elif leak.sure:
         yield Check(
             "missing",
-            f"gaps give the label away: they alone predict the classes with {leak}",
-            "find out why before trusting any result; a model may learn the gaps instead of the "
-            "content",
+            f"missing cells leak the label: they alone predict the classes with {leak}",
+            "find out why before trusting any result; a model may learn which cells are missing "
+            "instead of their content",
         )
     else:
-        yield Check("missing", f"gaps do not predict the label ({leak})")
+        yield Check("missing", f"missing cells do not predict the label ({leak})")
     yield from _unreadable(found)
 
 

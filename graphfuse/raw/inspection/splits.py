@@ -91,7 +91,7 @@ def _copies(dataset: FusionDataset, splits: Sequence[Split]) -> Iterator[Check]:
     if len(rows) > MOST:
         yield Check(
             "duplicates",
-            f"more than {MOST:,} samples are not searched for near-copies",
+            f"near-copies are not searched for in more than {MOST:,} samples",
             "near_duplicates(dataset) finds them, in quadratic time",
         )
         return

@@ -1,1 +1,1 @@
-"""Readers: what a cell of a manifest names or holds, decoded."""
+"""Readers: decode the content of the cells of a manifest."""

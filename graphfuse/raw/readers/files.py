@@ -1,4 +1,4 @@
-"""Kinds of files by the endings of their names."""
+"""Kinds of files by the extensions of their names."""
 
 from __future__ import annotations
 

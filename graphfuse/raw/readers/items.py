@@ -1,4 +1,4 @@
-"""What is read from a cell of a manifest, the input of an encoder: one class per kind."""
+"""Decoded items, the input of encoders: one class per kind."""
 
 from __future__ import annotations
 

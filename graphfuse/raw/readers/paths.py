@@ -26,23 +26,22 @@ def locate(value: str | Path, root: Path | None) -> Path:
     given = str(value)
     if "://" in given:
         raise InputError(
-            f"{given!r} is an address; files are read from the manifest's folder alone: download "
-            f"it and name the file"
+            f"{given!r} is a URL, but files are read from the folder of the manifest only; "
+            f"download it and give its path"
         )
     if root is None:
         raise InputError(
-            f"{given!r} is a path, but the manifest has no folder that it could start from; name "
-            f"it with root="
+            f"{given!r} is a path, but the manifest has no folder; give one with root="
         )
     try:
         path = _resolve(given, root)
         is_file, is_folder = path.is_file(), path.is_dir()
     except (OSError, ValueError, RuntimeError) as error:  # too long, a null, a loop of links
-        raise InputError(f"{given!r} is no path of a file: {error}") from None
+        raise InputError(f"{given!r} is not the path of a file: {error}") from None
     if not path.is_relative_to(root.resolve()):
         raise InputError(
-            f"{given!r} leaves the folder {root}: it is {path}; files outside are not read: move "
-            f"the file, or give root= a folder that holds all of them"
+            f"{given!r} leads out of the folder {root}, to {path}; move the file, or give root= "
+            f"a folder that holds all of them"
         )
     if not is_file:
         what = "is a folder, not a file" if is_folder else "does not exist"

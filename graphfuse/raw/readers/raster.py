@@ -34,7 +34,7 @@ def open_raster(content: bytes, name: str) -> Image:
         raise _bomb(name) from None
     except UnidentifiedImageError:
         known = ", ".join(FORMATS)
-        raise InputError(f"{name} is no picture of a format that is read: {known}, SVG") from None
+        raise InputError(f"{name} is not a picture in a supported format: {known}, SVG") from None
     except Exception as error:  # decoders raise what they happen to meet in damaged bytes
         raise InputError(f"{name} is a damaged picture: {error}") from None
     check_pixels(opened.width * opened.height, name)
@@ -57,15 +57,15 @@ def _bomb(name: str) -> InputError:
     from PIL import Image
 
     return InputError(
-        f"{name} announces more than {Image.MAX_IMAGE_PIXELS} pixels, which may be an attack on "
-        f"the memory (a decompression bomb); it is not read: make it smaller"
+        f"{name} has more than {Image.MAX_IMAGE_PIXELS} pixels, which may be an attack on "
+        f"the memory (a decompression bomb); make it smaller"
     )
 
 
 def flatten(image: Image) -> np.ndarray:
     """Return [H, W, 3] in bytes: upright, transparent parts on white, 16 bits as their upper 8.
 
-    Grey of 32 bits or of floating point has no known range: its own becomes 0 to 255.
+    A grey picture of 32 bits or of floating point is scaled to 0 to 255 by its own range.
     """
     from PIL import Image, ImageOps
 

@@ -38,11 +38,11 @@ def read_sound(content: bytes, name: str) -> Sound:
         if isinstance(error, InputError):
             raise
         why = getattr(error, "error_string", error)  # the rest names the bytes by their address
-        raise InputError(f"{name} is no sound that can be read: {why}") from None
+        raise InputError(f"{name} is not a readable sound: {why}") from None
     if len(samples) < announced or is_cut_short(content):
         raise InputError(
-            f"{name} is cut short: it ends after {len(samples) / rate:.2f} s, before the end that "
-            f"it announces"
+            f"{name} is truncated: it ends after {len(samples) / rate:.2f} s, earlier than its "
+            f"header says"
         )
     if not len(samples):
         raise InputError(f"{name} is an empty sound, 0 s long")

@@ -111,7 +111,7 @@ def _by_av(content: bytes, name: str) -> Video:
     if container is None:
         known = ", ".join(["mpegts", *(form for form, _, _ in CONTAINERS)])
         raise InputError(
-            f"{name} is no film of a format that is read: {known} (MP4), or a moving GIF, WebP or "
+            f"{name} is not a film in a supported format: {known} (MP4), or a moving GIF, WebP or "
             f"PNG"
         )
     opened = partial(av.open, format=container, container_options=OPENING)
@@ -128,7 +128,7 @@ def _by_av(content: bytes, name: str) -> Video:
     except InputError:
         raise
     except Exception as error:  # PyAV has an error class for each way in which a file is damaged
-        raise InputError(f"{name} is no film that can be read: {error}") from None
+        raise InputError(f"{name} is not a readable film: {error}") from None
     if not frames:
         raise InputError(f"{name} is a film without a single frame")
     return Video(np.stack(frames), np.array(times) - times[0], sound)

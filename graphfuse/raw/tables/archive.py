@@ -48,7 +48,7 @@ def unpacked(path: Path) -> Path:
         except InputError:
             raise
         except Exception as error:  # of a damaged archive, anything
-            raise InputError(f"{path.name} is no readable zip archive: {error}") from None
+            raise InputError(f"{path.name} is not a readable zip archive: {error}") from None
     return _content(folder)
 
 
@@ -61,7 +61,7 @@ def _checked(file: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
         if "\\" in entry.filename or ":" in entry.filename.split("/")[0] or _leaves(entry.filename):
             raise InputError(
                 f"{path.name} names the file {entry.filename!r}, which lies outside of the "
-                f"archive; it is not unpacked: pack the folder anew"
+                f"archive, and is not unpacked; pack the folder again"
             )
         if entry.flag_bits & 1:
             raise InputError(f"{path.name} is encrypted; unpack it and name the folder")

@@ -26,8 +26,8 @@ ANOTHER_CACHE = "make room, or name another folder by the environment variable H
 def mapped(path: Path) -> Dataset:
     """Return the rows of a Parquet file from a copy on disk, which is made once per file.
 
-    It lies in the cache of Hugging Face, under the path, size and time of the file. While it is
-    made, a page of the file is in memory, of large cells often as many rows as a row group has.
+    It is in the cache of Hugging Face, under the path, size and time of the file. While it is made,
+    one page of the file is in memory; with large cells, this is often a whole row group.
     """
     import pyarrow
     import pyarrow.parquet
@@ -53,7 +53,7 @@ def mapped(path: Path) -> Dataset:
 
 
 def stored(stream: IterableDataset, limit: int | None) -> Dataset:
-    """Read a stream once, its first rows if limited, into a file that goes when Python ends.
+    """Read a stream once, or its first rows, into a file that is removed when Python ends.
 
     Raises:
         InputError: rows that Arrow does not hold together.
@@ -78,7 +78,7 @@ def stored(stream: IterableDataset, limit: int | None) -> Dataset:
             raise _unfit(rows, error) from None
         rows += 1
     if not rows:
-        raise InputError("the stream gives no row; create a generator anew if it was used")
+        raise InputError("the stream has no rows; create the generator again if it was consumed")
     try:
         with clear_errors(folder, "rows of the stream", ANOTHER_CACHE):
             writer.finalize()
@@ -91,8 +91,8 @@ def stored(stream: IterableDataset, limit: int | None) -> Dataset:
 
 def _unfit(rows: int, error: Any) -> InputError:
     return InputError(
-        f"rows of the stream up to row {rows} do not go together: {type(error).__name__}: {error}; "
-        f"say what columns hold, as in IterableDataset.from_generator(..., features=...)"
+        f"rows of the stream up to row {rows} do not fit together: {type(error).__name__}: "
+        f"{error}; say what columns hold, as in IterableDataset.from_generator(..., features=...)"
     )
 
 
@@ -108,10 +108,10 @@ def cache_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
-            raise PermissionError(f"{folder} may not be written")
+            raise PermissionError(f"{folder} is not writable")
     except OSError as error:
         raise InputError(
-            f"rows are kept on disk in the cache of Hugging Face, but {error}; name a folder that "
-            f"can be written by the environment variable HF_DATASETS_CACHE"
+            f"the rows of a stream are stored in the cache of Hugging Face, but {error}; name a "
+            f"writable folder with the environment variable HF_DATASETS_CACHE"
         ) from None
     return folder

@@ -1,4 +1,4 @@
-"""Tables out of columns of values."""
+"""Build tables from columns of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that hold the label a second time, in other words or another unit."""
+"""Find columns that are copies of the label, under other names or in another unit."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def copies(
     values: Mapping[str, Sequence[Any]],
     overrides: Mapping[str, Any],
 ) -> dict[str, Inferred]:
-    """Return the columns, by name, that are to be skipped as copies of a label, and why.
+    """Return the columns to skip as copies of a label, by name, with the reason.
 
-    A copy has one value for each class and no other, so often that an accident is less likely than
-    :data:`SURE`, or a name that says so; or its numbers and the label's are on a straight line.
+    A copy has exactly one value per class, with a probability by chance below :data:`SURE` or with
+    a name of a copy; or its numbers are a linear function of the label.
     """
     labels = [name for name, own in found.items() if own.kind == "label" and name in values]
     changed = {}
@@ -57,9 +57,9 @@ def copies(
 
 
 def accident(values: Sequence[Any], labels: Sequence[Any]) -> float:
-    """Return how likely shuffled values are one to one with the labels, if they are; 1 if not.
+    """Return the probability that shuffled values match the labels one to one; 1 if these do not.
 
-    Of all orders of the values, those count that separate the same samples, whatever the names.
+    It is the share of all orders of the values that separate the same samples.
 
     Example:
         >>> round(accident(["cat", "cat", "dog", "dog"], [1, 1, 0, 0]), 3)  # 2 orders of 6
@@ -83,7 +83,7 @@ def accident(values: Sequence[Any], labels: Sequence[Any]) -> float:
 
 
 def on_a_line(values: Sequence[Any], labels: Sequence[Any]) -> bool:
-    """Return whether numbers are the label's in another unit, up to rounding.
+    """Return whether numbers are a linear function of the label, up to rounding.
 
     Example:
         >>> celsius = [0.0, 3.5, 9.1, 14.2, 17.7, 21.0, 22.5, 24.0, 29.3, 31.8]

@@ -33,7 +33,7 @@ def from_hub(name: str, split: str | None, limit: int | None) -> Dataset | Datas
 
 
 def kept(stream: Any, split: str | None, limit: int | None) -> Dataset | DatasetDict:
-    """Return what a stream, or each part of one, holds; pictures and sounds are not decoded."""
+    """Return the rows of a stream, or of each part of one; pictures and sounds are not decoded."""
     from datasets import DatasetDict
 
     if isinstance(stream, Mapping):

@@ -49,7 +49,8 @@ def read_excel(path: Path) -> dict[str, list[Any]]:
         raise
     except Exception as error:  # of a damaged workbook, anything
         raise InputError(
-            f"{path.name} is no readable workbook: {type(error).__name__}: {error}; save it as CSV"
+            f"{path.name} is not a readable workbook: {type(error).__name__}: {error}; save it "
+            f"as CSV"
         ) from None
     if len(sheets) > 1:
         logger.warning(

@@ -65,14 +65,14 @@ def _parse(text: str, where: str) -> Any:
     except InputError:
         raise
     except (RecursionError, ValueError) as error:
-        raise InputError(f"{where} is no JSON: {error}; {EXPECTED}") from None
+        raise InputError(f"{where} is not JSON: {error}; {EXPECTED}") from None
 
 
 def _line(line: str, number: int, name: str) -> Row:
     where = f"{name}, line {number}"
     row = _parse(line, where)
     if not isinstance(row, dict):
-        raise InputError(f"{where} is no object {{column: value}}, but {line[:40]!r}")
+        raise InputError(f"{where} is not an object {{column: value}} but {line[:40]!r}")
     return row
 
 
@@ -81,7 +81,7 @@ def _list_of_rows(text: str, name: str) -> list[Row]:
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             raise InputError(
-                f"{name}: entry {number} of the list is no object {{column: value}}, but "
+                f"{name}: entry {number} of the list is not an object {{column: value}} but "
                 f"{str(row)[:40]!r}"
             )
     return list(rows)

@@ -1,4 +1,4 @@
-"""Tables that a program holds: a DataFrame, an Arrow table, a list of rows."""
+"""Tables in memory: a DataFrame, an Arrow table, a list of rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WAYS_IN = {
 
 
 def from_memory(source: object) -> Dataset | None:
-    """Return the table that an object holds, None if it is of another kind.
+    """Return an object as a table, None if it is of another kind.
 
     Raises:
         InputError: values that no column can hold.

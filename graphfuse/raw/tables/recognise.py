@@ -1,4 +1,4 @@
-"""Infer what the columns of a table hold, from their names, values, and each other."""
+"""Infer the kinds of the columns of a table, from their names and values."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _override(name: str, value: str, table: Dataset) -> tuple[str, str]:
         raise UnknownNameError(f"kind of column {name!r}", kind, KINDS)
     if colon and (not modality or kind not in CONTENT):
         raise InputError(
-            f"column {name!r} is given as {value!r}; write kind, or modality:kind where kind is "
+            f"column {name!r} must be given as kind or modality:kind, got {value!r}; kind is "
             f"one of {', '.join(CONTENT)}"
         )
     return modality, kind
@@ -156,8 +156,8 @@ def _shared_ids(
         if different <= 0.9 * len(cells):
             changed[name] = Inferred(
                 "group",
-                f"{count(len(cells), 'row')} "
-                f"{verb(len(cells), 'shares', 'share')} {count(different, 'id')}",
+                f"{count(len(cells), 'row')} {verb(len(cells), 'shares', 'share')} "
+                f"{count(different, 'id')}",
             )
         elif taken:
             changed[name] = Inferred("skip", "there is another id", Skipped.SECOND_ID)

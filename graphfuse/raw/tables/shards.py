@@ -1,4 +1,4 @@
-"""A table that lies in several files: the shards of a folder, of a pattern, or of a list."""
+"""A table in several files: the shards of a folder, a pattern or a list."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def shards_of(source: object) -> tuple[list[Path], Path | None] | None:
 def _listed(source: Sequence[object]) -> tuple[list[Path], Path | None]:
     files = [Path(p) for p in source if isinstance(p, (str, Path))]
     if not files or len(files) < len(source):
-        raise InputError(f"a list of shards holds paths of files, got {str(source)[:60]}")
+        raise InputError(f"a list of shards must hold paths of files, got {str(source)[:60]}")
     gone = [str(path) for path in files if not path.is_file()]
     if gone:
         raise InputError(
@@ -73,7 +73,7 @@ def _matching(pattern: Path) -> tuple[list[Path], Path]:
     try:
         found = sorted(folder.glob(str(Path(*pattern.parts[len(plain) :]))))
     except ValueError as error:
-        raise InputError(f"{str(pattern)!r} is no pattern of files: {error}") from None
+        raise InputError(f"{str(pattern)!r} is not a pattern of files: {error}") from None
     files = [path for path in found if path.is_file() and path.name[0] != "."]
     if not files:
         raise InputError(
@@ -96,11 +96,11 @@ def _in_folder(folder: Path) -> tuple[list[Path], Path] | None:
 
 
 def check_columns(shards: Sequence[Path], columns: Sequence[Sequence[str]]) -> None:
-    """Raise an error that names two shards with other columns."""
+    """Raise an error that names two shards with different columns."""
     for path, own in zip(shards, columns, strict=True):
         if set(own) != set(columns[0]):
             raise InputError(
-                f"the shards of a table have the same columns, but "
+                f"the shards of a table must have the same columns, but "
                 f"{sorted(set(own) ^ set(columns[0]))} are only in one of {shards[0]} and {path}; "
                 f"name the files of one table alone"
             )
@@ -109,10 +109,10 @@ def check_columns(shards: Sequence[Path], columns: Sequence[Sequence[str]]) -> N
 def joined(tables: Sequence[Dataset], shards: Sequence[Path]) -> Dataset:
     """Return the rows of all tables, which stay on disk where they are.
 
-    A column that is empty in one shard, or of integers, is of the type of the others.
+    A column that is empty, or of integers, in one shard takes the type of the others.
 
     Raises:
-        InputError: a column whose types do not go together.
+        InputError: a column whose types do not fit together.
     """
     from datasets import concatenate_datasets
 

@@ -1,4 +1,4 @@
-"""Where manifests come from: tables in files, folders, and datasets of Hugging Face."""
+"""Read manifests from tables in files, folders, and datasets of Hugging Face."""
 
 from __future__ import annotations
 
@@ -117,12 +117,12 @@ def read_manifest(
     if task is not None and task not in TASKS:
         raise UnknownNameError("task", str(task), TASKS)
     if columns is not None and not isinstance(columns, Mapping):
-        raise InputError(f"columns is {{name: kind}}, got {columns!r}")
+        raise InputError(f"columns must be {{name: kind}}, got {columns!r}")
     for option, value in {"name": name, "encoding": encoding, "split": split, "root": root}.items():
         if not isinstance(value, str | Path | None):
             raise InputError(f"{option} must be a text, got {value!r}")
     if root is not None and not Path(root).is_dir():
-        raise InputError(f"root is a folder, and there is no folder {str(root)!r}")
+        raise InputError(f"root must be a folder, got {str(root)!r}")
     try:
         found = _find(source, split, limit, encoding, columns or {})
         table = undecoded(found.table)
@@ -141,7 +141,7 @@ def read_manifest(
         ) from error
     if not any(column.kind in CONTENT for column in kinds):
         raise InputError(
-            f"{own_name} has no column that becomes nodes ({', '.join(CONTENT)}), only "
+            f"{own_name} has no column of content ({', '.join(CONTENT)}), only "
             f"{', '.join(f'{c.name!r} ({c.kind}: {c.why})' for c in kinds)}; say what one holds "
             f"with columns={{name: kind}} (--column name=kind)"
         )
@@ -201,7 +201,7 @@ def _find(
     if isinstance(source, (datasets.IterableDataset, datasets.IterableDatasetDict)):
         return _Found(one_table(kept(source, split, limit), split), "data")
     raise InputError(
-        f"raw samples come from a file, a folder, a DataFrame, a datasets.Dataset, a list of dicts "
+        f"raw samples must be a file, a folder, a DataFrame, a datasets.Dataset, a list of dicts "
         f"or a name on the hub; got {type(source).__name__}{way_in(source)}"
     )
 

@@ -69,8 +69,8 @@ def read_shards(
     for path in shards:
         if _format(path) != _format(shards[0]):
             raise InputError(
-                f"the shards of a table are files of one kind, but there are {shards[0]} and "
-                f"{path}; name one kind, as 'folder/*{shards[0].suffix}'"
+                f"the shards of a table must be files of one kind, got {shards[0]} and "
+                f"{path}; name one kind, such as 'folder/*{shards[0].suffix}'"
             )
     parts = parts_of(shards)
     read = [read_file(path, encoding) for path in shards]
@@ -106,4 +106,4 @@ def _read_parquet(path: Path) -> Dataset:
             return mapped(path)
         return Dataset(pyarrow.parquet.read_table(path, page_checksum_verification=True))
     except (OSError, pyarrow.ArrowException) as error:
-        raise InputError(f"{path.name} is no readable Parquet file: {error}") from None
+        raise InputError(f"{path.name} is not a readable Parquet file: {error}") from None

@@ -64,5 +64,5 @@ def test_null_says_nothing_by_what_is_missing():
 
 
 def test_one_sample_is_no_dataset():
-    with pytest.raises(InputError, match="planted/null has at least 2 samples, got n=1"):
+    with pytest.raises(InputError, match="planted/null needs at least 2 samples, got n=1"):
         load_dataset("planted/null", n=1)

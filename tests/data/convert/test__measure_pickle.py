@@ -28,7 +28,7 @@ REMEMBERED = b"\x80\x04)\x94" + b"".join(b"h%ch%c\x86\x94" % (n, n) for n in ran
 def test_small_files_that_stand_for_much_work_are_refused(content, tmp_path):
     path = tmp_path / "bomb.pkl"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="its containers lie in one another"):
+    with pytest.raises(InputError, match="its containers are nested"):
         unpickle(path)
 
 

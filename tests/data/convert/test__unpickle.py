@@ -134,7 +134,7 @@ def test_everything_else_is_refused_wherever_it_stands(tmp_path, name, protocol)
 
 def test_a_refusal_names_the_class_and_what_to_do(tmp_path):
     for name, message in (
-        ("os.system", rf"names {os.system.__module__}.system, .*FusionDataset.from_arrays"),
+        ("os.system", rf"names {os.system.__module__}.system .*FusionDataset.from_arrays"),
         ("pandas", r"names pandas\..*df.to_numpy\(\)"),
         ("torch", r"names torch\._utils\..*tensor.numpy\(\)"),
         ("structured", "structured array|dtype 'V4'"),
@@ -241,7 +241,7 @@ def test_what_stands_for_a_name_cannot_be_changed():
 def test_damaged_files(tmp_path):
     whole = pickle.dumps({"a": np.ones(100)})
     for content in (b"", b"hello", whole[:40], whole[:-1], whole[:100] + b"\xff" + whole[101:]):
-        with pytest.raises(InputError, match=r"no readable pickle|no further"):
+        with pytest.raises(InputError, match=r"not a readable pickle|is not read"):
             unpickle(written(tmp_path, content))
 
 

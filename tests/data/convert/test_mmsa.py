@@ -111,7 +111,7 @@ def test_values_that_are_no_numbers_become_zero_and_are_counted(tmp_path, caplog
     given["train"]["audio"][0, 0] = [-np.inf, np.nan, np.inf, 1e300, 2.0]
     sample = read_features(written(tmp_path, given))[0]
     assert sample.x["audio"][0].tolist() == [0, 0, 0, 0, 2]
-    assert "audio: 4 NaN or infinite values became 0" in caplog.text
+    assert "audio: 4 NaN or infinite values were replaced by 0" in caplog.text
     assert "vision" not in caplog.text
 
 

@@ -77,7 +77,7 @@ def test_other_files_are_named(tmp_path):
         ("x", gzip.compress(b"x"), "is compressed; unpack it first"),
         ("x", b"\x89HDF\r\n\x1a\n", "HDF5 file"),
         ("x", b"\x93NUMPY\x01", "a single array"),
-        ("x.npz", None, "load_dataset reads them"),
+        ("x.npz", None, "load_dataset reads .npz files"),
         ("t.csv", None, "a single table; give the folder"),
         ("t.jsonl", None, r"raw samples needs no conversion: graphfuse compare .*t\.jsonl"),
         ("empty", None, r"none of the known layouts: tables .*It holds \[\]"),
@@ -146,12 +146,12 @@ def test_whatever_fails_leaves_nothing_behind(tmp_path, capsys):
     for arguments, message in (
         ([str(source), str(foreign)], "is not a saved graphfuse dataset"),
         ([str(source), str(source)], "is a file, but a dataset is saved as a folder"),
-        ([str(damaged), dest], "no readable pickle"),
+        ([str(damaged), dest], "not a readable pickle"),
         (
             [str(source), dest, "--option", "target=classifications"],
             "did you mean 'classification'",
         ),
-        ([str(source), dest, "--option", "target"], "--option is NAME=VALUE"),
+        ([str(source), dest, "--option", "target"], "--option must be NAME=VALUE"),
         ([str(source), dest, "--format", "mmsaa"], "did you mean 'mmsa'"),
     ):
         assert main(["convert", *arguments]) == 2

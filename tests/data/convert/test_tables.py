@@ -37,7 +37,7 @@ def test_parts_groups_and_several_targets(tmp_path):
         "p3,a,70,val,y\np4,,80,test,z\n"
     )
     path = folder(tmp_path, labels)
-    with pytest.raises(InputError, match=r"got \['subtype', 'age'\]; name it"):
+    with pytest.raises(InputError, match=r"got \['subtype', 'age'\]; name the label"):
         read_features(path)
     dataset = read_features(path, label="subtype")
     assert list(dataset.splits) == ["train", "train", "validation", "test"]
@@ -54,7 +54,7 @@ def test_no_class_is_lost_to_its_name_and_empty_labels_are_counted(tmp_path, cap
     dataset = read_features(folder(tmp_path, labels), label="grade")
     assert dataset.schema.classes == ("Mild", "NA", "None")
     assert dataset.labels().tolist() == [2, -1, 0, 1]
-    assert "1 of 4 samples have none" in caplog.text
+    assert "1 of 4 samples have no label" in caplog.text
     assert "1 sample of class 'None'; empty these cells" in caplog.text
     dataset = read_features(folder(tmp_path, labels), label="score")  # numbers, one missing
     assert dataset.schema.classes == ("1", "2", "3")
@@ -110,21 +110,21 @@ def test_empty_cells_are_filled_per_fold_or_by_a_number(tmp_path, caplog):
         ({"mrna.csv": "patient,p1,p2\ng1,1,2\n"}, "its columns: transpose it"),
         (
             {"mrna.csv": "patient,g1\np1,1\np2,<5\n"},
-            "'g1' holds neither .*such as '1', '<5'; write",
+            "'g1' must hold only numbers .*such as '1', '<5'; write",
         ),
         ({"mrna.csv": "patient;g1\np1;1,5\np2;high\n"}, "'g1' .*1 of them numbers, .*without a"),
         (
             {"mrna.csv": "patient,name\n" + "".join(f"p{i},n{i}\n" for i in range(60))},
-            "'name' holds neither numbers alone nor at most 50 categories, but 60 values",
+            "'name' must hold only numbers or at most 50 categories, but 60 values",
         ),
         ({"mrna.csv": "patient,g1\np1,inf\n"}, r"infinite values in columns \['g1'\]"),
         ({"mrna.csv": "patient,g1\n,1\n"}, "1 row has no id in column 'patient'"),
         ({"mrna.csv": "patient\np1\n"}, "no column beside its id"),
         ({"mrna.csv": "sample,g1\np1,1\n"}, r"they begin with .*'sample'.*id=NAME"),
         ({"mrna.csv": ""}, "mrna.csv is not a readable table"),
-        ({"mrna.tsv": RNA}, "a .csv and a .tsv of one name"),
+        ({"mrna.tsv": RNA}, "a .csv and a .tsv of the same name"),
         ({"labels": "patient,subtype,split\np1,a,early\n"}, "got 'early' at 'p1'"),
-        ({"labels": None}, "one table of labels is expected, called labels"),
+        ({"labels": None}, "there must be one table of labels, called labels"),
         ({"mrna.csv": None, "methylation.tsv": None}, "holds no table but labels.csv"),
     ],
 )

@@ -78,7 +78,7 @@ def test_one_modality_alone():
 
 def test_a_node_of_one_feature_is_not_scaled_by_itself():
     data = FusionDataset.from_arrays({"age": np.arange(4.0), "b": np.eye(4)})
-    with pytest.raises(InputError, match=r"those of \['age'\] have one, .* take over='feature'"):
+    with pytest.raises(InputError, match=r"but \['age'\] have one, .* use over='feature'"):
         scaled(data, over="node")
     assert scaled(data, over="node", modality="b").x["age"].values.any()
     words = FusionDataset.from_arrays({"words": np.arange(4)[:, None]}, dtype={"words": torch.long})
@@ -86,9 +86,9 @@ def test_a_node_of_one_feature_is_not_scaled_by_itself():
 
 
 def test_what_is_not_known():
-    with pytest.raises(UnknownNameError, match="way to scale 'standxrd'; did you mean 'standard'"):
+    with pytest.raises(UnknownNameError, match="value of how 'standxrd'; did you mean 'standard'"):
         create_step("scale", how="standxrd")
-    with pytest.raises(UnknownNameError, match="unit to scale over 'nodes'; did you mean 'node'"):
+    with pytest.raises(UnknownNameError, match="value of over 'nodes'; did you mean 'node'"):
         create_step("scale", over="nodes")
     with pytest.raises(UnknownNameError, match="option of step 'scale' 'hwo'"):
         create_step("scale", hwo="robust")

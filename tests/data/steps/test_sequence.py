@@ -26,7 +26,7 @@ def test_each_step_sees_what_the_one_before_returns():
 
 def test_what_is_no_step():
     for wrong in ("scale", [3], [{"scale": 1}], [{"a": {}, "b": {}}]):
-        with pytest.raises(InputError, match=r"a step is|steps are"):
+        with pytest.raises(InputError, match=r"a step must be|steps must be"):
             Steps(wrong)
     with pytest.raises(UnknownNameError, match="did you mean 'scale'"):
         Steps(["skale"])

@@ -211,7 +211,7 @@ def test_bands_without_a_frequency_are_an_error():
 
 
 def test_what_is_no_sound_is_an_error():
-    with pytest.raises(InputError, match="takes sounds, got str"):
+    with pytest.raises(InputError, match="must be a sound, got str"):
         Mel().encode(["a text"])
 
 

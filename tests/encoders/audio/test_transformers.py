@@ -297,7 +297,7 @@ def test_models_of_other_things_are_errors(tmp_path):
     transformers.BertModel(text).save_pretrained(tmp_path)
     with pytest.raises(InputError, match=r"\(BertModel\) does not turn sound alone into frames"):
         Transformers(str(tmp_path)).encode(SOUNDS)
-    with pytest.raises(InputError, match="takes sounds, got str"):
+    with pytest.raises(InputError, match="must be a sound, got str"):
         Transformers(str(tmp_path)).encode(["a text"])
 
 
@@ -328,7 +328,7 @@ def test_a_layer_that_the_model_lacks_is_an_error(folder):
     [
         ({"rate": 0}, "rate must be a number of nodes per second above 0, got 0"),
         ({"chunk": 0.1}, "chunk must be a number of seconds of at least 1, got 0.1"),
-        ({"layer": -2}, "layer is -1 or a layer from 0 up, got -2"),
+        ({"layer": -2}, "layer must be -1 or at least 0, got -2"),
     ],
 )
 def test_wrong_options_are_errors(options, message):

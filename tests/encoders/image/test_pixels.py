@@ -38,7 +38,7 @@ def test_bytes_are_kept_as_bytes(tmp_path):
 
 
 def test_what_is_no_image_or_size_is_refused():
-    with pytest.raises(InputError, match="an image is an array"):
+    with pytest.raises(InputError, match="an image must be an array"):
         create_encoder("image", "pixels").encode(["text"])
     with pytest.raises(InputError, match="side"):
         create_encoder("image", "pixels", side=0)

@@ -132,13 +132,13 @@ def test_centres_are_subtracted_in_double_precision():
 @pytest.mark.parametrize(
     ("item", "message"),
     [
-        ("text", "takes a Series, got str"),
+        ("text", "must be a Series, got str"),
         (series([[1, 2]]), r"values \[T, 1\] with T >= 1, got shape \[1, 2\]"),
         (Series(np.zeros((0, 1)), np.zeros(0)), r"got shape \[0, 1\]"),
         (series([1, np.inf]), "row 1 has an infinite one"),
-        (series([1, 2], times=[1, 0]), "one time a row, 2 here, in order"),
+        (series([1, 2], times=[1, 0]), "one time per row, 2, in order"),
         (series([1, 2], times=[0, NAN]), "none missing"),
-        (series([1, 2], times=[0]), "one time a row"),
+        (series([1, 2], times=[0]), "one time per row"),
         (series(range(64), times=1.7e9 + np.arange(64)), "count time from the beginning"),
         (series(range(64), times=1.7e9 + 20 * np.arange(64)), "count time from the beginning"),
         (Series(np.array([[1e300], [0]]), np.arange(2.0)), "1e\\+300, which overflows single"),
@@ -159,7 +159,7 @@ def test_bad_options_are_named():
         encode(width=0.5)
     with pytest.raises(InputError, match="step of windows must be a number of seconds > 0, got 0"):
         encode(unit="seconds", step=0)
-    with pytest.raises(InputError, match=r"centres are one finite number per channel, 1; got"):
+    with pytest.raises(InputError, match=r"centres must be one finite number per channel, 1, got"):
         encode(centres=[1, 2])
-    with pytest.raises(InputError, match=r"centres are one finite number per channel"):
+    with pytest.raises(InputError, match=r"centres must be one finite number per channel"):
         encode(centres=[NAN])

@@ -103,7 +103,7 @@ def test_the_step_is_named_with_the_layout():
         ({**ROW, "bmi": float("inf")}, "column 'bmi' holds finite numbers.*got inf"),
         ({**ROW, "bmi": 1e39}, r"column 'bmi' holds 1e\+39, which overflows single"),
         ({"age": 1}, r"\['bmi', 'sex', 'ward'\] are not in a row of \['age'\]"),
-        ("a text", "takes rows .* got str"),
+        ("a text", "must be a row .* got str"),
     ],
 )
 def test_bad_rows_are_named(row, message):
@@ -117,11 +117,11 @@ def test_bad_rows_are_named(row, message):
         ({"nodes": "column"}, "did you mean 'columns'"),
         ({"nodes": {"a": ["age", "agee"]}}, "unknown column of block 'a' 'agee'"),
         ({"nodes": {"a": ["age", "bmi", "sex"]}}, r"\['ward'\] are in none"),
-        ({"nodes": {"a": ["age", "bmi", "sex"], "b": ["age", "ward"]}}, r"\['age'\] twice"),
-        ({"numbers": ["age", "sex"]}, r"columns are named once each, but \['sex'\] twice"),
+        ({"nodes": {"a": ["age", "bmi", "sex"], "b": ["age", "ward"]}}, r"\['age'\] occur twice"),
+        ({"numbers": ["age", "sex"]}, r"columns must be unique, but \['sex'\] occur twice"),
         ({"numbers": "age"}, "numbers must be a list of names, got 'age'"),
         ({"categories": {"sex": []}}, "none of them empty"),
-        ({"numbers": [], "categories": {}}, "a table has columns"),
+        ({"numbers": [], "categories": {}}, "a table encoder needs columns"),
         ({"fill": "means"}, "did you mean 'mean'"),
     ],
 )

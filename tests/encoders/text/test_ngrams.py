@@ -73,9 +73,9 @@ def test_bad_options_and_items_are_named():
         encode("a", nodes="word")
     with pytest.raises(InputError, match="places must be an integer"):
         encode("a", places=0)
-    with pytest.raises(InputError, match="shortest is at most longest"):
+    with pytest.raises(InputError, match="shortest must be at most longest"):
         encode("a", shortest=4, longest=3)
-    with pytest.raises(InputError, match="takes strings, got ndarray"):
+    with pytest.raises(InputError, match="must be a string, got ndarray"):
         encode(np.zeros(3))
 
 

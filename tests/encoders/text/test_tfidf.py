@@ -57,5 +57,5 @@ def test_bad_options_are_named():
         encode("a", terms="char")
     with pytest.raises(InputError, match="places must be an integer of at least 64"):
         encode("a", places=32)
-    with pytest.raises(InputError, match="takes strings, got int"):
+    with pytest.raises(InputError, match="must be a string, got int"):
         encode(3)

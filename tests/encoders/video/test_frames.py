@@ -51,7 +51,7 @@ def test_the_image_encoder_is_part_of_the_identity():
 
 
 def test_an_image_encoder_of_raw_pixels_is_refused():
-    with pytest.raises(InputError, match=r"'pixels' only prepares raw nodes .* such as"):
+    with pytest.raises(InputError, match=r"'pixels' gives raw nodes .* such as"):
         create_encoder("video", "frames", image="pixels")
 
 

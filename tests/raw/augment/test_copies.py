@@ -144,7 +144,7 @@ def test_what_counts_samples_counts_no_copies(manifest, tmp_path):
 
 
 def test_what_cannot_be_copied_is_said(manifest):
-    with pytest.raises(InputError, match="'six' has changed copies already; add them once"):
+    with pytest.raises(InputError, match="'six' already has augmented copies; add them once"):
         add_copies(add_copies(manifest, CHANGE), CHANGE)
     with pytest.raises(InputError, match="copies must be an integer of at least 1"):
         change(copies=0)

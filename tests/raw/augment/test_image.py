@@ -94,7 +94,9 @@ def test_a_batch_of_tensors_is_changed_each_in_its_own_way_by_the_generator():
     videos = images.unsqueeze(1).expand(4, 2, 3, 24, 32)
     made = augmentation.batch(videos, torch.Generator().manual_seed(7))
     assert torch.equal(made[:, 0], made[:, 1])  # frames of one sample change together
-    with pytest.raises(InputError, match=r"pictures are \[B, ..., 3, H, W\], got shape \[3, 24"):
+    with pytest.raises(
+        InputError, match=r"pictures must be \[B, ..., 3, H, W\], got shape \[3, 24"
+    ):
         augmentation.batch(images[0], torch.Generator())
 
 
@@ -113,5 +115,5 @@ def test_ranges_that_are_none_say_what_is_taken():
             ImageAugmentation(crop=given)
     with pytest.raises(InputError, match=r"hue must be a range .* got \('a', 'b'\)"):
         ImageAugmentation(hue=("a", "b"))
-    with pytest.raises(InputError, match="probability lies between 0 and 1, got 3"):
+    with pytest.raises(InputError, match="probability must lie between 0 and 1, got 3"):
         ImageAugmentation(probability=3)

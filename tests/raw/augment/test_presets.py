@@ -55,7 +55,7 @@ def test_a_thesaurus_after_a_colon_replaces_and_inserts_too(tmp_path):
         ("picture", "photo", UnknownNameError, "kind of item in augment 'picture'"),
         ("image", {"photo": {"flap": True}}, UnknownNameError, "change of image 'flap'; did you"),
         ("image", "photo:en", UnknownNameError, "change of image 'synonyms'"),
-        ("image", {"flip": 0.5}, InputError, "flip is true or false, got 0.5"),
+        ("image", {"flip": 0.5}, InputError, "flip must be true or false, got 0.5"),
         ("image", {"photo": 3}, InputError, r"a name, \{name: \{option: value\}\} or"),
         ("image", 3, InputError, "the augmentation of image must be a name"),
         ("image", CAPTION, InputError, "the augmentation of image must be a name"),
@@ -76,7 +76,7 @@ def test_settings_of_a_whole_augmentation():
         UnknownNameError, match="setting in augment 'copied'; did you mean 'copies'"
     ):
         Augmentation.of({"copied": 3})
-    with pytest.raises(InputError, match="augment takes settings by name, such as"):
+    with pytest.raises(InputError, match="augment must be a mapping of settings, such as"):
         Augmentation.of("photo")
 
 
@@ -85,5 +85,7 @@ def test_on_the_fly_texts_are_swapped_and_left_out_alone():
     assert on_the_fly(both) == {"delete": [0, 0.5], "probability": 0.5}
     assert create_augmentation("image", on_the_fly(PHOTO)) == PHOTO
     words = TextAugmentation(replace=(0, 1), synonyms={"a": ("b",)})
-    with pytest.raises(InputError, match="takes texts as numbers, which change by swap and delete"):
+    with pytest.raises(
+        InputError, match="takes texts as numbers, which can be changed by swap and delete"
+    ):
         on_the_fly(words)

@@ -258,8 +258,8 @@ def test_speech_preset_keeps_a_vowel_recognisable():
         ({"time_mask": (0.1,)}, "time_mask must be a range"),
         ({"denoise": (6, 30)}, r"denoise must be a range .* between 0 and 20"),
         ({"volume": ("soft", "loud")}, r"volume must be a range .* got \('soft', 'loud'\)"),
-        ({"probability": 2}, "probability lies between 0 and 1, got 2"),
-        ({"probability": "often"}, "probability lies between 0 and 1, got 'often'"),
+        ({"probability": 2}, "probability must lie between 0 and 1, got 2"),
+        ({"probability": "often"}, "probability must lie between 0 and 1, got 'often'"),
     ],
 )
 def test_wrong_options_are_errors(options, message):

@@ -149,7 +149,7 @@ def test_words_are_inserted_without_a_thesaurus():
     assert set(inserted) - {"a", "cat", "sleeps", "here"} == {"dogs", "bark", "run"}
     assert inserted.count("dogs") > inserted.count("bark")  # as often as in the texts
     assert fitted.options != own.options
-    with pytest.raises(InputError, match="which have none"):
+    with pytest.raises(InputError, match="but these have none"):
         own.fit(["...", ""])
 
 

@@ -43,14 +43,17 @@ def test_a_text_of_which_nothing_is_left_is_an_error(make):
         ([{"normalise_text": {"form": "NFX"}}], "unknown form of normalise_text 'NFX'"),
         ([{"trim_silence": {"below": "loud"}}], "below must be a number of decibels above 0"),
         ([{"drop_duplicates": {"across": "none"}}], "unknown across of drop_duplicates 'none'"),
-        ([{"drop_duplicates": {"similarity": 2}}], "similarity is above 0 and at most 1, got 2"),
+        (
+            [{"drop_duplicates": {"similarity": 2}}],
+            "similarity must be above 0 and at most 1, got 2",
+        ),
         ([{"group_duplicates": {"distance": -1}}], "distance must be an integer of at least 0"),
         ([{"drop_outliers": {"z": 0}}], "z must be a number of robust deviations above 0, got 0"),
         ([{"drop_outliers": {"rows": "some"}}], "unknown rows of drop_outliers 'some'"),
-        ([{"drop_outliers": {"limits": [1]}}], "limits are {column:"),
-        ([{"drop_outliers": {"limits": {"age": 3}}}], "limits of 'age' are"),
+        ([{"drop_outliers": {"limits": [1]}}], "limits must be {column:"),
+        ([{"drop_outliers": {"limits": {"age": 3}}}], "limits of 'age' must be"),
         ([{"drop_outliers": {"limits": {"age": [9, 0]}}}], r"the lowest first, got \[9, 0\]"),
-        ([{"drop_outliers": {"limits": {"age": ["a", 1]}}}], "are numbers or None"),
+        ([{"drop_outliers": {"limits": {"age": ["a", 1]}}}], "must be numbers or None"),
         ([{"drop_outliers": {"limits": {"aeg": [0, 1]}}}], "column of numbers in limits 'aeg'"),
         (["drop_outliers"], "no column that names the parts"),
     ],
@@ -92,5 +95,5 @@ def test_changed_copies_are_repaired_as_their_originals(make):
 
 
 def test_a_step_that_is_no_repair_is_named():
-    with pytest.raises(InputError, match=r"'drop_duplicates' does not change each item on its own"):
+    with pytest.raises(InputError, match=r"'drop_duplicates' cannot be a repair"):
         create_repairs(["drop_duplicates"])

@@ -40,7 +40,7 @@ def test_new_samples_are_corrected_too(manifest, tmp_path):
         ({"age": {999: "many"}}, InputError, "correction of column 'age'"),
         ({"age": 3}, InputError, r"corrections of 'age' are \{old: new\}, got 3"),
         ({}, InputError, r"needs values=\{column: \{old: new\}\}"),
-        (3, InputError, r"values are \{column: \{old: new\}\}, got 3"),
+        (3, InputError, r"values must be \{column: \{old: new\}\}, got 3"),
     ],
 )
 def test_wrong_corrections_are_named(manifest, values, error, match):

@@ -36,12 +36,12 @@ def test_the_same_rate_changes_nothing():
 
 
 def test_rates_of_damaged_headers_are_errors():
-    with pytest.raises(InputError, match=r"sample rate of a sound is .* at least 1000, got 1"):
+    with pytest.raises(InputError, match=r"sample rate of a sound must be .* at least 1000, got 1"):
         resample(Sound(np.zeros(10, np.float32), 1), 16000)
-    with pytest.raises(InputError, match=r"sample rate of the result is .* got 0"):
+    with pytest.raises(InputError, match=r"sample rate of the result must be .* got 0"):
         resample(tone(440, 8000), 0)
 
 
 def test_samples_that_are_not_finite_are_an_error():
-    with pytest.raises(InputError, match="2 of 3 are not: the file is damaged"):
+    with pytest.raises(InputError, match="2 of 3 are not; the file is damaged"):
         resample(Sound(np.array([0, np.inf, np.nan], np.float32), 8000), 8000)

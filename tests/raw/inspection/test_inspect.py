@@ -62,7 +62,7 @@ def test_classes(write):
 
 def test_labels_that_cannot_be_learnt_are_findings_and_the_rest_is_told(write):
     told = write(age=noise(), label=["yes"] * N)
-    assert "the label cannot be learned: a binary y has at least 2 classes" in told["classes"]
+    assert "the label cannot be learned: a binary y must have at least 2 classes" in told["classes"]
     assert "duplicates" in told
 
 
@@ -79,11 +79,11 @@ def test_gaps_that_tell_the_label_and_gaps_that_do_not(write):
     gone = ["" if LABELS[i] == "yes" and i % 3 else words[i] for i in range(N)]
     found = write(note=gone, a=noise(), label=LABELS)["missing"]
     assert "note: missing in 20 of 60 samples, 33.3 %" in found
-    assert "gaps give the label away: they alone predict the classes with a balanced" in found
+    assert "missing cells leak the label: they alone predict the classes with a balanced" in found
     assert "%, where the majority class alone gives 50 %" in found
     chance = ["" if i % 6 < 2 else words[i] for i in range(N)]
     found = write(note=chance, a=["", *noise()[1:]], label=LABELS)["missing"]
-    assert "gaps do not predict the label" in found
+    assert "missing cells do not predict the label" in found
     assert "column a: empty in 1 of 60 rows, 1.7 %" in found
 
 
@@ -172,7 +172,7 @@ def test_the_command_line(write, tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert {"code", "severity", "text", "advice"} == set(found[0])
     assert main(["inspect", source, "--column", "same"]) == 2
-    assert "--column takes NAME=VALUE" in capsys.readouterr().err
+    assert "--column must be NAME=VALUE" in capsys.readouterr().err
 
 
 def test_parts_by_time_are_looked_at_like_given_ones(write, tmp_path):

@@ -56,5 +56,5 @@ def test_without_classes_only_copies_are_searched():
 def test_too_many_samples_are_not_searched_and_that_is_reported(monkeypatch):
     monkeypatch.setattr(splits, "MOST", 59)
     assert [one.text for one in checks()] == [
-        "more than 59 samples are not searched for near-copies"
+        "near-copies are not searched for in more than 59 samples"
     ]

@@ -67,7 +67,7 @@ def test_dates_and_names_of_classes_in_excel_stay_what_they_are(tmp_path):
 
 def test_workbooks_that_cannot_be_read(tmp_path, monkeypatch):
     (tmp_path / "a.xlsx").write_bytes(b"no workbook")
-    with pytest.raises(InputError, match=r"a\.xlsx is no readable workbook: .*; save it as CSV"):
+    with pytest.raises(InputError, match=r"a\.xlsx is not a readable workbook: .*; save it as CSV"):
         read_manifest(tmp_path / "a.xlsx")
     pd.DataFrame().to_excel(tmp_path / "b.xlsx", index=False)
     with pytest.raises(InputError, match=r"b\.xlsx is empty"):
@@ -102,12 +102,12 @@ def test_a_json_file_that_holds_a_list_of_objects(tmp_path, indent, name):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[{"a": 1}, 2]', r"a\.json: entry 2 of the list is no object .*'2'"),
-        ('[{"a": 1},\n {"a": 2}', r"a\.json is no JSON: .*one list of objects"),
+        ('[{"a": 1}, 2]', r"a\.json: entry 2 of the list is not an object .*'2'"),
+        ('[{"a": 1},\n {"a": 2}', r"a\.json is not JSON: .*one list of objects"),
         ('{"rows": [{"a": 1}]}', "object with the rows under 'rows'; save this list alone"),
         ('{\n"rows": [\n{"a": 1}]}', "object with the rows under 'rows'; save this list alone"),
         ('[{"a": 1, "a": 2}]', "more than one column called 'a'"),
-        ("[" * 100_000, r"a\.json is no JSON"),
+        ("[" * 100_000, r"a\.json is not JSON"),
         ("[]", "no row|no column"),
     ],
 )
@@ -194,7 +194,7 @@ def test_an_entry_is_never_larger_than_it_announces(tmp_path):
 
 def test_damaged_encrypted_and_too_large_archives(tmp_path, monkeypatch):
     (tmp_path / "a.zip").write_bytes(b"no archive")
-    with pytest.raises(InputError, match=r"a\.zip is no readable zip archive"):
+    with pytest.raises(InputError, match=r"a\.zip is not a readable zip archive"):
         read_manifest(tmp_path / "a.zip")
     path = zipped(tmp_path / "b.zip", {"a.csv": "t,label\na b,1\n"})
     content = bytearray(path.read_bytes())

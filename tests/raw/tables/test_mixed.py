@@ -20,12 +20,12 @@ COLUMNS = ("id", "picture", "speech", "note", "age", "colour", "label")
 BAD = {
     "0100": ("picture", "broken.png", "broken.png is a damaged picture"),
     "0200": ("picture", "nowhere.png", "'nowhere.png' does not exist in the folder"),
-    "0300": ("picture", "../outside.png", "'../outside.png' leaves the folder"),
+    "0300": ("picture", "../outside.png", "'../outside.png' leads out of the folder"),
     "0400": ("picture", "photo0.PNG", "there is 'photo0.png': capital and small letters differ"),
-    "0500": ("picture", "tone0.wav", "tone0.wav is no picture"),
+    "0500": ("picture", "tone0.wav", "tone0.wav is not a picture"),
     "0600": ("picture", "empty.png", "empty.png is empty, 0 bytes"),
-    "0700": ("speech", "short.wav", "short.wav is cut short"),
-    "0800": ("speech", "short.flac", "short.flac is no sound that can be read"),
+    "0700": ("speech", "short.wav", "short.wav is truncated"),
+    "0800": ("speech", "short.flac", "short.flac is not a readable sound"),
     "0900": ("speech", "silent.wav", "silent.wav is an empty sound"),
     "1000": ("note", "latin.txt", "latin.txt is no UTF-8 in line 2"),
 }

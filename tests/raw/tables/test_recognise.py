@@ -222,7 +222,7 @@ def test_overrides_win_and_are_checked():
     ):
         kinds({"x": [1]}, x="nombre")
     for wrong in ("main:label", ":image"):
-        with pytest.raises(InputError, match="write kind, or modality:kind"):
+        with pytest.raises(InputError, match="must be given as kind or modality:kind"):
             kinds({"x": [1]}, x=wrong)
 
 

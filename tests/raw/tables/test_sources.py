@@ -81,7 +81,7 @@ def test_another_encoding_is_named_by_its_first_line_or_given(table):
         ("a,label\n", "has columns .*, but no row"),
         ("a,a,label\n1,2,3\n", "more than one column called 'a'"),
         ("t,label\nx,1\ny\nz,1,2\n", "2 columns separated by ',', but line 3 has 1, line 4 has 3"),
-        ("label,id\n1,a\n2,b\n", "no column that becomes nodes"),
+        ("label,id\n1,a\n2,b\n", "no column of content"),
         ('t,label\n"x,1\n', "line 2: unexpected end of data; a double quote"),
     ],
 )
@@ -93,9 +93,9 @@ def test_tables_that_cannot_be_used(table, text, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"a": 1}\n{"a": \n', "line 2 is no JSON"),
-        ("[1]\n", "entry 1 of the list is no object"),
-        ("1\n", "line 1 is no object"),
+        ('{"a": 1}\n{"a": \n', "line 2 is not JSON"),
+        ("[1]\n", "entry 1 of the list is not an object"),
+        ("1\n", "line 1 is not an object"),
         ('{"a": 1, "a": 2}\n', "line 1 has more than one column called 'a'"),
         ('{"a": [1, "x"]}\n', "column 'a' holds values that a table cannot hold"),
         ('{"b": 1, "a": [[1], 2]}\n', "column 'a' holds values that a table cannot hold"),
@@ -110,7 +110,7 @@ def test_json_lines_that_cannot_be_used(table, text, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"columns": ["a"]}, r"columns is {name: kind}, got \['a'\]"),
+        ({"columns": ["a"]}, r"columns must be {name: kind}, got \['a'\]"),
         ({"encoding": 3}, "encoding must be a text, got 3"),
         ({"name": 3}, "name must be a text, got 3"),
         ({"root": 3}, "root must be a text, got 3"),
@@ -122,7 +122,7 @@ def test_options_of_another_type_are_named(table, options, message):
 
 
 def test_files_that_are_no_source(table, tmp_path):
-    with pytest.raises(InputError, match="no readable Parquet"):
+    with pytest.raises(InputError, match="not a readable Parquet"):
         read_manifest(table("no parquet", "a.parquet"))
     with pytest.raises(InputError, match=r"ends in '\.docx'"):
         read_manifest(table("x", "a.docx"))
@@ -131,7 +131,7 @@ def test_files_that_are_no_source(table, tmp_path):
         read_manifest(tmp_path / "data1.csv")
     with pytest.raises(InputError, match=r"no file or folder nothing\.csv"):
         read_manifest("nothing.csv")
-    with pytest.raises(InputError, match="a list of shards holds paths of files, got"):
+    with pytest.raises(InputError, match="a list of shards must hold paths of files, got"):
         read_manifest([1])
     with pytest.raises(InputError, match="limit must be an integer"):
         read_manifest(table(lines(",")), limit=0)
@@ -227,7 +227,7 @@ def test_lists_in_lists_without_end_are_an_error(tmp_path, depth):
     deep = "[" * depth + "]" * depth
     (tmp_path / "a.jsonl").write_text(f'{{"t": {deep}, "label": 1}}')
     with pytest.raises(
-        InputError, match=r"line 1 is no JSON|column 't' holds values that a table cannot"
+        InputError, match=r"line 1 is not JSON|column 't' holds values that a table cannot"
     ):
         read_manifest(tmp_path / "a.jsonl")
     (tmp_path / "a.csv").write_text(f"t,label\n{deep},1\n")
@@ -325,7 +325,7 @@ def test_data_from_files_do_not_say_which_files_may_be_read(tmp_path, picture, m
     monkeypatch.setattr(datasets, "load_dataset", lambda name, split: table)
     for source in (loaded, loaded["train"], "someone/pets"):
         cell = read_manifest(source).cells("image")[0][0]
-        with pytest.raises(InputError, match=r"has no folder .* root="):
+        with pytest.raises(InputError, match=r"has no folder; .* root="):
             cell.read()
         assert read_manifest(source, root=tmp_path).cells("image")[0][0].read().shape == (3, 4, 3)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)

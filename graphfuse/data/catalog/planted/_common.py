@@ -1,4 +1,4 @@
-"""What the planted datasets share: seeds, label noise and their card."""
+"""Seeds, label noise and cards of the planted datasets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def card(name: str, title: str, description: str, classes: int = 2) -> DatasetCa
 def generator(name: str, seed: int, n: int) -> np.random.Generator:
     """Return the random generator of a planted dataset of ``n`` samples."""
     if n < 2:
-        raise InputError(f"{name} has at least 2 samples, got n={n}")
+        raise InputError(f"{name} needs at least 2 samples, got n={n}")
     return np.random.default_rng([zlib.crc32(name.encode()), seed])
 
 

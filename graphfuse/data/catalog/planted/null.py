@@ -1,4 +1,4 @@
-"""planted/null: nothing to find; whatever beats chance here leaks."""
+"""planted/null: no signal; a strategy that beats chance here leaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""planted/redundant: both modalities show the same evidence, so fusion brings nothing."""
+"""planted/redundant: both modalities show the same evidence, so fusion does not help."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Kinds of columns, one per file.
 
-A file offers ``infer(values)``, which returns the kind of a column, or None where it refuses, and
-``KINDS`` with ``convert(column, values)``, which gives cells the type of these kinds. A new kind is
-a new file and its place in the order in which they are asked.
+A file has ``infer(values)``, which returns the kind of a column or None, and ``KINDS`` with
+``convert(column, values)``, which converts cells to the type of these kinds. To add a kind, add a
+file and its place in the order in which kinds are tried.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Columns of codes: each row has one of its own, such as a3f9 or 0071."""
+"""Columns of codes, which differ in every row, such as a3f9 or 0071."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that hold nothing, or have no name."""
+"""Columns without values or without a name."""
 
 from __future__ import annotations
 

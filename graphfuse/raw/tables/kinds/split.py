@@ -21,7 +21,7 @@ def infer(values: Values) -> Inferred | None:
 
 
 def convert(column: Column, values: Values) -> Converted:
-    """Return parts in the names that graphfuse uses; other values stay, and are named in use."""
+    """Return parts under the names of graphfuse; other values are an error when used."""
     check_single(column.kind, values)
     return Converted(
         [None if v is None else SPLITS.get(str(v).strip().lower(), v) for v in values.cells]
@@ -29,7 +29,7 @@ def convert(column: Column, values: Values) -> Converted:
 
 
 def without_folds(values: Values, found: Inferred) -> Inferred:
-    """Return what was inferred, but "skip" for numbers of folds, which would be an odd input."""
+    """Return the inferred kind, but "skip" for fold numbers, which are no content."""
     if values.role != "split" or found.kind not in ("number", "category"):
         return found
     shown = ", ".join(sorted(_parts(values))[:3])

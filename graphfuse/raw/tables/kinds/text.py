@@ -22,7 +22,7 @@ KINDS = ("text",)
 
 
 def infer(values: Values) -> Inferred:
-    """Return "text" for whatever is left: texts of several words, or of many values."""
+    """Return "text" for all other columns: texts of several words, or with many values."""
     if values.files:
         return Inferred(*values.files)
     if values.lists is not None:
@@ -49,7 +49,7 @@ def _paths(cell: Any) -> list[dict[str, str]] | None:
 
 
 def mostly_numbers(values: Sequence[Any]) -> str:
-    """Name the first value that is no number where most others are; nothing otherwise."""
+    """Return a caution with the first value that is not a number if most others are."""
     strange = [value for value in values if number(value) is None]
     numbers = len(values) - len(strange)
     if not strange or numbers <= 0.5 * len(values):

@@ -12,7 +12,7 @@ KINDS = ("time",)
 
 
 def convert(column: Column, values: Values) -> Converted:
-    """Return numbers, or dates as ISO texts; what is neither stays, for an error later."""
+    """Return numbers, or dates as ISO texts; other values stay, and are an error when used."""
     check_single("time", values)
     if all(isinstance(cell, (int, float)) for cell in values.full):
         return Converted(list(values.cells))

@@ -1,4 +1,4 @@
-"""The cells of one column, and what inferring and converting them gives."""
+"""The cells of one column, and the results of inference and conversion."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Converted:
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """The cells of a column, and what several kinds ask about them.
+    """The cells of a column, with properties that several kinds use.
 
     ``style`` is the style of numbers of the other columns of the table, and ``task`` the task if
     it is given.
@@ -70,7 +70,7 @@ class Values:
 
     @cached_property
     def lists(self) -> list[Any] | None:
-        """The lists that the cells are, or write as JSON; None if they are no lists."""
+        """The cells as lists, or as lists written in JSON; None if they are not lists."""
         if self.full and isinstance(self.full[0], (list, tuple)):
             return self.full
         if self.texts and all(text.startswith("[") for text in self.texts):
@@ -79,7 +79,7 @@ class Values:
 
     @cached_property
     def items(self) -> list[Any]:
-        """What the lists of all cells hold; the cells themselves where they are no lists."""
+        """The items of the lists of all cells, or the cells if they are not lists."""
         if self.lists is None:
             return self.full
         return [
@@ -99,7 +99,7 @@ class Values:
 
     @cached_property
     def role(self) -> str | None:
-        """The role that the name of the column speaks of."""
+        """The role that the name of the column indicates."""
         plain = self.name.strip().lower()
         for role, names in ROLE_NAMES.items():
             if plain in names or (plain.endswith("_id") and plain.removesuffix("_id") in names):
@@ -145,7 +145,7 @@ def as_text(cell: Any) -> str:
 
 
 def as_list(cell: Any) -> Any:
-    """Return the list that a cell writes as JSON, any other cell as it is."""
+    """Return the list that a cell holds as JSON, any other cell unchanged."""
     if isinstance(cell, str) and cell.strip().startswith("["):
         try:
             return json.loads(cell)
@@ -155,7 +155,7 @@ def as_list(cell: Any) -> Any:
 
 
 def parsed(texts: Sequence[str]) -> list[Any] | None:
-    """Return the lists that all texts write as JSON, None if one of them writes none."""
+    """Return the lists that the texts hold as JSON, None unless all of them do."""
     lists = [as_list(text) for text in texts]
     return lists if all(isinstance(value, list) for value in lists) else None
 
@@ -179,6 +179,6 @@ def check_single(kind: str, values: Values, *, lists: bool = False) -> None:
         if any(isinstance(value, (dict, list)) for value in inner):
             also = ", or a list of values" if lists else ""
             raise InputError(
-                f"column {values.name!r} of kind {kind!r} has one value per row{also}, but row "
-                f"{row} holds {str(cell)[:60]}; make columns of what is nested, or skip it"
+                f"column {values.name!r} of kind {kind!r} must have one value per row{also}, but "
+                f"row {row} holds {str(cell)[:60]}; make columns of what is nested, or skip it"
             )

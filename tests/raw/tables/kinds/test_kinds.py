@@ -57,6 +57,6 @@ def test_labels(given, expected):
 @pytest.mark.parametrize("kind", ["label", "split", "time", "group", "id", "category"])
 def test_nested_values_are_refused_where_a_row_has_one(kind):
     with pytest.raises(
-        InputError, match=f"'x' of kind '{kind}' has one value per row.* row 0 holds"
+        InputError, match=f"'x' of kind '{kind}' must have one value per row.* row 0 holds"
     ):
         manifest({"t": ["some words here"] * 2, "x": [{"a": 1}, {"a": 2}]}, x=kind)
