@@ -103,7 +103,7 @@ def changed(change):
         (lambda d: setattr(d["a"], "box", torch.ones(2, 4).long()), "'box' of node type 'a'"),
         (lambda d: setattr(d["a"], "y", torch.ones(2).long()), "nodes of type 'a' have labels"),
         (lambda d: setattr(d["a"], "x", None), "'a' has no features"),
-        (lambda d: setattr(d, "domain", 3), "id and domain are text"),
+        (lambda d: setattr(d, "domain", 3), "id and domain must be strings"),
         (lambda d: setattr(d["a"], "x", [1.0]), "'a' has no features.*'list'"),
         (lambda d: setattr(d[T], "edge_index", None), "have no edge_index"),
         (lambda d: setattr(d[T], "edge_index", torch.ones(3)), "edge_index of edges"),

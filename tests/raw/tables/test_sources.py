@@ -52,7 +52,7 @@ def test_parquet_pages_that_do_not_match_their_checksum(tmp_path, monkeypatch, c
     read_manifest(path)
     page, changed = np.full(50, 1.5), np.full(50, 9.5)
     path.write_bytes(path.read_bytes().replace(page.tobytes(), changed.tobytes()))
-    with pytest.raises(InputError, match="no readable Parquet file"):
+    with pytest.raises(InputError, match="not a readable Parquet file"):
         read_manifest(path)
 
 
