@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from graphfuse._wording import count, verb
 from graphfuse.data.files import read_bytes
 from graphfuse.errors import InputError, MissingDependencyError
 from graphfuse.raw.tables.json_rows import check_names, columns_of
@@ -57,9 +58,15 @@ def read_excel(path: Path) -> dict[str, list[Any]]:
             "%s has %d sheets, of which the first, %r, is read", path.name, len(sheets), sheets[0]
         )
     rows = [[_value(cell) for cell in row] for row in frame.itertuples(index=False, name=None)]
-    full = [row for row in rows if any(cell is not None for cell in row)]
-    if not full:
+    places = [at for at, row in enumerate(rows) if any(cell is not None for cell in row)]
+    if not places:
         raise InputError(f"{path.name} is empty: its first sheet {sheets[0]!r} has no row")
+    full = [rows[at] for at in places]
+    if empty := len(rows) - places[0] - len(full):
+        logger.warning(
+            "%s: %s in which all cells are empty %s left out",
+            path.name, count(empty, "row"), verb(empty, "is", "are"),
+        )  # fmt: skip
     header = ["" if name is None else str(name).strip() for name in full[0]]
     used = [place for place in range(len(header)) if any(row[place] is not None for row in full)]
     header = [header[place] or f"unnamed {place + 1}" for place in used]

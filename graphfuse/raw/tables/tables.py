@@ -73,12 +73,19 @@ def read_shards(
                 f"{path}; name one kind, such as 'folder/*{shards[0].suffix}'"
             )
     parts = parts_of(shards)
-    read = [read_file(path, encoding) for path in shards]
+    without_bytes = [path.stat().st_size == 0 for path in shards]
+    if all(without_bytes):
+        raise InputError(f"all {len(shards)} shards are empty, 0 bytes: {shards[0]} and so on")
+    read = [
+        to_table({}) if nothing else read_file(path, encoding)
+        for path, nothing in zip(shards, without_bytes, strict=True)
+    ]
     if empty := [path.name for path, table in zip(shards, read, strict=True) if not len(table)]:
         logger.warning(
             "%d of %d shards have no row: %s", len(empty), len(shards), first_names(empty)
         )
-    kept = [place for place, table in enumerate(read) if len(table)] or [0]
+    kept = [place for place, table in enumerate(read) if len(table)]
+    kept = kept or [without_bytes.index(False)]
     tables = [read[place] for place in kept]
     shards = [shards[place] for place in kept]
     parts = None if parts is None else [parts[place] for place in kept]

@@ -56,6 +56,15 @@ def test_a_workbook_of_excel(tmp_path, caplog):
     assert "pets.xlsx has 2 sheets, of which the first, 'pets', is read" in caplog.text
 
 
+def test_empty_rows_of_a_workbook_are_left_out_and_counted(tmp_path, caplog):
+    rows = pd.DataFrame(ROWS)
+    empty = pd.DataFrame([dict.fromkeys(rows)] * 2)
+    both = pd.concat([rows[:1], empty, rows[1:]])
+    both.to_excel(tmp_path / "pets.xlsx", index=False, startrow=2)
+    check_rows(read_manifest(tmp_path / "pets.xlsx"))
+    assert "pets.xlsx: 2 rows in which all cells are empty are left out" in caplog.text
+
+
 def test_dates_and_names_of_classes_in_excel_stay_what_they_are(tmp_path):
     days = [pd.Timestamp("2024-01-31"), pd.Timestamp("2024-02-01 12:30"), None]
     frame = pd.DataFrame({"day": days, "said": ["NA", "null", "a"], "label": [True, False, True]})
@@ -238,6 +247,21 @@ def test_shards_without_rows_of_other_formats(tmp_path, form):
             if not len(own):
                 (tmp_path / f"{i}.jsonl").write_text("\n")
     assert len(read_manifest(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_shards_without_a_byte_have_no_row(tmp_path, caplog, form):
+    frame = pd.DataFrame({"said": ["some words here"], "n": [1.5], "label": ["x"]})
+    (tmp_path / f"0.{form}").write_text("")
+    if form == "csv":
+        frame.to_csv(tmp_path / "1.csv", index=False)
+    else:
+        frame.to_json(tmp_path / "1.jsonl", orient="records", lines=True)
+    assert len(read_manifest(tmp_path)) == 1
+    assert f"1 of 2 shards have no row: 0.{form}" in caplog.text
+    (tmp_path / f"1.{form}").write_text("")
+    with pytest.raises(InputError, match="all 2 shards are empty, 0 bytes"):
+        read_manifest(tmp_path)
 
 
 def test_shards_that_are_all_empty_are_an_error(tmp_path):
