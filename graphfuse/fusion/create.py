@@ -11,6 +11,7 @@ from graphfuse._registry import check_options
 from graphfuse._wording import count
 from graphfuse.data import Schema
 from graphfuse.encoders.networks import create_networks
+from graphfuse.encoders.networks.network import check_saved_networks
 from graphfuse.errors import InputError
 from graphfuse.fusion.end_to_end import wrap
 from graphfuse.fusion.info import StrategyInfo, strategy_info
@@ -92,6 +93,7 @@ def _check_serves(info: StrategyInfo, schema: Schema) -> None:
 def build_strategy(config: Mapping[str, Any]) -> Strategy:
     """Build a strategy from the plain data of :meth:`Strategy.config`."""
     schema = Schema.from_dict(config["schema"])
+    check_saved_networks(config["options"].get("encoders") or {})
     return create_strategy(config["name"], schema, **config["options"])
 
 

@@ -99,8 +99,7 @@ class EndToEnd(Strategy):
         saved = {}
         for m, spec in given["encoders"].items():
             made = self.network(m)
-            own = network_spec(spec, m)
-            saved[m] = {own.name: {**own.options, **(made.saved_options() if made else {})}}
+            saved[m] = spec if made is None else _saved_spec(spec, m, made)
         return {**self.inner.options(), "encoders": saved}
 
     def encode(self, batch: Batch) -> Batch:
@@ -252,8 +251,19 @@ def wrap(
     changes = {m: create_change(given, schema[m]) for m, given in (augment or {}).items()}
     made = EndToEnd(schema, make(encoded_schema(schema, networks)), networks, changes)
     inner = made.inner
-    made.given = {**inner.options(), "encoders": dict(encoders)}
+    # A network that the strategy does not read is not saved, and rebuilt without its weights.
+    unread = {m for m in encoders if made.network(m) is None}
+    specs = {
+        m: _saved_spec(given, m, networks[m]) if m in unread else given
+        for m, given in encoders.items()
+    }
+    made.given = {**inner.options(), "encoders": specs}
     return made
+
+
+def _saved_spec(given: Any, modality: str, made: Network) -> dict[str, dict[str, Any]]:
+    own = network_spec(given, modality)
+    return {own.name: {**own.options, **made.saved_options()}}
 
 
 def _check_nothing_given(batch: Batch, modality: str, made: Network) -> None:

@@ -15,6 +15,14 @@ RATE = 0.1
 """Learning rate of pretrained weights as a share of the recipe's."""
 
 
+def outside(option: str, given: object, wanted: str) -> InputError:
+    """Return the error of a saved model that reads something outside of its folder."""
+    return InputError(
+        f"{option} of a network of a saved model must be {wanted}, as all that it reads lies in "
+        f"its folder; got {given!r}: the configuration was edited, save the model again"
+    )
+
+
 def choose_trained(
     network: nn.Module, train: str, lora: int, is_last: Callable[[str], bool], what: str
 ) -> None:

@@ -70,6 +70,10 @@ class Network(nn.Module):
         """Return options to add to the given ones so that a saved model needs no other weights."""
         return {}
 
+    @classmethod
+    def check_saved(cls, options: Mapping[str, Any]) -> None:
+        """Raise an error if options of a saved model name weights outside of its folder."""
+
     def forward(self, x: Tensor, mask: Tensor, pos: Tensor | None) -> Encoded:
         """Encode raw nodes ``[B, N, *shape]`` with mask [B, N] and positions [B, N, P], if any."""
         raise InputError(f"{type(self).__name__} does not say how to encode")
@@ -106,6 +110,13 @@ def create_network(given: Any, modality: Modality) -> Network:
 def network_spec(given: Any, modality: str) -> NetworkSpec:
     """Return the network that was given for a modality, with a model after a colon as option."""
     return NetworkSpec.of(given, f"the encoder network of {modality!r}").with_model()
+
+
+def check_saved_networks(given: Mapping[str, Any]) -> None:
+    """Raise an error if the networks of a saved model read weights outside of its folder."""
+    for m, one in given.items():
+        spec = network_spec(one, m)
+        networks.get(spec.name).check_saved(spec.options)
 
 
 def create_networks(given: Any, schema: Schema) -> dict[str, Network]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import torch
@@ -17,7 +18,13 @@ from graphfuse.encoders.image.timm import (
     positions_of,
 )
 from graphfuse.encoders.networks._cells import cell_positions, check_image
-from graphfuse.encoders.networks._pretrained import RATE, SAVED, choose_trained, keep_norms
+from graphfuse.encoders.networks._pretrained import (
+    RATE,
+    SAVED,
+    choose_trained,
+    keep_norms,
+    outside,
+)
 from graphfuse.encoders.networks.network import Encoded, Network, network, on_real_nodes
 from graphfuse.encoders.weights import LITE0
 from graphfuse.errors import InputError, UnknownNameError
@@ -82,6 +89,14 @@ class TimmNetwork(Network):
     def saved_options(self) -> dict[str, Any]:
         """Take the weights that are saved with the strategy."""
         return {"weights": SAVED} if self.pretrained else {}
+
+    @classmethod
+    def check_saved(cls, options: Mapping[str, Any]) -> None:
+        """Raise an error unless the weights are those saved with the strategy."""
+        if str(options.get("model")).startswith("local-dir:"):
+            raise outside("model", options["model"], "a name that timm knows")
+        if options.get("pretrained", True) and options.get("weights") != SAVED:
+            raise outside("weights", options.get("weights"), repr(SAVED))
 
     def train(self, mode: bool = True) -> Self:
         """Set to train or evaluate, but for pretrained statistics."""

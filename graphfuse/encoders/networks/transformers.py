@@ -11,7 +11,7 @@ from torch import Tensor
 
 from graphfuse.data import Modality
 from graphfuse.encoders.huggingface import import_library
-from graphfuse.encoders.networks._pretrained import RATE, choose_trained
+from graphfuse.encoders.networks._pretrained import RATE, choose_trained, outside
 from graphfuse.encoders.networks.gru import check_pos
 from graphfuse.encoders.networks.network import Encoded, Network, network
 from graphfuse.encoders.networks.token_gru import check_ids, known_ids
@@ -68,6 +68,12 @@ class TransformersNetwork(Network):
         """Take the weights that are saved with the strategy."""
         model = self.network.config.to_diff_dict()
         return {"config": {"model": _plain(model), "limit": self.limit}}
+
+    @classmethod
+    def check_saved(cls, options: Mapping[str, Any]) -> None:
+        """Raise an error unless the model's configuration is saved with the strategy."""
+        if options.get("config") is None:
+            raise outside("config", None, "the configuration of the model")
 
     def forward(self, x: Tensor, mask: Tensor, pos: Tensor | None) -> Encoded:
         """Encode tokens [B, N, 1] at positions [B, N, P]."""

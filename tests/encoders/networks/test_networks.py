@@ -1,4 +1,6 @@
 import copy
+import json
+from pathlib import Path
 
 import huggingface_hub.constants
 import numpy as np
@@ -164,6 +166,63 @@ def test_a_fine_tuned_strategy_comes_back_without_the_files_it_began_with(
     assert path not in config
     loaded = Strategy.from_pretrained(tmp_path / "model")
     assert np.array_equal(predict(loaded, data), predict(model, data))
+
+
+@pytest.fixture
+def saved(tmp_path, weights):
+    """Return a function that saves a strategy with a network of timm, and its data."""
+
+    def save(name):
+        random = np.random.default_rng(0)
+        x = {
+            "image": random.integers(0, 256, (6, 3, 32, 32), dtype=np.uint8),
+            "age": random.normal(size=(6, 2)).astype(np.float32),
+        }
+        data = FusionDataset.from_arrays(
+            x, [0, 1] * 3, shapes={"image": (3, 32, 32)}, dtype={"image": torch.uint8}
+        )
+        path = weights("test_resnet")
+        encoders = {"image": {"timm": {"model": "test_resnet", "weights": path}}}
+        model = create_strategy(name, data.schema, encoders=encoders).prepare(data)
+        model.save_pretrained(tmp_path / "model")
+        return model, data, path
+
+    return save
+
+
+def test_a_network_that_is_not_read_needs_no_weights_later(tmp_path, saved):
+    model, data, path = saved("unimodal:age")
+    Path(path).unlink()
+    loaded = Strategy.from_pretrained(tmp_path / "model")
+    assert np.array_equal(predict(loaded, data), predict(model, data))
+    loaded.save_pretrained(tmp_path / "again")
+    assert np.array_equal(
+        predict(Strategy.from_pretrained(tmp_path / "again"), data), predict(model, data)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"weights": "outside.safetensors"}, "weights of a network .* must be 'saved', as all"),
+        ({"weights": None}, "weights of a network .* must be 'saved', as all"),
+        ({"model": "local-dir:outside"}, "model of a network .* must be a name that timm knows"),
+    ],
+)
+@pytest.mark.parametrize("name", ["concat", "unimodal:age"])
+def test_a_saved_model_reads_nothing_outside_of_its_folder(tmp_path, saved, name, change, message):
+    saved(name)
+    path = tmp_path / "model" / "config.json"
+    config = json.loads(path.read_text())
+    config["options"]["encoders"]["image"]["timm"] |= change
+    path.write_text(json.dumps(config))
+    with pytest.raises(InputError, match=message):
+        Strategy.from_pretrained(tmp_path / "model")
+
+
+def test_a_saved_text_model_has_its_configuration():
+    with pytest.raises(InputError, match=r"config of a network .* configuration of the model"):
+        networks.get("transformers").check_saved({"model": "outside"})
 
 
 def test_word_vectors_learn_which_word_counts():
