@@ -238,7 +238,7 @@ def test_a_sparse_matrix_is_a_matrix():
     assert np.array_equal(model.fit(scipy.sparse.csr_matrix(X), Y).predict_proba(X), dense)
 
 
-def test_what_cannot_be_read_is_told_the_way_in():
+def test_an_error_for_unreadable_input_names_the_accepted_forms():
     frame = pd.DataFrame({"note": ["a cat", "a dog"] * 10, "age": range(20)})
     with pytest.raises(InputError, match="encode them first with"):
         FusionClassifier().fit(frame, [0, 1] * 10)

@@ -39,7 +39,7 @@ def test_every_way_to_name_raw_samples_gives_the_same(table, tmp_path):
     assert len(prints) == 1
 
 
-def test_what_is_raw_is_told_from_what_is_encoded(table, tmp_path):
+def test_raw_sources_are_distinguished_from_encoded_ones(table, tmp_path):
     data = load_dataset(table, cache=tmp_path / "cache")
     data.save(tmp_path / "saved")
     assert [is_raw(source) for source in (table, tmp_path, "hf:user/name", "stamps")] == [True] * 4
@@ -47,7 +47,7 @@ def test_what_is_raw_is_told_from_what_is_encoded(table, tmp_path):
     assert load_dataset(tmp_path / "saved").fingerprint == data.fingerprint
 
 
-def test_how_it_was_made_is_told_and_saved(table, tmp_path):
+def test_the_origin_is_recorded_and_saved(table, tmp_path):
     rows = table.read_text().splitlines()
     Image.new("RGB", (4, 4)).save(tmp_path / "yes.png")
     cells = ["yes.png", *["no.png"] * 11]
@@ -174,7 +174,7 @@ def test_what_a_program_holds_is_loaded_and_compared_directly(tmp_path):
     assert load_dataset(data) is data
 
 
-def test_a_dataset_of_another_kind_is_told_the_ways_in():
+def test_an_error_for_another_type_names_the_accepted_forms():
     for source in (3, object(), {"planted/xor": 3}, [1, 2]):
         with pytest.raises(InputError, match=r"\{modality: array, 'y': labels\}, a DataFrame"):
             load_dataset(source)

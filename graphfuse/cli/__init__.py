@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="graphfuse",
         description="Which fusion strategy should I use, and is a graph worth it?",
-        epilog="To start: graphfuse compare runs on bundled real data and writes report.html.",
+        epilog="To start: graphfuse compare. It uses bundled datasets and writes report.html.",
     )
     parser.add_argument("--version", action="version", version=f"graphfuse {__version__}")
     subparsers = parser.add_subparsers(metavar="command", required=True)

@@ -28,8 +28,12 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=KIND",
         help="override the inferred kind of a column (graphfuse inspect shows the kinds)",
     )
-    add("--task", metavar="NAME", help="binary, multiclass, multilabel or regression")
-    add("--root", metavar="FOLDER", help="folder that the paths in raw data start from")
+    add(
+        "--task",
+        metavar="NAME",
+        help="task of the label: binary, multiclass, multilabel or regression",
+    )
+    add("--root", metavar="FOLDER", help="folder from which the paths in raw data start")
 
 
 def read_given(arguments: argparse.Namespace) -> Manifest:

@@ -75,7 +75,7 @@ def add_parser(subparsers: Any) -> None:
         action="append",
         metavar="MODALITY=NAME",
         help="network that encodes raw data inside every strategy and trains with it (graphfuse "
-        "list networks); image=cnn takes --encoder image=pixels",
+        "list networks); image=cnn needs --encoder image=pixels",
     )
     add(
         "--augment",
@@ -86,7 +86,11 @@ def add_parser(subparsers: Any) -> None:
         "that are encoded before training",
     )
     add("--clean", metavar="A,B", help="cleaning steps for raw data (graphfuse list cleaning)")
-    add("--strategies", metavar="A,B", help="names, 'unimodal', 'all' (graphfuse list strategies)")
+    add(
+        "--strategies",
+        metavar="A,B",
+        help="names, 'unimodal' for one per modality, or 'all' (graphfuse list strategies)",
+    )
     add("--folds", type=int, metavar="N", help="folds of the cross-validation (default: 5)")
     add("--repeats", type=int, metavar="N", help="repeats of the cross-validation (default: 1)")
     add("--seed", type=int, metavar="N", help="seed of splits and weights (default: 0)")

@@ -8,7 +8,11 @@ from typing import Any
 
 def add_parser(subparsers: Any) -> None:
     """Add the subcommand."""
-    parser = subparsers.add_parser("env", help="show versions and hardware")
+    parser = subparsers.add_parser(
+        "env",
+        help="show versions and hardware",
+        description="Show versions and hardware, for a bug report.",
+    )
     parser.set_defaults(run=run)
 
 

@@ -30,7 +30,9 @@ def add_parser(subparsers: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("data", metavar="DATA", help="CSV, TSV, JSON Lines, Parquet, folder, name")
+    parser.add_argument(
+        "data", metavar="DATA", help="table, folder or archive of raw data, or its name"
+    )
     add_reading(parser)
     parser.add_argument("--json", action="store_true", help="print findings as JSON")
     parser.set_defaults(run=run)

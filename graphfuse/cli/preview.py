@@ -21,7 +21,7 @@ def add_parser(subparsers: Any) -> None:
         description="Write a page with images, spectrograms and texts, original and augmented.",
     )
     add = parser.add_argument
-    add("data", metavar="DATA", help="CSV, JSON Lines, Parquet, folder, or name of raw data")
+    add("data", metavar="DATA", help="table, folder or archive of raw data, or its name")
     add_reading(parser)
     add(
         "--samples", type=int, default=4, metavar="N", help="number of samples to show (default: 4)"

@@ -21,7 +21,7 @@ Five minutes of 32 sounds at 16 kHz; pictures and texts stay far below.
 def ahead(
     function: Callable[[Given], Made], items: Iterable[Given], workers: int = 2, most: int = 64
 ) -> Iterator[Made]:
-    """Yield ``function(item)`` of every item in order, computed by threads before it is asked for.
+    """Yield ``function(item)`` of every item in order, computed ahead by threads.
 
     At most ``most`` of them wait at once, and fewer where they are so large that these would take
     more than ``HEAVY`` bytes: then one more than there are threads. What the function raises is

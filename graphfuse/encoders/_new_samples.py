@@ -1,4 +1,4 @@
-"""New raw samples in the columns, types and classes of the training part."""
+"""Convert new raw samples to the columns, types and classes of the training part."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def text_forms(manifest: Manifest) -> dict[str, str]:
-    """Return what cells of each text column hold: a "text", a list of "texts", or of "files"."""
+    """Return the form of the cells of each text column: "text", a list of "texts", or "files"."""
     import pyarrow
 
     forms = {}

@@ -1,4 +1,4 @@
-"""From the nodes of cells to a dataset."""
+"""Build a dataset from the nodes of cells."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def assemble(
 ) -> FusionDataset:
     """Return the dataset of encoded cells, with labels, groups and parts of the manifest.
 
-    With the schema of a training part, each of its modalities is there, if only as missing, and
-    labels are left out.
+    With the schema of a training part, the dataset has all its modalities, missing where needed,
+    and no labels.
     """
     x: dict[str, list[Any]] = {}
     pos: dict[str, list[Any]] = {}

@@ -58,9 +58,9 @@ def create_encoders(
 
 
 def sources(manifest: Manifest) -> dict[str, str]:
-    """Return each modality that becomes nodes, and the manifest's modality that it is read from.
+    """Return the source in the manifest of each modality that becomes nodes.
 
-    They differ for the sound of videos alone.
+    The two differ only for the sound of videos.
     """
     own = {m: m for m in manifest.modalities}
     return {m + SOUND: m for m in own if manifest.kind(m) == "video"} | own

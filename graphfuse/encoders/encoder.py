@@ -43,9 +43,9 @@ class EncoderInfo:
 class Encoder(ABC):
     """Turns raw items into nodes; a frozen dataclass whose fields are its options.
 
-    It is fitted on nothing, and the nodes of an item depend on this item alone, so that every item
-    is encoded once, whatever fold it is in. What has to be fitted on a training part is a step
-    that :meth:`steps` names. Weights are loaded at the first use.
+    An encoder is never fitted. The nodes of an item depend only on this item, so every item is
+    encoded once for all folds. Operations that are fitted on a training part are steps, named by
+    :meth:`steps`. Weights are loaded at the first use.
     """
 
     info: ClassVar[EncoderInfo]
@@ -74,20 +74,21 @@ class Encoder(ABC):
     def encode(self, items: Sequence[Item]) -> list[Nodes]:
         """Return the nodes of each item, in :attr:`dtype`.
 
-        Every item has at least one node, unless it lacks the content, as a film without sound does.
+        Every item has at least one node, except items without the content, such as films without
+        sound.
         """
 
     def prepare(self, item: Item) -> Item:
-        """Return the item after all that :meth:`encode` does to it on its own, such as resizing.
+        """Return the item after the preparation for :meth:`encode`, such as resizing.
 
-        A second time changes nothing, and threads may do it for the next items while the network
-        computes: ``encode`` prepares what is not yet prepared.
+        Preparing an item twice changes nothing. Threads may prepare the next items while the
+        network computes; ``encode`` prepares items that are not prepared yet.
         """
         return item
 
     @property
     def has_network(self) -> bool:
-        """Whether a network does the work, on :attr:`device`."""
+        """Whether a network computes the nodes, on :attr:`device`."""
         return False
 
     def to(self, device: str) -> Self:
@@ -114,7 +115,7 @@ class Encoder(ABC):
         return options_of(self)
 
     def steps(self, modality: str) -> tuple[StepSpec, ...]:
-        """Return the steps, fitted on a training part, that its nodes are meant to go through."""
+        """Return the steps for its nodes, which are fitted on a training part."""
         return ()
 
     def identity(self) -> dict[str, Any]:
@@ -178,7 +179,7 @@ def create_encoder(kind: str, name: str, **options: Any) -> Encoder:
 
 
 def plain_options(read: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options that were read from JSON, which has lists alone, with tuples.
+    """Return options that were read from JSON, with tuples in place of lists.
 
     Example:
         >>> plain_options({"numbers": ["age"]})

@@ -48,9 +48,9 @@ def encode(
 ) -> FusionDataset:
     """Encode the samples of a manifest to nodes, and return them as a dataset.
 
-    Each content is encoded once and kept in ``cache``; interrupted, the same call goes on where it
-    was, with the same result bit for bit. So do several processes, each of one thread; one process
-    with several threads adds in another order, and rounds otherwise. A modality that no sample has
+    Each content is encoded once and kept in ``cache``; after an interruption, the same call
+    continues, and the result is the same bit for bit. Several processes of one thread each give the
+    same bits; one process with several threads may round differently. A modality that no sample has
     is left out.
 
     Videos give two modalities: ``clip`` their frames and ``clip_sound`` their sound, which a video
@@ -115,7 +115,7 @@ def encode(
 def augmented(
     manifest: Manifest, made: Mapping[str, Encoder], augment: Any
 ) -> tuple[Manifest, dict[str, dict[str, Any]]]:
-    """Return the manifest with changed copies, and what changes raw nodes in every epoch."""
+    """Return the manifest with changed copies, and the changes of raw nodes in every epoch."""
     if augment is None:
         return manifest, {}
     for name in augment if isinstance(augment, Mapping) else ():

@@ -11,7 +11,7 @@ from graphfuse.errors import InputError, MissingDependencyError
 
 
 def import_library(purpose: str) -> Any:
-    """Return the module ``transformers``; an error says what it is needed for.
+    """Import ``transformers``; if it is missing, the error names the purpose.
 
     Raises:
         MissingDependencyError: it is not installed.
@@ -24,10 +24,10 @@ def import_library(purpose: str) -> Any:
 
 
 def load_network(model: str, folder: Path, what: str, unused: tuple[str, ...]) -> Any:
-    """Return the network in a folder, of an encoder and decoder the encoder, ready to evaluate.
+    """Return the network in a folder, in evaluation mode; of an encoder-decoder, the encoder.
 
-    ``model`` and ``what`` name it in messages; ``unused`` says how the names of weights begin that
-    may be missing.
+    ``model`` and ``what`` name it in messages. Weights whose names begin with ``unused`` may be
+    missing.
 
     Raises:
         InputError: it cannot be loaded, or lacks weights.

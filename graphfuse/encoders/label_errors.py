@@ -22,12 +22,12 @@ ROWS = ("train", "all")
 @cleaner("label_errors")
 @dataclass(frozen=True)
 class LabelErrors(Cleaner):
-    """Name samples whose label is probably wrong; drop them if asked.
+    """Report samples whose label is probably wrong; drop them with ``remove``.
 
     Confident learning (Northcutt, Jiang and Chuang 2021, https://arxiv.org/abs/1911.00068, by
     cleanlab): a logistic regression on the mean node of each modality, tested on folds that it was
-    not trained on, sets each label against what the rest of the data says. Such a sample may also
-    be rare but correct: check them before you drop them.
+    not trained on, sets each label against what the rest of the data says. A reported sample may
+    also be rare but correct: check it before you drop it.
 
     Args:
         remove: leave them out.
@@ -52,8 +52,8 @@ class LabelErrors(Cleaner):
 
         Raises:
             InputError: samples are to be dropped from the training part, and there is none; labels
-                that are no classes, or too few of a class.
-            MissingDependencyError: cleanlab is not installed.
+            that are not classes, or too few samples of a class. MissingDependencyError: cleanlab is
+            not installed.
         """
         parts = splits_of(manifest)
         if parts is None and self.rows == "train" and self.remove:

@@ -1,4 +1,4 @@
-"""From raw samples to scaled nodes in one object, fitted on the training part and saved."""
+"""Convert raw samples to scaled nodes, with encoders and steps fitted on the training part."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ SETTINGS = ("encoders", "steps", "clean", "unreadable", "allow_missing_modality"
 
 
 class Preprocessor:
-    r"""Encoders and fitted steps that turn raw samples into what a strategy takes.
+    r"""Encoders and fitted steps that convert raw samples to the input of a strategy.
 
-    ``fit`` sees the training part alone. The result is saved beside a model and applied unchanged
-    to one new raw sample.
+    ``fit`` uses only the training part. The preprocessor is saved beside a model and applied
+    unchanged to new raw samples.
 
     Args:
         encoders: ``{modality: encoder}``; see :func:`graphfuse.encoders.encode`.
-        steps: what nodes go through after those that their encoders ask for, names or
-            ``{name: options}``; if None the manifest's own, else standardisation.
+        steps: steps after those of the encoders, as names or ``{name: options}``; if None, those
+            of the manifest, by default standardisation.
         clean: steps of cleaning for the training part; see ``graphfuse.raw.cleaning.clean``.
             Those that change each item on its own (and ranges of numbers) hold for new samples,
             of which none is left out.
@@ -132,9 +132,9 @@ class Preprocessor:
     def transform(self, manifest: Manifest) -> FusionDataset:
         """Return the dataset of other samples, with what was fitted on the training part.
 
-        Columns keep the kinds of the training part, whatever is inferred here. One that is not
-        there counts as missing, one that the training part has not is left out, a category that it
-        never had is unknown; a label that it never had is treated as a cell that cannot be read.
+        Columns keep the kinds of the training part. An absent column counts as missing, an
+        additional column is left out, and a new category is unknown. A new label is treated as a
+        cell that cannot be read.
 
         Raises:
             NotFittedError: before :meth:`fit`.
@@ -160,7 +160,8 @@ class Preprocessor:
         Raises:
             NotFittedError: before :meth:`fit`.
             UnknownNameError: a column that the training part does not have.
-            InputError: a cell that cannot be read, whatever ``unreadable`` says, or no cell at all.
+            InputError: a cell that cannot be read, for every value of ``unreadable``, or no cell at
+            all.
         """
         steps, schema, _ = self._fitted()
         known = [column.name for column in self.columns]
@@ -203,7 +204,7 @@ class Preprocessor:
             self.write(work)
 
     def write(self, folder: Path) -> None:
-        """Write the files of :meth:`save` into a folder that is there."""
+        """Write the files of :meth:`save` into an existing folder."""
         steps, raw_schema, schema = self._fitted()
         state = save({k: v.contiguous() for k, v in steps.state().items()})
         config = {

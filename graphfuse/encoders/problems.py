@@ -75,7 +75,7 @@ def check_unreadable(given: str) -> str:
 
 
 def report_problems(manifest: Manifest, problems: Sequence[Problem], unreadable: str) -> None:
-    """Warn of cells that could not be read, or raise."""
+    """Warn of cells that could not be read, or raise an error."""
     if not problems:
         return
     listed = "\n".join(f"  {problem}" for problem in problems[:NAMED])

@@ -59,7 +59,7 @@ class NodeStore:
             work.write_text(identity, encoding="utf-8")
 
     def get(self, digests: Iterable[str]) -> dict[str, Nodes]:
-        """Return the nodes of those items that are there."""
+        """Return the nodes of the items that are in the store."""
         wanted = set(digests)
         found: dict[str, Nodes] = {}
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
@@ -67,7 +67,7 @@ class NodeStore:
         return found
 
     def put(self, digests: Sequence[str], nodes: Sequence[Nodes]) -> None:
-        """Keep the nodes of items, in one file."""
+        """Store the nodes of items in one file."""
         rows = [list(bytes.fromhex(digest)) for digest in digests]
         tensors = {
             "digests": torch.tensor(rows, dtype=torch.uint8),

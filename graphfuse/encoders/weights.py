@@ -95,7 +95,7 @@ def packaged_folder(model: str) -> Path | None:
 def find_file(repo: str, wanted_by: str) -> Path:
     """Return the file of weights of a repository on the Hub, ``"user/name"`` or ``"...@revision"``.
 
-    What was downloaded before is taken as it is, without asking the network.
+    A file that was downloaded before is used without network access.
 
     Raises:
         InputError: the file is not in the cache, and the Hub does not have it or cannot be reached.
@@ -172,7 +172,7 @@ def _has_weights(folder: Path) -> bool:
 
 
 def no_weights(model: str, why: str) -> InputError:
-    """Say where weights were looked for and how to get them."""
+    """Return a message with the places that were searched for weights, and how to get them."""
     from huggingface_hub import constants
 
     known = ", ".join(f"{p.name} (for {m})" for m, p in PACKAGES.items())
@@ -185,7 +185,7 @@ def no_weights(model: str, why: str) -> InputError:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Return tensors by name from a file: safetensors, or PyTorch's with nothing but tensors.
+    """Return tensors by name from a file of safetensors, or of PyTorch with only tensors.
 
     Raises:
         InputError: the file does not exist, or holds anything but tensors.
@@ -239,6 +239,6 @@ def checksum(files: Iterable[Path]) -> str:
 
 
 def folder_checksum(folder: Path) -> str:
-    """Return the :func:`checksum` of all that a transformers model is loaded from."""
+    """Return the :func:`checksum` of all files of a transformers model."""
     patterns = [*TEXT_FILES, "*.safetensors" if any(folder.glob("*.safetensors")) else "*.bin"]
     return checksum(file for pattern in patterns for file in folder.glob(pattern))

@@ -26,7 +26,7 @@ class Dense(NamedTuple):
         return self.weight @ values
 
     def gate(self, source: Tensor, destination: Tensor) -> Dense:
-        """Multiply each weight by the tanh of what its ends [B, Ns, 1], [B, Nd, 1] add up to."""
+        """Multiply each weight by the tanh of the sum of its ends [B, Ns, 1], [B, Nd, 1]."""
         return Dense(self.weight * (source + destination.transpose(1, 2)).tanh())
 
 
@@ -47,7 +47,7 @@ class Sparse(NamedTuple):
         return self._send(values, self.destination, self.source, self.shape[1])
 
     def gate(self, source: Tensor, destination: Tensor) -> Sparse:
-        """Multiply each weight by the tanh of what its ends [B, Ns, 1], [B, Nd, 1] add up to."""
+        """Multiply each weight by the tanh of the sum of its ends [B, Ns, 1], [B, Nd, 1]."""
         both = source.flatten()[self.source] + destination.flatten()[self.destination]
         return self._replace(weight=self.weight * both.tanh())
 

@@ -45,7 +45,7 @@ def test_forms_of_a_modality():
         ([True, False, True], "binary", ("False", "True")),
     ],
 )
-def test_the_task_is_told_from_the_labels(y, task, classes):
+def test_the_task_is_inferred_from_the_labels(y, task, classes):
     data = FusionDataset.from_arrays({"a": np.eye(3)}, y)
     assert (data.schema.task, data.schema.classes) == (task, classes)
 

@@ -8,7 +8,7 @@ from graphfuse.data.edges import list_edges
 T = ("a", "to", "b")
 
 
-def test_dense_and_sparse_edges_are_listed_alike():
+def test_dense_and_sparse_edges_give_the_same_list():
     mask = {"a": torch.tensor([[True, True], [True, False]]), "b": torch.ones(2, 3).bool()}
     x = {m: torch.ones(*real.shape, 1) for m, real in mask.items()}
     # In turn: parallel, at a padded node, of weight 0, and out of order.

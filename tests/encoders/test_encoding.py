@@ -269,7 +269,7 @@ def test_encoders_that_are_no_mapping_are_named():
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(None, True), (0.5, False)])
-def test_labels_that_durations_give_away_are_told(tmp_path, caplog, seconds, told):
+def test_durations_that_predict_labels_are_reported(tmp_path, caplog, seconds, told):
     sounds = [torch.randn(4000 + 4000 * (i % 2), generator=torch.manual_seed(i)) for i in range(40)]
     streams = [io.BytesIO() for _ in sounds]
     for sound, stream in zip(sounds, streams, strict=True):

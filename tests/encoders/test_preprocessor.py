@@ -321,7 +321,7 @@ def test_only_the_training_part_reaches_what_is_fitted(fitted, manifest, folder)
     assert all(torch.equal(state[name], value) for name, value in other.steps.state().items())
 
 
-def test_a_level_of_the_test_part_alone_tells_a_comparison_nothing(tmp_path):
+def test_a_level_only_in_the_test_part_has_no_effect(tmp_path):
     """A whole table is encoded at once; in each fold, levels that training lacks are unknown."""
     parts = []
     for level in ("violet", "white"):

@@ -62,7 +62,7 @@ def create(name, data, encoders=ENCODERS, **options):
     return create_strategy(name, data.schema, encoders=encoders, **options)
 
 
-def test_a_network_learns_what_only_the_picture_tells():
+def test_a_network_learns_from_the_picture_alone():
     data = pictures(260)
     model = create("concat", data, {"image": {"cnn": {"channels": 16}}})
     before = {k: v.clone() for k, v in model.networks.state_dict().items()}

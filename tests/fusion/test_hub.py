@@ -219,7 +219,7 @@ def options_of(folder, **changes):
         (lambda f: (f / "model.safetensors").write_bytes(b"pickle"), "does not hold the weights"),
     ],
 )
-def test_a_damaged_folder_is_told(damage, message, tmp_path):
+def test_a_damaged_folder_is_named(damage, message, tmp_path):
     trained().save_pretrained(tmp_path / "model")
     damage(tmp_path / "model")
     with pytest.raises((InputError, UnknownNameError), match=message):
@@ -354,7 +354,7 @@ def test_what_else_is_there_stays(tmp_path):
         Strategy.from_pretrained(tmp_path / "notes.txt")
 
 
-def test_the_card_tells_schema_strategy_and_scores(tmp_path):
+def test_the_card_shows_schema_strategy_and_scores(tmp_path):
     strategy = trained()
     strategy.save_pretrained(
         tmp_path / "model",
@@ -492,7 +492,7 @@ def test_a_model_of_the_hub_is_downloaded(tmp_path, monkeypatch):
     ]  # fmt: skip
 
 
-def test_what_is_neither_folder_nor_model_is_told(tmp_path, monkeypatch):
+def test_a_name_of_neither_folder_nor_model_is_an_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in (tmp_path / "none", "./none", "a/b/c"):
         with pytest.raises(InputError, match="is not a folder, and as the name of a model"):

@@ -75,7 +75,7 @@ def moves_with_its_nodes(batch):
     return follows and not torch.equal(shuffled[LINK], batch.edges[LINK])
 
 
-def test_all_that_a_node_has_tells_it_apart():
+def test_every_property_of_a_node_distinguishes_it():
     numbers = {m: torch.arange(6).unsqueeze(0) for m in "ab"}
     assert moves_with_its_nodes(replace(matched(), attrs={"word": numbers}))
     assert moves_with_its_nodes(replace(matched(), unit=numbers))

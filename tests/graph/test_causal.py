@@ -175,7 +175,7 @@ def test_p_value_is_hotellings_t_test_of_sums_over_samples():
     assert p_value(np.ones((40, 1)), y, z, owner) == 1.0
 
 
-def test_lags_of_a_source_that_lasts_are_told_apart():
+def test_lags_of_a_persistent_source_are_distinguished():
     random = np.random.default_rng(0)
     noise = random.normal(size=(300, 30))
     a = np.zeros((300, 30))

@@ -92,7 +92,7 @@ def noisy(x):
     return x + 1e-15 * np.random.default_rng(1).normal(size=x.shape)
 
 
-def test_nodes_that_only_rounding_tells_apart_have_one_code():
+def test_nodes_that_differ_by_rounding_have_one_code():
     x = np.random.default_rng(0).normal(size=(20, 4))
     twice = np.concatenate([x, noisy(x)])
     train = FusionDataset.from_arrays({"a": twice, "b": twice}, dtype=torch.float64)

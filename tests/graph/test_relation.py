@@ -149,7 +149,7 @@ def test_whole_positions_are_exact(dtype, start):
     assert not drawn["a", "same", "a"].any()
 
 
-def test_times_far_from_zero_are_told_apart():
+def test_times_far_from_zero_are_distinguished():
     nanoseconds = torch.tensor([[0], [1], [2]]) + 1_700_000_000_000_000_000
     seconds = torch.tensor([[0.0], [0.001], [0.002]], dtype=torch.double) + 1_700_000_000.5
     for time, window in ((nanoseconds, 1), (seconds, 0.001)):

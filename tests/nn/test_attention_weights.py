@@ -129,7 +129,7 @@ def test_equal_those_of_pyg():
 
 
 @pytest.mark.parametrize("conv", ATTENDING)
-def test_fusion_tells_the_weights_of_every_layer(conv):
+def test_fusion_returns_the_weights_of_every_layer(conv):
     torch.manual_seed(0)
     fusion = GraphFusion(CHANNELS, 8, (sorted(NODES), TYPES), conv, num_layers=2).double()
     given = weighted_graph()

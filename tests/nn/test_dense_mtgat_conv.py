@@ -143,7 +143,7 @@ def test_errors_say_what_is_expected():
 
 
 @pytest.mark.parametrize("form", [dict, to_sparse])
-def test_nodes_alike_but_for_rounding_are_kept_together(form):
+def test_nodes_equal_up_to_rounding_are_kept_together(form):
     # As where a product of one row is summed in another order than one of many rows.
     torch.manual_seed(0)
     types = [("a", "near", "b"), ("b", "near", "b")]

@@ -34,7 +34,7 @@ def test_encoded_positions_are_sines_and_cosines():
     assert torch.allclose(code[0, 0, 7], (torch.tensor(torch.pi) / 2).cos(), atol=1e-6)
 
 
-def test_half_precision_tells_late_positions_apart():
+def test_half_precision_distinguishes_late_positions():
     steps = torch.arange(1000.0, 1064.0).view(1, -1, 1)
     code = encode_position(steps, torch.bfloat16)
     assert code.dtype == torch.bfloat16

@@ -36,7 +36,7 @@ def test_a_dataset_takes_them():
         (["007", "7", "8"], "multiclass", ("007", "7", "8")),
     ],
 )
-def test_the_task_is_told_from_the_labels(labels, task, classes):
+def test_the_task_is_inferred_from_the_labels(labels, task, classes):
     given = vars(found({"label": labels}))
     target = FusionDataset.from_arrays({"t": np.eye(3)}, **given).schema.target
     assert (target.task, tuple(target.classes or ())) == (task, classes)

@@ -256,7 +256,7 @@ def test_a_modality_at_chance_is_held_against_the_fusions_that_see_it(tmp_path):
     assert not said("chance not tested", means)
 
 
-def test_what_was_done_to_the_data_is_told_and_nothing_of_it_runs(tmp_path):
+def test_changes_of_the_data_are_reported_as_escaped_text(tmp_path):
     store = ResultStore(write(tmp_path, WINNER))
     comparison = store.comparison()
     facts = comparison["datasets"]["d"]

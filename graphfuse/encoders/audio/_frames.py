@@ -89,7 +89,7 @@ class Spectral(Encoder):
         return 1
 
     def prepare(self, item: Item) -> Sound:
-        """Return a sound at the sample rate that is worked at.
+        """Return a sound at the sample rate of the encoder.
 
         Raises:
             InputError: not a sound.

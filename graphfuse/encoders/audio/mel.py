@@ -29,7 +29,7 @@ class Mel(Spectral):
     formula is HTK's) in decibels of the sound's mean power, cut at -80. A node is the mean and the
     standard deviation of a span of these frames. Spans are equally long, about ``1 / rate``
     seconds, and there is at least one. They are computed in blocks of a minute, so that memory
-    hardly grows with length; the result does not depend on blocks.
+    hardly grows with length. The result does not depend on the blocks.
 
     The sample rate, channels and volume of a file leave no trace as long as its rate is at least
     ``sample_rate``, and its bits do not while it has 16 or more and is recorded at a usual volume:

@@ -19,7 +19,7 @@ from graphfuse.raw import Item
 class CellEncoder(Encoder):
     """An encoder of the square cells of an image, ``side`` by ``side`` of ``pixels`` by ``pixels``.
 
-    A subclass says in :meth:`describe` what the features of a cell are.
+    A subclass computes the features of a cell in :meth:`describe`.
     """
 
     side: int = 8

@@ -1,4 +1,4 @@
-"""Images of any size as squares of one size, so that models see neither size nor format."""
+"""Resize images to squares of one size, so that models see neither size nor format."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def to_square(
     """Return an image [H, W, 3] in bytes as [side, side, 3], in one of the :data:`SQUARES`.
 
     To pad, it is scaled until its longer side fits, then centred, which is cheaper than to pad
-    first; both sides are rounded to whole pixels. A square of that size comes back as it is, so
-    that a second call changes nothing.
+    first; both sides are rounded to whole pixels. A square of that size is returned unchanged, so a
+    second call changes nothing.
 
     Raises:
         InputError: not an image, or an unknown interpolation.

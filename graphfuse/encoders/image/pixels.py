@@ -1,4 +1,4 @@
-"""Pixels as they are: raw images for a network inside a strategy."""
+"""Raw pixels, for a network inside a strategy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from graphfuse.raw import Item
 )
 @dataclass(frozen=True)
 class Pixels(Encoder):
-    """Bring an image to a square and leave the rest to a network that a strategy trains.
+    """Resize an image to a square, for a network that is trained with the strategy.
 
     An image is made a square of ``side`` pixels per side, by default padded with white; its one
     node is (3, side, side) in bytes. Name a network for it, ``"cnn"`` or ``"timm"``

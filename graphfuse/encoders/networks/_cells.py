@@ -1,4 +1,4 @@
-"""Images as grids of cells: what networks for images share."""
+"""Helpers of networks for images, which become grids of cells."""
 
 from __future__ import annotations
 

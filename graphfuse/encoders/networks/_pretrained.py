@@ -1,4 +1,4 @@
-"""What networks with pretrained weights share: which of these learn, and how fast."""
+"""Helpers of networks with pretrained weights: which weights are trained, and how fast."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def outside(option: str, given: object, wanted: str) -> InputError:
 def choose_trained(
     network: nn.Module, train: str, lora: int, is_last: Callable[[str], bool], what: str
 ) -> None:
-    """Let all weights learn, those of the last block, none, or low-rank additions alone.
+    """Train all weights, those of the last block, none, or only low-rank additions.
 
     Raises:
         UnknownNameError: another value of ``train``.
@@ -72,7 +72,7 @@ def add_low_rank(network: nn.Module, rank: int, what: str) -> None:
 def keep_norms(network: nn.Module) -> None:
     """Leave the statistics of batch normalisation as they were pretrained.
 
-    Those of small batches are noise, and would let samples see each other.
+    Statistics of small batches are noisy, and a sample would affect others of its batch.
     """
     for layer in network.modules():
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):

@@ -17,12 +17,12 @@ class GRU(Network):
 
     After Cho et al. 2014, https://arxiv.org/abs/1406.1078, and Schuster and Paliwal 1997,
     https://doi.org/10.1109/78.650093. Nodes are read in the order of their positions, whatever row
-    they stand in; those at one position are read as their mean. Each node becomes what both
-    directions know at its place, and keeps its position.
+    they stand in; those at one position are read as their mean. Each node becomes the states of
+    both directions at its place, and keeps its position.
 
     Args:
         channels: features of each direction; a node gets twice as many.
-        layers: recurrent layers one upon the other.
+        layers: number of stacked recurrent layers.
 
     Raises:
         InputError: the modality has no positions.
@@ -76,7 +76,7 @@ def make_gru(inputs: int, channels: int, layers: int) -> nn.GRU:
 
 
 def read_in_order(gru: nn.GRU, x: Tensor, mask: Tensor, pos: Tensor) -> Tensor:
-    """Return what ``gru`` knows at the place of each node [B, N, F], zero at padded ones."""
+    """Return the state of ``gru`` at each node [B, N, F], zero at padded nodes."""
     step = steps_of(pos, mask)
     batch, length = len(x), int(step.max()) + 1
     row = (step + length * torch.arange(batch, device=x.device).unsqueeze(1))[mask]
@@ -99,7 +99,7 @@ def read_in_order(gru: nn.GRU, x: Tensor, mask: Tensor, pos: Tensor) -> Tensor:
 
 
 def steps_of(pos: Tensor, mask: Tensor) -> Tensor:
-    """Return which step each node [B, N] is read at: nodes at one position at the same.
+    """Return the step at which each node [B, N] is read, the same for nodes at one position.
 
     Positions of several coordinates are in the order of the first, then of the second, and so on.
     That of a padded node is 0 and means nothing.

@@ -1,4 +1,4 @@
-"""What every encoder network is: a module from a modality's raw nodes to encoded ones."""
+"""Base of encoder networks: modules from a modality's raw nodes to encoded nodes."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Network(nn.Module):
 
     To add one, write a file with a subclass, decorate it with ``network``, set ``features`` and
     ``pos_dim`` in its constructor, which takes the raw modality and plain options, and implement
-    :meth:`forward`. Padded nodes must take no part, and samples must not see each other once it is
-    set to evaluate.
+    :meth:`forward`. Padded nodes must have no effect, and in evaluation mode samples must not
+    affect each other.
     """
 
     name: ClassVar[str]
@@ -67,7 +67,7 @@ class Network(nn.Module):
         return next(p.dtype for p in self.parameters() if p.is_floating_point())
 
     def saved_options(self) -> dict[str, Any]:
-        """Return options to add to the given ones so that a saved model needs no other weights."""
+        """Return additional options, with which a saved model needs no other weights."""
         return {}
 
     @classmethod
@@ -142,7 +142,7 @@ def encoded_schema(schema: Schema, made: Mapping[str, Network]) -> Schema:
 def on_real_nodes(
     compute: Callable[[Tensor], Tensor], x: Tensor, mask: Tensor, shape: tuple[int, int]
 ) -> Tensor:
-    """Return what ``compute`` makes of the real nodes of ``x``, [B, N * cells, F].
+    """Apply ``compute`` to the real nodes of ``x``; return [B, N * cells, F].
 
     It takes raw nodes [K, *raw] to [K, cells, F] of that shape, some at a time where no gradient
     is wanted. Padded nodes are zero.

@@ -12,7 +12,7 @@ from graphfuse.errors import InputError, check_integer
 
 @network("token_gru")
 class TokenGRU(Network):
-    """Look up a learned vector for each number, and read these as the network ``gru`` reads nodes.
+    """Look up a learned vector for each token, and read the vectors with gated recurrent units.
 
     For the nodes of text encoders ``word_ids`` and ``token_ids``.
 

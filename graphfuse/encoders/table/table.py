@@ -35,14 +35,14 @@ NODES = ("one", "columns")
 )
 @dataclass(frozen=True)
 class TableEncoder(Encoder):
-    """A row as numbers: each column has places of its own, the same ones in every node.
+    """Encode a row as numbers: each column has its own features, the same in every node.
 
     A number takes two places, its value and a flag; a category takes one per level, and a flag; a
     date its days since 2000, sine and cosine of each of its parts, and a flag. The flag is 1 where
     the cell is empty, and the other places are then 0, until step ``impute``, which :meth:`steps`
-    names, fills them from the training part. A level that is not among those given is all 0,
-    without the flag. That a cell is empty may itself show the label, in ways that will not hold for
-    new samples: with ``flags=False`` the step removes the flags once it has filled the cells.
+    names, fills them from the training part. An unknown level is all 0, without the flag. Empty
+    cells may predict the label in a way that does not hold for new samples: with ``flags=False``
+    the step removes the flags after it has filled the cells.
 
     Numbers are read in double precision and their centre is subtracted before they are cast to
     single precision, so that 1_700_000_050 and 1_700_000_051 stay different.

@@ -23,16 +23,16 @@ from graphfuse.raw import Item
     EncoderInfo(
         name="token_ids",
         kind="text",
-        title="Tokens of a model of transformers, as numbers",
+        title="tokens of a transformers model, as numbers",
         nodes="a token's number, special tokens included; pos = its index",
         needs="encoders",
     )
 )
 @dataclass(frozen=True)
 class TokenIds(NumberEncoder):
-    """Split texts as a model does, and leave the rest to the model, which a strategy trains.
+    """Split texts into the tokens of a model that is trained with the strategy.
 
-    Name the network ``"transformers"`` with the same ``model``. What lies beyond ``max_tokens`` is
+    Name the network ``"transformers"`` with the same ``model``. Tokens beyond ``max_tokens`` are
     cut off.
 
     Args:

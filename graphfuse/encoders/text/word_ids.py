@@ -20,22 +20,21 @@ from graphfuse.raw import Item
     EncoderInfo(
         name="word_ids",
         kind="text",
-        title="Words as hashed numbers",
+        title="words as hashed numbers",
         nodes="a word's number; pos = its index",
         paper="Weinberger et al. 2009, https://arxiv.org/abs/0902.2206",
     )
 )
 @dataclass(frozen=True)
 class WordIds(NumberEncoder):
-    """Number words by a hash, and leave the rest to a network that a strategy trains.
+    """Number words by a hash, for a network that is trained with the strategy.
 
     No vocabulary is fitted; two words may share a number (Weinberger et al. 2009,
     https://arxiv.org/abs/0902.2206). Name the network ``"token_gru"`` with the same ``vocabulary``.
 
     Args:
         vocabulary: how many numbers there are.
-        max_nodes: words of a text that are kept; what lies beyond is cut off, and a warning is
-            logged.
+        max_nodes: number of words of a text that are kept; the rest is cut off, with a warning.
 
     Example:
         >>> nodes, = WordIds().encode(["The cat and the dog"])

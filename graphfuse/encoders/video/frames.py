@@ -20,7 +20,7 @@ from graphfuse.raw import Item, Video
         "frames",
         kind="video",
         title="frames through an image encoder",
-        nodes="a frame, at its second",
+        nodes="a frame; pos = its second",
         paper="https://arxiv.org/abs/1608.00859",
     )
 )
@@ -82,7 +82,7 @@ class Frames(Encoder):
         return 1
 
     def prepare(self, item: Item) -> Video:
-        """Return a video with no more than the frames to be taken, each as its encoder takes it.
+        """Return a video with only the selected frames, each prepared for its encoder.
 
         Raises:
             InputError: not a video, or one without frames.

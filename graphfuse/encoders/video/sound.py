@@ -19,7 +19,7 @@ from graphfuse.raw import Item, Video
         "sound",
         kind="video",
         title="sound through an audio encoder",
-        nodes="what the audio encoder's are, at their second",
+        nodes="the nodes of the audio encoder; pos = their second",
     )
 )
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class FilmSound(Encoder):
     """Encode the sound of a video; one without sound has no nodes.
 
     Nodes are the audio encoder's, and ``pos`` is their second since the first picture, as that of
-    frames is, so that :class:`~graphfuse.graph.Temporal` joins what is seen to what is heard.
+    frames is, so that :class:`~graphfuse.graph.Temporal` joins frames to sounds.
 
     Args:
         audio: name of an audio encoder, such as "mel" or "transformers:facebook/wav2vec2-base".

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 @cleaner("drop_unreadable")
 @dataclass(frozen=True)
 class DropUnreadable(Cleaner):
-    """Read every file; a cell that cannot be read becomes missing, a sample without any is dropped.
+    """Count cells that cannot be read as missing; drop samples without a readable cell.
 
     Of a cell that names several files, only those that cannot be read are left out. Each reason is
     logged. A sample without any cell before this step is kept. If no cell of a column can be read,

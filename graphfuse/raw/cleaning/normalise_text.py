@@ -20,7 +20,7 @@ FORMS = get_args(Form)
 @cleaner("normalise_text")
 @dataclass(frozen=True)
 class NormaliseText(Repair):
-    """Bring every text to one form; see :func:`normalise_text`."""
+    """Normalise characters and spaces of every text; see :func:`normalise_text`."""
 
     kind: ClassVar[str] = "text"
     form: Form = "NFC"

@@ -43,7 +43,7 @@ class AcrossDatasets(ComparisonSection):
                 for r in ranks.to_dict("records")
             ],
             note=f"Strategies that all datasets share, on the folds that all of them finished. A "
-            f"mean rank depends on the other strategies and is no test; {int(ranks['n'].max())} "
+            f"mean rank depends on the other strategies and is not a test; {int(ranks['n'].max())} "
             f"datasets cannot give a p-value below {smallest:.3g} (Wilcoxon signed-rank test).",
         )
         pairs = stats.across_pairs(_shared(summary))

@@ -41,7 +41,7 @@ class Cost(DatasetSection):
         if svg is None:
             return None
         few = len(costs) <= figures.MOST_NAMES
-        caption = "" if few else "Named are the strategies that no faster one beats."
+        caption = "" if few else "Names are shown for strategies that no faster strategy beats."
         return Figure(svg, "score and cost", caption)
 
     def tables(self, d: DatasetSummary) -> Sequence[Table]:

@@ -50,7 +50,7 @@ class PlannedQuestions(DatasetSection):
         ]
         lower = "; lower is better" if d.sign < 0 else ""
         note = (
-            f"First minus second{lower}. Holm's correction covers these questions alone, which "
+            f"First minus second{lower}. Holm's correction covers only these questions, which "
             f"were fixed before the comparison; the interval is not corrected. A difference "
             f"below {show('mean', d.margin)} makes no difference in practice (Bayesian correlated "
             f"t). Without edges, the same model passes no messages; shuffled edges keep each "

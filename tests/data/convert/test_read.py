@@ -29,7 +29,7 @@ def written(tmp_path, content):
     return path
 
 
-def test_the_format_is_told_or_named(tmp_path):
+def test_the_format_is_inferred_or_named(tmp_path):
     path = written(tmp_path, mmsa())
     assert formats.names() == ["conversation", "mmsa", "pyg", "tables"]
     assert read_features(path).fingerprint == read_features(path, "mmsa").fingerprint

@@ -67,7 +67,7 @@ def test_only_the_training_part_counts(nodes):
 
 
 @pytest.mark.parametrize("nodes", NODES)
-def test_without_flags_nothing_tells_which_cells_were_empty(nodes):
+def test_without_flags_empty_cells_are_not_visible(nodes):
     usual = {"age": 2.0, "sex": "m"}
     data, spec = encoded([*ROWS, usual], nodes, flags=False)
     out = create_step(spec.name, **spec.options).fit(data.subset([0, 1, 2])).transform(data)

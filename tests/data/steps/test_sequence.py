@@ -34,7 +34,7 @@ def test_what_is_no_step():
         Steps().transform(data())
 
 
-def test_steps_of_a_dataset_are_kept_and_told_apart(tmp_path):
+def test_steps_of_a_dataset_are_saved_and_distinguished(tmp_path):
     plain = data()
     own = FusionDataset(**{**vars(plain), "steps": (StepSpec("scale", {"how": "robust"}),)})
     assert own.fingerprint != plain.fingerprint

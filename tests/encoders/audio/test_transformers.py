@@ -131,7 +131,7 @@ def test_a_sound_does_not_depend_on_those_beside_it(folder, name):
         assert nodes.pos[-1] == pytest.approx(sound.seconds, abs=0.1)
 
 
-def test_it_computes_where_it_is_told_to(folder, monkeypatch):
+def test_it_computes_on_the_given_device(folder, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     _load.cache_clear()
     encoder = Transformers(folder("wav2vec2"))

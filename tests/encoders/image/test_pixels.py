@@ -63,6 +63,6 @@ def test_how_wide_a_picture_is_shows_unless_it_is_cropped_or_stretched():
 
 
 @pytest.mark.parametrize("name", ["pixels", "patches", "histogram", "timm"])
-def test_a_way_to_a_square_that_there_is_not(name):
+def test_an_unknown_value_of_square(name):
     with pytest.raises(UnknownNameError, match=r"value of square 'cut'.* crop, pad, stretch"):
         create_encoder("image", name, square="cut")

@@ -136,7 +136,7 @@ def test_model_is_frozen_and_without_dropout(bert):
     assert not first.requires_grad
 
 
-def test_identity_tells_weights_apart_and_not_their_place(bert, tmp_path):
+def test_identity_depends_on_weights_and_not_on_their_place(bert, tmp_path):
     def identity(folder):
         return create_encoder("text", "transformers", model=str(folder)).identity()
 

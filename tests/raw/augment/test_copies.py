@@ -109,7 +109,7 @@ def test_copies_follow_the_seed_and_the_sample_not_its_place(manifest, tmp_path)
     assert not first["u copy 1"].equal(photos(given, seed=1)["u copy 1"])
 
 
-def test_what_is_kept_is_told_apart_by_augmentation_and_seed(manifest):
+def test_cached_nodes_depend_on_augmentation_and_seed(manifest):
     other = Augmentation(image=ImageAugmentation(brightness=(0.2, 0.7), probability=1.0), copies=1)
     made = [
         add_copies(manifest, CHANGE),

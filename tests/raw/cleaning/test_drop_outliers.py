@@ -25,6 +25,6 @@ def test_ranges_are_fitted_on_the_training_part_alone(make):
     assert everything.repairs["table"][0].options["limits"]["age"][1] > 100
 
 
-def test_a_time_column_tells_the_training_part(make):
+def test_a_time_column_gives_the_training_part(make):
     given = make(age=[*AGES, *(1000.0 * i for i in range(1, 11))], time=list(range(50)))
     assert ages(clean(given, ["drop_outliers"])) == [*AGES, *[None] * 10]

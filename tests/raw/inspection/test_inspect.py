@@ -60,13 +60,13 @@ def test_classes(write):
     assert "no column is the label" in write(a=noise(), b=noise(1))["classes"]
 
 
-def test_labels_that_cannot_be_learnt_are_findings_and_the_rest_is_told(write):
+def test_labels_that_cannot_be_learned_are_findings_beside_the_others(write):
     told = write(age=noise(), label=["yes"] * N)
     assert "the label cannot be learned: a binary y must have at least 2 classes" in told["classes"]
     assert "duplicates" in told
 
 
-def test_a_class_that_is_tested_and_not_trained_is_told(write):
+def test_a_class_that_is_tested_and_not_trained_is_reported(write):
     split = ["train"] * 40 + ["test"] * 20
     told = write(age=noise(), split=split, label=[*["yes", "no"] * 25, *["perhaps"] * 10])
     assert "classes without a sample in the training part: perhaps" in told["classes"]

@@ -107,7 +107,7 @@ def test_every_problem_is_named_by_row_and_column_and_nothing_else_is_lost(manif
     assert read == 4 * len(manifest) - len(BAD) - len(EMPTY)
 
 
-def test_duplicates_and_rare_classes_are_told_of_and_kept_for_cleaning(manifest):
+def test_duplicates_and_rare_classes_are_reported_and_kept(manifest):
     given = facts(manifest)
     assert (given.y == "rare").sum() == 1
     assert len(set(given.ids)) == len(manifest)

@@ -48,7 +48,7 @@ def kind(values, name="x"):
         (["a/photo", "say no.png more"], "category"),
     ],
 )
-def test_kinds_are_told_from_values(values, expected):
+def test_kinds_are_inferred_from_values(values, expected):
     assert kind(values) == expected
 
 
@@ -75,7 +75,7 @@ def test_unique_codes_are_skipped_and_unique_words_are_text():
         ("video", ["a.gif", "b.gif"], "video"),
     ],
 )
-def test_kinds_are_told_from_names(name, values, expected):
+def test_kinds_are_inferred_from_names(name, values, expected):
     assert kind(values, name) == expected
 
 
@@ -118,7 +118,7 @@ def test_a_column_that_is_one_to_one_with_the_label_is_skipped_and_named(pair):
     assert told({"label": codes, "x": [pair[i % 4 // 2] for i in range(40)]})["x"][0] == kept
 
 
-def test_what_may_be_an_accident_stays_unless_its_name_tells():
+def test_a_possible_accident_stays_unless_its_name_shows_a_copy():
     codes = [0, 1, 0, 1, 0, 1]
     own = ["cat" if code else "dog" for code in codes]
     assert told({"label": codes, "striped": own})["striped"][0] == "category"
@@ -157,7 +157,7 @@ def test_a_label_of_numbers_in_another_unit_is_a_copy():
 
 
 @pytest.mark.parametrize("name", ["fold", "subset", "partition", "split"])
-def test_numbers_of_folds_are_no_input_unless_told(name):
+def test_fold_numbers_are_skipped_unless_given_as_input(name):
     labels = [i % 2 for i in range(40)]
     folds = {name: [i // 8 for i in range(40)]}
     kind, why = told({"label": labels, **folds})[name]
@@ -167,7 +167,7 @@ def test_numbers_of_folds_are_no_input_unless_told(name):
         assert told({"label": labels, **folds}, **{name: chosen})[name] == (chosen, "as given")
 
 
-def test_several_labels_are_several_targets_when_told():
+def test_several_label_columns_are_several_targets_when_given():
     found = kinds({"a": [0, 1], "b": [1, 2]}, a="label", b="label")
     assert [kind for kind, _ in found.values()] == ["label", "label"]
 

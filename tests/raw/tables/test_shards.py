@@ -74,7 +74,7 @@ def test_a_folder_a_pattern_and_a_list_are_one_table(write, suffix):
     assert list(read.ids) == sorted(read.ids)  # a list stays in its order
 
 
-def test_no_part_is_told_by_names_of_one_part_or_beside_a_column(write):
+def test_no_part_is_inferred_from_names_of_one_part_or_beside_a_column(write):
     folder = write(".csv")
     assert read_manifest(folder / "train*").role("split") is None
     write(".csv", lambda shard, columns: {**columns, "part": [["train", "test"][shard == 0]] * 2})

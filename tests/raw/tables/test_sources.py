@@ -205,7 +205,7 @@ def test_a_folder_says_in_the_log_what_it_leaves_out(tmp_path, caplog):
     assert "they end in '.docx'" in caplog.text
 
 
-def test_a_folder_that_begins_with_an_underline_is_no_class_and_told(tmp_path, caplog):
+def test_a_folder_with_a_leading_underscore_is_left_out_with_a_warning(tmp_path, caplog):
     names = ["train/cat/a.png", "train/_noise_/b.png", "val/dog/c.png", "__MACOSX/cat/a.png"]
     read = read_manifest(folder(tmp_path, names))
     assert read.table["label"][:] == ["cat", "dog"]
@@ -214,7 +214,7 @@ def test_a_folder_that_begins_with_an_underline_is_no_class_and_told(tmp_path, c
         assert f"{name} is left out: its name begins with '_'" in caplog.text
 
 
-def test_half_a_character_is_told_and_loses_nothing_else(tmp_path, caplog):
+def test_a_lone_surrogate_is_reported_and_loses_nothing_else(tmp_path, caplog):
     lines = [r'{"t": "a \ud83d\ude00 b"}', r'{"t": "c \ud83d d"}', r'{"t": "\\ud83d"}']
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     read = read_manifest(tmp_path / "a.jsonl", {"t": "text"})
