@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import re
 from collections.abc import Callable, Mapping
 from itertools import chain
 from numbers import Integral
@@ -52,7 +54,15 @@ class SavedModel(PyTorchModelHubMixin):
         self.config = {"format": FORMAT, "graphfuse_version": __version__, **config}
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        save_model(self.module, str(save_directory / WEIGHTS))
+        try:
+            save_model(self.module, str(save_directory / WEIGHTS))
+        except (
+            SafetensorError
+        ) as error:  # which an error of the system, such as a full disk, is too
+            number = re.search(r"\(os error (\d+)\)", str(error))
+            if number is None:
+                raise
+            raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
         self.config[DIGEST] = _digest(save_directory / WEIGHTS)
         self.write_beside(save_directory)
 

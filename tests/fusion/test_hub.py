@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from huggingface_hub import ModelCard
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from graphfuse import _hub
@@ -336,6 +337,17 @@ def test_saving_is_whole_or_not_at_all(tmp_path, monkeypatch):
     second.save_pretrained(tmp_path / "model")
     assert Strategy.from_pretrained(tmp_path / "model").name == "concat"
     assert [f.name for f in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path, monkeypatch):
+    def full(*arguments):
+        raise SafetensorError("Error while serializing: No space left on device (os error 28)")
+
+    monkeypatch.setattr(_hub, "save_model", full)
+    model = create_strategy("majority", load_dataset("planted/null", n=20).schema)
+    with pytest.raises(InputError, match="cannot be written: No space left on device; free some"):
+        model.save_pretrained(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_else_is_there_stays(tmp_path):
