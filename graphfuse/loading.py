@@ -189,8 +189,6 @@ def load_datasets(
     """
     several = isinstance(given, (list, tuple)) and not is_in_memory(given)
     items = list(given) if several else [given]
-    if not items:
-        raise InputError("datasets must name at least one dataset, got none")
     loaded: dict[str, FusionDataset] = {}
     as_given: list[Any] = []
     for number, item in enumerate(items, 1):
@@ -204,6 +202,8 @@ def load_datasets(
                 )
             _check_comparable(name, dataset)
             loaded[name] = dataset
+    if not loaded:  # an empty mapping, say
+        raise InputError("datasets must name at least one dataset, got none")
     return loaded, as_given
 
 

@@ -24,7 +24,7 @@ def columns_with_missing_cells(values: Any) -> list[int]:
     """
     found: set[int] = set()
     for array in _arrays(values):
-        if array is not None and array.dtype.kind == "f" and array.ndim > 1:
+        if array is not None and array.dtype.kind == "f" and array.ndim > 1 and array.size:
             found |= set(np.flatnonzero(_cells(array).reshape(-1, array.shape[-1]).any(0)).tolist())
     return sorted(found)
 

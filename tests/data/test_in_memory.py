@@ -83,6 +83,7 @@ def test_options_and_names_are_no_data():
         ({"x": X, 3: Y}, None, InputError, "for 3; give the features"),
         ({"y": Y}, None, InputError, r"at least one modality beside \['y'\]"),
         ({"x": X, "label": Y}, "labels", UnknownNameError, "did you mean 'label'"),
+        ({"x": [[]] * len(Y), "y": Y}, None, InputError, "modality 'x'"),
         (X, None, InputError, r"\[6, 3\] has no names and no labels"),
         ([Sample({"x": torch.ones(1, 2)})], "y", InputError, "hold their labels as y"),
     ],
