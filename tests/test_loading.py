@@ -133,12 +133,12 @@ def test_empty_cells_of_a_table_are_counted_and_long_lists_cut(tmp_path):
         ({"unreadable": "drop"}, UnknownNameError, "value of unreadable 'drop'"),
     ],
 )
-def test_options_that_there_are_not(table, tmp_path, options, error, message):
+def test_unknown_options(table, tmp_path, options, error, message):
     with pytest.raises(error, match=message):
         load_dataset(table, cache=tmp_path / "cache", **options)
 
 
-def test_sources_that_there_are_not(tmp_path):
+def test_missing_sources(tmp_path):
     with pytest.raises(InputError, match=r"there is no file or folder .*none.csv"):
         load_dataset(tmp_path / "none.csv")
     (tmp_path / "note.csv").touch()

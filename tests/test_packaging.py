@@ -57,7 +57,7 @@ def test_every_dependency_has_a_lowest_version():
         lowest_versions({"dependencies": ["torch"], "optional-dependencies": {}})
 
 
-def test_an_interpreter_that_is_not_there_is_skipped_with_the_reason(tmp_path):
+def test_a_missing_interpreter_is_skipped_with_the_reason(tmp_path):
     done = floors("--floors", "--python", "python3.99", "--folder", str(tmp_path / "venv"))
     assert done.returncode == 0
     skipped = "skipped: the interpreter 'python3.99' is not installed or does not run"

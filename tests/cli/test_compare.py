@@ -102,7 +102,7 @@ def test_a_config_that_is_no_text(tmp_path):
         read_config(str(tmp_path / "x.yaml"))
 
 
-def test_config_that_is_not_there():
+def test_a_missing_config():
     with pytest.raises(InputError, match="cannot read the configuration"):
         read_config("no-such-file.yaml")
 

@@ -11,7 +11,7 @@ def test_bad_numbers_of_a_preview_are_one_line(pets, capsys, option):
     assert f"--{option} must be an integer of at least" in capsys.readouterr().err
 
 
-def test_a_preview_of_what_there_is_not_is_an_error(pets, capsys):
+def test_a_preview_of_missing_kinds_is_an_error(pets, capsys):
     command = ["preview", str(pets / "pets.csv"), "--augment", "image=photo"]
     assert main([*command, "--out", str(pets / "page.html")]) == 2
     assert "of kind 'image', but there are none" in capsys.readouterr().err

@@ -125,7 +125,7 @@ def test_what_one_encoder_refuses_is_named_and_the_rest_stays(tmp_path, caplog):
         encode(manifest(texts), {"said": Lengths()}, cache=tmp_path, unreadable="error")
 
 
-def test_what_there_is_not(tmp_path):
+def test_unknown_names(tmp_path):
     texts = manifest(words(4))
     for given, problem in (
         ({"sayd": "ngrams"}, "modality in encoders 'sayd'; did you mean 'said'"),
@@ -145,7 +145,7 @@ def test_what_there_is_not(tmp_path):
         encode(texts, cache=tmp_path / "file")
 
 
-def test_a_device_that_is_not_there_is_named(tmp_path):
+def test_a_missing_device_is_named(tmp_path):
     with pytest.raises(InputError, match=r"device 'gpu' cannot be used here: .*device='cpu'"):
         encode(manifest(words(4)), {"said": "ngrams"}, cache=tmp_path, device="gpu")
 

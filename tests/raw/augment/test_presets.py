@@ -63,7 +63,7 @@ def test_a_thesaurus_after_a_colon_replaces_and_inserts_too(tmp_path):
         ("text", "caption:zz", InputError, "no thesaurus of the language 'zz'"),
     ],
 )
-def test_what_there_is_not(kind, given, error, message):
+def test_unknown_names(kind, given, error, message):
     with pytest.raises(error, match=message):
         create_augmentation(kind, given)
 

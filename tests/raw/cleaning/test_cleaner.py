@@ -58,7 +58,7 @@ def test_a_text_of_which_nothing_is_left_is_an_error(make):
         (["drop_outliers"], "no column that names the parts"),
     ],
 )
-def test_what_there_is_not(make, steps, message):
+def test_unknown_names(make, steps, message):
     with pytest.raises((InputError, UnknownNameError), match=message):
         clean(make(note=["a"], age=[1.0]), steps)
 
