@@ -129,10 +129,10 @@ class Registry(Generic[T]):
         Raises:
             UnknownNameError: no such entry or option.
         """
-        made: Any = self.get(name)
-        known = list(inspect.signature(made).parameters)[len(given) :]
+        entry: Any = self.get(name)
+        known = list(inspect.signature(entry).parameters)[len(given) :]
         check_options(f"{self.kind} {name!r}", options, known)
-        return made(*given, **options)
+        return entry(*given, **options)
 
     def build(
         self, given: Any, base: type, spec_of: Callable[[Any], Named], *arguments: Any

@@ -343,7 +343,7 @@ def test_networks_of_no_dataset_or_modality_are_named(tmp_path):
     for networks, message in (
         ({"nothing": {"a": "gru"}}, "unknown dataset in networks 'nothing'"),
         ({"planted/unique": {"c": "gru"}}, "unknown modality 'c'"),
-        ({"planted/unique": {"a": "cnn"}}, "takes images"),
+        ({"planted/unique": {"a": "cnn"}}, "needs images"),
         ({"planted/unique": "cnn"}, "must be {modality: network}"),
     ):
         with pytest.raises((InputError, UnknownNameError), match=message):

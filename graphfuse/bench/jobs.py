@@ -84,8 +84,8 @@ def _options(
         if augment := _augment_of(dataset, strategy, chosen):
             chosen.setdefault("augment", augment)
         if "relations" in strategy_options(strategy):
-            own = chosen.get("encoders")
-            drawn = graph if own == networks else relations_of(dataset, relations, own)
+            encoders = chosen.get("encoders")
+            drawn = graph if encoders == networks else relations_of(dataset, relations, encoders)
             chosen.setdefault("relations", drawn)
         found[strategy] = chosen
     if plan.match_parameters is None:

@@ -210,9 +210,9 @@ def _fitting_steps(steps: list[str], manifests: dict[Any, Manifest]) -> dict[Any
     kinds = {name: {m.kind(one) for one in m.modalities} for name, m in manifests.items()}
     fits: dict[str, list[Any]] = {}
     for step in steps:
-        made = create_cleaner(step)
+        cleaner = create_cleaner(step)
         fits[step] = [
-            n for n, own in kinds.items() if not isinstance(made, Repair) or made.kind in own
+            n for n, own in kinds.items() if not isinstance(cleaner, Repair) or cleaner.kind in own
         ] or list(kinds)
     shared = {name: [step for step in steps if name in fits[step]] for name in kinds}
     return {name: fitting for name, fitting in shared.items() if fitting}

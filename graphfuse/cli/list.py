@@ -92,13 +92,13 @@ def _networks() -> tuple[list[str], list[list[str]]]:
 
     rows = []
     for name in networks.names():
-        made = networks.get(name)
+        network = networks.get(name)
         options = [
             f"{p}={parameter.default}"
-            for p, parameter in inspect.signature(made).parameters.items()
+            for p, parameter in inspect.signature(network).parameters.items()
             if p != "modality"
         ]
-        rows.append([name, (inspect.getdoc(made) or "").partition("\n")[0], ", ".join(options)])
+        rows.append([name, (inspect.getdoc(network) or "").partition("\n")[0], ", ".join(options)])
     return ["network", "what it does", "options"], rows
 
 
@@ -151,10 +151,10 @@ def _relations() -> tuple[list[str], list[list[str]]]:
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int = WIDTH) -> None:
     """Print aligned columns; long texts continue on the next line where they exceed the width."""
     widths = _fit([list(column) for column in zip(header, *rows, strict=True)], width)
-    for row in (header, ["-" * own for own in widths], *rows):
-        lines = [_wrap(cell, own) for cell, own in zip(row, widths, strict=True)]
+    for row in (header, ["-" * width_of for width_of in widths], *rows):
+        lines = [_wrap(cell, width_of) for cell, width_of in zip(row, widths, strict=True)]
         for parts in zip_longest(*lines, fillvalue=""):
-            cells = (part.ljust(own) for part, own in zip(parts, widths, strict=True))
+            cells = (part.ljust(width_of) for part, width_of in zip(parts, widths, strict=True))
             print("  ".join(cells).rstrip())
 
 

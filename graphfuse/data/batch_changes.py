@@ -56,12 +56,12 @@ def drop_edges(batch: Batch, rate: float, seeds: Seeds) -> Batch:
     """
     edges: Edges = {}
     for number, t in enumerate(sorted(batch.edges)):
-        own = batch.edges[t]
-        if isinstance(own, SparseEdges):
-            sample = own.index[0] // batch.mask[t[0]].shape[1]
+        edges_of_type = batch.edges[t]
+        if isinstance(edges_of_type, SparseEdges):
+            sample = edges_of_type.index[0] // batch.mask[t[0]].shape[1]
             kept = _lots_of_rows(sample, seeds, number) >= rate
-            weight = None if own.weight is None else own.weight[kept]
-            edges[t] = SparseEdges(own.index[:, kept], weight)
+            weight = None if edges_of_type.weight is None else edges_of_type.weight[kept]
+            edges[t] = SparseEdges(edges_of_type.index[:, kept], weight)
         else:
             dense = dense_edges(batch, t)
             kept = torch.zeros(dense.shape, dtype=torch.bool, device=dense.device)

@@ -40,10 +40,10 @@ def ahead(
             for item in items:
                 waiting.append(pool.submit(function, item))
                 while len(waiting) >= room:
-                    made = waiting.popleft().result()
-                    largest = max(largest, size_of(made))
+                    result = waiting.popleft().result()
+                    largest = max(largest, size_of(result))
                     room = max(least, min(most, HEAVY // largest))
-                    yield made
+                    yield result
             while waiting:
                 yield waiting.popleft().result()
         finally:

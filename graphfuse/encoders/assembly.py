@@ -61,10 +61,12 @@ def assemble(
     dataset = _with_units(FusionDataset.from_arrays(x, pos=pos, dtype=dtypes, **known), made)
     if schema is not None:
         return _as_in(schema, dataset)
-    own = [step for m in x for step in made[m].steps(m)]
-    if not own and manifest.steps is None:
+    steps = [step for m in x for step in made[m].steps(m)]
+    if not steps and manifest.steps is None:
         return dataset
-    return replace(dataset, steps=(*own, *(DEFAULT if manifest.steps is None else manifest.steps)))
+    return replace(
+        dataset, steps=(*steps, *(DEFAULT if manifest.steps is None else manifest.steps))
+    )
 
 
 def _with_units(dataset: FusionDataset, made: Mapping[str, Encoder]) -> FusionDataset:

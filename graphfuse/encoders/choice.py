@@ -50,11 +50,11 @@ def create_encoders(
     for modality in given:
         if modality not in sources(manifest):
             raise UnknownNameError("modality in encoders", modality, sources(manifest))
-    made = {}
+    built = {}
     for m, source in sources(manifest).items():
         default = DEFAULTS[manifest.kind(source)] if m == source else EncoderSpec("sound")
-        made[m] = _create(manifest, m, given.get(m, manifest.encoders.get(m, default)))
-    return made
+        built[m] = _create(manifest, m, given.get(m, manifest.encoders.get(m, default)))
+    return built
 
 
 def sources(manifest: Manifest) -> dict[str, str]:

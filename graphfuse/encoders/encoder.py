@@ -174,8 +174,8 @@ def create_encoder(kind: str, name: str, **options: Any) -> Encoder:
     if kind not in KINDS:
         raise UnknownNameError("kind of encoder", kind, KINDS)
     spec = EncoderSpec(name, options).with_model()
-    made: Encoder = encoders[kind].create(spec.name, **spec.options)
-    return made
+    built: Encoder = encoders[kind].create(spec.name, **spec.options)
+    return built
 
 
 def plain_options(read: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,11 +92,11 @@ def encode(
     for column in manifest.columns:
         for warning in column.warnings:
             logger.warning("column %s: %s", column.name, warning)
-    made = create_encoders(manifest, encoders)
-    manifest, live = augmented(manifest, made, augment)
+    built = create_encoders(manifest, encoders)
+    manifest, live = augmented(manifest, built, augment)
     encoded = encode_cells(
         manifest,
-        made,
+        built,
         cache=cache,
         n_jobs=n_jobs,
         device=device,
@@ -105,10 +105,10 @@ def encode(
     )
     problems = _of_samples(encoded.single_problems, manifest)
     report_problems(manifest, problems, unreadable)
-    dataset = assemble(manifest, made, encoded.nodes)
-    _warn_of_durations(dataset, made)
+    dataset = assemble(manifest, built, encoded.nodes)
+    _warn_of_durations(dataset, built)
     live = {m: options for m, options in live.items() if m in dataset.x}
-    origin = _origin(manifest, made, problems, encoded.lost, dataset)
+    origin = _origin(manifest, built, problems, encoded.lost, dataset)
     return replace(dataset, augment=live or None, origin=origin)
 
 
@@ -164,7 +164,7 @@ def _warn_of_durations(dataset: FusionDataset, made: Mapping[str, Encoder]) -> N
             continue
         counts = column.counts.numpy()
         times = torch.split(dataset.pos[modality], counts.tolist())
-        last = [float(own.max()) for own in times if len(own)]
+        last = [float(seconds.max()) for seconds in times if len(seconds)]
         leak = predict_label_from(
             {"nodes": counts[counts > 0].tolist(), "last": last}, codes[counts > 0]
         )

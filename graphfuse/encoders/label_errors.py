@@ -61,17 +61,17 @@ class LabelErrors(Cleaner):
                 "label_errors drops samples of the training part, and the data has no column that "
                 "names the parts; give rows='all' if none of these samples is tested on"
             )
-        own = np.arange(len(manifest))
+        rows = np.arange(len(manifest))
         if parts is not None and self.rows == "train":
-            own = np.flatnonzero(parts == "train")
-        part = replace(manifest.select(own), changes=())
+            rows = np.flatnonzero(parts == "train")
+        part = replace(manifest.select(rows), changes=())
         dataset = encode(part, self.encoders, progress=progress)
-        doubtful = {int(own[row]): better for row, better in label_errors(dataset, self.folds)}
+        doubtful = {int(rows[row]): better for row, better in label_errors(dataset, self.folds)}
         if not doubtful:
             return manifest
         named = [f"{manifest.ids[row]} rather {like}" for row, like in doubtful.items()]
         shown = ", ".join(named[:NAMED]) + (", ..." if len(named) > NAMED else "")
-        what = f"labels of {len(named)} of {count(len(own), 'sample')} are doubtful: {shown}"
+        what = f"labels of {len(named)} of {count(len(rows), 'sample')} are doubtful: {shown}"
         if not self.remove:
             return self.note(manifest, what, doubtful)
         return self.drop(manifest, list(doubtful), what)
@@ -121,12 +121,12 @@ def label_errors(dataset: FusionDataset, folds: int = 5) -> list[tuple[int, str]
 
 def _means(dataset: FusionDataset) -> np.ndarray:
     """Return the mean node of each modality, 0 where it is missing, side by side [n, F]."""
-    made = []
+    features = []
     for m in dataset.schema.names:
         column = dataset.x[m]
         counts = column.counts.numpy()
         owner = np.repeat(np.arange(len(dataset)), counts)
         sums = np.zeros((len(dataset), column.values.shape[1]))
         np.add.at(sums, owner, np.nan_to_num(column.values.numpy().astype(np.float64)))
-        made.append(sums / np.maximum(counts, 1)[:, None])
-    return np.concatenate(made, axis=1)
+        features.append(sums / np.maximum(counts, 1)[:, None])
+    return np.concatenate(features, axis=1)

@@ -119,9 +119,9 @@ class Preprocessor:
         """Fit on the training part and return it transformed."""
         train = clean_manifest(train, self.cleaners)
         self.repairs = dict(train.repairs)
-        made = create_encoders(train, self.given)
-        raw = assemble(train, made, self._encode(train, made, self.allow_missing_modality))
-        self.encoders = {m: made[m] for m in raw.schema.names}
+        built = create_encoders(train, self.given)
+        raw = assemble(train, built, self._encode(train, built, self.allow_missing_modality))
+        self.encoders = {m: built[m] for m in raw.schema.names}
         self.columns = tuple(c for c in train.columns if _is_used(c, self.encoders))
         self.forms = text_forms(replace(train, columns=self.columns))
         self.steps = Steps(choose_steps(raw, self.wanted).steps).fit(raw)
@@ -168,10 +168,10 @@ class Preprocessor:
         for name in values:
             if name not in known:
                 raise UnknownNameError("column", name, known)
-        own = [column for column in self.columns if column.modality or column.kind == "id"]
+        columns = [column for column in self.columns if column.modality or column.kind == "id"]
         manifest = Manifest(
-            one_row(own, self.forms, values),
-            tuple(column for column in own if column.modality or column.name in values),
+            one_row(columns, self.forms, values),
+            tuple(column for column in columns if column.modality or column.name in values),
             None if root is None else Path(root),
         )
         manifest = replace(manifest, repairs=self.repairs)
@@ -187,7 +187,7 @@ class Preprocessor:
         if problems:
             raise InputError("; ".join(str(problem) for problem in problems))
         if not any(rows for (rows,) in nodes.values()):
-            named = [column.name for column in own if column.modality]
+            named = [column.name for column in columns if column.modality]
             raise InputError(f"the sample has no value in any of the columns {named}")
         return steps.transform(assemble(manifest, self.encoders, nodes, schema))[0]
 
@@ -255,15 +255,19 @@ class Preprocessor:
                 f"{path} is damaged, or was edited: {CONFIG} and {STATE} are not those that were "
                 f"saved; save the preprocessor again"
             )
-        made = cls(unreadable=config["unreadable"], cache=cache, n_jobs=n_jobs, device=device)
-        made.columns = tuple(Column(**column) for column in config["columns"])
-        made.forms = config["forms"]
-        made.encoders = {m: _same_encoder(m, saved) for m, saved in config["encoders"].items()}
-        made.repairs = {m: create_repairs(own) for m, own in config["repairs"].items()}
-        made.steps = Steps(config["steps"]).load_state(load(state))
-        made.raw_schema = Schema.from_dict(config["raw_schema"])
-        made.schema = Schema.from_dict(config["schema"])
-        return made
+        preprocessor = cls(
+            unreadable=config["unreadable"], cache=cache, n_jobs=n_jobs, device=device
+        )
+        preprocessor.columns = tuple(Column(**column) for column in config["columns"])
+        preprocessor.forms = config["forms"]
+        preprocessor.encoders = {
+            m: _same_encoder(m, saved) for m, saved in config["encoders"].items()
+        }
+        preprocessor.repairs = {m: create_repairs(own) for m, own in config["repairs"].items()}
+        preprocessor.steps = Steps(config["steps"]).load_state(load(state))
+        preprocessor.raw_schema = Schema.from_dict(config["raw_schema"])
+        preprocessor.schema = Schema.from_dict(config["schema"])
+        return preprocessor
 
     def _encode(
         self, manifest: Manifest, made: Mapping[str, Encoder], allow_missing_modality: bool
@@ -303,15 +307,15 @@ def _same_encoder(modality: str, saved: Mapping[str, Any]) -> Encoder:
     """Return the encoder of the options that it was saved with, the place of its model included."""
     identity = saved["identity"]
     options = plain_options(saved["options"])
-    made = create_encoder(identity["kind"], identity["name"], **options)
-    now = json.loads(json.dumps(made.identity()))
+    built = create_encoder(identity["kind"], identity["name"], **options)
+    now = json.loads(json.dumps(built.identity()))
     if now != identity:
         differ = sorted(k for k in {*now, *identity} if now.get(k) != identity.get(k))
         raise InputError(
             f"the encoder {identity['name']!r} of modality {modality!r} is not the one that the "
             f"preprocessor was saved with: {differ} differ; install the same weights, or fit again"
         )
-    return made
+    return built
 
 
 def _read_config(path: Path) -> dict[str, Any]:

@@ -64,12 +64,12 @@ def create_strategy(
     info = strategy_info(name)
     _check_serves(info, schema)
     check_options(f"strategy {name!r}", options, info.options)
-    made: Strategy = info.make(schema, **info.fixed, **options)
-    made.name = name
+    strategy: Strategy = info.make(schema, **info.fixed, **options)
+    strategy.name = name
     defaults = {option: parameter.default for option, parameter in info.options.items()}
     given = {**defaults, **options}
-    made.given = {k: v for k, v in given.items() if v is not inspect.Parameter.empty}
-    return made
+    strategy.given = {k: v for k, v in given.items() if v is not inspect.Parameter.empty}
+    return strategy
 
 
 def _check_serves(info: StrategyInfo, schema: Schema) -> None:

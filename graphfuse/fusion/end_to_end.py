@@ -98,8 +98,8 @@ class EndToEnd(Strategy):
         given = super().options()
         saved = {}
         for m, spec in given["encoders"].items():
-            made = self.network(m)
-            saved[m] = spec if made is None else _saved_spec(spec, m, made)
+            network = self.network(m)
+            saved[m] = spec if network is None else _saved_spec(spec, m, network)
         return {**self.inner.options(), "encoders": saved}
 
     def encode(self, batch: Batch) -> Batch:
@@ -112,17 +112,17 @@ class EndToEnd(Strategy):
             pos_unit=dict(batch.pos_unit),
         )
         for m in self.reads:
-            made = self.network(m)
-            if made is None:
+            network = self.network(m)
+            if network is None:
                 continue
-            if not made.keeps_nodes:
-                _check_nothing_given(batch, m, made)
+            if not network.keeps_nodes:
+                _check_nothing_given(batch, m, network)
             pos = batch.pos.get(m)
             x, mask = self._augmented(m, batch.x[m], batch.mask[m], pos)
-            nodes = made(x, mask, pos)
+            nodes = network(x, mask, pos)
             encoded.x[m], encoded.mask[m] = nodes.x, nodes.mask
             if nodes.pos is not None:
-                encoded.pos[m], encoded.pos_unit[m] = nodes.pos, made.encoded.pos_unit
+                encoded.pos[m], encoded.pos_unit[m] = nodes.pos, network.encoded.pos_unit
         return encoded
 
     def _augmented(
@@ -157,11 +157,11 @@ class EndToEnd(Strategy):
                     )
                 )
         self.train(was)
-        made = FusionDataset.from_samples(samples, self.inner.schema)
+        encoded = FusionDataset.from_samples(samples, self.inner.schema)
         # The samples and the facts about them are the same; only their nodes are new.
         return replace(
-            dataset, schema=made.schema, x=made.x, pos=made.pos, unit=made.unit, attrs=made.attrs,
-            edges=made.edges, steps=None, augment=None,
+            dataset, schema=encoded.schema, x=encoded.x, pos=encoded.pos, unit=encoded.unit,
+            attrs=encoded.attrs, edges=encoded.edges, steps=None, augment=None,
         )  # fmt: skip
 
     def prepare(self, train: FusionDataset, validation: FusionDataset | None = None) -> Self:
@@ -223,11 +223,11 @@ class EndToEnd(Strategy):
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         """Return one group of parameters per learning rate."""
-        made = [self.network(m) for m in self.schema.names]
-        slow = [one for one in made if one is not None and one.rate != 1]
-        own = {id(p) for one in slow for p in one.parameters()}
+        networks = [self.network(m) for m in self.schema.names]
+        slow = [one for one in networks if one is not None and one.rate != 1]
+        ids_of_slow = {id(p) for one in slow for p in one.parameters()}
         groups = [{"params": list(m.parameters()), "lr": learning_rate * m.rate} for m in slow]
-        return [{"params": [p for p in self.parameters() if id(p) not in own]}, *groups]
+        return [{"params": [p for p in self.parameters() if id(p) not in ids_of_slow]}, *groups]
 
 
 def encode_at_start(dataset: FusionDataset, encoders: Mapping[str, Any]) -> FusionDataset:
@@ -249,21 +249,21 @@ def wrap(
         if m not in networks:
             raise UnknownNameError("modality in augment that a network encodes", m, networks)
     changes = {m: create_change(given, schema[m]) for m, given in (augment or {}).items()}
-    made = EndToEnd(schema, make(encoded_schema(schema, networks)), networks, changes)
-    inner = made.inner
+    strategy = EndToEnd(schema, make(encoded_schema(schema, networks)), networks, changes)
+    inner = strategy.inner
     # A network that the strategy does not read is not saved, and rebuilt without its weights.
-    unread = {m for m in encoders if made.network(m) is None}
+    unread = {m for m in encoders if strategy.network(m) is None}
     specs = {
         m: _saved_spec(given, m, networks[m]) if m in unread else given
         for m, given in encoders.items()
     }
-    made.given = {**inner.options(), "encoders": specs}
-    return made
+    strategy.given = {**inner.options(), "encoders": specs}
+    return strategy
 
 
 def _saved_spec(given: Any, modality: str, made: Network) -> dict[str, dict[str, Any]]:
-    own = network_spec(given, modality)
-    return {own.name: {**own.options, **made.saved_options()}}
+    spec = network_spec(given, modality)
+    return {spec.name: {**spec.options, **made.saved_options()}}
 
 
 def _check_nothing_given(batch: Batch, modality: str, made: Network) -> None:

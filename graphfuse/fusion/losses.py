@@ -60,5 +60,5 @@ def info_nce(left: Tensor, right: Tensor, temperature: float) -> Tensor:
         True
     """
     similarity = F.normalize(left, dim=1) @ F.normalize(right, dim=1).T / temperature
-    own = torch.arange(len(left), device=left.device)
-    return (F.cross_entropy(similarity, own) + F.cross_entropy(similarity.T, own)) / 2
+    pairs = torch.arange(len(left), device=left.device)
+    return (F.cross_entropy(similarity, pairs) + F.cross_entropy(similarity.T, pairs)) / 2

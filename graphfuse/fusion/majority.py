@@ -59,8 +59,8 @@ class Majority(Strategy):
             counts = torch.bincount(labels[known], weight[known], minlength=self.schema.outputs)
             self.prior.copy_(((counts + 1e-3) / (counts + 1e-3).sum()).log())
         elif self.schema.task == "multilabel":
-            own = known * weight.view(-1, 1)
-            share = (own * labels.nan_to_num()).sum(0) / own.sum(0)
+            weighted = known * weight.view(-1, 1)
+            share = (weighted * labels.nan_to_num()).sum(0) / weighted.sum(0)
             self.prior.copy_(share.nan_to_num(0.5).clamp(1e-3, 1 - 1e-3).logit())
 
     def forward(self, batch: Batch) -> FusionOutput:

@@ -75,13 +75,13 @@ class Strategy(HubModule):
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Build a strategy from the data of :meth:`config`; the name there gives the class."""
         check_class(config, "Strategy")
-        made = builders["Strategy"](config)
-        if not isinstance(made, cls):
+        strategy = builders["Strategy"](config)
+        if not isinstance(strategy, cls):
             raise InputError(
-                f"the saved model is a {type(made).__name__} ({made.name!r}), not a "
+                f"the saved model is a {type(strategy).__name__} ({strategy.name!r}), not a "
                 f"{cls.__name__}; load it with Strategy.from_pretrained"
             )
-        return made
+        return strategy
 
     def write_beside(self, folder: Path) -> None:
         """Write its preprocessor.

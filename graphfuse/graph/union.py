@@ -71,8 +71,10 @@ class Union(Relation):
         for relation in self:
             for (s, _, d), edges in draw(relation, batch).items():
                 sizes = len(batch), batch.mask[s].shape[1], batch.mask[d].shape[1]
-                own = (s, self.name, d)
-                drawn[own] = _merge(drawn[own], edges, sizes) if own in drawn else edges
+                edge_type = (s, self.name, d)
+                drawn[edge_type] = (
+                    _merge(drawn[edge_type], edges, sizes) if edge_type in drawn else edges
+                )
         return drawn
 
 

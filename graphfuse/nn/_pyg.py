@@ -63,13 +63,14 @@ def check_hetero_conv(
     import_pyg()
     from torch_geometric.nn import HeteroConv
 
-    own = taker.__name__
+    name = taker.__name__
     if not isinstance(conv, HeteroConv):
         raise InputError(
-            f"{own} takes the weights of a HeteroConv of {kind.__name__}, got {type(conv).__name__}"
+            f"{name} takes the weights of a HeteroConv of {kind.__name__}, got "
+            f"{type(conv).__name__}"
         )
     if conv.aggr != "sum":
-        raise InputError(f"{own} sums over edge types, but the HeteroConv has aggr={conv.aggr!r}")
+        raise InputError(f"{name} sums over edge types, but the HeteroConv has aggr={conv.aggr!r}")
     singles: dict[EdgeType, Any] = dict(conv.convs.items())
     for single in singles.values():
         check_conv(taker, single, kind, aggr=aggr, **options)
@@ -77,7 +78,7 @@ def check_hetero_conv(
         found = {edge_type: getattr(single, option) for edge_type, single in singles.items()}
         if len(set(found.values())) > 1:
             raise InputError(
-                f"{own} has the same {option} for all edge types, but the HeteroConv has {found}"
+                f"{name} has the same {option} for all edge types, but the HeteroConv has {found}"
             )
     return singles
 
@@ -97,9 +98,9 @@ def new_headed(
         }
     first = next(iter(singles.values()))
     total = first.heads * first.out_channels
-    made = taker(sizes, total, (list(sizes), list(singles)), first.heads)
+    dense = taker(sizes, total, (list(sizes), list(singles)), first.heads)
     weight = getattr(first, source).weight
-    return made.to(weight.device, weight.dtype)
+    return dense.to(weight.device, weight.dtype)
 
 
 def copy_linear(own: nn.Linear, theirs: nn.Module) -> None:

@@ -213,13 +213,13 @@ def join_groups(keys: Sequence[Sequence[Hashable | None]]) -> np.ndarray:
         ['a', 'a', 'a', 'row 3']
     """
     n = len(keys[0])
-    marked = [(row, (kind, k)) for kind, own in enumerate(keys) for row, k in enumerate(own)]
+    marked = [(row, (kind, k)) for kind, values in enumerate(keys) for row, k in enumerate(values)]
     given = [(row, key) for row, key in marked if key[1] is not None]
     places = {key: n + place for place, key in enumerate(dict.fromkeys(key for _, key in given))}
     pairs = [(row, places[key]) for row, key in given]
     component = find_clusters(np.array(pairs), n + len(places))[:n]
     named: dict[int, str] = {}
     for row, number in enumerate(component):
-        own = keys[0][row] if keys[0][row] is not None else f"row {row}"
-        named.setdefault(int(number), str(own))
+        name = keys[0][row] if keys[0][row] is not None else f"row {row}"
+        named.setdefault(int(number), str(name))
     return np.array([named[int(number)] for number in component])

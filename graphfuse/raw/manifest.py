@@ -148,10 +148,10 @@ class Manifest:
         Raises:
             InputError: several columns are of this kind.
         """
-        own = [column.name for column in self.columns if column.kind == kind]
-        if len(own) > 1:
-            raise InputError(f"there must be one column of kind {kind!r}, got {own}")
-        return np.array(self.table[own[0]][:], dtype=object) if own else None
+        names = [column.name for column in self.columns if column.kind == kind]
+        if len(names) > 1:
+            raise InputError(f"there must be one column of kind {kind!r}, got {names}")
+        return np.array(self.table[names[0]][:], dtype=object) if names else None
 
     @cached_property
     def ids(self) -> np.ndarray:

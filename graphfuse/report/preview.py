@@ -95,8 +95,8 @@ def _sample(
                 line["problem"] = str(error)
             else:
                 seeds = [seed_of(augmentation.seed, copy, name) for copy in range(1, versions)]
-                augmented = [augmentation.change(item, own, modality, place) for own in seeds]
-                captions = [_caption(augmentation, item, own, modality, place) for own in seeds]
+                augmented = [augmentation.change(item, seed, modality, place) for seed in seeds]
+                captions = [_caption(augmentation, item, seed, modality, place) for seed in seeds]
                 cells = [_shown(one, item) for one in (item, *augmented)]
                 line["cells"] = _aligned(cells, ["original", *captions])
             lines.append(line)

@@ -44,8 +44,8 @@ class DatasetScores:
 
     def single(self, a: int) -> Values:
         """Return the finite scores of one strategy."""
-        own = np.isfinite(self.scores[a])
-        return self._values(self.scores[a, own], own)
+        finite = np.isfinite(self.scores[a])
+        return self._values(self.scores[a, finite], finite)
 
     def _values(self, values: FloatArray, cells: NDArray[np.bool_]) -> Values:
         return Values(values, _mean(self.ratios[cells]), _mean(self.steps[cells]))

@@ -213,8 +213,8 @@ def _check_fit(name: str, dataset: FusionDataset, options: dict[str, Any]) -> No
     # Fewer samples as well, because a mean over all samples would hide their order.
     for validation in (dataset, replace(dataset.subset(order), y=labels).subset(range(5))):
         torch.manual_seed(0)
-        made = create_strategy(name, dataset.schema, **options).double()
-        fitted.append(made.prepare(dataset.subset(range(12)), validation).state_dict())
+        strategy = create_strategy(name, dataset.schema, **options).double()
+        fitted.append(strategy.prepare(dataset.subset(range(12)), validation).state_dict())
     promise = "fitting uses the training part only"
     for key, value in fitted[0].items():
         _require(torch.equal(value, fitted[1][key]), f"{promise}: {key} differs")

@@ -45,11 +45,11 @@ class MixedBatch:
             >>> mixed.mixed_loss(lambda batch: {"mean": batch.y.mean()}, ["a"])
             {'mean': tensor(2.)}
         """
-        own = measure(self.batch)
+        terms = measure(self.batch)
         if self.other is None:
-            return own
+            return terms
         chosen = [self.mixed[m] for m in modalities]
         touched = torch.stack(chosen).any(0).view(-1, *[1] * (self.other.dim() - 1))
         y = torch.where(touched, self.other, self.batch.y)
         other = measure(replace(self.batch, y=y))
-        return {name: torch.lerp(term, other[name], self.share) for name, term in own.items()}
+        return {name: torch.lerp(term, other[name], self.share) for name, term in terms.items()}

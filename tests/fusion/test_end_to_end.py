@@ -204,7 +204,7 @@ def test_edges_of_raw_nodes_that_a_network_replaces_are_refused():
         ({"image": {"cnn": {"channel": 8}}}, UnknownNameError, "did you mean 'channels'"),
         ({"image": 3}, InputError, "a name or"),
         ({"image": {"cnn": {"channels": 12}}}, InputError, "multiple of 8"),
-        ({"age": "cnn"}, InputError, "takes images"),
+        ({"age": "cnn"}, InputError, "needs images"),
         ({"age": "gru"}, InputError, "order of their positions"),
         (["cnn"], InputError, r"\{modality: network\}"),
     ],

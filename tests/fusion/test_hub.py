@@ -435,7 +435,7 @@ def test_hostile_names_stay_text(tmp_path):
     ("facts", "message"),
     [
         ({"scores": {"accuracy": 0.5}}, r"\['accuracy'\] were measured on some data; name it with"),
-        ({"scores": 0.5}, r"scores are \{metric: value\}, got 0.5"),
+        ({"scores": 0.5}, r"scores must be \{metric: value\}, got 0.5"),
         ({"scores": {"f1": "good"}, "dataset": "d"}, "a finite number.*got 'f1': 'good'"),
         ({"scores": {"f1": float("nan")}, "dataset": "d"}, "a finite number.*got 'f1': nan"),
         ({"scores": {"f1": []}, "dataset": "d"}, r"a finite number.*got 'f1': \[\]"),
@@ -482,7 +482,7 @@ def test_push_uploads_what_is_saved(tmp_path, monkeypatch):
         assert seen["files"][name] == files[name]
     assert b"Strategy.from_pretrained('user/name')" in seen["files"]["README.md"]
     monkeypatch.undo()
-    with pytest.raises(InputError, match="pushed to 'user/name', got 'a/b/c'"):
+    with pytest.raises(InputError, match="repo_id must be 'user/name', got 'a/b/c'"):
         strategy.push_to_hub("a/b/c")
 
 
@@ -507,7 +507,7 @@ def test_a_model_of_the_hub_is_downloaded(tmp_path, monkeypatch):
 def test_a_name_of_neither_folder_nor_model_is_an_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in (tmp_path / "none", "./none", "a/b/c"):
-        with pytest.raises(InputError, match="is not a folder, and as the name of a model"):
+        with pytest.raises(InputError, match="is not a folder and cannot be fetched"):
             Strategy.from_pretrained(name)
     with pytest.raises(InputError, match="'user/name' is not a folder"):
         Strategy.from_pretrained("user/name", local_files_only=True, cache_dir=tmp_path)
@@ -528,13 +528,13 @@ def test_what_is_no_path_is_refused(tmp_path):
     strategy = trained("concat")
     with pytest.raises(InputError, match="must be the path of a folder, got None"):
         strategy.save_pretrained(None)
-    with pytest.raises(InputError, match="from a folder or as 'user/name', got None"):
+    with pytest.raises(InputError, match="must be a folder or 'user/name', got None"):
         Strategy.from_pretrained(None)
     with pytest.raises(InputError, match="repo_id must be 'user/name', got None"):
         strategy.push_to_hub(None)
     with pytest.raises(InputError, match="split must be a text, got None"):
         strategy.save_pretrained(tmp_path / "m", scores={"a": 1}, dataset="d", split=None)
-    with pytest.raises(InputError, match="it cannot be fetched"):
+    with pytest.raises(InputError, match="cannot be fetched"):
         Strategy.from_pretrained("a" * 5000)
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep/config.json").write_text("[" * 100_000)

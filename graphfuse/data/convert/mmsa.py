@@ -98,17 +98,17 @@ def read_mmsa(
             torn, len(np.unique(groups)),
         )  # fmt: skip
         groups = None
-    own = per_sample(len(ids), ids, groups, given if splits == "given" else None)
+    columns = per_sample(len(ids), ids, groups, given if splits == "given" else None)
     x, pos = _features(parts, sizes)
     schema = Schema(tuple(Modality(m, tuple(c.values.shape[1:]), 1) for m, c in x.items()), targets)
     return FusionDataset(
         schema,
         x={m: x[m] for m in schema.names},
-        ids=own.ids,
+        ids=columns.ids,
         y=y,
         pos=pos,
-        groups=own.groups,
-        splits=own.splits,
+        groups=columns.groups,
+        splits=columns.splits,
     )
 
 

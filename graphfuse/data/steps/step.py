@@ -90,5 +90,5 @@ def create_step(name: str, **options: Any) -> Step:
         UnknownNameError: no such step or option.
         InputError: a value that the option does not take.
     """
-    made: Step = steps.create(name, **options)
-    return made
+    created: Step = steps.create(name, **options)
+    return created

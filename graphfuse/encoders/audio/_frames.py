@@ -105,15 +105,15 @@ class Spectral(Encoder):
         frames = 1 + len(sound.samples) // hop  # frame t is centred at sample t * hop
         bounds = bounds_of(frames, sound.seconds * self.rate)
         padded = np.pad(sound.samples / _level(sound.samples), length // 2)
-        made = []
+        nodes = []
         for block in np.array_split(np.arange(len(bounds) - 1), -(-frames // BLOCK)):
             lo, hi = bounds[block[0]], bounds[block[-1] + 1]
             part = padded[lo * hop : (hi - 1) * hop + length]
             values = self.describe(log_mel(part, sound.rate, self.bands))
-            made.append(_pool(values, bounds[block] - lo, self.deviation))
+            nodes.append(_pool(values, bounds[block] - lo, self.deviation))
         centres = (bounds[:-1] + bounds[1:] - 1) / 2 * hop / sound.rate
         return Nodes(
-            torch.from_numpy(np.concatenate(made).astype(np.float32)),
+            torch.from_numpy(np.concatenate(nodes).astype(np.float32)),
             torch.from_numpy(centres[:, None].astype(np.float32)),
         )
 
@@ -159,7 +159,7 @@ def log_mel(samples: np.ndarray, rate: int, bands: int) -> np.ndarray:
     length, hop, bins = _length(rate), round(HOP * rate), _fft(rate)
     window = window_function(length, "hann")
     power = bins / 2 * np.sum(window**2)
-    made = spectrogram(
+    decibels = spectrogram(
         samples,
         window / np.sqrt(power),
         frame_length=length,
@@ -171,7 +171,7 @@ def log_mel(samples: np.ndarray, rate: int, bands: int) -> np.ndarray:
         mel_floor=10 ** (FLOOR / 10),
         log_mel="dB",
     )
-    return np.asarray(made).T
+    return np.asarray(decibels).T
 
 
 def _length(rate: int) -> int:
@@ -197,13 +197,13 @@ def _filters(rate: int, bands: int) -> np.ndarray:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of empty bands, which are an error below
-        made = mel_filter_bank(_fft(rate) // 2 + 1, bands, BOTTOM, TOP * rate / 2, rate)
-    if not made.any(axis=0).all():
+        filters = mel_filter_bank(_fft(rate) // 2 + 1, bands, BOTTOM, TOP * rate / 2, rate)
+    if not filters.any(axis=0).all():
         raise InputError(
             f"{bands} mel bands at {rate} samples per second leave some bands without a "
             f"frequency; use fewer bands"
         )
-    return np.asarray(made)
+    return np.asarray(filters)
 
 
 def _pool(values: np.ndarray, starts: np.ndarray, deviation: bool) -> np.ndarray:

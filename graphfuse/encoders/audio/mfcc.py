@@ -61,5 +61,5 @@ class MFCC(Spectral):
         """Return the lowest coefficients of each frame."""
         from scipy.fft import dct
 
-        made = dct(log_mel, type=2, norm="ortho", axis=1)[:, : self.coefficients]
-        return np.asarray(made)
+        coefficients = dct(log_mel, type=2, norm="ortho", axis=1)[:, : self.coefficients]
+        return np.asarray(coefficients)

@@ -149,8 +149,8 @@ class Timm(Encoder):
         except OSError as error:
             why = f"and its configuration cannot be fetched from it: {error}"
             raise weight_files.no_weights(self.model, why) from error
-        made: nn.Module = network.eval().requires_grad_(False)
-        return made.to(memory_format=torch.channels_last)
+        loaded: nn.Module = network.eval().requires_grad_(False)
+        return loaded.to(memory_format=torch.channels_last)
 
     @cached_property
     def _packaged(self) -> Path | None:

@@ -103,8 +103,8 @@ def create_network(given: Any, modality: Modality) -> Network:
         Modality(name='image', shape=(16,), pos_dim=2)
     """
     spec = network_spec(given, modality.name)
-    made: Network = networks.create(spec.name, modality, **spec.options)
-    return made
+    network: Network = networks.create(spec.name, modality, **spec.options)
+    return network
 
 
 def network_spec(given: Any, modality: str) -> NetworkSpec:

@@ -124,14 +124,14 @@ class TimmNetwork(Network):
         """Return number and size of the nodes of an image."""
         was = self.training
         try:
-            made = self.eval()._nodes(torch.zeros(1, *shape))
+            output = self.eval()._nodes(torch.zeros(1, *shape))
         except (RuntimeError, AssertionError) as error:
             raise InputError(
                 f"{self.model!r} does not take images of {shape[1]} x {shape[2]} pixels in "
                 f"{shape[0]} colours, as those of modality {self.modality.name!r} are: {error}"
             ) from error
         self.train(was)
-        return made.shape[1], made.shape[2]
+        return output.shape[1], output.shape[2]
 
     def _is_last(self, name: str) -> bool:
         """Return whether a parameter belongs to the last group of layers, as timm groups them."""

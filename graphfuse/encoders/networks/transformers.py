@@ -114,9 +114,9 @@ def _numbers(name: str) -> list[int]:
 
 def _from_config(config: Mapping[str, Any]) -> Any:
     library = import_library("encoding texts")
-    made = library.AutoModel.from_config(library.AutoConfig.for_model(**config))
-    made = made.get_encoder() if made.config.is_encoder_decoder else made
-    return made.float()
+    model = library.AutoModel.from_config(library.AutoConfig.for_model(**config))
+    model = model.get_encoder() if model.config.is_encoder_decoder else model
+    return model.float()
 
 
 def _plain(value: Any) -> Any:

@@ -230,11 +230,11 @@ class TableEncoder(Encoder):
     def _own(self) -> Tensor:
         """Places of each node [N, F], True where they are its own."""
         features = self.features
-        own = torch.zeros(len(self.blocks), features, dtype=torch.bool)
+        mask = torch.zeros(len(self.blocks), features, dtype=torch.bool)
         for place in self.layout.values():
             node = place["node"] - features  # counted from the end, as marks are
-            own[node, place["first"] : place["flag"] + 1] = True
-        return own
+            mask[node, place["first"] : place["flag"] + 1] = True
+        return mask
 
     def _split(self, row: Tensor) -> Tensor:
         """Return a row [F] as nodes [N, F]."""
@@ -283,8 +283,8 @@ def _float32(cells: list[Any], centres: list[float]) -> np.ndarray:
 def _parts(given: object) -> dict[str, tuple[str, ...]]:
     if not isinstance(given, Mapping):
         raise InputError(f"dates must be {{column: [parts]}}, got {given!r}")
-    for own in given.values():
-        for part in own:
+    for parts in given.values():
+        for part in parts:
             if part not in CYCLES:
                 raise UnknownNameError("part of a date", part, CYCLES)
     return {str(name): _names(f"dates[{name!r}]", given[name]) for name in sorted(given)}

@@ -30,7 +30,7 @@ def in_order(x: Tensor, pos_dim: int = 1) -> Nodes:
 
 def first_parts(parts: Sequence[list[str]], most: int) -> list[list[str]]:
     """Return the first parts of each text that become nodes, and log how many texts have more."""
-    longer = sum(len(own) > most for own in parts)
+    longer = sum(len(text_parts) > most for text_parts in parts)
     if longer:
         logger.warning(
             "%d of %d texts have more than %d words or sentences and were cut there; "
@@ -39,7 +39,7 @@ def first_parts(parts: Sequence[list[str]], most: int) -> list[list[str]]:
             len(parts),
             most,
         )
-    return [own[:most] for own in parts]
+    return [text_parts[:most] for text_parts in parts]
 
 
 class PartEncoder(Encoder):

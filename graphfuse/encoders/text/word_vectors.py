@@ -127,10 +127,10 @@ class WordVectorsEncoder(PartEncoder):
 
     def _look_up(self, part: str) -> tuple[Tensor, int, int]:
         """Return the mean vector [F] of a part, its number of words and of unknown ones."""
-        own = words(part)
-        rows = [self.vectors.rows.get(word) for word in own]
+        in_text = words(part)
+        rows = [self.vectors.rows.get(word) for word in in_text]
         found = [self.vectors.unknown if row is None else self.vectors.values[row] for row in rows]
-        return torch.from_numpy(np.mean(found, axis=0)), len(own), rows.count(None)
+        return torch.from_numpy(np.mean(found, axis=0)), len(in_text), rows.count(None)
 
 
 def read_vectors(path: Path, limit: int) -> Vectors:

@@ -61,19 +61,19 @@ class Stacking(DecisionStrategy):
         single = self.standardise(single, output.embedding.dtype)
         features = self._features(single, presence(batch)).double().numpy(force=True)
         labels = batch.y.numpy(force=True)
-        own = np.ones(len(labels))
+        weights = np.ones(len(labels))
         if batch.weight is not None:
-            own = (batch.weight / batch.weight.mean()).numpy(force=True)
+            weights = (batch.weight / batch.weight.mean()).numpy(force=True)
         if self.schema.task == "regression":
             known = self.schema.target.known(labels)
             wanted = (labels[known] - float(self.target_mean)) / float(self.target_scale)
-            model = Ridge(alpha=1.0).fit(features[known], wanted, own[known])
+            model = Ridge(alpha=1.0).fit(features[known], wanted, weights[known])
             self._keep(np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_))
         elif self.schema.task == "multilabel":
-            fits = [self._logistic(features, column, own) for column in labels.T]
+            fits = [self._logistic(features, column, weights) for column in labels.T]
             self._keep(np.concatenate([f[0] for f in fits]), np.concatenate([f[1] for f in fits]))
         else:
-            self._fit_classes(features, labels, own)
+            self._fit_classes(features, labels, weights)
 
     def _fit_classes(self, features: np.ndarray, labels: np.ndarray, own: np.ndarray) -> None:
         known = self.schema.target.known(labels)

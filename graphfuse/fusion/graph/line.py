@@ -58,5 +58,5 @@ class GraphLine(GraphStrategy):
 
     def edges(self, batch: Batch) -> dict[EdgeType, Tensor | SparseEdges]:
         """Return the edges of the chain, ablation included."""
-        own = {t: edges for t, edges in batch.edges.items() if t in self.edge_types}
-        return super().edges(replace(batch, edges=own))
+        drawn = {t: edges for t, edges in batch.edges.items() if t in self.edge_types}
+        return super().edges(replace(batch, edges=drawn))

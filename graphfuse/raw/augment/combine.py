@@ -98,10 +98,12 @@ class Augmentation:
         for name in given:
             if name not in known:
                 raise UnknownNameError("kind of item or setting in augment", name, known)
-        made: dict[str, Any] = {k: create_augmentation(k, given[k]) for k in KINDS if k in given}
+        settings: dict[str, Any] = {
+            k: create_augmentation(k, given[k]) for k in KINDS if k in given
+        }
         shared = given.get("shared", ())
-        made["shared"] = (shared,) if isinstance(shared, str) else tuple(shared)
-        return cls(**{**given, **made})
+        settings["shared"] = (shared,) if isinstance(shared, str) else tuple(shared)
+        return cls(**{**given, **settings})
 
     def __call__(self, items: Mapping[str, Sequence[Item]], seed: Seed) -> dict[str, list[Item]]:
         """Return the augmented items of one sample by modality, determined by the seed."""

@@ -273,8 +273,8 @@ def _filtered(sound: Sound, gain: Callable[[np.ndarray], np.ndarray]) -> Sound:
     frames = {"nperseg": length, "noverlap": length * 3 // 4}
     padded = np.pad(sound.samples, (0, max(0, length - len(sound.samples))))
     spectrum = stft(padded, **frames)[2]
-    made = istft(spectrum * gain(np.abs(spectrum)), **frames)[1]
-    return _made(made[: len(sound.samples)], sound.rate)
+    filtered = istft(spectrum * gain(np.abs(spectrum)), **frames)[1]
+    return _made(filtered[: len(sound.samples)], sound.rate)
 
 
 def _made(samples: np.ndarray, rate: int) -> Sound:

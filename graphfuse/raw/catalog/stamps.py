@@ -214,6 +214,6 @@ def name_of(stamp: Stamp) -> str:
 
 
 def _check_language(what: str, given: str, found: list[dict[str, str]]) -> None:
-    known = {language for own in found for language in own}
+    known = {language for languages in found for language in languages}
     if given not in known:
         raise UnknownNameError(f"language of the stamps' {what}", given, known)

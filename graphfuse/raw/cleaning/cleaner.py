@@ -89,15 +89,17 @@ class Repair(Cleaner):
 
     def apply(self, manifest: Manifest, progress: bool = True) -> Manifest:
         """Return a manifest that repairs items as it reads them."""
-        own = [m for m in manifest.modalities if manifest.kind(m) == self.kind]
-        if not own:
+        modalities = [m for m in manifest.modalities if manifest.kind(m) == self.kind]
+        if not modalities:
             known = ", ".join(f"{m} ({manifest.kind(m)})" for m in manifest.modalities)
             raise InputError(
                 f"cleaning step {self.name!r} is for {self.kind}, but there are none; the "
                 f"modalities are {known}"
             )
-        manifest = self.note(manifest, f"{', '.join(own)}: {self.doing(manifest, own)}")
-        repairs = {m: (*manifest.repairs.get(m, ()), self) for m in own}
+        manifest = self.note(
+            manifest, f"{', '.join(modalities)}: {self.doing(manifest, modalities)}"
+        )
+        repairs = {m: (*manifest.repairs.get(m, ()), self) for m in modalities}
         return replace(manifest, repairs={**manifest.repairs, **repairs})
 
     def doing(self, manifest: Manifest, modalities: Sequence[str]) -> str:
@@ -128,8 +130,8 @@ def create_cleaner(name: str, **options: Any) -> Cleaner:
         UnknownNameError: no such step or option.
         InputError: a value that the option does not take.
     """
-    made: Cleaner = cleaners.create(name, **options)
-    return made
+    step: Cleaner = cleaners.create(name, **options)
+    return step
 
 
 def clean(manifest: Manifest, steps: Sequence[Any], *, progress: bool = True) -> Manifest:

@@ -116,7 +116,9 @@ def _with_column(manifest: Manifest, name: str, values: list[Any]) -> Any:
 
     table = manifest.table
     try:
-        made = Dataset.from_dict({name: values}, features=Features({name: table.features[name]}))
+        corrected = Dataset.from_dict(
+            {name: values}, features=Features({name: table.features[name]})
+        )
     except (TypeError, ValueError) as error:
         raise InputError(
             f"a correction of column {name!r} must have its type, {table.features[name].dtype}: "
@@ -124,5 +126,5 @@ def _with_column(manifest: Manifest, name: str, values: list[Any]) -> Any:
         ) from None
     order = table.column_names
     with without_datasets_bars():
-        changed = concatenate_datasets([table.remove_columns(name), made], axis=1)
+        changed = concatenate_datasets([table.remove_columns(name), corrected], axis=1)
         return changed.select_columns(order)

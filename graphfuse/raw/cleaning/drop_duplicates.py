@@ -55,12 +55,14 @@ class DropDuplicates(Cleaner):
         again, straddling = _to_drop(found, parts, self.across)
         manifest = self._note_conflicts(manifest, found)
         for part in sorted(set(parts[straddling])):
-            own = [row for row in straddling if parts[row] == part]
+            rows = [row for row in straddling if parts[row] == part]
             if self.across == "keep":
-                manifest = self.note(manifest, f"kept in {part}, though {what} of other parts", own)
+                manifest = self.note(
+                    manifest, f"kept in {part}, though {what} of other parts", rows
+                )
             else:
                 why = f"in {part}, {what} of samples of another part, which stay there"
-                manifest = self.note(manifest, why, own)
+                manifest = self.note(manifest, why, rows)
         gone = sorted({*again, *(straddling if self.across != "keep" else ())})
         return self.drop(manifest, gone, f"{what} of samples that stay")
 

@@ -112,7 +112,7 @@ def _replaced(manifest: Manifest, columns: dict[str, list[Any]]) -> Manifest:
     from datasets import Dataset, Features, concatenate_datasets
 
     types = Features({name: manifest.table.features[name] for name in columns})
-    made = Dataset.from_dict(columns, features=types)
+    paths = Dataset.from_dict(columns, features=types)
     rest = manifest.table.remove_columns(list(columns))
     with without_datasets_bars():
-        return replace(manifest, table=concatenate_datasets([rest, made], axis=1))
+        return replace(manifest, table=concatenate_datasets([rest, paths], axis=1))

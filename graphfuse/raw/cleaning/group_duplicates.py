@@ -45,13 +45,13 @@ class GroupDuplicates(Cleaner):
         column = Column(name, "group", why=f"of {self.name}")
         with without_datasets_bars():
             table = manifest.table.add_column(name, named)
-        made = replace(manifest, table=table, columns=(*manifest.columns, column))
+        grouped = replace(manifest, table=table, columns=(*manifest.columns, column))
         groups_in_all = len(set(found[rows].tolist()))
         what = (
             f"{count(len(rows), 'sample')} are near-copies, and stay together in "
             f"{count(groups_in_all, 'group')}"
         )
-        return self.note(made, what, rows)
+        return self.note(grouped, what, rows)
 
 
 def _first(found: np.ndarray) -> list[int]:

@@ -37,10 +37,10 @@ class NormaliseText(Repair):
         Raises:
             InputError: no text is left.
         """
-        made = normalise_text(item, self.form, self.lower)
-        if not made:
+        normal = normalise_text(item, self.form, self.lower)
+        if not normal:
             raise InputError("the text holds nothing but spaces and control characters")
-        return made
+        return normal
 
     def doing(self, manifest: Manifest, modalities: Sequence[str]) -> str:
         """Return a description with the number of changed texts; those in files count later."""
@@ -77,5 +77,5 @@ def normalise_text(text: str, form: Form = "NFC", lower: bool = False) -> str:
         if c in "\t\n\r\u200c\u200d" or unicodedata.category(c) not in ("Cc", "Cf")
     )
     lines = [re.sub(r"\s+", " ", line).strip() for line in re.split(r"[\r\n\u2028\u2029]+", kept)]
-    made = "\n".join(line for line in lines if line)
-    return unicodedata.normalize(form, made.lower()) if lower else made
+    joined = "\n".join(line for line in lines if line)
+    return unicodedata.normalize(form, joined.lower()) if lower else joined

@@ -61,5 +61,5 @@ def resample(sound: Sound, rate: int) -> Sound:
     if rate == sound.rate or not len(samples):
         return Sound(samples, int(rate))
     common = gcd(rate, sound.rate)
-    made = resample_poly(samples, rate // common, sound.rate // common)
-    return Sound(made.astype(np.float32), int(rate))
+    resampled = resample_poly(samples, rate // common, sound.rate // common)
+    return Sound(resampled.astype(np.float32), int(rate))

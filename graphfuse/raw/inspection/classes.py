@@ -50,11 +50,11 @@ def check(found: Survey) -> Iterator[Check]:
             "label them, or leave them out: they are neither trained nor tested on",
         )
     if target.task == "regression":
-        own = y[known]
+        numbers = y[known]
         yield Check(
             "classes",
-            f"the label is a number, from {own.min():g} to {own.max():g}, median "
-            f"{np.median(own):g}; --task multiclass makes classes of integers",
+            f"the label is a number, from {numbers.min():g} to {numbers.max():g}, median "
+            f"{np.median(numbers):g}; --task multiclass makes classes of integers",
         )
         return
     counts = np.bincount(y[known], minlength=len(target.classes))

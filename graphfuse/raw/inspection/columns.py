@@ -28,8 +28,8 @@ def check(found: Survey) -> Iterator[Check]:
     for column in found.manifest.columns:
         for warning in column.warnings:
             yield Check("columns", f"{column.name}: {warning}", _advice(column))
-    own = [c for c in found.manifest.columns if c.kind in TABULAR]
-    for place, column in enumerate(own):
+    tabular = [c for c in found.manifest.columns if c.kind in TABULAR]
+    for place, column in enumerate(tabular):
         values = found.manifest.table[column.name][:]
         known = [v for v in values if not (v is None or v != v or v == "")]
         if len(set(known)) == 1 and len(known) > 1:

@@ -42,8 +42,8 @@ def with_columns(table: Dataset, columns: Mapping[str, list[Any]]) -> Dataset:
     rest = [name for name in table.column_names if name not in columns]
     if not columns:
         return table
-    made = to_table(columns)
-    return concatenate_datasets([table.select_columns(rest), made], axis=1) if rest else made
+    added = to_table(columns)
+    return concatenate_datasets([table.select_columns(rest), added], axis=1) if rest else added
 
 
 def as_part(table: Dataset, part: str) -> Dataset:

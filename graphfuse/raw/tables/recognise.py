@@ -70,7 +70,7 @@ def recognise(
 
 def names_split(table: Dataset) -> bool:
     """Return whether a column names the part of each row."""
-    return any(own.full and split.infer(own) for own in _values(table, None).values())
+    return any(values.full and split.infer(values) for values in _values(table, None).values())
 
 
 def _override(name: str, value: str, table: Dataset) -> tuple[str, str]:
@@ -130,13 +130,13 @@ def _one_label(
 def _facts_of_files(
     found: Mapping[str, Inferred], overrides: Mapping[str, Any]
 ) -> dict[str, Inferred]:
-    if not any(own.kind in MEDIA for own in found.values()):
+    if not any(column.kind in MEDIA for column in found.values()):
         return {}
     why = "a fact of the file, not of what it shows; labels may leak through it"
     return {
         name: Inferred("skip", why, Skipped.FILE_FACT)
-        for name, own in found.items()
-        if name.lower() in FACTS and name not in overrides and own.kind not in MEDIA
+        for name, column in found.items()
+        if name.lower() in FACTS and name not in overrides and column.kind not in MEDIA
     }
 
 

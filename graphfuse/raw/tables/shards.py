@@ -120,12 +120,12 @@ def joined(tables: Sequence[Dataset], shards: Sequence[Path]) -> Dataset:
     odd = [n for n in names if any(t.features[n] != tables[0].features[n] for t in tables)]
     for name in odd:
         _check_types(name, [table.features[name] for table in tables], shards)
-    made = {name: [value for table in tables for value in table[name][:]] for name in odd}
+    values = {name: [value for table in tables for value in table[name][:]] for name in odd}
     same = [name for name in names if name not in odd]
     if not same:
-        return to_table(made)
+        return to_table(values)
     table = concatenate_datasets([table.select_columns(same) for table in tables])
-    return with_columns(table, made).select_columns(names)
+    return with_columns(table, values).select_columns(names)
 
 
 def _check_types(name: str, features: Sequence[Any], shards: Sequence[Path]) -> None:

@@ -83,8 +83,10 @@ def _per_class(d: DatasetSummary) -> dict[str, dict[str, str]]:
 
 def _overall(d: DatasetSummary) -> list[str]:
     """Return the names of metrics over all classes, those that are always undefined last."""
-    own = {column for columns in _per_class(d).values() for column in columns.values()}
+    per_class_columns = {
+        column for columns in _per_class(d).values() for column in columns.values()
+    }
     every = [m.name for m in map(metrics.get, metrics.names()) if m.per_class]
-    own |= {f"{m}/{c}" for m in every for c in d.facts.classes}
-    names = [c for c in d.metrics.columns if c != "strategy" and c not in own]
-    return names + sorted({name for _, name in d.undefined} - set(names) - own)
+    per_class_columns |= {f"{m}/{c}" for m in every for c in d.facts.classes}
+    names = [c for c in d.metrics.columns if c != "strategy" and c not in per_class_columns]
+    return names + sorted({name for _, name in d.undefined} - set(names) - per_class_columns)

@@ -69,6 +69,6 @@ def _config(summary: Summary) -> str:
 
 def _environment(summary: Summary) -> list[list[str]]:
     environment = summary.comparison.environment
-    own = {f.name.replace("_", " "): getattr(environment, f.name) for f in fields(environment)}
-    own |= own.pop("packages") or {}
-    return [[name, "unknown" if value is None else str(value)] for name, value in own.items()]
+    versions = {f.name.replace("_", " "): getattr(environment, f.name) for f in fields(environment)}
+    versions |= versions.pop("packages") or {}
+    return [[name, "unknown" if value is None else str(value)] for name, value in versions.items()]

@@ -84,8 +84,8 @@ class GradientBlending(Balance):
         self.weights = blend(before - validation, validation - train - gap)
 
     def _own_losses(self, output: FusionOutput, mixed: MixedBatch) -> dict[str, Tensor]:
-        own = unimodal_logits(self.strategy, output, mixed.batch)
-        return unimodal_losses(self.strategy, own, mixed)
+        logits = unimodal_logits(self.strategy, output, mixed.batch)
+        return unimodal_losses(self.strategy, logits, mixed)
 
     def _join(self, output: FusionOutput, losses: dict[str, Tensor], mixed: MixedBatch) -> Tensor:
         """Return the losses of the fused prediction and of each modality, [1 + M]."""

@@ -69,10 +69,10 @@ class OGMGE(Balance):
     @torch.no_grad()
     def modulate(self, output: FusionOutput, mixed: MixedBatch) -> None:
         """Reduce the gradients and add noise."""
-        own = unimodal_logits(self.strategy, output, mixed.batch)
+        logits = unimodal_logits(self.strategy, output, mixed.batch)
 
         def score(batch: Batch, m: str) -> dict[str, Tensor]:
-            return {m: self._score(own[m], batch, m)}
+            return {m: self._score(logits[m], batch, m)}
 
         scores = [mixed.mixed_loss(partial(score, m=m), [m])[m] for m in self.owned]
         found = torch.stack(scores)

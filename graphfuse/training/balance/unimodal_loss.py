@@ -32,5 +32,5 @@ class UnimodalLoss(Balance):
         self, terms: dict[str, Tensor], output: FusionOutput, mixed: MixedBatch
     ) -> dict[str, Tensor]:
         """Add one term per modality."""
-        own = unimodal_logits(self.strategy, output, mixed.batch)
-        return with_unimodal(terms, unimodal_losses(self.strategy, own, mixed))
+        logits = unimodal_logits(self.strategy, output, mixed.batch)
+        return with_unimodal(terms, unimodal_losses(self.strategy, logits, mixed))
