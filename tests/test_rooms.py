@@ -2,9 +2,11 @@ import ast
 import subprocess
 import sys
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 
 import networkx as nx
+import pytest
 
 ROOT = Path(__file__).parents[1] / "graphfuse"
 # From the bottom to the top: imports go to the same place or further down.
@@ -139,6 +141,10 @@ def test_statistics_and_report_need_no_torch():
     run("import sys, graphfuse.stats, graphfuse.report; assert 'torch' not in sys.modules")
 
 
+@pytest.mark.skipif(
+    tuple(map(int, version("accelerate").split(".")[:2])) < (1, 15),
+    reason="accelerate imports huggingface_hub below 1.15",
+)
 def test_the_hub_is_imported_when_it_is_used():
     run(
         "import sys, graphfuse.estimators\n"
