@@ -167,7 +167,7 @@ def test_sources_that_name_no_shards(write, tmp_path):
         read_manifest(folder)
     with pytest.raises(InputError, match="1 of 2 shards is no file"):
         read_manifest([folder / "train-00000-of-00002.csv", folder / "gone.csv"])
-    with pytest.raises(InputError, match="is not a pattern of files|no file matches"):
+    with pytest.raises(InputError, match=r"is not a pattern of files|no file matches"):
         read_manifest(folder / "**a.csv")
 
 
