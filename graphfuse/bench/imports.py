@@ -54,7 +54,7 @@ def closure(modules: Iterable[str]) -> dict[str, Path]:
 
 
 def digest_of(files: Iterable[Path]) -> str:
-    """Return a SHA-256 of what files compute, see :func:`code_of`."""
+    """Return a SHA-256 of the code of files, see :func:`code_of`."""
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(code_of(path).encode("utf-8", "replace"))
@@ -67,9 +67,9 @@ def _code(path: Path, modified: int) -> str:
 
 
 def code_of(path: Path) -> str:
-    """Return the code of a file without what changes no result.
+    """Return the code of a file without the parts that cannot change a result.
 
-    That is comments, docstrings, what is logged, and the messages of errors. A file that cannot be
+    These are comments, docstrings, log messages, and the messages of errors. A file that cannot be
     parsed counts by its bytes.
     """
     try:

@@ -17,9 +17,9 @@ WIDTH = "hidden_channels"
 
 
 def count_parameters(strategy: nn.Module) -> int:
-    """Return how many numbers are trained for a prediction.
+    """Return the number of trained parameters behind a prediction.
 
-    Of a strategy that chooses one of its members, as ``unimodal:best``, those of the largest.
+    For a strategy that chooses one of its members, as ``unimodal:best``, that of the largest.
     """
     models: Sequence[nn.Module] = strategy.members() if isinstance(strategy, Strategy) else ()
     return max(

@@ -192,9 +192,10 @@ def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:
 
 
 def left_out(wanted: Sequence[str], schema: Schema) -> dict[str, str]:
-    """Return the strategies that are wanted but that data of this schema cannot serve, and why.
+    """Return the wanted strategies that data of this schema cannot serve, and the reason.
 
-    That is what a strategy needs and the data does not have; it stands for all of its ablations.
+    The reason is the need of a strategy that the data does not meet. An entry includes all
+    ablations.
 
     Example:
         >>> from graphfuse.data import Modality, Target
@@ -225,5 +226,5 @@ def check_strategies(wanted: Sequence[str], schemas: Sequence[Schema]) -> None:
 
 
 def seen_schema(schema: Schema, networks: Mapping[str, Any] | None) -> Schema:
-    """Return what strategies see of data: after encoding, if there are networks."""
+    """Return the schema that strategies see: after encoding, if there are networks."""
     return encoded_schema(schema, create_networks(networks, schema)) if networks else schema

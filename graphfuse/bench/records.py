@@ -127,7 +127,7 @@ class RunError:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """One run: what determined it, and its result."""
+    """One run: its conditions and its result."""
 
     schema_version: int = SCHEMA_VERSION
     key: str

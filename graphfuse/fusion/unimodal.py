@@ -1,4 +1,4 @@
-"""One modality alone: the baseline that fusion has to beat."""
+"""One modality alone: the baseline for fusion."""
 
 from __future__ import annotations
 

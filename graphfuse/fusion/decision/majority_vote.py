@@ -19,7 +19,7 @@ from graphfuse.fusion.parts import mean_present
     modalities=2,
 )
 class MajorityVote(DecisionStrategy):
-    r"""Predict from each modality alone; the class that most of those present vote for wins.
+    r"""Predict from each modality alone; the class with most votes of present modalities wins.
 
     .. math:: p_k = \frac{v_k + \bar p_k}{n + 1}
 

@@ -17,7 +17,7 @@ from graphfuse.fusion.info import CLASSIFICATION, strategy
     modalities=2,
 )
 class MaxConfidence(DecisionStrategy):
-    r"""Predict from each modality alone; of those present, the surest decides.
+    r"""Predict from each modality alone; the most confident of those present decides.
 
     .. math:: p = p_{m^*}, \qquad m^* = \arg\max_m \max_k p_{mk}
 

@@ -40,7 +40,7 @@ class NodeTokens(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    r"""Update nodes by what they attend to, then one by one: a transformer layer, norms in front.
+    r"""Update nodes by attention, then one by one: a transformer layer with norms in front.
 
     .. math:: h \leftarrow h + \mathrm{attention}(\mathrm{norm}(h), \mathrm{norm}(s)), \qquad
         h \leftarrow h + \mathrm{ffn}(\mathrm{norm}(h))

@@ -1,4 +1,4 @@
-"""Separate vectors for what modalities share and what each of them adds."""
+"""Separate vectors for shared and private information of modalities."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from graphfuse.report.sections.section import DatasetSection, DatasetSummary, Re
 
 @section("about")
 class About(DatasetSection):
-    """Where a dataset comes from, and what may be done with it."""
+    """The source and the licence of each dataset."""
 
     order = 110
 

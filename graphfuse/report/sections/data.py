@@ -1,4 +1,4 @@
-"""What the data are and what was done to them before a strategy saw them."""
+"""The data, and the changes made to them before training."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Data(DatasetSection):
         return [headline(d.facts), *(f"! {line}" for line in warnings(d.facts)), *lines]
 
     def lists(self, d: DatasetSummary) -> Mapping[str, Sequence[str]]:
-        """Return the cells and samples that are named, by what was done with them."""
+        """Return the named cells and samples, by the change."""
         origin = d.facts.origin or Origin()
         found: dict[str, Sequence[str]] = {_unreadable(origin): origin.problems}
         for change in origin.changes:
@@ -71,7 +71,7 @@ def headline(facts: DatasetFacts) -> str:
 
 
 def warnings(facts: DatasetFacts) -> list[str]:
-    """Return what readers have to know about columns: those left out, and those in doubt."""
+    """Return warnings about columns: those left out, and those in doubt."""
     origin = facts.origin or Origin()
     return [*origin.lost.values(), *origin.columns]
 

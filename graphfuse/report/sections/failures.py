@@ -13,7 +13,7 @@ from graphfuse.report.sections.section import ComparisonSection, Render, Summary
 
 @section("failures")
 class Failures(ComparisonSection):
-    """Which runs failed, and with what error."""
+    """The runs that failed, with their errors."""
 
     order = 200
 

@@ -94,7 +94,7 @@ def rows_of(d: DatasetSummary) -> list[list[str]]:
 
 
 def note_of(d: DatasetSummary) -> str:
-    """Return what the mark of a tie means, and what a rank that is a range means."""
+    """Return the meaning of the mark of a tie and of a range of ranks."""
     note = (
         "not significantly different from the best (Nadeau\N{EN DASH}Bengio corrected paired t "
         "over folds, Holm over the comparisons with the best, 5 %)"

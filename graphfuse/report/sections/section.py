@@ -39,7 +39,7 @@ class Figure:
 
 
 class Render(Protocol):
-    """Renders a template of the folder ``templates`` with what it is given."""
+    """Renders a template of the folder ``templates`` with the given values."""
 
     def __call__(self, template: str, /, **given: Any) -> Markup:
         """Return the HTML; text that is not yet markup is escaped."""
@@ -68,15 +68,15 @@ class Section(ABC):
         return True
 
     def sentences(self, summary: Any) -> Sequence[str]:
-        """Return what the section says in words."""
+        """Return the sentences of the section."""
         return ()
 
     def lists(self, summary: Any) -> Mapping[str, Sequence[str]]:
-        """Return long lists by what they list; they stand at the end, closed in HTML."""
+        """Return long lists by title; they are at the end, closed in HTML."""
         return {}
 
     def verbatim(self, summary: Any) -> Mapping[str, str]:
-        """Return text such as commands and files, by what it is; shown as it stands."""
+        """Return text such as commands and files, by title; it is shown verbatim."""
         return {}
 
     def tables(self, summary: Any) -> Sequence[Table]:
@@ -88,7 +88,7 @@ class Section(ABC):
         return None
 
     def data(self, summary: Any) -> Mapping[str, Any]:
-        """Return what the section adds to the JSON report."""
+        """Return the entries that the section adds to the JSON report."""
         return {}
 
     def html(self, summary: Any, render: Render) -> Markup:
