@@ -225,6 +225,25 @@ def test_a_strategy_of_ones_own_runs_in_other_processes(tmp_path):
     assert out.stdout.split() == ["done"] * 4, out.stderr
 
 
+def test_a_metric_of_ones_own_runs_in_other_processes(tmp_path):
+    script = tmp_path / "own.py"
+    script.write_text(
+        "import sys\nfrom graphfuse import compare\nfrom graphfuse.data import load_dataset\n"
+        "from graphfuse.training.metrics import metric\n"
+        "@metric('half', tasks=('multiclass',))\n"
+        "def half(predictions):\n"
+        "    return 0.5\n"
+        "if __name__ == '__main__':\n"
+        "    done = compare(load_dataset('planted/unique', n=60), ['concat'], folds=2, n_jobs=2,\n"
+        "        metric='half', recipe={'epochs': 1}, out=sys.argv[1], progress=False)\n"
+        "    print(*(r['metrics'].get('half') for r in done.records()))\n"
+    )
+    out = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "out")], capture_output=True, text=True
+    )
+    assert out.stdout.split() == ["0.5"] * 2, out.stderr
+
+
 def test_results_hold_no_pickle_and_no_script(tmp_path):
     compare(small(), ["concat"], folds=2, recipe=QUICK, out=tmp_path, progress=False)
     endings = {p.suffix for p in tmp_path.rglob("*") if p.is_file()}

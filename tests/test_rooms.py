@@ -151,3 +151,14 @@ def test_the_hub_is_imported_when_it_is_used():
         "graphfuse.list_strategies()\n"
         "assert 'huggingface_hub' not in sys.modules"
     )
+
+
+def test_no_room_imports_a_private_file_of_another():
+    found = [
+        f"{path} imports {module}"
+        for room, path in files()
+        for module in imports(path)
+        if module.startswith("graphfuse.") and room_of(module) not in (room, "_")
+        if any(part.startswith("_") and not part.endswith("__") for part in module.split(".")[2:])
+    ]
+    assert not found

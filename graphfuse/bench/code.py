@@ -20,6 +20,7 @@ from graphfuse.encoders.networks import networks
 from graphfuse.fusion import strategy_info
 from graphfuse.graph.relation import relations
 from graphfuse.training.balance import balance_methods
+from graphfuse.training.metrics import users_metrics
 
 RUNNER = "graphfuse.bench.run"
 """The module that computes a run."""
@@ -35,11 +36,11 @@ def code_digest(
 ) -> str:
     """Return a SHA-256 of the code that computes a strategy's result.
 
-    That is everything that the runner, the classes of the strategy, and the relations, networks
-    and balance method named for it import, the user's own modules included; for classes and
-    functions typed at a prompt, their code, attributes, defaults and closures; and the version of
-    torch. What cannot be identified by its content gets a new digest each time, so that
-    runs are computed again rather than reused.
+    That is everything that the runner, the classes of the strategy, the relations, networks and
+    balance method named for it, and the user's metrics import, the user's own modules included;
+    for classes and functions typed at a prompt, their code, attributes, defaults and closures; and
+    the version of torch. What cannot be identified by its content gets a new digest each time, so
+    that runs are computed again rather than reused.
 
     Args:
         strategy: its name.
@@ -72,6 +73,9 @@ def _used(strategy: str, options: Mapping[str, Any], balance: str | None) -> Ite
         yield from (networks.get(name) for name in short if name in networks.names())
     if balance:
         yield balance_methods.get(balance)
+    for metric in users_metrics():
+        yield metric.function
+        yield from metric.needs
 
 
 def _digest(thing: Any) -> str:

@@ -21,6 +21,7 @@ from graphfuse.fusion.strategy import check_integer_samples
 from graphfuse.graph import GraphBuilder, default_relations, plain
 from graphfuse.training import Recipe
 from graphfuse.training.balance import check_schema
+from graphfuse.training.metrics import users_metrics
 
 
 def plan_jobs(datasets: Mapping[str, FusionDataset], plan: Plan, *, out: str) -> list[Job]:
@@ -67,7 +68,7 @@ def _dataset_jobs(name: str, dataset: FusionDataset, plan: Plan, out: str) -> It
                 data_seed=zlib.crc32(f"{fingerprint}|{place}".encode()),
                 code=codes[strategy],
             )
-            yield Job(spec, split, sizes, out, strategy_info(strategy))
+            yield Job(spec, split, sizes, out, strategy_info(strategy), users_metrics())
 
 
 def _options(

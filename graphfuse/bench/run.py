@@ -32,6 +32,7 @@ from graphfuse.data import FusionDataset, Split, Steps
 from graphfuse.errors import InputError
 from graphfuse.fusion import Strategy, StrategyInfo, create_strategy, strategies
 from graphfuse.training import Recipe, compute_metrics, fit, predict
+from graphfuse.training.metrics import Metric, metrics
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ class Job:
     out: str
     info: StrategyInfo
     """Carries a strategy that a user registered into another process."""
+    metrics: tuple[Metric, ...] = ()
+    """Carry metrics that a user registered into another process."""
 
 
 def execute(job: Job) -> str:
@@ -54,6 +57,9 @@ def execute(job: Job) -> str:
     base = job.info.base
     if base.name not in strategies.names():
         strategies.add(base.name, base)
+    for metric in job.metrics:
+        if metric.name not in metrics.names():
+            metrics.add(metric.name, metric)
     predictions: dict[str, np.ndarray] = {}
     try:
         with one_thread():
@@ -102,7 +108,7 @@ def _compute(job: Job, store: ResultStore) -> tuple[RunRecord, dict[str, np.ndar
     scores = predict(strategy, test)
     done = time.perf_counter()
     labels = test.labels()
-    metrics = compute_metrics(labels, scores, dataset.schema.target)
+    measured = compute_metrics(labels, scores, dataset.schema.target)
     cost = Cost(
         parameters=count_parameters(strategy),
         flops_per_sample=_count_flops(strategy, test),
@@ -113,8 +119,8 @@ def _compute(job: Job, store: ResultStore) -> tuple[RunRecord, dict[str, np.ndar
     record = _record(
         job,
         DONE,
-        metrics=metrics.values,
-        undefined=metrics.undefined,
+        metrics=measured.values,
+        undefined=measured.undefined,
         cost=cost,
         history=history.to_dict(),
     )

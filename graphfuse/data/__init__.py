@@ -3,7 +3,7 @@
 from graphfuse._check import Check, Severity
 from graphfuse.data.batch import Batch
 from graphfuse.data.catalog import list_datasets, load_dataset
-from graphfuse.data.catalog._card import DatasetCard
+from graphfuse.data.catalog.card import DatasetCard
 from graphfuse.data.dataset import FusionDataset, collate
 from graphfuse.data.near_duplicates import near_duplicates
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges

@@ -9,6 +9,7 @@ import pytest
 from graphfuse.bench import code, imports
 from graphfuse.fusion import strategies
 from graphfuse.graph.relation import relations
+from graphfuse.training.metrics import metric, metrics
 
 SOURCE = """
 from graphfuse.fusion import PooledStrategy, strategy
@@ -174,3 +175,11 @@ def test_nothing_is_imported_to_find_out():
         "assert not {m for m in set(sys.modules) - before if 'torch_geometric' in m}"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_new_metric_computes_runs_again():
+    before = code.code_digest("concat")
+    with metrics.temporarily():
+        metric("half", tasks=("binary",))(lambda predictions: 0.5)
+        assert code.code_digest("concat") != before
+    assert code.code_digest("concat") == before

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphfuse.data.catalog._card import DatasetCard, datasets
+from graphfuse.data.catalog.card import DatasetCard, datasets
 from graphfuse.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:

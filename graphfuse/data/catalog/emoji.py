@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphfuse.data.catalog._card import DatasetCard, dataset
+from graphfuse.data.catalog.card import DatasetCard, dataset
 from graphfuse.data.dataset import FusionDataset
 from graphfuse.data.hashing import hashed_counts, ngrams
 

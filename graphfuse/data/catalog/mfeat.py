@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from graphfuse.data.catalog._card import DatasetCard, dataset
+from graphfuse.data.catalog.card import DatasetCard, dataset
 from graphfuse.data.dataset import FusionDataset
 
 FILE = Path(__file__).parents[1] / "files" / "mfeat.npz"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graphfuse._registry import Registry
-from graphfuse.data.catalog._card import DatasetCard, Entry, register
+from graphfuse.data.catalog.card import DatasetCard, Entry, register
 from graphfuse.raw.manifest import Manifest
 
 __all__ = ["list_raw_datasets", "load_raw_dataset", "raw_dataset", "raw_datasets"]

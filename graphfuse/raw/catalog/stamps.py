@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphfuse.data.catalog._card import DatasetCard
+from graphfuse.data.catalog.card import DatasetCard
 from graphfuse.data.files import decode, read_bytes
 from graphfuse.data.spec import EncoderSpec, StepSpec
 from graphfuse.errors import InputError, MissingDependencyError, UnknownNameError

@@ -11,7 +11,13 @@ from graphfuse.training.metrics.compute import (
     default_metric,
     list_metrics,
 )
-from graphfuse.training.metrics.metric import Metric, Predictions, metric, metrics
+from graphfuse.training.metrics.metric import (
+    Metric,
+    Predictions,
+    metric,
+    metrics,
+    users_metrics,
+)
 
 __all__ = [
     "Metric",
@@ -23,4 +29,5 @@ __all__ = [
     "list_metrics",
     "metric",
     "metrics",
+    "users_metrics",
 ]

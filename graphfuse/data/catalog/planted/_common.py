@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from graphfuse.data.catalog._card import DatasetCard
+from graphfuse.data.catalog.card import DatasetCard
 from graphfuse.errors import InputError
 
 FLIPPED = 0.05

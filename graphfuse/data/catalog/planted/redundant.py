@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from graphfuse.data.catalog._card import dataset
+from graphfuse.data.catalog.card import dataset
 from graphfuse.data.catalog.planted._common import card, generator
 from graphfuse.data.dataset import FusionDataset
 

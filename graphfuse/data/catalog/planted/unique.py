@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphfuse.data.catalog._card import dataset
+from graphfuse.data.catalog.card import dataset
 from graphfuse.data.catalog.planted._common import FLIPPED, card, flip, generator
 from graphfuse.data.dataset import FusionDataset
 

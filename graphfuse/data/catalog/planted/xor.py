@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graphfuse.data.catalog._card import dataset
+from graphfuse.data.catalog.card import dataset
 from graphfuse.data.catalog.planted._common import FLIPPED, card, flip, generator
 from graphfuse.data.dataset import FusionDataset
 
