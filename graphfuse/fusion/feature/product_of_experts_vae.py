@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.errors import InputError
-from graphfuse.fusion.feature._pooled import PooledFeatures
+from graphfuse.fusion.pooled import PooledFeatures
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled
 from graphfuse.fusion.output import FusionOutput

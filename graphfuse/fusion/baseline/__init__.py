@@ -1,0 +1,1 @@
+"""Baselines without a neural network, which a fusion has to beat."""
