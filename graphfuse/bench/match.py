@@ -17,13 +17,14 @@ WIDTH = "hidden_channels"
 
 
 def count_parameters(strategy: nn.Module) -> int:
-    """Return the number of trained parameters behind a prediction.
+    """Return the number of trained or fitted numbers behind a prediction.
 
     For a strategy that chooses one of its members, as ``unimodal:best``, that of the largest.
     """
     models: Sequence[nn.Module] = strategy.members() if isinstance(strategy, Strategy) else ()
     return max(
         sum(p.numel() for p in model.parameters() if p.requires_grad)
+        + (model.fitted_numbers if isinstance(model, Strategy) else 0)
         for model in models or [strategy]
     )
 

@@ -13,9 +13,10 @@ from graphfuse.data import Schema
 from graphfuse.data.schema import TASKS
 from graphfuse.errors import InputError, UnknownNameError
 
-Family = Literal["unimodal", "feature", "decision", "graph"]
+Family = Literal["baseline", "unimodal", "feature", "decision", "graph"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 CLASSIFICATION = ("binary", "multiclass")
+FEATURES = "encoded features, as no network can train in front of it"
 BEST = "best"
 ESCAPE = "="
 """Prefix for the name of a modality that would otherwise be read as :data:`BEST`."""
@@ -38,6 +39,8 @@ class StrategyInfo:
     """Largest number of modalities with default options; None for no limit."""
     positions: bool = False
     """Whether it needs a modality whose nodes have positions."""
+    fixed_features: bool = False
+    """Whether it is fitted to features in one go, so that no network can train in front of it."""
     per_modality: bool = False
     """Whether it exists once per modality, as ``name:<modality>``."""
     ablations: tuple[str, ...] = ()
@@ -89,6 +92,7 @@ class StrategyInfo:
         unmet = {
             self._modalities: given < self.modalities or self.has_too_many(schema),
             "positions": self.positions and not any(m.pos_dim for m in schema.modalities),
+            FEATURES: self.fixed_features and any(len(m.shape) > 1 for m in schema.modalities),
             "one target": len(schema.targets) != 1,
         }
         missing = [need for need, lacks in unmet.items() if lacks]

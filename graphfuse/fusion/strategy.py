@@ -146,6 +146,11 @@ class Strategy(HubModule):
         self.target_scale.copy_(scale if scale > 0 else torch.ones_like(scale))
 
     @property
+    def fitted_numbers(self) -> int:
+        """How many numbers of the model are fitted other than by gradient; here none."""
+        return 0
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """Names of the modalities that the strategy reads; here all."""
         return self.schema.names
@@ -243,6 +248,27 @@ class Strategy(HubModule):
             return rescaled
         raw = (rescaled - self.target_mean) / self.target_scale
         return raw.to(torch.promote_types(dtype, torch.float32))
+
+    def probabilities(self, single: Tensor) -> Tensor:
+        """Return the probabilities of each modality; for regression, unchanged numbers."""
+        if self.schema.task == "regression":
+            return single
+        return single.softmax(2) if self.schema.target.is_classification else single.sigmoid()
+
+    def to_logits(self, share: Tensor, present: Tensor) -> Tensor:
+        """Return the logits of combined probabilities [B, C]; uniform where no modality is present.
+
+        Probabilities of 0 and 1 get finite logits. For regression, numbers are unchanged.
+        """
+        if self.schema.task == "regression":
+            return share
+        even = 1 / share.shape[1] if self.schema.target.is_classification else 0.5
+        share = torch.where(present.any(1, keepdim=True), share, even)
+        floor = torch.finfo(share.dtype).tiny
+        log = share.clamp(min=floor).log()
+        if self.schema.target.is_classification:
+            return log
+        return log - (1 - share).clamp(min=floor).log()
 
 
 def check_integer_samples(has_units: bool) -> None:

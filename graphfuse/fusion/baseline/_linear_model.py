@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.special import log_softmax
@@ -16,10 +17,17 @@ from graphfuse.data import FusionDataset, Target, inner_folds
 FOLDS = 5
 PENALTIES = np.logspace(4, -2, 13)
 """Penalties to choose from, strongest first: 1 / C of logistic regression, alpha of ridge."""
+WORSE = 1.02
+"""Weaker penalties are not tried once the loss is this many times the lowest one."""
+ROUGH, EXACT = 1e-3, 1e-7
+"""Tolerances of the fits that choose the penalty and of the last one."""
 ABSENT = -10.0
 """Bias of a class without training samples."""
 
 Fold = tuple[np.ndarray, np.ndarray]
+
+
+Loss = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -35,13 +43,21 @@ class LinearModel:
         return scores
 
 
-Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int], list[LinearModel]]
-
-
 def inner_folds_of(train: FusionDataset) -> list[Fold]:
     """Return the rows to fit on and the rows to score of each inner fold; none for few samples."""
     rows = train.originals if train.groups is None else train.groups[train.originals]
     return list(inner_folds(train, FOLDS, seed=0)) if len(np.unique(rows)) >= 2 * FOLDS else []
+
+
+class Fit(Protocol):
+    """Fit a linear model with one penalty."""
+
+    def __call__(
+        self, features: np.ndarray, labels: np.ndarray, weights: np.ndarray, penalty: float,
+        outputs: int, tolerance: float, start: LinearModel | None,
+    ) -> LinearModel:  # fmt: skip
+        """Fit; iterative fits stop at ``tolerance`` and begin with the weights of ``start``."""
+        ...
 
 
 def fit_linear(
@@ -96,72 +112,60 @@ def _basis(features: np.ndarray) -> np.ndarray | None:
 
 
 def _choose(
-    fit: Fit,
-    loss: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    features: np.ndarray,
-    labels: np.ndarray,
-    outputs: int,
-    weights: np.ndarray,
-    folds: Sequence[Fold],
-) -> LinearModel:
+    fit: Fit, loss: Loss, features: np.ndarray, labels: np.ndarray, outputs: int,
+    weights: np.ndarray, folds: Sequence[Fold],
+) -> LinearModel:  # fmt: skip
     """Fit with the penalty of the lowest loss on the inner folds."""
     known = np.isfinite(labels)
     if not known.any():
         return LinearModel(np.zeros((outputs, features.shape[1])), np.zeros(outputs))
-    total, scored = np.zeros(len(PENALTIES)), False
-    for rest, held_out in folds:
-        rest, held_out = rest[known[rest]], held_out[known[held_out]]
-        if len(rest) and len(held_out):
-            models = fit(features[rest], labels[rest], weights[rest], PENALTIES, outputs)
-            losses = [loss(model(features[held_out]), labels[held_out]) for model in models]
-            total += np.stack(losses) @ weights[held_out]
-            scored = True
-    penalty = PENALTIES[[int(total.argmin())]] if scored else np.ones(1)
-    (model,) = fit(features[known], labels[known], weights[known], penalty, outputs)
-    return model
+    parts = [(rest[known[rest]], held_out[known[held_out]]) for rest, held_out in folds]
+    parts = [(rest, held_out) for rest, held_out in parts if len(rest) and len(held_out)]
+    penalty, lowest, models = 1.0, np.inf, [None] * len(parts)
+    for candidate in PENALTIES if parts else ():
+        models = [
+            fit(features[rest], labels[rest], weights[rest], candidate, outputs, ROUGH, start)
+            for (rest, _), start in zip(parts, models, strict=True)
+        ]
+        total = sum(
+            float(loss(model(features[rows]), labels[rows]) @ weights[rows])
+            for (_, rows), model in zip(parts, models, strict=True)
+        )
+        if total < lowest:
+            penalty, lowest = candidate, total
+        elif total > WORSE * lowest:  # weaker penalties overfit more, and take longest
+            break
+    return fit(features[known], labels[known], weights[known], penalty, outputs, EXACT, None)
 
 
 def _ridge(
-    features: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
-    penalties: np.ndarray,
-    outputs: int,
-) -> list[LinearModel]:
-    models = []
-    for penalty in penalties:
-        fitted = Ridge(alpha=penalty).fit(features, labels, weights)
-        models.append(LinearModel(fitted.coef_[None], np.array([fitted.intercept_])))
-    return models
+    features: np.ndarray, labels: np.ndarray, weights: np.ndarray, penalty: float, outputs: int,
+    tolerance: float, start: LinearModel | None,
+) -> LinearModel:  # fmt: skip
+    fitted = Ridge(alpha=penalty).fit(features, labels, weights)
+    return LinearModel(fitted.coef_[None], np.array([fitted.intercept_]))
 
 
 def _logistic(
-    features: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
-    penalties: np.ndarray,
-    outputs: int,
-) -> list[LinearModel]:
-    """Fit one model per penalty, each from the weights of the one before."""
+    features: np.ndarray, labels: np.ndarray, weights: np.ndarray, penalty: float, outputs: int,
+    tolerance: float, start: LinearModel | None,
+) -> LinearModel:  # fmt: skip
+    """Fit a logistic regression, from the weights of ``start`` if given."""
     classes = np.unique(labels).astype(int)
     weight, bias = np.zeros((outputs, features.shape[1])), np.full(outputs, ABSENT)
     if len(classes) < 2:
         bias[classes] = 0.0
-        return [LinearModel(weight, bias)] * len(penalties)
-    models = []
-    # The default tolerance leaves differences between equal data in another order.
-    regression = LogisticRegression(tol=1e-6, max_iter=2000, warm_start=True)
-    for penalty in penalties:
-        weight, bias = weight.copy(), bias.copy()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted = regression.set_params(C=1 / penalty).fit(features, labels, weights)
-        if len(classes) == 2:
-            weight[classes[1]], bias[classes] = fitted.coef_[0], (0.0, fitted.intercept_[0])
-        else:
-            weight[classes], bias[classes] = fitted.coef_, fitted.intercept_
-        models.append(LinearModel(weight, bias))
-    return models
+        return LinearModel(weight, bias)
+    regression = LogisticRegression(C=1 / penalty, tol=tolerance, max_iter=2000, warm_start=True)
+    shown = classes[1:] if len(classes) == 2 else classes
+    if start is not None:
+        regression.coef_, regression.intercept_ = start.weight[shown], start.bias[shown]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = regression.fit(features, labels, weights)
+    bias[classes] = 0.0
+    weight[shown], bias[shown] = fitted.coef_, fitted.intercept_
+    return LinearModel(weight, bias)
 
 
 def _squared_error(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from graphfuse.fusion.strategy import Strategy
 
 @strategy(
     "majority",
-    family="decision",
+    family="baseline",
     summary="class frequencies of the training part; the mean for regression",
 )
 class Majority(Strategy):

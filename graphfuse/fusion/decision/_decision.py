@@ -84,24 +84,3 @@ class DecisionStrategy(Strategy):
         single = self.standardise(single, output.embedding.dtype)
         present = presence(batch)
         return self.task_loss(self.rescale(self.combine(single, present)), batch)
-
-    def probabilities(self, single: Tensor) -> Tensor:
-        """Return the probabilities of each modality; for regression, unchanged numbers."""
-        if self.schema.task == "regression":
-            return single
-        return single.softmax(2) if self.schema.target.is_classification else single.sigmoid()
-
-    def to_logits(self, share: Tensor, present: Tensor) -> Tensor:
-        """Return the logits of combined probabilities [B, C]; uniform where no modality is present.
-
-        Probabilities of 0 and 1 get finite logits. For regression, numbers are unchanged.
-        """
-        if self.schema.task == "regression":
-            return share
-        even = 1 / share.shape[1] if self.schema.target.is_classification else 0.5
-        share = torch.where(present.any(1, keepdim=True), share, even)
-        floor = torch.finfo(share.dtype).tiny
-        log = share.clamp(min=floor).log()
-        if self.schema.target.is_classification:
-            return log
-        return log - (1 - share).clamp(min=floor).log()

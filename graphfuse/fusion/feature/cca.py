@@ -11,10 +11,10 @@ from graphfuse._keys import module_key
 from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.data.canonical import canonical_directions
 from graphfuse.errors import NotFittedError
-from graphfuse.fusion.pooled import PooledFeatures
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import check_least, check_sizes, head, presence
+from graphfuse.fusion.pooled import PooledFeatures
 from graphfuse.fusion.strategy import Strategy
 
 

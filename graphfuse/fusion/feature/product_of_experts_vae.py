@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from graphfuse.data import Batch, FusionDataset, Schema
 from graphfuse.errors import InputError
-from graphfuse.fusion.pooled import PooledFeatures
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.losses import any_labelled
 from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import ModalityEncoder, check_least, head, per_modality, presence
+from graphfuse.fusion.pooled import PooledFeatures
 from graphfuse.fusion.strategy import Strategy
 
 LOG_VARIANCE = 10.0
