@@ -66,7 +66,9 @@ def write_conditions(
         networks = config.get("networks", {}).get(name)
         facts = replace(
             _describe(name, dataset, [job for job in jobs if job.spec.dataset == name]),
-            left_out=left_out(config["strategies"], seen_schema(dataset.schema, networks)),
+            left_out=left_out(
+                config["strategies"], seen_schema(dataset.schema, networks), networks
+            ),
             cautions=tuple(cautions[name]),
         )
         if name in graphs:

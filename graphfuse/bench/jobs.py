@@ -78,7 +78,8 @@ def _options(
     networks, relations = plan.networks.get(name), plan.relations.get(name)
     graph = relations_of(dataset, relations, networks)
     found: dict[str, dict[str, Any]] = {}
-    for strategy in expand_strategies(plan.wanted, seen_schema(dataset.schema, networks)):
+    schema = seen_schema(dataset.schema, networks)
+    for strategy in expand_strategies(plan.wanted, schema, networks):
         chosen = dict(plan.options.get(strategy, {}))
         if networks:
             chosen.setdefault("encoders", plain(dict(networks)))

@@ -10,17 +10,22 @@ from graphfuse.data import Schema
 from graphfuse.encoders.networks import create_networks, encoded_schema
 from graphfuse.errors import InputError, UnknownNameError, check_integer
 from graphfuse.fusion import (
+    StrategyInfo,
     create_strategy,
     list_strategies,
     modality_name,
     strategy_info,
     strategy_options,
 )
+from graphfuse.fusion.info import FEATURES
 from graphfuse.graph import plain
 from graphfuse.training import Recipe
 
 DEFAULT_STRATEGIES = (
     "majority",
+    "linear",
+    "linear_late",
+    "boosted_trees",
     "unimodal",
     "concat",
     "mean_prob",
@@ -146,7 +151,16 @@ class Plan:
         seen = [seen_schema(schema, self.networks.get(name)) for name, schema in schemas.items()]
         if self.strategies is not None:  # the default ones are those that the data can serve
             check_strategies(self.strategies, seen)
-        known = {name for schema in seen for name in expand_strategies(self.wanted, schema)}
+        known = {
+            name
+            for schema, dataset in zip(seen, schemas, strict=True)
+            for name in expand_strategies(self.wanted, schema, self.networks.get(dataset))
+        }
+        if not known:
+            raise InputError(
+                f"none of the strategies {list(self.wanted)} can use the data: a network encodes "
+                f"it, and they are fitted to features in one go; add strategies that are trained"
+            )
         for name, chosen in self.options.items():
             if name not in known:
                 raise UnknownNameError("strategy in options", name, known)
@@ -173,13 +187,21 @@ def _mapping(label: str, given: Any, of: type | tuple[type, ...], shape: str) ->
     return {name: plain(chosen) for name, chosen in given.items()}
 
 
-def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:
+def served_strategies(schema: Schema, networks: Mapping[str, Any] | None = None) -> list[str]:
+    """Return the strategies that data of this schema can serve, with networks that encode it."""
+    served = list_strategies(schema=schema)
+    return [s for s in served if not (networks and strategy_info(s).fixed_features)]
+
+
+def expand_strategies(
+    wanted: Sequence[str], schema: Schema, networks: Mapping[str, Any] | None = None
+) -> list[str]:
     """Return the strategies that are wanted and that data of this schema can serve.
 
     "all" stands for every strategy, "unimodal" for one per modality. A strategy that needs another
     kind of data is left out here; :func:`check_strategies` sees that it is served somewhere.
     """
-    served = list_strategies(schema=schema)
+    served = served_strategies(schema, networks)
     names: list[str] = []
     for name in wanted:
         if name == "all":
@@ -191,7 +213,9 @@ def expand_strategies(wanted: Sequence[str], schema: Schema) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def left_out(wanted: Sequence[str], schema: Schema) -> dict[str, str]:
+def left_out(
+    wanted: Sequence[str], schema: Schema, networks: Mapping[str, Any] | None = None
+) -> dict[str, str]:
     """Return the wanted strategies that data of this schema cannot serve, and the reason.
 
     The reason is the need of a strategy that the data does not meet. An entry includes all
@@ -203,13 +227,18 @@ def left_out(wanted: Sequence[str], schema: Schema) -> dict[str, str]:
         'positions'
     """
     names = [name for w in wanted for name in (list_strategies() if w == "all" else [w])]
-    missing = set(names) - {"unimodal", *list_strategies(schema=schema)}
+    missing = set(names) - {"unimodal", *served_strategies(schema, networks)}
     infos = [strategy_info(name) for name in sorted(missing)]
     return {
-        info.name: ", ".join(info.missing(schema)) or f"modality {info.modality}"
+        info.name: ", ".join(info.missing(schema)) or _reason(info)
         for info in infos
         if info.ablation_of not in missing
     }
+
+
+def _reason(info: StrategyInfo) -> str:
+    """Return what a strategy needs, whose other needs the schema meets."""
+    return f"modality {info.modality}" if info.modality else FEATURES
 
 
 def check_strategies(wanted: Sequence[str], schemas: Sequence[Schema]) -> None:

@@ -52,6 +52,12 @@ def create_strategy(
         >>> create_strategy("graph:hgt/no_edges", data.schema, relations=data.relations).name
         'graph:hgt/no_edges'
     """
+    info = strategy_info(name)
+    if encoders and info.fixed_features:
+        raise InputError(
+            f"strategy {name!r} is fitted to features in one go, so that no network can train in "
+            f"front of it; encode {sorted(encoders)} to features first, or choose another strategy"
+        )
     if encoders:
         networks = create_networks(encoders, schema)
         make = functools.partial(create_strategy, name, **options)
@@ -61,7 +67,6 @@ def create_strategy(
             f"augment={sorted(augment)} needs networks that encode these modalities, and there "
             f"are none; pass encoders={{modality: network}} as well"
         )
-    info = strategy_info(name)
     _check_serves(info, schema)
     check_options(f"strategy {name!r}", options, info.options)
     strategy: Strategy = info.make(schema, **info.fixed, **options)

@@ -16,7 +16,7 @@ from graphfuse.errors import InputError, UnknownNameError
 Family = Literal["baseline", "unimodal", "feature", "decision", "graph"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 CLASSIFICATION = ("binary", "multiclass")
-FEATURES = "encoded features, as no network can train in front of it"
+FEATURES = "features, as no network can train in front of it"
 BEST = "best"
 ESCAPE = "="
 """Prefix for the name of a modality that would otherwise be read as :data:`BEST`."""

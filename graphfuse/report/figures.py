@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 COLOURS = {
+    "baseline": "#56B4E9",
     "unimodal": "#E69F00",
     "feature": "#0072B2",
     "decision": "#009E73",

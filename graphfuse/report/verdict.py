@@ -13,7 +13,7 @@ from graphfuse.report.questions import (
     EDGES_MATTER,
     Standing,
     candidate,
-    contenders,
+    fusions,
     graphs,
     recommend,
     show_p,
@@ -74,6 +74,8 @@ def _winner(d: DatasetSummary, board: pd.DataFrame) -> str:
     if len(board) == 1:
         return f"{leader} is the only strategy with a score: mean {d.metric} {mean:.3f}."
     shown = f"{leader} has the best mean {d.metric}, {mean:.3f}"
+    if leader == CHANCE:
+        return f"no strategy is better than predicting {_chance(d)}: mean {d.metric} {mean:.3f}."
     if CHANCE in set(top["strategy"]):
         return f"{shown}, but it is not significantly better than predicting {_chance(d)}."
     if len(top) == 1:
@@ -104,14 +106,17 @@ def _answers(d: DatasetSummary) -> list[str]:
     graph = candidate(d.leaderboard, d.sign)
     best = graph == Standing(d.leaderboard, d.sign).best(graphs(d.leaderboard))
     title = "the best graph" if best else "the best graph whose edges were tested"
-    outcomes = []
+    outcomes, pairs = [], set()
     ablated = d.questions.loc[d.questions["kind"].isin(ABLATIONS), "first"]
     every = ablated.nunique() <= FEW
     for row in d.questions.to_dict("records"):
         clear = bool(row["p_holm"] < ALPHA)
         better = d.sign * row["difference"] > 0
-        if every or row["first"] == graph or row["kind"] not in ABLATIONS:
+        pair = (row["first"], row["second"])
+        shown = every or row["first"] == graph or row["kind"] not in ABLATIONS
+        if shown and not (row["kind"] == "rival" and pair in pairs):
             said.append(_sentence(row, clear, better, title))
+        pairs.add(pair)
         if row["first"] == graph and row["kind"] in (*EDGES_MATTER, "rival"):
             outcomes.append((row["kind"], clear and better))
     if not every:
@@ -136,11 +141,12 @@ def _sentence(row: Mapping[Hashable, object], clear: bool, better: bool, title: 
         return f"{WITHOUT_EFFECT[kind].format(first)} makes no measurable difference {numbers}."
     one, other = {
         "fusion": (f"the best fusion, {first},", f"the best single modality, {second}"),
+        "baseline": (f"the best fusion, {first},", f"the best baseline, {second}"),
         "rival": (f"{title}, {first},", f"the best of the other strategies, {second}"),
     }.get(kind, (first, ABLATIONS.get(kind, second)))
     if clear:
         verb = "is significantly better than" if better else "is significantly worse than"
-    elif kind == "fusion":
+    elif kind in ("fusion", "baseline"):
         verb = "is not significantly better than"
     else:
         verb = "is not significantly different from"
@@ -177,16 +183,16 @@ def _at_chance(d: DatasetSummary) -> Sequence[str]:
     single = Standing(board, d.sign).best(board["family"] == "unimodal")
     names = dict(board.loc[board["modality"].notna(), ["strategy", "modality"]].to_numpy())
     alone = [names[m] for m in sorted(names) if m in against.index and m not in above]
-    fusions = board[contenders(board) & (board["family"] != "unimodal") & (board["n"] > 0)]
-    if not alone or single not in clear or fusions.empty:
+    fused = board[fusions(board) & (board["n"] > 0)]
+    if not alone or single not in clear or fused.empty:
         return []
-    behind = (fusions["p_best_unimodal"] < ALPHA) & (d.sign * fusions["over_best_unimodal"] < 0)
-    losers = list(fusions.loc[behind, "strategy"])
+    behind = (fused["p_best_unimodal"] < ALPHA) & (d.sign * fused["over_best_unimodal"] < 0)
+    losers = list(fused.loc[behind, "strategy"])
     verb, it, they = ("is", "it", "it") if len(alone) == 1 else ("are", "them", "they")
     worse = f"{', '.join(losers) or 'none'} {'are' if len(losers) > 1 else 'is'}"
     return [
         f"alone, {' and '.join(alone)} {verb} not significantly better than predicting "
-        f"{_chance(d)}; of {len(fusions)} fusions that use {it}, {worse} significantly worse than "
+        f"{_chance(d)}; of {len(fused)} fusions that use {it}, {worse} significantly worse than "
         f"the best single modality, {single}. A comparison without {it} shows whether {they} did "
         f"harm."
     ]

@@ -98,11 +98,7 @@ def fit(
     threads = nullcontext() if isinstance(strategy, EndToEnd) else one_thread()
     with torch.random.fork_rng(), threads:
         torch.manual_seed(seed)
-        strategy.prepare(train, validation)
-        if sample_weight is not None:
-            strategy.weigh_samples(train, weights_of(train.ids, sample_weight))
-        if recipe.class_weights:
-            strategy.weigh_classes(train)
+        _prepare(strategy, train, validation, recipe, sample_weight)
         data_seed = seed if data_seed is None else data_seed
         if strategy.members():
             history = _fit_members(
@@ -114,6 +110,8 @@ def fit(
                 _fit_on_held_out(
                     strategy, train, validation, recipe, data_seed, sample_weight, progress
                 )
+            if not strategy.trains and recipe.refit:
+                _prepare(strategy, join_parts(train, validation), None, recipe, sample_weight)
             if strategy.trains:
                 first = copy.deepcopy(strategy.state_dict()) if recipe.refit else {}
                 _train(
@@ -129,6 +127,21 @@ def fit(
                     )
         strategy.eval()
     return history
+
+
+def _prepare(
+    strategy: Strategy,
+    train: FusionDataset,
+    validation: FusionDataset | None,
+    recipe: Recipe,
+    sample_weight: Mapping[str, float] | None,
+) -> None:
+    """Fit what is fitted directly on data, with weights."""
+    strategy.prepare(train, validation)
+    if sample_weight is not None:
+        strategy.weigh_samples(train, weights_of(train.ids, sample_weight))
+    if recipe.class_weights:
+        strategy.weigh_classes(train)
 
 
 def join_parts(train: FusionDataset, validation: FusionDataset) -> FusionDataset:

@@ -34,7 +34,8 @@ class Recipe:
     """Number of epochs without a better validation score after which training stops."""
     refit: bool = False
     """Train again from the initial weights, on training and validation part together, for the best
-    number of epochs. Everything that is fitted before training stays fitted on the training part.
+    number of epochs. What a network needs fitted before its training stays fitted on the training
+    part; a baseline that is fitted in one go is fitted again on both.
     Cannot be combined with ``balance``."""
     gradient_clip: float = 1.0
     """Maximum norm of the gradient."""

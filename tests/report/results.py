@@ -42,7 +42,7 @@ def write(path, means, *, folds=5, metric="accuracy", noise=0.01, failed=(), unf
     family = {
         "graph": "graph",
         "unimodal": "unimodal",
-        "majority": "decision",
+        "majority": "baseline",
         "mean_prob": "decision",
     }
     store.write_comparison({

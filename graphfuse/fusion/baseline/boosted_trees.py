@@ -33,8 +33,9 @@ ABSENT = -10.0
 class BoostedTrees(FittedBaseline):
     """Predict from the mean nodes of all modalities by gradient-boosted trees.
 
-    These are the histogram-based trees of scikit-learn with its default options, but 63 bins. A
-    missing modality is a missing value, for which each split has a side.
+    These are the histogram-based trees of scikit-learn with its default options, but 63 bins, and
+    with thresholds in the middle between two training samples. A missing modality is a missing
+    value, for which each split has a side.
 
     The fitted trees are buffers, T trees of at most N nodes: ``feature``, ``threshold`` and
     ``missing_left`` [T, N] of each node, its ``branches`` [T, N, 2] (a leaf is its own child), its
@@ -61,7 +62,7 @@ class BoostedTrees(FittedBaseline):
     def __init__(self, schema: Schema) -> None:
         super().__init__(schema)
         self.register_buffer("start", torch.zeros(schema.outputs, dtype=torch.float64))
-        self._keep([])
+        self._keep([], np.zeros((0, 0)))
 
     @property
     def fitted_numbers(self) -> int:
@@ -78,8 +79,7 @@ class BoostedTrees(FittedBaseline):
     ) -> None:
         """Fit the trees, one set per label if there are several labels."""
         shown = [np.where(present[:, [i]], vector, np.nan) for i, vector in enumerate(vectors)]
-        # In the precision in which samples are predicted, so that no sample changes sides.
-        features = np.concatenate(shown, axis=1).astype(np.float32).astype(np.float64)
+        features = np.concatenate(shown, axis=1)
         columns = labels.T if labels.ndim == 2 else [labels]
         trees: list[tuple[np.ndarray, int]] = []
         for number, column in enumerate(columns):
@@ -88,7 +88,7 @@ class BoostedTrees(FittedBaseline):
                 trees += self._fit_one(features[known], column[known], weights[known], number)
             else:
                 self.start[number] = 0
-        self._keep(trees)
+        self._keep(trees, features)
 
     def _fit_one(
         self, features: np.ndarray, labels: np.ndarray, weights: np.ndarray, number: int
@@ -120,7 +120,7 @@ class BoostedTrees(FittedBaseline):
             for tree, output in zip(step, outputs, strict=True)
         ]
 
-    def _keep(self, trees: list[tuple[np.ndarray, int]]) -> None:
+    def _keep(self, trees: list[tuple[np.ndarray, int]], features: np.ndarray) -> None:
         """Keep trees as arrays that are padded to the size of the largest."""
         size = max((len(nodes) for nodes, _ in trees), default=1)
         arrays = {
@@ -139,6 +139,10 @@ class BoostedTrees(FittedBaseline):
             arrays["branches"][row, inner, 0] = nodes["left"][inner]
             arrays["branches"][row, inner, 1] = nodes["right"][inner]
             arrays["value"][row, : len(nodes)] = nodes["value"]
+        inner = arrays["branches"][:, :, 0] != np.arange(size)
+        arrays["threshold"][inner] = centre_thresholds(
+            arrays["threshold"][inner], arrays["feature"][inner], features
+        )
         device = self.start.device
         for name in ARRAYS:
             self.register_buffer(name, torch.from_numpy(arrays[name]).to(device))
@@ -185,3 +189,25 @@ class BoostedTrees(FittedBaseline):
             if prefix + name in state_dict:
                 self.register_buffer(name, torch.empty_like(state_dict[prefix + name]))
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+
+def centre_thresholds(
+    thresholds: np.ndarray, feature: np.ndarray, features: np.ndarray
+) -> np.ndarray:
+    """Move each threshold [K] of a feature [K] between the nearest values of features [n, F].
+
+    Thresholds of scikit-learn may be values of samples, so that rounding would decide their side.
+
+    Example:
+        >>> centre_thresholds(np.array([2.0]), np.array([0]), np.array([[1.0], [2.0], [6.0]]))
+        array([4.])
+    """
+    centred = thresholds.copy()
+    for number in np.unique(feature):
+        values = np.unique(features[np.isfinite(features[:, number]), number])
+        chosen = np.flatnonzero(feature == number)
+        above = np.searchsorted(values, thresholds[chosen], side="right")
+        between = (above > 0) & (above < len(values))
+        right = above[between]
+        centred[chosen[between]] = (values[right - 1] + values[right]) / 2
+    return centred

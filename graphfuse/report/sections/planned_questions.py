@@ -46,7 +46,7 @@ class PlannedQuestions(DatasetSection):
                 show("p", row["p_holm"]),
                 show("p", row["equivalent"]),
             ]
-            for row in d.questions.to_dict("records")
+            for row in d.questions.drop_duplicates(["first", "second"]).to_dict("records")
         ]
         lower = "; lower is better" if d.sign < 0 else ""
         note = (
