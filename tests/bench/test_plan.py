@@ -134,3 +134,20 @@ def test_what_is_left_out_is_found_by_fields_of_strategies_not_by_parts_of_their
         "unimodal:a/b": "modality a/b",
         "graph:line": "positions",
     }
+
+
+def test_baselines_are_left_out_with_the_reason_where_networks_train():
+    schema, networks = DATA.schema, {"a": "cnn"}
+    assert expand_strategies(["linear", "concat"], schema) == ["linear", "concat"]
+    assert expand_strategies(["linear", "concat"], schema, networks) == ["concat"]
+    reason = "features, as no network can train in front of it"
+    assert left_out(["linear", "concat"], schema, networks) == {"linear": reason}
+    pictures = np.zeros((12, 3, 8, 8), dtype=np.uint8)
+    raw = FusionDataset.from_arrays({"a": pictures}, [0, 1] * 6, shapes={"a": (3, 8, 8)})
+    plan = Plan.from_dict({"strategies": ["linear"], "networks": {"raw": networks}})
+    with pytest.raises(InputError, match="a network encodes it"):
+        plan.check({"raw": raw.schema})
+
+
+def test_baselines_are_among_the_default_strategies():
+    assert {"linear", "linear_late", "boosted_trees"} <= set(Plan().wanted)

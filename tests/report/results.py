@@ -43,6 +43,7 @@ def write(path, means, *, folds=5, metric="accuracy", noise=0.01, failed=(), unf
         "graph": "graph",
         "unimodal": "unimodal",
         "majority": "baseline",
+        "linear": "baseline",
         "mean_prob": "decision",
     }
     store.write_comparison({

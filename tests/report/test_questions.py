@@ -6,7 +6,8 @@ import pytest
 
 from graphfuse.bench.store import ResultStore
 from graphfuse.report import summarise
-from graphfuse.report.questions import candidate, contenders, graphs
+from graphfuse.report.questions import candidate, contenders, graphs, recommend
+from graphfuse.report.verdict import verdict
 
 sys.path.insert(0, str(Path(__file__).parent))
 from results import write
@@ -52,3 +53,32 @@ def test_results_of_earlier_versions_have_the_fields_after_reading(tmp_path):
     assert board.loc["graph:hgt/no_edges", "ablation"] == "no_edges"
     assert board.loc["unimodal:a", "modality"] == "a"
     assert board.loc["graph:hgt", "ablation_of"] is None
+
+
+def test_the_best_fusion_is_compared_with_the_best_baseline(tmp_path):
+    means = {"majority": 0.5, "linear": 0.9, "unimodal:a": 0.6, "concat": 0.7}
+    d = summarise(write(tmp_path, means)).datasets[0]
+    asked = d.questions.set_index("kind")
+    assert asked.loc["fusion", ["first", "second"]].tolist() == ["concat", "unimodal:a"]
+    assert asked.loc["baseline", ["first", "second"]].tolist() == ["concat", "linear"]
+    said = "\n".join(verdict(d))
+    assert "linear has the best mean accuracy" in said
+    assert "the best fusion, concat, is significantly worse than the best baseline, linear" in said
+
+
+def test_a_pair_of_strategies_counts_once_in_the_correction(tmp_path):
+    means = {"majority": 0.5, "linear": 0.8, "unimodal:a": 0.6, "graph:hgt": 0.83}
+    d = summarise(write(tmp_path, means, noise=0.03)).datasets[0]
+    asked = d.questions.set_index("kind")
+    assert asked.loc["rival", ["first", "second"]].tolist() == ["graph:hgt", "linear"]
+    assert asked.loc["rival", "p_holm"] == asked.loc["baseline", "p_holm"]
+    single = d.pairs.set_index(["a", "b"])["p_value"]
+    smallest = min(single["graph:hgt", "linear"], single["graph:hgt", "unimodal:a"])
+    assert asked["p_holm"].min() == pytest.approx(2 * smallest)  # two different pairs
+    assert sum("linear" in line and "difference" in line for line in verdict(d)) == 1
+
+
+def test_a_baseline_that_is_not_worse_is_recommended_where_it_is_cheapest(tmp_path):
+    means = {"majority": 0.5, "linear": 0.8, "unimodal:a": 0.6, "concat": 0.8}
+    d = summarise(write(tmp_path, means, noise=0.03)).datasets[0]
+    assert recommend(d.leaderboard) == "linear"
