@@ -92,3 +92,20 @@ def without_datasets_bars() -> Iterator[None]:
         yield
     finally:
         datasets.enable_progress_bars()
+
+
+@contextmanager
+def without_transformers_bars() -> Iterator[None]:
+    """Hide the bars that ``transformers`` shows while it loads, even without a terminal."""
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars
+    from transformers.utils import logging
+
+    shown, hub_silent = logging.is_progress_bar_enabled(), are_progress_bars_disabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+        if hub_silent:
+            disable_progress_bars()

@@ -225,18 +225,30 @@ def test_a_strategy_of_ones_own_runs_in_other_processes(tmp_path):
     assert out.stdout.split() == ["done"] * 4, out.stderr
 
 
-def test_a_metric_of_ones_own_runs_in_other_processes(tmp_path):
+def test_metrics_relations_and_steps_of_a_user_work_in_other_processes(tmp_path):
     script = tmp_path / "own.py"
     script.write_text(
-        "import sys\nfrom graphfuse import compare\nfrom graphfuse.data import load_dataset\n"
+        "import sys\nfrom graphfuse import compare\n"
+        "from graphfuse.data.steps.scale import Scale\n"
+        "from graphfuse.data.steps.step import steps\n"
+        "from graphfuse.graph import Complete\n"
+        "from graphfuse.graph.relation import relations\n"
         "from graphfuse.training.metrics import metric\n"
+        "@relations.register('mine')\n"
+        "class Mine(Complete):\n"
+        "    pass\n"
+        "@steps.register('my_scale')\n"
+        "class MyScale(Scale):\n"
+        "    pass\n"
         "@metric('half', tasks=('multiclass',))\n"
         "def half(predictions):\n"
         "    return 0.5\n"
         "if __name__ == '__main__':\n"
-        "    done = compare(load_dataset('planted/unique', n=60), ['concat'], folds=2, n_jobs=2,\n"
-        "        metric='half', recipe={'epochs': 1}, out=sys.argv[1], progress=False)\n"
-        "    print(*(r['metrics'].get('half') for r in done.records()))\n"
+        "    data = {'planted/unique': {'n': 60, 'steps': ['my_scale']}}\n"
+        "    done = compare(data, ['graph:hgt'], folds=2, n_jobs=2, metric='half',\n"
+        "        relations={'planted/unique': ['mine']}, recipe={'epochs': 1}, out=sys.argv[1],\n"
+        "        progress=False)\n"
+        "    print(*(r['metrics'].get('half') or r['error'] for r in done.records()))\n"
     )
     out = subprocess.run(
         [sys.executable, str(script), str(tmp_path / "out")], capture_output=True, text=True

@@ -8,7 +8,7 @@ import inspect
 import sys
 import types
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
@@ -16,11 +16,7 @@ import numpy as np
 import torch
 
 from graphfuse.bench.imports import closure, digest_of, source_of
-from graphfuse.encoders.networks import networks
-from graphfuse.fusion import strategy_info
-from graphfuse.graph.relation import relations
-from graphfuse.training.balance import balance_methods
-from graphfuse.training.metrics import users_metrics
+from graphfuse.bench.registered import entries_of
 
 RUNNER = "graphfuse.bench.run"
 """The module that computes a run."""
@@ -32,12 +28,15 @@ PASSED_OVER = (
 
 
 def code_digest(
-    strategy: str, options: Mapping[str, Any] | None = None, balance: str | None = None
+    strategy: str,
+    options: Mapping[str, Any] | None = None,
+    balance: str | None = None,
+    steps: Iterable[Any] | None = None,
 ) -> str:
     """Return a SHA-256 of the code that computes a strategy's result.
 
-    That is everything that the runner, the classes of the strategy, the relations, networks and
-    balance method named for it, and the user's metrics import, the user's own modules included;
+    That is everything that the runner, the classes of the strategy, the relations, networks, steps
+    and balance method named for it, and the user's metrics import, the user's own modules included;
     for classes and functions typed at a prompt, their code, attributes, defaults and closures; and
     the version of torch. What cannot be identified by its content gets a new digest each time, so
     that runs are computed again rather than reused.
@@ -46,36 +45,22 @@ def code_digest(
         strategy: its name.
         options: its options; entries of ``relations`` and ``encoders`` are looked up.
         balance: the recipe's method.
+        steps: the steps of the dataset.
 
     Example:
         >>> code_digest("concat") == code_digest("concat") != code_digest("mean_prob")
         True
     """
     digest = hashlib.sha256(f"{metadata.version('torch')} {_runner()}".encode())
-    for used in _used(strategy, options or {}, balance):
-        digest.update(_digest(used).encode())
+    for used in entries_of(strategy, options, balance, steps):
+        for code in used.code:
+            digest.update(_digest(code).encode())
     return digest.hexdigest()
 
 
 @functools.lru_cache(maxsize=1)
 def _runner() -> str:
     return digest_of(closure([RUNNER]).values())
-
-
-def _used(strategy: str, options: Mapping[str, Any], balance: str | None) -> Iterator[Any]:
-    """Yield the classes and functions that a run looks up by name."""
-    yield strategy_info(strategy).make
-    for spec in options.get("relations") or ():
-        yield from (relations.get(name) for name in spec if name in relations.names())
-    for spec in (options.get("encoders") or {}).values():
-        names = [spec] if isinstance(spec, str) else list(spec)
-        short = [name.partition(":")[0] for name in names]
-        yield from (networks.get(name) for name in short if name in networks.names())
-    if balance:
-        yield balance_methods.get(balance)
-    for metric in users_metrics():
-        yield metric.function
-        yield from metric.needs
 
 
 def _digest(thing: Any) -> str:

@@ -13,6 +13,7 @@ from graphfuse.bench.code import code_digest
 from graphfuse.bench.match import match_parameters
 from graphfuse.bench.plan import Plan, expand_strategies, seen_schema
 from graphfuse.bench.records import RunSpec, Sizes
+from graphfuse.bench.registered import entries_of
 from graphfuse.bench.run import Job
 from graphfuse.data import FusionDataset, Schema, Split, Steps, make_splits
 from graphfuse.errors import InputError
@@ -21,7 +22,6 @@ from graphfuse.fusion.strategy import check_integer_samples
 from graphfuse.graph import GraphBuilder, default_relations, plain
 from graphfuse.training import Recipe
 from graphfuse.training.balance import check_schema
-from graphfuse.training.metrics import users_metrics
 
 
 def plan_jobs(datasets: Mapping[str, FusionDataset], plan: Plan, *, out: str) -> list[Job]:
@@ -45,7 +45,12 @@ def _dataset_jobs(name: str, dataset: FusionDataset, plan: Plan, out: str) -> It
     fingerprint = dataset.fingerprint
     splits = list(make_splits(dataset, plan.folds, plan.repeats, plan.seed))
     options = _options(name, dataset, plan, splits[0])
-    codes = {s: code_digest(s, o, plan.recipe.balance) for s, o in options.items()}
+    looked_up = {s: (s, o, plan.recipe.balance, dataset.steps) for s, o in options.items()}
+    codes = {s: code_digest(*found) for s, found in looked_up.items()}
+    users = {
+        s: tuple(entry for entry in entries_of(*found) if entry.is_users)
+        for s, found in looked_up.items()
+    }
     for split in splits:
         sizes = Sizes(
             **{
@@ -68,7 +73,7 @@ def _dataset_jobs(name: str, dataset: FusionDataset, plan: Plan, out: str) -> It
                 data_seed=zlib.crc32(f"{fingerprint}|{place}".encode()),
                 code=codes[strategy],
             )
-            yield Job(spec, split, sizes, out, strategy_info(strategy), users_metrics())
+            yield Job(spec, split, sizes, out, users[strategy])
 
 
 def _options(

@@ -27,12 +27,12 @@ from graphfuse.bench.records import (
     RunSpec,
     Sizes,
 )
+from graphfuse.bench.registered import Registered, announce
 from graphfuse.bench.store import ResultStore
 from graphfuse.data import FusionDataset, Split, Steps
 from graphfuse.errors import InputError
-from graphfuse.fusion import Strategy, StrategyInfo, create_strategy, strategies
+from graphfuse.fusion import Strategy, create_strategy
 from graphfuse.training import Recipe, compute_metrics, fit, predict
-from graphfuse.training.metrics import Metric, metrics
 
 logger = logging.getLogger(__name__)
 
@@ -45,21 +45,14 @@ class Job:
     split: Split
     sizes: Sizes
     out: str
-    info: StrategyInfo
-    """Carries a strategy that a user registered into another process."""
-    metrics: tuple[Metric, ...] = ()
-    """Carry metrics that a user registered into another process."""
+    registered: tuple[Registered, ...] = ()
+    """What a user registered and the run needs, to be carried into another process."""
 
 
 def execute(job: Job) -> str:
     """Compute a run and write its record, also where it fails; return its status."""
     store = ResultStore(job.out)
-    base = job.info.base
-    if base.name not in strategies.names():
-        strategies.add(base.name, base)
-    for metric in job.metrics:
-        if metric.name not in metrics.names():
-            metrics.add(metric.name, metric)
+    announce(job.registered)
     predictions: dict[str, np.ndarray] = {}
     try:
         with one_thread():

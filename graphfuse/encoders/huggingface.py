@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from graphfuse._progress import without_transformers_bars
 from graphfuse.errors import InputError, MissingDependencyError
 
 
@@ -56,7 +55,7 @@ def load(auto: Any, model: str, folder: Path, what: str, **options: Any) -> Any:
         InputError: it cannot be loaded.
     """
     try:
-        with _without_bar():
+        with without_transformers_bars():
             return auto.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False, **options
             )
@@ -64,20 +63,3 @@ def load(auto: Any, model: str, folder: Path, what: str, **options: Any) -> Any:
         raise InputError(
             f"{model!r} ({folder}) cannot be loaded as {what} of transformers: {error}"
         ) from error
-
-
-@contextlib.contextmanager
-def _without_bar() -> Iterator[None]:
-    """Keep transformers from showing how far it has loaded, as it does without a terminal too."""
-    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars
-    from transformers.utils import logging
-
-    shown, hub_silent = logging.is_progress_bar_enabled(), are_progress_bars_disabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
-        if hub_silent:
-            disable_progress_bars()

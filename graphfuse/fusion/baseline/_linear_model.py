@@ -121,16 +121,19 @@ def _choose(
         return LinearModel(np.zeros((outputs, features.shape[1])), np.zeros(outputs))
     parts = [(rest[known[rest]], held_out[known[held_out]]) for rest, held_out in folds]
     parts = [(rest, held_out) for rest, held_out in parts if len(rest) and len(held_out)]
-    penalty, lowest, models = 1.0, np.inf, [None] * len(parts)
+    penalty, lowest = 1.0, np.inf
+    starts: list[LinearModel | None] = [None] * len(parts)
     for candidate in PENALTIES if parts else ():
         models = [
             fit(features[rest], labels[rest], weights[rest], candidate, outputs, ROUGH, start)
-            for (rest, _), start in zip(parts, models, strict=True)
+            for (rest, _), start in zip(parts, starts, strict=True)
         ]
-        total = sum(
+        starts = list(models)
+        losses = [
             float(loss(model(features[rows]), labels[rows]) @ weights[rows])
             for (_, rows), model in zip(parts, models, strict=True)
-        )
+        ]
+        total = sum(losses)
         if total < lowest:
             penalty, lowest = candidate, total
         elif total > WORSE * lowest:  # weaker penalties overfit more, and take longest

@@ -35,14 +35,14 @@ def read_folder(root: Path) -> dict[str, list[Any]]:
     for path in files:
         kind = SUFFIXES.get(Path(path).suffix.lower())
         if path.count("/") < 1 + split:
-            left["outside the folders of classes"] += 1
+            left["lie outside the folders of classes"] += 1
         elif kind is None:
             left[f"end in {Path(path).suffix!r}"] += 1
         else:
             stem = path.removesuffix(Path(path).suffix)
             samples.setdefault(stem, {}).setdefault(kind, []).append(path)
     for why, count in left.items():
-        logger.warning("%s: %d files are left out: they %s", root, count, _verb(why))
+        logger.warning("%s: %d files are left out: they %s", root, count, why)
     if not samples:
         raise InputError(
             f"the folder {root} holds no samples: put the pictures, sounds and texts (.txt) of "
@@ -56,10 +56,6 @@ def read_folder(root: Path) -> dict[str, list[Any]]:
         own = [sorted(files.get(kind, [])) for files in samples.values()]
         columns[kind] = [[{"path": p} for p in paths] for paths in own] if kind == "text" else own
     return columns
-
-
-def _verb(why: str) -> str:
-    return f"lie {why}" if why.startswith("outside") else why
 
 
 def _unreadable(error: OSError) -> None:

@@ -16,7 +16,6 @@ from graphfuse.training.metrics.metric import (
     Predictions,
     metric,
     metrics,
-    users_metrics,
 )
 
 __all__ = [
@@ -29,5 +28,4 @@ __all__ = [
     "list_metrics",
     "metric",
     "metrics",
-    "users_metrics",
 ]

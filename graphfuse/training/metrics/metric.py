@@ -92,14 +92,3 @@ metrics: Registry[Metric] = Registry("metric", "graphfuse.training.metrics")
 def metric(name: str, **facts: Any) -> Callable[[Function], Function]:
     """Register a function as the metric ``name``, with the facts of :class:`Metric`."""
     return metrics.register(name, lambda function: Metric(name=name, function=function, **facts))
-
-
-def users_metrics() -> tuple[Metric, ...]:
-    """Return the metrics that are not part of graphfuse.
-
-    Example:
-        >>> users_metrics()
-        ()
-    """
-    every = map(metrics.get, metrics.names())
-    return tuple(m for m in every if m.function.__module__.partition(".")[0] != "graphfuse")
