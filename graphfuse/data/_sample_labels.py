@@ -132,6 +132,8 @@ def _number(given: Any, what: str) -> Tensor:
 def _label(given: Any, target: Target, with_units: bool, what: str) -> Tensor:
     label = _number(given, what)
     wanted = int(with_units) + int(target.task == "multilabel")
+    if target.task == "multilabel" and len(target.classes) == 1 and label.dim() == wanted - 1:
+        label = label.unsqueeze(-1)  # a single label may come as a number
     if label.dim() != wanted:
         raise SchemaError(
             f"{what} ({target.task}) has {wanted} dimensions, got shape {list(label.shape)}"
