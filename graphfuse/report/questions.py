@@ -9,6 +9,8 @@ import pandas as pd
 from graphfuse.stats import holm
 
 ALPHA = 0.05
+SHOWN = 0.95
+"""Probability from which on something is called shown."""
 CHANCE = "majority"
 """The strategy that ignores its input."""
 ABLATIONS = {
@@ -99,22 +101,28 @@ def candidate(board: pd.DataFrame, sign: int) -> str | None:
     return standing.best(whole & board["strategy"].isin(tested)) or standing.best(whole)
 
 
-def recommend(board: pd.DataFrame) -> str | None:
-    """Return the cheapest of the tie group at the top: fewest parameters, no failed run.
+def recommend(board: pd.DataFrame, pairs: pd.DataFrame, sign: int) -> str | None:
+    """Return the cheapest of the tie group at the top that is shown to be as good as its best.
 
-    None if there is nothing to choose, or if predicting the majority is in that group.
+    That takes a probability of at least :data:`SHOWN` that it is not worse by more than the
+    margin. Cheap is few parameters; no run may have failed. The best itself always qualifies. None
+    if there is nothing to choose, or if predicting the majority is in that group.
     """
     top = board[board["tied_with_best"]]
     if len(top) < 2 or CHANCE in set(top["strategy"]):
         return None
-    sound = top[top["failed"] == 0].sort_values(["parameters", "fit_seconds", "strategy"])
-    return None if sound.empty else str(sound["strategy"].iloc[0])
+    best = Standing(board, sign).best(board["tied_with_best"])
+    against = pairs[pairs["b"] == best].set_index("a")
+    good = {best, *against.index[against["worse"] <= 1 - SHOWN]}
+    sound = top[(top["failed"] == 0) & top["strategy"].isin(good)]
+    cheapest = sound.sort_values(["parameters", "fit_seconds", "strategy"])["strategy"]
+    return None if cheapest.empty else str(cheapest.iloc[0])
 
 
-def shown_strategy(board: pd.DataFrame) -> str | None:
+def shown_strategy(board: pd.DataFrame, pairs: pd.DataFrame, sign: int) -> str | None:
     """Return the strategy that is shown in detail: the recommended one, else the first."""
     scored = board[board["n"] > 0]["strategy"]
-    return recommend(board) or (None if scored.empty else str(scored.iloc[0]))
+    return recommend(board, pairs, sign) or (None if scored.empty else str(scored.iloc[0]))
 
 
 def show_p(p: object) -> str:

@@ -85,16 +85,25 @@ def _winner(d: DatasetSummary, board: pd.DataFrame) -> str:
 
 
 def _cheapest(d: DatasetSummary, leader: str | None) -> str:
-    """Return the cheapest of the tie group, and whether it is shown to be as good as the best."""
-    cheapest = recommend(d.leaderboard)
-    if cheapest is None:
+    """Return which strategy of the tie group is recommended, and why."""
+    chosen = recommend(d.leaderboard, d.pairs, d.sign)
+    if chosen is None:
         return ""
-    said = f"; the cheapest of these, by parameters, is {cheapest}"
-    pair = d.pairs[(d.pairs["a"] == cheapest) & (d.pairs["b"] == leader)]
-    if pair.empty or not pair["equivalent"].iloc[0] >= 0:
-        return said
-    share = float(pair["equivalent"].iloc[0])
-    return f"{said} (probability {share:.2f} that the two differ by less than {d.margin:.3g})"
+    if chosen != leader:
+        pair = d.pairs[(d.pairs["a"] == chosen) & (d.pairs["b"] == leader)]
+        share = 1 - float(pair["worse"].iloc[0])
+        return (
+            f"; the cheapest that is shown to be as good, by parameters, is {chosen} "
+            f"(probability {share:.2f} that it is not worse by more than {d.margin:.3g})"
+        )
+    top = d.leaderboard[d.leaderboard["tied_with_best"]]
+    own = top.loc[top["strategy"] == leader, "parameters"].iloc[0]
+    if (top["parameters"] < own).any():
+        return (
+            "; no cheaper one is shown to be as good, so that these folds cannot decide: more "
+            "repeats or samples may"
+        )
+    return "; it is also the cheapest of these, by parameters"
 
 
 def _chance(d: DatasetSummary) -> str:

@@ -27,9 +27,9 @@ def page(tmp_path):
         pytest.skip("chromium is not installed; the report is not opened in a browser")
     from playwright.sync_api import sync_playwright
 
-    html = write_reports(write(tmp_path, MEANS, classes=(HOSTILE, "y")), tmp_path / "report.html")[
-        0
-    ]
+    html = write_reports(
+        write(tmp_path, MEANS, classes=(HOSTILE, "y"), noise=0.001), tmp_path / "report.html"
+    )[0]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,

@@ -80,5 +80,8 @@ def test_a_pair_of_strategies_counts_once_in_the_correction(tmp_path):
 
 def test_a_baseline_that_is_not_worse_is_recommended_where_it_is_cheapest(tmp_path):
     means = {"majority": 0.5, "linear": 0.8, "unimodal:a": 0.6, "concat": 0.8}
-    d = summarise(write(tmp_path, means, noise=0.03)).datasets[0]
-    assert recommend(d.leaderboard) == "linear"
+    d = summarise(write(tmp_path, means, noise=0.001)).datasets[0]
+    assert recommend(d.leaderboard, d.pairs, d.sign) == "linear"
+    lower = {"majority": 0.5, "linear": 0.3, "unimodal:a": 0.4, "concat": 0.3}
+    other = summarise(write(tmp_path / "lower", lower, metric="rmse", noise=0.001)).datasets[0]
+    assert recommend(other.leaderboard, other.pairs, other.sign) == "linear"

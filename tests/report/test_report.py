@@ -109,12 +109,15 @@ def test_a_graph_that_loses(tmp_path):
     assert "the best graph, graph:hgt, is significantly worse than the best of the other" in said
 
 
-def test_ties_name_the_cheapest(tmp_path):
-    said = text(tmp_path, {"unimodal:a": 0.6, "concat": 0.8, "mean_prob": 0.8}, noise=0.02)
-    assert "1 other is not significantly different from it; the cheapest of these, by par" in said
-    assert re.search(
-        r"is concat \(probability 0\.\d\d that the two differ by less than 0\.01\)", said
-    )
+def test_a_cheaper_strategy_is_recommended_only_where_it_is_shown_to_be_as_good(tmp_path):
+    means = {"unimodal:a": 0.6, "concat": 0.8, "mean_prob": 0.8001}
+    said = text(tmp_path / "sure", means, noise=0.001)
+    assert "1 other is not significantly different from it; the cheapest that is shown" in said
+    assert re.search(r"is concat \(probability \S+ that it is not worse by more than 0\.01\)", said)
+    said = text(tmp_path / "unsure", means, noise=0.05)
+    assert "no cheaper one is shown to be as good, so that these folds cannot decide" in said
+    said = text(tmp_path / "first", means | {"concat": 0.801}, noise=0.001)
+    assert "it is also the cheapest of these, by parameters" in said
 
 
 def test_fusion_that_loses_to_a_single_modality(tmp_path):

@@ -27,7 +27,7 @@ class ConfusionMatrix(DatasetSection):
 
     def title(self, d: DatasetSummary) -> str:
         """Return the heading."""
-        return f"Confusion matrix of {shown_strategy(d.leaderboard)}"
+        return f"Confusion matrix of {shown_strategy(d.leaderboard, d.pairs, d.sign)}"
 
     def applies(self, d: DatasetSummary) -> bool:
         """Whether each sample has one class."""
@@ -42,7 +42,7 @@ class ConfusionMatrix(DatasetSection):
 
     def data(self, d: DatasetSummary) -> Mapping[str, Any]:
         """Return the counts."""
-        matrix, strategy = _matrix(d), shown_strategy(d.leaderboard)
+        matrix, strategy = _matrix(d), shown_strategy(d.leaderboard, d.pairs, d.sign)
         if matrix is None:
             return {"confusion": None}
         found = {"strategy": strategy, "classes": [*d.facts.classes], "counts": matrix.tolist()}
@@ -61,5 +61,5 @@ class ConfusionMatrix(DatasetSection):
 
 
 def _matrix(d: DatasetSummary) -> np.ndarray | None:
-    strategy = shown_strategy(d.leaderboard)
+    strategy = shown_strategy(d.leaderboard, d.pairs, d.sign)
     return None if strategy is None else confusion(d, strategy)

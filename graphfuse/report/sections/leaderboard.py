@@ -76,7 +76,7 @@ class Leaderboard(DatasetSection):
             group=board["tied_with_best"].sum() > 1,
             sharing=sharing(board),
             ablated=set(board.loc[board["ablation"].isin(ABLATIONS), "strategy"]),
-            cheapest=recommend(board),
+            cheapest=recommend(board, d.pairs, d.sign),
             note=note_of(d),
         )
 
