@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import pandas as pd
 
+from graphfuse._wording import count
 from graphfuse.report.questions import (
     ABLATIONS,
     ALPHA,
@@ -20,6 +21,10 @@ from graphfuse.report.questions import (
 )
 from graphfuse.report.summary import DatasetSummary
 
+LEAST_SPLITS = 5
+"""Fewest splits, folds times repeats, of a comparison that is more than a trial."""
+FEW_EPOCHS = 3
+"""Most epochs of a comparison that is a trial, as with ``--quick``."""
 FEW = 3
 """Most graphs with ablations that have a sentence for each."""
 WITHOUT_EFFECT = {
@@ -32,7 +37,8 @@ WITHOUT_EFFECT = {
 def verdict(d: DatasetSummary) -> tuple[str, ...]:
     """Return the result of one dataset in sentences."""
     board = d.leaderboard
-    said = [_caution(c.text, c.advice) for c in d.facts.cautions]
+    said = _trial(d)
+    said += [_caution(c.text, c.advice) for c in d.facts.cautions]
     if d.facts.origin is not None:
         said += [_caution(line) for line in d.facts.origin.lost.values()]
     if d.finished < d.planned:
@@ -61,6 +67,20 @@ def verdict(d: DatasetSummary) -> tuple[str, ...]:
         _modalities(d),
         *_left_out(d),
     )
+
+
+def _trial(d: DatasetSummary) -> list[str]:
+    """Return that the comparison is too small for conclusions, if it is."""
+    folds = d.facts.splits.folds * d.facts.splits.repeats
+    epochs = max((int(run.run.recipe.get("epochs", FEW_EPOCHS + 1)) for run in d.runs), default=0)
+    small = [count(folds, "fold")] if folds < LEAST_SPLITS and not d.facts.given_splits else []
+    small += [f"at most {count(epochs, 'epoch', 'epochs')}"] if 0 < epochs <= FEW_EPOCHS else []
+    if not small:
+        return []
+    return [
+        f"this is a trial: {' and '.join(small)} cannot show which strategy is better; use at "
+        f"least {LEAST_SPLITS} folds and more than {FEW_EPOCHS} epochs."
+    ]
 
 
 def _caution(text: str, advice: str = "") -> str:

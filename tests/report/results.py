@@ -9,7 +9,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 def write(path, means, *, folds=5, metric="accuracy", noise=0.01, failed=(), unfinished=(), undefined=(), name="d",
-          classes=("x", "y"), bayes=None, seed=0):  # fmt: skip
+          classes=("x", "y"), bayes=None, seed=0, epochs=25):  # fmt: skip
     """Write runs whose scores scatter around ``means`` = {strategy: mean}."""
     random = np.random.default_rng(seed)
     store, planned = ResultStore(path), []
@@ -29,7 +29,8 @@ def write(path, means, *, folds=5, metric="accuracy", noise=0.01, failed=(), unf
             score = mean + shared + random.normal() * noise
             record = {
                 "schema_version": 1, "key": key, "status": "failed" if broken else "done",
-                "run": {"dataset": name, "strategy": strategy, "repeat": 0, "fold": fold, "fingerprint": "f"},
+                "run": {"dataset": name, "strategy": strategy, "repeat": 0, "fold": fold, "fingerprint": "f",
+                        "recipe": {"epochs": epochs}},
                 "sizes": {"train": 160, "validation": 0, "test": 40},
                 "metrics": {} if broken else {"f1/x": 0.5} if lacks else {metric: score, "f1/x": 0.5},
                 "undefined": {metric: "only one class occurs"} if lacks else {}, "history": {}, "environment": {},

@@ -120,6 +120,19 @@ def test_a_cheaper_strategy_is_recommended_only_where_it_is_shown_to_be_as_good(
     assert "it is also the cheapest of these, by parameters" in said
 
 
+def test_a_small_comparison_is_called_a_trial(tmp_path):
+    write(tmp_path, {"a": 0.9, "concat": 0.7}, folds=2)
+    first = summarise(tmp_path).verdict[0]
+    assert first.startswith("d: this is a trial: 2 folds cannot show which strategy is better")
+    store = ResultStore(write(tmp_path / "few", {"a": 0.9, "concat": 0.7}, folds=2, epochs=3))
+    assert "2 folds and at most 3 epochs" in summarise(tmp_path / "few").verdict[0]
+    comparison = store.comparison()
+    comparison["datasets"]["d"]["given_splits"] = True
+    store.write_comparison(comparison)
+    assert "this is a trial: at most 3 epochs" in summarise(tmp_path / "few").verdict[0]
+    assert "trial" not in text(tmp_path / "whole", {"a": 0.9, "concat": 0.7})
+
+
 def test_fusion_that_loses_to_a_single_modality(tmp_path):
     said = text(tmp_path, {"unimodal:a": 0.9, "concat": 0.7})
     assert "is significantly worse than the best single modality" in said
