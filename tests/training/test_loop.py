@@ -73,7 +73,7 @@ def test_refit_serves_strategies_that_fit_and_choose(name):
         fit(model, train, validation, Recipe(epochs=2, refit=refit))
         found.append(predict(model, validation))
     assert np.array_equal(found[1], found[2])
-    assert np.array_equal(found[0], found[1]) == (name == "majority")
+    assert not np.array_equal(found[0], found[1])
 
 
 def test_refit_of_small_data_that_is_its_own_validation_part():
