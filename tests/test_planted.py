@@ -97,7 +97,7 @@ TWO = load_dataset("planted/xor", n=20).schema
 FUSIONS = [
     name
     for name in list_strategies(schema=TWO)
-    if "/" not in name and strategy_info(name).family != "unimodal" and name != "majority"
+    if "/" not in name and strategy_info(name).family not in ("unimodal", "baseline")
 ]
 DECISIONS = [name for name in FUSIONS if strategy_info(name).family == "decision"]
 ONE_MODALITY_DECIDES = ["max_confidence", "majority_vote"]
