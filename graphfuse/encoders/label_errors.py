@@ -51,9 +51,9 @@ class LabelErrors(Cleaner):
         """Return the manifest with the doubtful labels among its changes, or without them.
 
         Raises:
-            InputError: samples are to be dropped from the training part, and there is none; labels
-            that are not classes, or too few samples of a class. MissingDependencyError: cleanlab is
-            not installed.
+            InputError: samples are to be dropped from the training part, and there is none; the
+                labels are not classes; or a class has too few samples.
+            MissingDependencyError: cleanlab is not installed.
         """
         parts = splits_of(manifest)
         if parts is None and self.rows == "train" and self.remove:

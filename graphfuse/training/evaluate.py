@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from graphfuse._wording import first_names
 from graphfuse.data import Batch, FusionDataset
+from graphfuse.errors import InputError
 from graphfuse.fusion import Strategy
 
 EVALUATION_BATCH = 512
@@ -47,7 +49,17 @@ def weigh(batch: Batch, sample_weight: Mapping[str, float] | None) -> None:
 
 
 def weights_of(ids: Iterable[str], sample_weight: Mapping[str, float]) -> Tensor:
-    """Return the weights of samples, in the order of their ids."""
+    """Return the weights of samples, in the order of their ids.
+
+    Raises:
+        InputError: a sample has no weight.
+    """
+    ids = list(ids)
+    if missing := [name for name in ids if name not in sample_weight]:
+        raise InputError(
+            f"sample_weight must have a weight for the id of each sample; it lacks "
+            f"{first_names(missing)}"
+        )
     return torch.tensor([sample_weight[name] for name in ids], dtype=torch.float64)
 
 

@@ -190,3 +190,11 @@ def test_batches_come_in_the_order_of_the_data_seed_alone():
         orders.append(seen)
     assert orders[0] == orders[1]
     assert orders[0] != orders[2]
+
+
+def test_a_sample_without_a_weight_is_named():
+    train, validation = parts(n=60)
+    weight = dict.fromkeys([*train.ids, *validation.ids], 1.0)
+    del weight[validation.ids[0]]
+    with pytest.raises(InputError, match=f"id of each sample; it lacks {validation.ids[0]}$"):
+        fit(made("concat", train), train, validation, Recipe(epochs=1), sample_weight=weight)
