@@ -295,7 +295,7 @@ def strategy_section(info: StrategyInfo) -> str:
 
 
 def shown_name(info: StrategyInfo) -> str:
-    """Return the name with a placeholder where it takes a modality."""
+    """Return the name, with a placeholder for the modality if it has one."""
     return f"{info.name}:<modality>" if info.per_modality else info.name
 
 
@@ -310,14 +310,16 @@ def anchor(info: StrategyInfo) -> str:
 
 
 def parameters(info: StrategyInfo, size: int) -> str:
-    """Return how many numbers a strategy trains on so many modalities of 32 features and a time."""
+    """Return the number of parameters for ``size`` modalities of 32 features and a time."""
     modalities = [Modality(letter, (32,), pos_dim=1) for letter in "abcdefgh"[:size]]
     name = f"{info.name}:a" if info.per_modality else info.name
     try:
         strategy = create_strategy(name, Schema(modalities, Target("binary")))
     except InputError:
         return "too many"
-    return f"{count_parameters(strategy):,}"
+    found = count_parameters(strategy)
+    # The size of trees depends on the data.
+    return f"{found:,}" if found or not info.fixed_features else "by the data"
 
 
 def autoclass(cls: type) -> str:

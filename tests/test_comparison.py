@@ -194,10 +194,10 @@ def test_copies_across_folds_are_warned_of_before_anything_runs_and_reported(tmp
     x = np.random.default_rng(0).normal(size=(40, 32))
     x[30:] = x[:10]
     data = FusionDataset.from_arrays({"a": x}, y=[0, 1] * 20, name="own")
-    told = "tested although a near-copy of them is trained on, so that scores are too high"
+    reported = "tested although a near-copy of them is trained on, so that scores are too high"
     found = compare(data, ["majority"], folds=4, out=tmp_path, progress=False)
-    assert told in caplog.text
-    assert told in found.verdict()
+    assert reported in caplog.text
+    assert reported in found.verdict()
     groups = np.arange(40) % 30
     data = FusionDataset.from_arrays({"a": x}, y=[0, 1] * 20, name="own", groups=groups)
     found = compare(data, ["majority"], folds=4, out=tmp_path / "grouped", progress=False)
@@ -445,8 +445,8 @@ def test_copies_train_in_every_fold_and_are_never_tested_on(tmp_path, monkeypatc
     assert right < 0.75  # a copy that leaks would bring it near 1
     report = json.loads(result.report(tmp_path / "report.json").read_text())
     assert "3 copies of each of 48 samples" in json.dumps(report)
-    (told,) = ResultStore(tmp_path / "copies").comparison()["datasets"].values()
-    assert told["samples"] == 48
+    (reported,) = ResultStore(tmp_path / "copies").comparison()["datasets"].values()
+    assert reported["samples"] == 48
 
 
 def test_augmentation_of_raw_nodes_is_part_of_every_run_and_needs_a_network(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphfuse._registry import Registry
+from graphfuse.data.spec import Spec
 from graphfuse.data.steps.step import steps
 from graphfuse.encoders.networks import networks
 from graphfuse.fusion import strategies, strategy_info
@@ -71,10 +72,10 @@ def entries_of(
         (steps, wanted_steps),
         (balance_methods, [balance] if balance else None),
     ):
+        names = dict.fromkeys(name for spec in specs or () for name in _names(spec))
         found += [
             Registered(registry.kind, name, registry.get(name))
-            for spec in specs or ()
-            for name in _names(spec)
+            for name in names
             if name in registry.names()
         ]
     every = (Registered(metrics.kind, name, metrics.get(name)) for name in metrics.names())
@@ -82,12 +83,22 @@ def entries_of(
 
 
 def _names(spec: Any) -> Iterator[str]:
-    """Yield the names in a name, ``{name: options}`` or a spec; "timm:resnet18" is "timm"."""
-    if isinstance(spec, Mapping):
-        names = list(spec)
-    else:
-        names = [spec if isinstance(spec, str) else getattr(spec, "name", "")]
-    yield from (name.partition(":")[0] for name in names)
+    """Yield the texts in a name, ``{name: options}`` or a spec; "timm:resnet18" is "timm" too.
+
+    Options count as well, as relations such as ``union`` name others in theirs.
+    """
+    if isinstance(spec, str):
+        yield spec
+        yield spec.partition(":")[0]
+    elif isinstance(spec, Mapping):
+        for name, options in spec.items():
+            yield from _names(name)
+            yield from _names(options)
+    elif isinstance(spec, list | tuple):
+        for part in spec:
+            yield from _names(part)
+    elif isinstance(spec, Spec):
+        yield from _names(spec.plain)
 
 
 def announce(entries: Iterable[Registered]) -> None:

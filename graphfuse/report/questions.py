@@ -119,6 +119,25 @@ def recommend(board: pd.DataFrame, pairs: pd.DataFrame, sign: int) -> str | None
     return None if cheapest.empty else str(cheapest.iloc[0])
 
 
+def cheaper_ties(board: pd.DataFrame, strategy: str) -> list[str]:
+    """Return the strategies tied with the best that have fewer parameters than this one."""
+    top = board[board["tied_with_best"]]
+    own = board.loc[board["strategy"] == strategy, "parameters"].iloc[0]
+    return list(top.loc[top["parameters"] < own, "strategy"])
+
+
+def decided(board: pd.DataFrame, pairs: pd.DataFrame, sign: int) -> str | None:
+    """Return the recommended strategy, unless it is the best for want of a proof alone.
+
+    That is so where the best is not shown to be better than a cheaper one, nor that to be as good.
+    """
+    chosen = recommend(board, pairs, sign)
+    best = Standing(board, sign).best(board["tied_with_best"])
+    if chosen is None or (chosen == best and cheaper_ties(board, chosen)):
+        return None
+    return chosen
+
+
 def shown_strategy(board: pd.DataFrame, pairs: pd.DataFrame, sign: int) -> str | None:
     """Return the strategy that is shown in detail: the recommended one, else the first."""
     scored = board[board["n"] > 0]["strategy"]

@@ -14,6 +14,7 @@ from graphfuse.report.questions import (
     EDGES_MATTER,
     Standing,
     candidate,
+    cheaper_ties,
     fusions,
     graphs,
     recommend,
@@ -116,9 +117,7 @@ def _cheapest(d: DatasetSummary, leader: str | None) -> str:
             f"; the cheapest that is shown to be as good, by parameters, is {chosen} "
             f"(probability {share:.2f} that it is not worse by more than {d.margin:.3g})"
         )
-    top = d.leaderboard[d.leaderboard["tied_with_best"]]
-    own = top.loc[top["strategy"] == leader, "parameters"].iloc[0]
-    if (top["parameters"] < own).any():
+    if cheaper_ties(d.leaderboard, chosen):
         return (
             "; no cheaper one is shown to be as good, so that these folds cannot decide: more "
             "repeats or samples may"

@@ -149,6 +149,7 @@ def join_parts(train: FusionDataset, validation: FusionDataset) -> FusionDataset
 
     A sample that is in both parts is returned once: small data is its own validation part. If a
     different sample of the validation part has an id of the training part, it gets a new id.
+    Groups and copies are kept, so that what is fitted by inner folds does not divide them.
 
     Example:
         >>> data = FusionDataset.from_arrays({"a": np.eye(3)})
@@ -157,16 +158,28 @@ def join_parts(train: FusionDataset, validation: FusionDataset) -> FusionDataset
         (3, 6)
     """
     rows = {str(name): row for row, name in enumerate(train.ids)}
-    samples, used = list(train), {*rows, *map(str, validation.ids)}
-    for i, sample in enumerate(validation):
-        if (row := rows.get(sample.id)) is not None:
+    used, kept = {*rows, *map(str, validation.ids)}, list[int]()
+    names = {name: name for name in map(str, validation.ids)}
+    for i, name in enumerate(names):
+        if (row := rows.get(name)) is not None:
             if train.subset([row]).fingerprint == validation.subset([i]).fingerprint:
                 continue
-            free = next(name for n in count(1) if (name := f"{sample.id} ({n})") not in used)
-            used.add(free)
-            sample = replace(sample, id=free)
-        samples.append(sample)
-    return FusionDataset.from_samples(samples, train.schema)
+            names[name] = next(free for n in count(1) if (free := f"{name} ({n})") not in used)
+            used.add(names[name])
+        kept.append(i)
+    other = validation.subset(kept)
+    renamed = [replace(sample, id=names[sample.id]) for sample in other]
+    groups = copies = None
+    if train.groups is not None and other.groups is not None:
+        groups = [*train.groups, *other.groups]
+    if train.copy_of is not None or other.copy_of is not None:
+        both = [
+            [""] * len(part) if part.copy_of is None else part.copy_of for part in (train, other)
+        ]
+        copies = [*both[0], *(names.get(str(name), name) for name in both[1])]
+    return FusionDataset.from_samples(
+        [*train, *renamed], train.schema, groups=groups, copy_of=copies
+    )
 
 
 def _fit_members(

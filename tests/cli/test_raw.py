@@ -34,9 +34,9 @@ def test_raw_data_are_shown_compared_and_resumed(pets, capsys):
     printed = capsys.readouterr().out
     for line in ("pets: 16 samples", "more: 16 samples", "said    text      said", "as given"):
         assert line in printed
-    told = json.loads((out / "comparison.json").read_text())["datasets"]
-    assert told["pets"]["origin"]["encoders"]["said"]["name"] == "tfidf"
-    assert list(told["more"]["origin"]["encoders"]["table"]["options"]["categories"]) == ["age"]
+    reported = json.loads((out / "comparison.json").read_text())["datasets"]
+    assert reported["pets"]["origin"]["encoders"]["said"]["name"] == "tfidf"
+    assert list(reported["more"]["origin"]["encoders"]["table"]["options"]["categories"]) == ["age"]
     times = {path: path.stat().st_mtime_ns for path in (out / "runs").glob("*/record.json")}
     assert len(times) == 2 * 2 * 3
     assert main(command) == 0
@@ -52,8 +52,8 @@ def test_options_go_to_the_raw_data_that_they_fit(pets, capsys):
     fitting = ["--column", "age=category", "--column", "size=skip", "--encoder", "note=tfidf"]
     fitting += ["--clean", "drop_duplicates,normalise_text"]
     assert main([*command, *fitting, "--out", str(out)]) == 0
-    told = json.loads((out / "comparison.json").read_text())["datasets"]
-    encoders = {name: told[name]["origin"]["encoders"] for name in ("pets", "other")}
+    reported = json.loads((out / "comparison.json").read_text())["datasets"]
+    encoders = {name: reported[name]["origin"]["encoders"] for name in ("pets", "other")}
     assert {m: e["name"] for m, e in encoders["pets"].items()} == {
         "said": "ngrams", "table": "table",
     }  # fmt: skip
@@ -75,8 +75,8 @@ def test_steps_of_cleaning_go_to_the_raw_data_that_hold_what_they_are_for(pets, 
     out = pets / "out"
     command = ["compare", str(pets / "pets.csv"), str(pets / "table.csv"), *SHORT]
     assert main([*command, "--clean", "normalise_text", "--out", str(out)]) == 0
-    told = json.loads((out / "comparison.json").read_text())["datasets"]
-    steps = {n: [c["step"] for c in told[n]["origin"]["changes"]] for n in ("pets", "table")}
+    reported = json.loads((out / "comparison.json").read_text())["datasets"]
+    steps = {n: [c["step"] for c in reported[n]["origin"]["changes"]] for n in ("pets", "table")}
     assert steps == {"pets": ["normalise_text"], "table": []}
     capsys.readouterr()
 
@@ -87,8 +87,8 @@ def test_augmentation_goes_to_the_raw_data_that_hold_such_items(pets, capsys):
     command = ["compare", str(pets / "pets.csv"), str(pets / "table.csv"), *SHORT]
     command += ["--out", str(out)]
     assert main([*command, "--augment", "text=caption", "--augment", "copies=1"]) == 0
-    told = json.loads((out / "comparison.json").read_text())["datasets"]
-    steps = {n: [c["step"] for c in told[n]["origin"]["changes"]] for n in ("pets", "table")}
+    reported = json.loads((out / "comparison.json").read_text())["datasets"]
+    steps = {n: [c["step"] for c in reported[n]["origin"]["changes"]] for n in ("pets", "table")}
     assert steps == {"pets": ["augment"], "table": []}
     assert main([*command, "--augment", "audio=speech"]) == 2
     assert "augment changes items of kind 'audio', but there are none" in capsys.readouterr().err
@@ -122,8 +122,8 @@ def test_raw_data_in_a_configuration(pets, capsys):
     assert "modality in encoders 'said'" in capsys.readouterr().err
     assert main(["compare", "--config", str(file), *SHORT]) == 0
     assert "age     category  table" in capsys.readouterr().out
-    told = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["pets"]
-    assert told["origin"]["encoders"]["said"]["options"]["nodes"] == "text"
+    reported = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["pets"]
+    assert reported["origin"]["encoders"]["said"]["options"]["nodes"] == "text"
 
 
 @pytest.mark.parametrize("place", ["option", "configuration"])
@@ -136,9 +136,9 @@ def test_raw_data_are_cleaned_by_the_steps_that_are_named(pets, place):
         (pets / "study.yaml").write_text(f"datasets: [{{{pets / 'pets.csv'}: {clean}}}]")
         source = ["--config", str(pets / "study.yaml")]
     assert main(["compare", *source, *SHORT, "--out", str(pets / "out")]) == 0
-    told = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["pets"]
-    assert told["origin"]["changes"][-1]["step"] == "drop_duplicates"
-    assert told["origin"]["changes"][-1]["samples"] == 1
+    reported = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["pets"]
+    assert reported["origin"]["changes"][-1]["step"] == "drop_duplicates"
+    assert reported["origin"]["changes"][-1]["samples"] == 1
 
 
 @pytest.mark.parametrize(
@@ -178,12 +178,12 @@ def test_augmentation_is_named_on_the_command_line(pets, capsys):
     command = ["compare", str(pets / "pets.csv"), *SHORT, "--out", str(out)]
     command += ["--augment", "text=caption", "--augment", "copies=4"]
     assert main(command) == 0
-    told = json.loads((out / "comparison.json").read_text())
-    assert told["config"]["datasets"][0][str(pets / "pets.csv")]["augment"] == {
+    reported = json.loads((out / "comparison.json").read_text())
+    assert reported["config"]["datasets"][0][str(pets / "pets.csv")]["augment"] == {
         "text": "caption",
         "copies": 4,
     }
-    (change,) = told["datasets"]["pets"]["origin"]["changes"]
+    (change,) = reported["datasets"]["pets"]["origin"]["changes"]
     assert change["what"] == "4 copies of each of 16 samples to train on, said changed"
     capsys.readouterr()
     for given, message in (
@@ -223,8 +223,8 @@ def test_the_task_of_raw_data_is_named(pets, place):
         file.write_text(f"datasets: [{pets / 'years.csv'}]\ntask: regression")
         source = ["--config", str(file)]
     assert main(["compare", *source, *SHORT, "--out", str(pets / "out")]) == 0
-    told = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["years"]
-    assert told["task"] == "regression"
+    reported = json.loads((pets / "out" / "comparison.json").read_text())["datasets"]["years"]
+    assert reported["task"] == "regression"
 
 
 def test_a_built_in_dataset_knows_its_task(tmp_path, capsys):

@@ -268,8 +268,8 @@ def test_encoders_that_are_no_mapping_are_named():
         encode(manifest(["ab", "abc"]), 3)
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(None, True), (0.5, False)])
-def test_durations_that_predict_labels_are_reported(tmp_path, caplog, seconds, told):
+@pytest.mark.parametrize(("seconds", "reported"), [(None, True), (0.5, False)])
+def test_durations_that_predict_labels_are_reported(tmp_path, caplog, seconds, reported):
     sounds = [torch.randn(4000 + 4000 * (i % 2), generator=torch.manual_seed(i)) for i in range(40)]
     streams = [io.BytesIO() for _ in sounds]
     for sound, stream in zip(sounds, streams, strict=True):
@@ -278,7 +278,7 @@ def test_durations_that_predict_labels_are_reported(tmp_path, caplog, seconds, t
     with caplog.at_level(logging.WARNING):
         encode(given, {"m": {"mel": {"seconds": seconds, "sample_rate": 8000}}}, cache=tmp_path)
     alike = "m: its duration alone predicts the classes, with a balanced accuracy of 100 %"
-    assert (alike in caplog.text) == told
+    assert (alike in caplog.text) == reported
 
 
 def test_a_column_that_is_left_out_as_a_copy_of_the_label_is_named(tmp_path, caplog):
@@ -416,11 +416,11 @@ def test_a_column_of_which_no_cell_can_be_read_is_an_error(tmp_path, cell, messa
     data = read_manifest(pictures(tmp_path, cells))
     with pytest.raises(InputError) as error:
         encode(data, cache=tmp_path / "cache")
-    told = str(error.value)
-    assert "column 'photo': none of its 6 cells can be read; the first: " in told
-    assert "--allow-missing-modality" in told
-    assert re.search(message.format(folder=re.escape(str(tmp_path))), told)
-    assert len(told.splitlines()) == 2
+    reported = str(error.value)
+    assert "column 'photo': none of its 6 cells can be read; the first: " in reported
+    assert "--allow-missing-modality" in reported
+    assert re.search(message.format(folder=re.escape(str(tmp_path))), reported)
+    assert len(reported.splitlines()) == 2
 
 
 def test_absolute_paths_name_the_root_that_reads_them(tmp_path):

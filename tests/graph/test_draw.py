@@ -66,9 +66,10 @@ def test_of_many_edges_the_strongest_into_one_node_of_each_modality_are_drawn():
     starts = [start for start, end in arrows if end != (0.0, 0.0)]
     assert pytest.approx((0.55, -0.55)) in starts
     assert len({round(y, 2) for _, y in starts}) > STRONGEST // 2  # from all over
-    told = figure.legends[0].get_title().get_text()
+    reported = figure.legends[0].get_title().get_text()
     assert (
-        told == f"{STRONGEST + 1} of {len(index[0]) + 2} edges: the strongest into the ringed nodes"
+        reported
+        == f"{STRONGEST + 1} of {len(index[0]) + 2} edges: the strongest into the ringed nodes"
     )
     few, arrows = arrows_of(SparseEdges(index[:, :100], weight[:100]))
     assert len(arrows) == 102

@@ -6,7 +6,7 @@ import pytest
 
 from graphfuse.bench.store import ResultStore
 from graphfuse.report import summarise
-from graphfuse.report.questions import candidate, contenders, graphs, recommend
+from graphfuse.report.questions import candidate, contenders, decided, graphs, recommend
 from graphfuse.report.verdict import verdict
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -85,3 +85,12 @@ def test_a_baseline_that_is_not_worse_is_recommended_where_it_is_cheapest(tmp_pa
     lower = {"majority": 0.5, "linear": 0.3, "unimodal:a": 0.4, "concat": 0.3}
     other = summarise(write(tmp_path / "lower", lower, metric="rmse", noise=0.001)).datasets[0]
     assert recommend(other.leaderboard, other.pairs, other.sign) == "linear"
+
+
+def test_nothing_is_decided_where_a_cheaper_tie_is_not_shown_to_be_as_good(tmp_path):
+    means = {"unimodal:a": 0.6, "concat": 0.8, "mean_prob": 0.8001}
+    sure = summarise(write(tmp_path / "sure", means, noise=0.001)).datasets[0]
+    assert decided(sure.leaderboard, sure.pairs, sure.sign) == "concat"
+    unsure = summarise(write(tmp_path / "unsure", means, noise=0.05)).datasets[0]
+    assert recommend(unsure.leaderboard, unsure.pairs, unsure.sign) is not None
+    assert decided(unsure.leaderboard, unsure.pairs, unsure.sign) is None

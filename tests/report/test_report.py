@@ -295,9 +295,9 @@ def test_changes_of_the_data_are_reported_as_escaped_text(tmp_path):
     summary = summarise(tmp_path)
     for page in (to_html(summary), to_markdown(summary), to_latex(summary)):
         assert HOSTILE not in page
-        for told in ("timm resnet18", "2 cells could not be read", "c8 18.0", "1 more column",
+        for reported in ("timm resnet18", "2 cells could not be read", "c8 18.0", "1 more column",
                      "scale(how=robust)", "sample 2: nothing", "hide: 2 cells"):  # fmt: skip
-            assert told in " ".join(page.split())
+            assert reported in " ".join(page.split())
     comments = [line for line in to_latex(summary).splitlines() if "sample 2" in line]
     assert comments == ["%   sample 2: nothing"]
 

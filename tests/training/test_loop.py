@@ -198,3 +198,21 @@ def test_a_sample_without_a_weight_is_named():
     del weight[validation.ids[0]]
     with pytest.raises(InputError, match=f"id of each sample; it lacks {validation.ids[0]}$"):
         fit(made("concat", train), train, validation, Recipe(epochs=1), sample_weight=weight)
+
+
+def test_joined_parts_keep_groups_and_copies():
+    x = {"a": np.arange(12.0).reshape(6, 2)}
+    data = FusionDataset.from_arrays(
+        x, [0, 1] * 3, ids=list("abcdef"), groups=list("uuvvww"), copy_of=["", "a", "", "", "", ""]
+    )
+    other = data.subset([4, 5])
+    joined = join_parts(data.subset(range(4)), other)
+    assert joined.groups.tolist() == data.groups.tolist()
+    assert joined.copy_of.tolist() == data.copy_of.tolist()
+    renamed = FusionDataset.from_arrays(
+        {"a": -x["a"][:2]}, [0, 1], ids=["a", "b"], groups=["x", "x"], copy_of=["", "a"]
+    )
+    joined = join_parts(data.subset(range(4)), renamed)
+    assert joined.ids.tolist() == ["a", "b", "c", "d", "a (1)", "b (1)"]
+    assert joined.copy_of.tolist() == ["", "a", "", "", "", "a (1)"]
+    assert joined.groups.tolist() == ["u", "u", "v", "v", "x", "x"]

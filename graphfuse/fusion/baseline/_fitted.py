@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
@@ -9,9 +10,30 @@ import torch
 from torch import Tensor
 
 from graphfuse.data import FusionDataset, Schema
-from graphfuse.errors import NotFittedError
+from graphfuse.errors import InputError, NotFittedError
+from graphfuse.fusion.baseline._linear_model import Fold, inner_folds_of
 from graphfuse.fusion.pooled import PooledFeatures
 from graphfuse.fusion.strategy import Strategy
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """The training part of n samples as a baseline is fitted to it."""
+
+    vectors: list[np.ndarray]
+    """One [n, F] per modality, in the sorted order of names; no meaning where it is missing."""
+    present: np.ndarray
+    """Which modalities each sample has, bool [n, M]."""
+    labels: np.ndarray
+    """[n] or [n, C] in double; NaN where unknown, standardised for regression."""
+    weights: np.ndarray
+    """Weight of each sample, [n]."""
+    folds: list[Fold]
+    """Rows to fit on and rows to score, of inner folds; none for few samples."""
+
+    def filled(self, value: float) -> list[np.ndarray]:
+        """Return the vectors with a value where a modality is missing."""
+        return [np.where(self.present[:, [i]], v, value) for i, v in enumerate(self.vectors)]
 
 
 class FittedBaseline(Strategy):
@@ -58,29 +80,22 @@ class FittedBaseline(Strategy):
             labels = np.where(known, labels, np.nan)
         elif self.schema.task == "regression":
             labels = (labels - float(self.target_mean)) / float(self.target_scale)
-        vectors = [vector.double().numpy(force=True) for vector in self.pooled.fit(train)]
-        present = np.stack([train.x[m].counts.numpy() > 0 for m in self.pooled.names], axis=1)
-        self.fit_model(vectors, present, labels, weights, train)
+        self.fit_model(
+            TrainingData(
+                vectors=[vector.double().numpy(force=True) for vector in self.pooled.fit(train)],
+                present=np.stack(
+                    [train.x[m].counts.numpy() > 0 for m in self.pooled.names], axis=1
+                ),
+                labels=labels,
+                weights=weights,
+                folds=inner_folds_of(train),
+            )
+        )
         self.is_fitted.fill_(True)
 
-    def fit_model(
-        self,
-        vectors: list[np.ndarray],
-        present: np.ndarray,
-        labels: np.ndarray,
-        weights: np.ndarray,
-        train: FusionDataset,
-    ) -> None:
-        """Fit the model and keep it in buffers.
-
-        Args:
-            vectors: one [n, F] per modality, in the order of ``pooled.names``.
-            present: which modalities each sample has, bool [n, M].
-            labels: [n] or [n, C] in double; NaN where unknown, standardised for regression.
-            weights: of the samples, [n].
-            train: the training part, for its groups.
-        """
-        raise NotImplementedError
+    def fit_model(self, data: TrainingData) -> None:
+        """Fit the model and keep it in buffers."""
+        raise InputError(f"{type(self).__name__} does not implement fit_model()")
 
     def check_fitted(self) -> None:
         """Raise an error before :meth:`prepare`."""

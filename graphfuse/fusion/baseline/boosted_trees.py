@@ -10,14 +10,15 @@ import torch
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from torch import Tensor
 
-from graphfuse.data import Batch, FusionDataset, Schema
-from graphfuse.fusion.baseline._fitted import FittedBaseline
+from graphfuse.data import Batch, Schema
+from graphfuse.fusion.baseline._fitted import FittedBaseline, TrainingData
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import presence
 
 BINS = 63
 """Most values of a feature to split at; 255 take three times as long."""
+OPTIONS = {"max_bins": BINS, "early_stopping": False, "random_state": 0}
 ARRAYS = ("feature", "threshold", "missing_left", "branches", "value", "output")
 ABSENT = -10.0
 """Logit of a class without training samples."""
@@ -69,23 +70,15 @@ class BoostedTrees(FittedBaseline):
         """Features, thresholds and values of the nodes."""
         return 3 * self.value.numel()
 
-    def fit_model(
-        self,
-        vectors: list[np.ndarray],
-        present: np.ndarray,
-        labels: np.ndarray,
-        weights: np.ndarray,
-        train: FusionDataset,
-    ) -> None:
+    def fit_model(self, data: TrainingData) -> None:
         """Fit the trees, one set per label if there are several labels."""
-        shown = [np.where(present[:, [i]], vector, np.nan) for i, vector in enumerate(vectors)]
-        features = np.concatenate(shown, axis=1)
-        columns = labels.T if labels.ndim == 2 else [labels]
+        features = np.concatenate(data.filled(np.nan), axis=1)
+        columns = data.labels.T if data.labels.ndim == 2 else [data.labels]
         trees: list[tuple[np.ndarray, int]] = []
         for number, column in enumerate(columns):
             known = np.isfinite(column)
             if known.any():
-                trees += self._fit_one(features[known], column[known], weights[known], number)
+                trees += self._fit_one(features[known], column[known], data.weights[known], number)
             else:
                 self.start[number] = 0
         self._keep(trees, features)
@@ -95,7 +88,7 @@ class BoostedTrees(FittedBaseline):
     ) -> list[tuple[np.ndarray, int]]:
         """Fit the trees of one target; return the nodes of each, and the output it adds to."""
         if self.schema.task == "regression":
-            model = HistGradientBoostingRegressor(max_bins=BINS, early_stopping=False)
+            model = HistGradientBoostingRegressor(**OPTIONS)
             model.fit(features, labels, weights)
             self.start.copy_(torch.from_numpy(model._baseline_prediction.ravel()))
             return [(tree.nodes, 0) for (tree,) in model._predictors]
@@ -111,7 +104,7 @@ class BoostedTrees(FittedBaseline):
             if len(classes) < 2:
                 return []
             outputs = list(classes[1:] if len(classes) == 2 else classes)
-        model = HistGradientBoostingClassifier(max_bins=BINS, early_stopping=False)
+        model = HistGradientBoostingClassifier(**OPTIONS)
         model.fit(features, labels, weights)
         self.start[outputs] = torch.from_numpy(model._baseline_prediction.ravel())
         return [

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphfuse.data import Batch, FusionDataset, Schema
-from graphfuse.fusion.baseline._fitted import FittedBaseline
-from graphfuse.fusion.baseline._linear_model import fit_linear, inner_folds_of
+from graphfuse.data import Batch, Schema
+from graphfuse.fusion.baseline._fitted import FittedBaseline, TrainingData
+from graphfuse.fusion.baseline._linear_model import fit_linear
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import presence
@@ -53,21 +53,13 @@ class Linear(FittedBaseline):
         """Weights and biases."""
         return self.weight.numel() + self.bias.numel()
 
-    def fit_model(
-        self,
-        vectors: list[np.ndarray],
-        present: np.ndarray,
-        labels: np.ndarray,
-        weights: np.ndarray,
-        train: FusionDataset,
-    ) -> None:
+    def fit_model(self, data: TrainingData) -> None:
         """Fit the linear model."""
-        self.share.copy_(torch.from_numpy(present.mean(0)))
-        shown = [np.where(present[:, [i]], vector, 0.0) for i, vector in enumerate(vectors)]
-        features = np.concatenate([*shown, present - present.mean(0)], axis=1)
+        share = data.present.mean(0)
+        self.share.copy_(torch.from_numpy(share))
         model = fit_linear(
-            features, labels, self.schema.target, self.schema.outputs, weights,
-            inner_folds_of(train),
+            np.concatenate([*data.filled(0.0), data.present - share], axis=1),
+            data.labels, self.schema.target, self.schema.outputs, data.weights, data.folds,
         )  # fmt: skip
         self.weight.copy_(torch.from_numpy(model.weight))
         self.bias.copy_(torch.from_numpy(model.bias))

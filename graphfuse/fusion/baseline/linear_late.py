@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from graphfuse._keys import module_key
-from graphfuse.data import Batch, FusionDataset, Schema
-from graphfuse.fusion.baseline._fitted import FittedBaseline
-from graphfuse.fusion.baseline._linear_model import fit_linear, inner_folds_of
+from graphfuse.data import Batch, Schema
+from graphfuse.fusion.baseline._fitted import FittedBaseline, TrainingData
+from graphfuse.fusion.baseline._linear_model import fit_linear
 from graphfuse.fusion.info import strategy
 from graphfuse.fusion.output import FusionOutput
 from graphfuse.fusion.parts import mean_present, presence
@@ -56,21 +56,13 @@ class LinearLate(FittedBaseline):
             self.get_buffer(module_key("bias", modality)),
         )
 
-    def fit_model(
-        self,
-        vectors: list[np.ndarray],
-        present: np.ndarray,
-        labels: np.ndarray,
-        weights: np.ndarray,
-        train: FusionDataset,
-    ) -> None:
+    def fit_model(self, data: TrainingData) -> None:
         """Fit one linear model per modality."""
-        folds = inner_folds_of(train)
-        for i, (m, vector) in enumerate(zip(self.pooled.names, vectors, strict=True)):
-            here = present[:, i].reshape(-1, *[1] * (labels.ndim - 1))
+        for i, (m, vector) in enumerate(zip(self.pooled.names, data.vectors, strict=True)):
+            here = data.present[:, i].reshape(-1, *[1] * (data.labels.ndim - 1))
             model = fit_linear(
-                vector, np.where(here, labels, np.nan), self.schema.target, self.schema.outputs,
-                weights, folds,
+                vector, np.where(here, data.labels, np.nan), self.schema.target,
+                self.schema.outputs, data.weights, data.folds,
             )  # fmt: skip
             for buffer, fitted in zip(self._model(m), (model.weight, model.bias), strict=True):
                 buffer.copy_(torch.from_numpy(fitted))

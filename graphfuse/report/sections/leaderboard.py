@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from graphfuse.report.questions import ABLATIONS, recommend
+from graphfuse.report.questions import ABLATIONS, decided
 from graphfuse.report.sections.section import (
     DatasetSection,
     DatasetSummary,
@@ -76,7 +76,7 @@ class Leaderboard(DatasetSection):
             group=board["tied_with_best"].sum() > 1,
             sharing=sharing(board),
             ablated=set(board.loc[board["ablation"].isin(ABLATIONS), "strategy"]),
-            cheapest=recommend(board, d.pairs, d.sign),
+            cheapest=decided(board, d.pairs, d.sign),
             note=note_of(d),
         )
 

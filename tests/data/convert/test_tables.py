@@ -62,7 +62,7 @@ def test_no_class_is_lost_to_its_name_and_empty_labels_are_counted(tmp_path, cap
 
 
 def test_categories_become_a_number_for_each_of_their_values(tmp_path):
-    clinical = "patient;sex;age\np1;m;50\np2;f;60\np3;;70\np4;;\n"  # semicolons are told
+    clinical = "patient;sex;age\np1;m;50\np2;f;60\np3;;70\np4;;\n"  # semicolons are reported
     dataset = read_features(folder(tmp_path, **{"clinical.csv": clinical}))
     there = [sample.x["clinical"].tolist() for sample in dataset if "clinical" in sample.x]
     assert there == [[[50.0, 0.0, 1.0]], [[60.0, 1.0, 0.0]], [[70.0, 0.0, 0.0]]]  # age, f, m

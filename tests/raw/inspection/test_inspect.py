@@ -61,17 +61,20 @@ def test_classes(write):
 
 
 def test_labels_that_cannot_be_learned_are_findings_beside_the_others(write):
-    told = write(age=noise(), label=["yes"] * N)
-    assert "the label cannot be learned: a binary y must have at least 2 classes" in told["classes"]
-    assert "duplicates" in told
+    reported = write(age=noise(), label=["yes"] * N)
+    assert (
+        "the label cannot be learned: a binary y must have at least 2 classes"
+        in reported["classes"]
+    )
+    assert "duplicates" in reported
 
 
 def test_a_class_that_is_tested_and_not_trained_is_reported(write):
     split = ["train"] * 40 + ["test"] * 20
-    told = write(age=noise(), split=split, label=[*["yes", "no"] * 25, *["perhaps"] * 10])
-    assert "classes without a sample in the training part: perhaps" in told["classes"]
-    told = write(age=noise(), split=split, label=LABELS)
-    assert "without a sample" not in told["classes"]
+    reported = write(age=noise(), split=split, label=[*["yes", "no"] * 25, *["perhaps"] * 10])
+    assert "classes without a sample in the training part: perhaps" in reported["classes"]
+    reported = write(age=noise(), split=split, label=LABELS)
+    assert "without a sample" not in reported["classes"]
 
 
 def test_gaps_that_tell_the_label_and_gaps_that_do_not(write):
@@ -152,8 +155,8 @@ def test_columns(write):
 
 
 def test_numbers_beyond_what_a_tree_computes_with_are_looked_at(write):
-    told = write(age=[f"{i + 1}e300" for i in range(N)], label=LABELS)
-    assert "duplicates" in told
+    reported = write(age=[f"{i + 1}e300" for i in range(N)], label=LABELS)
+    assert "duplicates" in reported
 
 
 def test_the_command_line(write, tmp_path, capsys):

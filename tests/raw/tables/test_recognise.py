@@ -8,7 +8,7 @@ N = 20
 
 
 def kinds(columns, **overrides):
-    """Return the kind and modality that each column of a table is told to have."""
+    """Return the kind and modality that each column of a table should have."""
     given = {name: values * (N // len(values)) for name, values in columns.items()}
     base = {"base": ["a sentence of four words"] * N}
     manifest = read_manifest(Dataset.from_dict({**given, **base}), overrides)
@@ -97,7 +97,7 @@ def test_the_label_has_no_second_form_among_the_inputs():
     assert kinds({"target": [0, 1], "label": ["a", "b"]}, target="label")["label"][0] == "skip"
 
 
-def told(columns, **overrides):
+def infer(columns, **overrides):
     """Return kind and reason of the columns of a table besides a text."""
     base = {"base": [f"row {i} of some words" for i in range(len(columns["label"]))]}
     manifest = read_manifest(Dataset.from_dict({**base, **columns}), overrides)
@@ -108,31 +108,31 @@ def told(columns, **overrides):
 def test_a_column_that_is_one_to_one_with_the_label_is_skipped_and_named(pair):
     codes = [i % 2 for i in range(40)]
     own = [pair[code] for code in codes]
-    kind, why = told({"label": codes, "x": own})["x"]
+    kind, why = infer({"label": codes, "x": own})["x"]
     assert kind == "skip"
     assert why.startswith("a copy of the label 'label', one to one; --column x=")
     kept = why.split("x=")[1].split()[0]
-    assert told({"label": codes, "x": own}, x=kept)["x"] == (kept, "as given")
-    assert told({"label": codes, "x": [None, *own[1:]]})["x"][0] == "skip"
-    assert told({"label": codes, "x": [pair[1], *own[1:]]})["x"][0] == kept
-    assert told({"label": codes, "x": [pair[i % 4 // 2] for i in range(40)]})["x"][0] == kept
+    assert infer({"label": codes, "x": own}, x=kept)["x"] == (kept, "as given")
+    assert infer({"label": codes, "x": [None, *own[1:]]})["x"][0] == "skip"
+    assert infer({"label": codes, "x": [pair[1], *own[1:]]})["x"][0] == kept
+    assert infer({"label": codes, "x": [pair[i % 4 // 2] for i in range(40)]})["x"][0] == kept
 
 
 def test_a_possible_accident_stays_unless_its_name_shows_a_copy():
     codes = [0, 1, 0, 1, 0, 1]
     own = ["cat" if code else "dog" for code in codes]
-    assert told({"label": codes, "striped": own})["striped"][0] == "category"
-    assert told({"label": codes, "class_name": own})["class_name"][0] == "skip"
-    assert told({"label": codes, "class_name": ["cat", *own[1:]]})["class_name"][0] == "category"
+    assert infer({"label": codes, "striped": own})["striped"][0] == "category"
+    assert infer({"label": codes, "class_name": own})["class_name"][0] == "skip"
+    assert infer({"label": codes, "class_name": ["cat", *own[1:]]})["class_name"][0] == "category"
     many = {f"x{k}": own * 3 for k in range(40)}  # 18 samples: each 1 in 24,310, 40 columns
-    assert {kind for kind, _ in told({"label": codes * 3, **many}).values()} == {"category"}
-    assert told({"label": codes * 3, "x": own * 3})["x"][0] == "skip"
+    assert {kind for kind, _ in infer({"label": codes * 3, **many}).values()} == {"category"}
+    assert infer({"label": codes * 3, "x": own * 3})["x"][0] == "skip"
 
 
 def test_classes_of_many_words_are_copies_too():
     codes = [i % 60 for i in range(300)]
     names = {"name": [f"the {code}th of many kinds" for code in codes]}
-    assert told({"label": codes, **names})["name"][0] == "skip"
+    assert infer({"label": codes, **names})["name"][0] == "skip"
 
 
 def test_a_label_of_numbers_in_another_unit_is_a_copy():
@@ -142,7 +142,7 @@ def test_a_label_of_numbers_in_another_unit_is_a_copy():
         "fahrenheit": [round(1.8 * c + 32, 1) for c in celsius],
         "inverse": [-c for c in celsius],
     }
-    assert {why for _, why in told({"label": celsius, **near}).values()} == {
+    assert {why for _, why in infer({"label": celsius, **near}).values()} == {
         f"a copy of the label 'label', on a straight line; --column {name}=number keeps it"
         for name in near
     }
@@ -151,20 +151,23 @@ def test_a_label_of_numbers_in_another_unit_is_a_copy():
         "square": [c * c for c in celsius],
         "outlier": [1e6, *range(39)],
     }
-    assert {kind for kind, _ in told({"label": celsius, **far}).values()} == {"number"}
-    assert told({"label": [1e6, *celsius[1:]], **far})["outlier"][0] == "number"
-    assert told({"label": [1.5, 2.5, 3.5], "x": [1, 2, 3]})["x"][0] == "number"
+    assert {kind for kind, _ in infer({"label": celsius, **far}).values()} == {"number"}
+    assert infer({"label": [1e6, *celsius[1:]], **far})["outlier"][0] == "number"
+    assert infer({"label": [1.5, 2.5, 3.5], "x": [1, 2, 3]})["x"][0] == "number"
 
 
 @pytest.mark.parametrize("name", ["fold", "subset", "partition", "split"])
 def test_fold_numbers_are_skipped_unless_given_as_input(name):
     labels = [i % 2 for i in range(40)]
     folds = {name: [i // 8 for i in range(40)]}
-    kind, why = told({"label": labels, **folds})[name]
+    kind, why = infer({"label": labels, **folds})[name]
     assert kind == "skip"
     assert f"called {name!r}, but 0, 1, 2 are no parts (train, validation, test)" in why
     for chosen in ("group", "number"):
-        assert told({"label": labels, **folds}, **{name: chosen})[name] == (chosen, "as given")
+        assert infer({"label": labels, **folds}, **{name: chosen})[name] == (
+            chosen,
+            "as given",
+        )
 
 
 def test_several_label_columns_are_several_targets_when_given():
