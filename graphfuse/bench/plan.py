@@ -165,7 +165,9 @@ class Plan:
             if name not in known:
                 raise UnknownNameError("strategy in options", name, known)
             for option in chosen:
-                names = [*strategy_options(name), "encoders", "augment"]
+                own = strategy_options(name)
+                trains = not strategy_info(name).fixed_features
+                names = [*own, *(("encoders", "augment") if trains else ())]
                 if option not in names:
                     raise UnknownNameError(f"option of strategy {name!r}", option, names)
 

@@ -32,6 +32,13 @@ def test_numbers_are_predicted_as_by_scikit_learn():
     np.testing.assert_allclose(predict(model, data)[:, 0], expected, atol=1e-4)
 
 
+def test_few_samples_are_split_too():
+    x = np.random.default_rng(0).normal(size=(40, 4))
+    data = FusionDataset.from_arrays({"a": x[:, :2], "b": x[:, 2:]}, (x[:, 0] > 0).astype(int))
+    model = create_strategy("boosted_trees", data.schema).prepare(data)
+    assert (predict(model, data).argmax(1) == data.labels()).mean() > 0.9
+
+
 def _seen(model, data):
     vectors = model.pooled(data.batch(range(len(data))))
     return np.concatenate([v.numpy() for v in vectors], axis=1).astype(float), data.labels()
