@@ -46,11 +46,12 @@ def check_arrays(schema: Schema, held: Iterable[Array]) -> None:
 
 def _check_nodes(name: str, array: Array, schema: Schema) -> None:
     modality, column = schema[array.key[-1]], array.column
-    values = array.values
-    shape = {"x": modality.shape, "pos": (modality.pos_dim,)}.get(column.name, ())
+    values, shape = array.values, column.shape(modality)
+    if shape is None:
+        raise InputError(f"{name} has values, but the schema says that {modality.name!r} has none")
     if tuple(values.shape[1:]) != shape:
         raise InputError(f"{name} has shape {list(values.shape)}, not [nodes, *{shape}]")
-    if column.name not in ("x", "pos") and isinstance(values, Tensor):
+    if column.index and isinstance(values, Tensor):
         _check_integer(name, values)
         if len(values) and int(values.min()) < -1:
             raise InputError(f"{name} holds {int(values.min())}; indices count from 0")

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from graphfuse.data.columns import Column, Columns, Per, declared
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Schema
 from graphfuse.data.values import check_tensor
@@ -39,26 +40,13 @@ def _check_fields(sample: Sample, who: str) -> None:
             f"{reprlib.repr(sample.domain)}"
         )
     who = f"sample {sample.id}" if sample.id else who
-    fields: dict[str, Any] = {
-        "x": sample.x,
-        "pos": sample.pos,
-        "attrs": sample.attrs,
-        "edges": sample.edges,
-    }
-    fields |= {} if sample.unit is None else {"unit": sample.unit}
-    fields |= {f"attrs[{name!r}]": values for name, values in _items(sample.attrs)}
-    for field, values in fields.items():
-        if not isinstance(values, Mapping):
-            raise InputError(f"{who}: {field} must be a dict, got {_shape_of(values)}")
-    for field in ("x", "pos"):
-        for name, values in fields[field].items():
-            if isinstance(values, Tensor):  # what else it is, is said with its shape
-                check_tensor(values, f"{who}: {field} of modality {name!r}")
-    for name, values in _items(sample.unit):
-        _check_integer(values, f"{who}: unit of modality {name!r}")
-    for attribute, columns in sample.attrs.items():
-        for name, values in columns.items():
-            _check_integer(values, f"{who}: attribute {attribute!r} of modality {name!r}")
+    of = declared(Columns)
+    for column in (*of[Per.NODE], *of[Per.EDGE]):
+        held = getattr(sample, column.name)
+        if held is not None or not column.optional:
+            _check_mapping(held, column.name, who)
+        if column.per is Per.NODE:
+            _check_values(column, held or {}, who)
     for edge_type, edges in sample.edges.items():
         if not isinstance(edge_type, tuple) or len(edge_type) != 3:
             raise InputError(
@@ -69,8 +57,22 @@ def _check_fields(sample: Sample, who: str) -> None:
         _check_integer(index, f"{who}: edges {edge_type}")
 
 
-def _items(given: object) -> list[tuple[Any, Any]]:
-    return list(given.items()) if isinstance(given, Mapping) else []
+def _check_mapping(given: object, what: str, who: str) -> None:
+    if not isinstance(given, Mapping):
+        raise InputError(f"{who}: {what} must be a dict, got {_shape_of(given)}")
+
+
+def _check_values(column: Column, held: Mapping[str, Any], who: str) -> None:
+    for attribute, by_modality in held.items() if column.nested else [("", held)]:
+        name = f"attribute {attribute!r}" if column.nested else column.name
+        if column.nested:
+            _check_mapping(by_modality, f"{column.name}[{attribute!r}]", who)
+        for modality, values in by_modality.items():
+            what = f"{who}: {name} of modality {modality!r}"
+            if column.index:
+                _check_integer(values, what)
+            elif isinstance(values, Tensor):  # what else it is, is said with its shape
+                check_tensor(values, what)
 
 
 def _check_integer(given: object, what: str) -> None:

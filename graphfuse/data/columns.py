@@ -7,7 +7,7 @@ declaration. A new column is a field of :class:`Columns` with ``metadata=column(
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from functools import cache
@@ -21,7 +21,7 @@ from torch import Tensor
 from graphfuse._origin import Origin
 from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.sample import EdgeType
-from graphfuse.data.schema import Schema
+from graphfuse.data.schema import Modality, Schema
 from graphfuse.data.spec import RelationSpec, StepSpec
 from graphfuse.errors import InputError
 
@@ -38,22 +38,37 @@ class Per(Enum):
     SAMPLE = "sample"
 
 
+Shape = Callable[[Modality], tuple[int, ...] | None]
+
+
+def one_value(modality: Modality) -> tuple[int, ...]:
+    """Return the shape of a single value."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Column:
     """The declaration of a column.
 
     ``nested`` columns per node are ``{attribute: {modality: values}}``, others
-    ``{modality: values}``. ``ragged`` values carry the offsets that separate samples. ``fill``
-    is the value at the padded nodes of a batch. An ``optional`` column may be None, and its text
-    per sample may be empty.
+    ``{modality: values}``. ``ragged`` values carry the offsets that separate samples. An ``index``
+    counts from 0; -1 stands for none. ``shape`` is that of one node's value by modality, None
+    where a modality has no such values. An ``optional`` column may be None, and its text per
+    sample may be empty.
     """
 
     per: Per
     nested: bool = False
     ragged: bool = False
-    fill: float = 0
+    index: bool = False
+    shape: Shape = one_value
     name: str = ""
     optional: bool = False
+
+    @property
+    def fill(self) -> int:
+        """The value at the padded nodes of a batch."""
+        return -1 if self.index else 0
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -64,10 +79,15 @@ class Column:
 
 
 def column(
-    per: Per, *, nested: bool = False, ragged: bool = False, fill: float = 0
+    per: Per,
+    *,
+    nested: bool = False,
+    ragged: bool = False,
+    index: bool = False,
+    shape: Shape = one_value,
 ) -> dict[str, Column]:
     """Return the metadata that declares a dataclass field to be a column."""
-    return {"column": Column(per, nested, ragged, fill)}
+    return {"column": Column(per, nested, ragged, index, shape)}
 
 
 def declared(owner: type) -> Mapping[Per, tuple[Column, ...]]:
@@ -96,14 +116,19 @@ class Columns:
     """The columns of a dataset."""
 
     schema: Schema
-    x: Mapping[str, Ragged] = field(metadata=column(Per.NODE, ragged=True))
+    x: Mapping[str, Ragged] = field(
+        metadata=column(Per.NODE, ragged=True, shape=lambda modality: modality.shape)
+    )
     ids: np.ndarray = field(metadata=column(Per.SAMPLE))
     y: Mapping[str, Tensor] | None = field(default=None, metadata=column(Per.UNIT))
-    pos: Mapping[str, Tensor] = field(default_factory=dict, metadata=column(Per.NODE))
-    unit: Mapping[str, Tensor] | None = field(default=None, metadata=column(Per.NODE, fill=-1))
+    pos: Mapping[str, Tensor] = field(
+        default_factory=dict,
+        metadata=column(Per.NODE, shape=lambda m: (m.pos_dim,) if m.pos_dim else None),
+    )
+    unit: Mapping[str, Tensor] | None = field(default=None, metadata=column(Per.NODE, index=True))
     unit_offsets: Tensor | None = None
     attrs: Mapping[str, Mapping[str, Tensor]] = field(
-        default_factory=dict, metadata=column(Per.NODE, nested=True, fill=-1)
+        default_factory=dict, metadata=column(Per.NODE, nested=True, index=True)
     )
     edges: Mapping[EdgeType, tuple[Ragged, Tensor | None]] = field(
         default_factory=dict, metadata=column(Per.EDGE)
@@ -243,6 +268,19 @@ def _stored(array: Array) -> Any:
     if array.column.per is Per.EDGE:
         return Ragged(values, offsets), array.weight
     return Ragged(values, offsets) if array.column.ragged else values
+
+
+def in_schema(columns: Columns, schema: Schema) -> dict[str, Any]:
+    """Return the fields of :class:`Columns` by a schema whose other modalities are all missing."""
+    missing = [m for m in schema.modalities if m.name not in columns.x]
+    offsets = torch.zeros(len(columns) + 1, dtype=torch.long)
+    empty = [
+        Array(column, (m.name,), torch.zeros(0, *shape), offsets)
+        for column in declared(type(columns))[Per.NODE]
+        for m in missing
+        if not column.index and (shape := column.shape(m)) is not None
+    ]
+    return {"schema": schema, **fields_of([*arrays(columns), *empty])}
 
 
 def take(columns: Columns, rows: Tensor) -> dict[str, Any]:

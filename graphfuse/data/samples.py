@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -14,7 +14,7 @@ from graphfuse._moved import moved_names
 from graphfuse.data._check_sample import check_sample, check_types
 from graphfuse.data._per_sample import Given, per_sample
 from graphfuse.data._sample_labels import infer_targets, label_columns
-from graphfuse.data.columns import Columns
+from graphfuse.data.columns import Array, Column, Columns, Per, arrays, declared, fields_of
 from graphfuse.data.ragged import Ragged, offsets_of
 from graphfuse.data.sample import EdgeType, Sample, SparseEdges
 from graphfuse.data.schema import Modality, Schema
@@ -55,32 +55,21 @@ def gather(samples: Sequence[Sample], schema: Schema | None = None) -> Columns:
     for sample, who in zip(samples, names, strict=True):
         check_sample(sample, schema, with_units, who)
     y, unit_offsets = label_columns(samples, schema, with_units, names)
-    domains = [sample.domain or "" for sample in samples]
-    return Columns(
-        schema,
-        x={m.name: _nodes(samples, m) for m in schema.modalities},
-        ids=np.array([sample.id or str(number) for number, sample in enumerate(samples)]),
-        y=y,
-        pos={m.name: _positions(samples, m) for m in schema.modalities if m.pos_dim},
-        attrs=_attrs(samples),
-        edges=_edges(samples),
-        unit={m: _units(samples, m) for m in schema.names} if with_units else None,
-        unit_offsets=unit_offsets,
-        domain=np.array(domains) if any(domains) else None,
-    )
+    held = fields_of(_arrays(samples, schema))
+    ids = np.array([sample.id or str(number) for number, sample in enumerate(samples)])
+    return Columns(schema, ids=ids, y=y, unit_offsets=unit_offsets, **held)
 
 
 def _detached(columns: Columns) -> Columns:
     """Return columns that no gradient flows through, as a dataset never changes."""
-    return replace(
-        columns,
-        x={m: Ragged(nodes.values.detach(), nodes.offsets) for m, nodes in columns.x.items()},
-        pos={m: values.detach() for m, values in columns.pos.items()},
-        edges={
-            edge_type: (index, None if weight is None else weight.detach())
-            for edge_type, (index, weight) in columns.edges.items()
-        },
-    )
+    return replace(columns, **fields_of(map(_without_gradient, arrays(columns))))
+
+
+def _without_gradient(array: Array) -> Array:
+    if isinstance(array.values, np.ndarray):
+        return array
+    weight = None if array.weight is None else array.weight.detach()
+    return array._replace(values=array.values.detach(), weight=weight)
 
 
 def infer_schema(samples: Sequence[Sample]) -> Schema:
@@ -117,55 +106,72 @@ def _with_units(samples: Sequence[Sample]) -> bool:
     return any(sample.unit is not None for sample in samples)
 
 
-def _nodes(samples: Sequence[Sample], modality: Modality) -> Ragged:
-    rows = [sample.x[modality.name] for sample in samples if modality.name in sample.x]
-    counts = torch.tensor([len(sample.x.get(modality.name, ())) for sample in samples])
-    if not rows:
-        floats = {n.dtype for s in samples for n in s.x.values() if n.is_floating_point()}
-        dtype = reduce(torch.promote_types, floats or {torch.float32})
-        rows = [torch.zeros(0, *modality.shape, dtype=dtype)]
-    return Ragged(_joined(rows), offsets_of(counts))
+def _arrays(samples: Sequence[Sample], schema: Schema) -> Iterator[Array]:
+    """Yield what samples hold of each column that they have by the same name, but the labels."""
+    of = declared(Columns)
+    offsets = {
+        m: offsets_of(torch.tensor([len(sample.x.get(m, ())) for sample in samples]))
+        for m in schema.names
+    }
+    for per_node in of[Per.NODE]:
+        yield from _of_nodes(per_node, samples, schema, offsets)
+    for per_edge in of[Per.EDGE]:
+        yield from _of_edges(per_edge, [getattr(sample, per_edge.name) for sample in samples])
+    for by_sample in of[Per.SAMPLE]:
+        texts = [getattr(sample, by_sample.name, None) or "" for sample in samples]
+        if any(texts):
+            yield Array(by_sample, (), np.array(texts))
 
 
-def _positions(samples: Sequence[Sample], modality: Modality) -> Tensor:
-    rows = [sample.pos[modality.name] for sample in samples if modality.name in sample.pos]
-    return _joined([*rows, torch.zeros(0, modality.pos_dim)])
+def _of_nodes(
+    column: Column, samples: Sequence[Sample], schema: Schema, offsets: Mapping[str, Tensor]
+) -> Iterator[Array]:
+    for key, given in _by_key(column, samples):
+        shapes = {
+            m.name: shape for m in schema.modalities if (shape := column.shape(m)) is not None
+        }
+        of = {m: [own.get(m) for own in given] for m in shapes}
+        every = [row for rows in of.values() for row in rows if row is not None]
+        floats = {row.dtype for row in every if row.is_floating_point()} or {torch.float32}
+        none = torch.zeros(0, dtype=reduce(torch.promote_types, floats))
+        for m, rows in of.items():
+            if column.nested and all(row is None for row in rows):
+                continue
+            if column.index:
+                counts = offsets[m].diff().tolist()
+                rows = [_indices(row, n) for row, n in zip(rows, counts, strict=True)]
+            yield Array(column, (*key, m), _joined(rows, none.new_zeros(0, *shapes[m])), offsets[m])
 
 
-def _units(samples: Sequence[Sample], name: str) -> Tensor:
-    given = [sample.unit[name] for sample in samples if sample.unit and name in sample.unit]
-    return _joined([*(rows.long() for rows in given), torch.zeros(0, dtype=torch.long)])
+def _by_key(
+    column: Column, samples: Sequence[Sample]
+) -> Iterator[tuple[tuple[str, ...], list[Mapping[str, Tensor]]]]:
+    """Yield what each sample gives by modality, of nested columns for each attribute."""
+    held = [getattr(sample, column.name) for sample in samples]
+    if column.nested:
+        for name in sorted({name for own in held for name in own}):
+            yield (name,), [own.get(name, {}) for own in held]
+    elif any(own is not None for own in held):
+        yield (), [own or {} for own in held]
 
 
-def _joined(rows: Sequence[Tensor]) -> Tensor:
+def _indices(row: Tensor | None, count: int) -> Tensor:
+    return torch.full((count,), -1) if row is None else row.long()
+
+
+def _joined(rows: Sequence[Tensor | None], none: Tensor) -> Tensor:
     """Concatenate, so that the dtype is that of the rows that hold something."""
-    return torch.cat([row for row in rows if len(row)] or [rows[-1]])
+    given = [row for row in rows if row is not None]
+    return torch.cat([row for row in given if len(row)] or given[-1:] or [none])
 
 
-def _attrs(samples: Sequence[Sample]) -> dict[str, dict[str, Tensor]]:
-    attributes = sorted({name for sample in samples for name in sample.attrs})
-    columns: dict[str, dict[str, Tensor]] = {}
-    for attribute in attributes:
-        carriers = {m for sample in samples for m in sample.attrs.get(attribute, {})}
-        columns[attribute] = {}
-        for m in sorted(carriers):
-            rows = []
-            for sample in samples:
-                values = sample.attrs.get(attribute, {}).get(m)
-                if values is None:
-                    values = torch.full((len(sample.x.get(m, ())),), -1)
-                rows.append(values.long())
-            columns[attribute][m] = torch.cat(rows)
-    return columns
-
-
-def _edges(samples: Sequence[Sample]) -> dict[EdgeType, tuple[Ragged, Tensor | None]]:
-    types = sorted({edge_type for sample in samples for edge_type in sample.edges})
-    columns: dict[EdgeType, tuple[Ragged, Tensor | None]] = {}
-    for edge_type in types:
+def _of_edges(
+    column: Column, held: Sequence[Mapping[EdgeType, Tensor | SparseEdges]]
+) -> Iterator[Array]:
+    for edge_type in sorted({edge_type for own in held for edge_type in own}):
         indices, weights, weighted = [], [], False
-        for sample in samples:
-            edges = sample.edges.get(edge_type, torch.zeros(2, 0, dtype=torch.long))
+        for own in held:
+            edges = own.get(edge_type, torch.zeros(2, 0, dtype=torch.long))
             index = edges.index if isinstance(edges, SparseEdges) else edges
             weight = edges.weight if isinstance(edges, SparseEdges) else None
             if weight is None:
@@ -173,11 +179,9 @@ def _edges(samples: Sequence[Sample]) -> dict[EdgeType, tuple[Ragged, Tensor | N
             weighted |= weight is not None
             indices.append(index.T.long())
             weights.append(torch.ones(index.shape[1]) if weight is None else weight)
-        columns[edge_type] = (
-            Ragged.from_rows(indices),
-            torch.cat(weights) if weighted else None,
-        )
-    return columns
+        rows = Ragged.from_rows(indices)
+        weight = torch.cat(weights) if weighted else None
+        yield Array(column, (edge_type,), rows.values, rows.offsets, weight)
 
 
 def _once(index: Tensor) -> Tensor:

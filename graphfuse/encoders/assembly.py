@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from graphfuse.data.columns import in_schema
 from graphfuse.data.dataset import FusionDataset
-from graphfuse.data.ragged import Ragged
 from graphfuse.data.schema import Schema
 from graphfuse.data.steps.sequence import DEFAULT
 from graphfuse.encoders.encoder import Encoder, Nodes
@@ -60,7 +60,7 @@ def assemble(
     dtypes = {m: made[m].dtype for m in x}
     dataset = _with_units(FusionDataset.from_arrays(x, pos=pos, dtype=dtypes, **known), made)
     if schema is not None:
-        return _as_in(schema, dataset)
+        return replace(dataset, **in_schema(dataset, schema))
     steps = [step for m in x for step in made[m].steps(m)]
     if not steps and manifest.steps is None:
         return dataset
@@ -94,15 +94,3 @@ def _positions(items: Sequence[Nodes], clock: bool) -> Tensor:
 def _joined(parts: Sequence[Tensor]) -> Tensor:
     """Return the rows of all parts; a single part as it is, not copied."""
     return parts[0] if len(parts) == 1 else torch.cat(list(parts))
-
-
-def _as_in(schema: Schema, dataset: FusionDataset) -> FusionDataset:
-    """Return the dataset with the modalities and targets of a schema."""
-    x, pos = dict(dataset.x), dict(dataset.pos)
-    for modality in schema.modalities:
-        if modality.name not in x:
-            none = torch.zeros(0, *modality.shape)
-            x[modality.name] = Ragged(none, torch.zeros(len(dataset) + 1, dtype=torch.long))
-            if modality.pos_dim:
-                pos[modality.name] = torch.zeros(0, modality.pos_dim)
-    return replace(dataset, schema=schema, x=x, pos=pos)
