@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Self
 
 from graphfuse.errors import InputError
 
+FORMS = "a name or {name: {option: value}}"
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -18,10 +20,10 @@ class Spec:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, given: Any, what: str = "") -> Self:
+    def of(cls, given: Any, what: str = "", forms: str = FORMS) -> Self:
         """Return the spec that a spec, a name or ``{name: options}`` stands for.
 
-        ``what`` names it in errors; by default "a" and the kind.
+        ``what`` names it in errors, by default "a" and the kind; ``forms`` says what it can be.
 
         Raises:
             InputError: it is none of these.
@@ -36,10 +38,7 @@ class Spec:
             spec = cls(name, {} if options is None else options)
         is_one = isinstance(spec, cls) and isinstance(spec.name, str)
         if not is_one or not isinstance(spec.options, Mapping):
-            raise InputError(
-                f"{what or f'a {cls.kind}'} must be a name or {{name: {{option: value}}}}, "
-                f"got {given!r}"
-            )
+            raise InputError(f"{what or f'a {cls.kind}'} must be {forms}, got {given!r}")
         return spec
 
     def with_model(self) -> Self:
@@ -114,6 +113,15 @@ class CleaningSpec(Spec):
     """
 
     kind = "cleaning step"
+
+
+class AugmentationSpec(Spec):
+    """A preset of changes by name, empty for none, and the options that win over its own.
+
+    :func:`graphfuse.raw.augment.create_augmentation` builds it.
+    """
+
+    kind = "augmentation"
 
 
 class NetworkSpec(Spec):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from graphfuse._registry import options_of
+from graphfuse.data.spec import AugmentationSpec
 from graphfuse.errors import InputError, UnknownNameError
 from graphfuse.raw.augment._item import ItemAugmentation
 from graphfuse.raw.augment.image import PHOTO, ImageAugmentation
@@ -54,36 +56,31 @@ def create_augmentation(kind: str, given: Any) -> ItemAugmentation[Any]:
         raise UnknownNameError("kind of item in augment", kind, CLASSES)
     if isinstance(given, CLASSES[kind]):
         return given
-    name, options = _preset(kind, given)
-    base = options_of(PRESETS[kind][name]) if name else {}
-    known = list(options_of(CLASSES[kind]()))
-    for option in options:
+    spec = _spec_of(kind, given)
+    base = PRESETS[kind][spec.name] if spec.name else CLASSES[kind]()
+    known = list(options_of(base))
+    for option in spec.options:
         if option not in known:
             raise UnknownNameError(f"change of {kind}", option, known)
+    options = dict(spec.options)
     if isinstance(options.get("synonyms"), str | Path):
         options["synonyms"] = read_thesaurus(options["synonyms"])
-        options = {**(WITH_SYNONYMS if name else {}), **options}
-    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
-    return CLASSES[kind](**{**base, **plain})
+        options = {**(WITH_SYNONYMS if spec.name else {}), **options}
+    ranges: dict[str, Any] = {k: tuple(v) for k, v in options.items() if isinstance(v, list)}
+    return replace(base, **(options | ranges))
 
 
-def _preset(kind: str, given: Any) -> tuple[str, dict[str, Any]]:
-    """Return the name of the preset, empty for none, and the options."""
-    known, options = PRESETS[kind], dict[str, Any]()
-    if isinstance(given, Mapping) and len(given) == 1 and next(iter(given)) in known:
-        given, options = next(iter(given.items()))
-    elif isinstance(given, Mapping):
-        given, options = "", given
-    if not isinstance(given, str) or not isinstance(options, Mapping | None):
-        raise InputError(
-            f"the augmentation of {kind} must be a name, {{name: {{option: value}}}} or {{option: "
-            f"value}}, got {given!r}"
-        )
-    name, colon, language = given.partition(":")
-    if name and name not in known:
+def _spec_of(kind: str, given: Any) -> AugmentationSpec:
+    """Return a preset's name, empty for none, and the options."""
+    known = PRESETS[kind]
+    if isinstance(given, Mapping) and not (len(given) == 1 and next(iter(given)) in known):
+        return AugmentationSpec("", given)
+    forms = "a name, {name: {option: value}} or {option: value}"
+    spec = AugmentationSpec.of(given, f"the augmentation of {kind}", forms)
+    name, colon, language = spec.name.partition(":")
+    if name not in known:
         raise UnknownNameError(f"augmentation of {kind}", name, known)
-    own = {"synonyms": language} if colon else {}
-    return name, {**own, **(options or {})}
+    return AugmentationSpec(name, {"synonyms": language, **spec.options} if colon else spec.options)
 
 
 def on_the_fly(change: ItemAugmentation[Any]) -> dict[str, Any]:
